@@ -1,0 +1,61 @@
+"""Gated linear assignment: the cheapest pairing in which no pair costs more than the gate allows."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reidtrack.types import IntArray
+
+
+class Assignment(NamedTuple):
+    """Outcome of an assignment.
+
+    Attributes:
+        pairs: (P, 2) int64, row and column of each pair, sorted by row.
+        unmatched_rows: (R,) int64, sorted.
+        unmatched_columns: (C,) int64, sorted.
+    """
+
+    pairs: IntArray
+    unmatched_rows: IntArray
+    unmatched_columns: IntArray
+
+
+def assign(cost: NDArray[np.floating[Any]], max_cost: float) -> Assignment:
+    """Pair rows with columns at the least total cost, leaving out pairs above `max_cost`.
+
+    The gate is applied before the assignment: leaving a row and a column unmatched costs `max_cost`, so a forbidden
+    pair never takes the place of a permitted one (Jonker-Volgenant, by lap).
+
+    Args:
+        cost: (N, M); infinity forbids a pair, NaN is refused.
+        max_cost: Highest cost at which a pair is worth more than none; finite.
+
+    Returns:
+        The pairs and what stays unmatched.
+
+    Raises:
+        ValueError: If `cost` is not a matrix or contains NaN.
+    """
+    if cost.ndim != 2:
+        raise ValueError(f"assign: expected a cost matrix (N, M), got shape {cost.shape}")
+    if np.isnan(cost).any():
+        raise ValueError("assign: cost contains NaN")
+    rows, columns = cost.shape
+    matched = np.full(rows, -1, np.int64)
+    if rows and columns:
+        import lap
+
+        # Leaving a row and a column out costs `cost_limit` in lap; the slack lets a pair at the gate through.
+        limit = max_cost + 1e-9 * max(1.0, abs(max_cost))
+        capped = np.where(cost > max_cost, limit + 1.0, cost).astype(np.float64)
+        _, matched, _ = lap.lapjv(capped, extend_cost=True, cost_limit=limit)
+        matched = np.asarray(matched, np.int64)
+        matched[(matched >= 0) & (cost[np.arange(rows), matched] > max_cost)] = -1
+    hit = np.flatnonzero(matched >= 0)
+    pairs = np.stack([hit, matched[hit]], axis=1)
+    free = np.setdiff1d(np.arange(columns, dtype=np.int64), matched[hit])
+    return Assignment(pairs, np.flatnonzero(matched < 0), free)

@@ -1,0 +1,1 @@
+"""Measures: image ranking, tracking, identity over cameras."""

@@ -1,0 +1,181 @@
+"""What can be set, with its default: pydantic models over YAML, with dotted overrides and "did you mean".
+
+The defaults of every command live here, so that an installed wheel needs no YAML file; `configs/` repeats them for
+reading and a test holds the two together. Durations are seconds.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from reidtrack.errors import ConfigError
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Seconds = Annotated[float, Field(ge=0)]
+
+
+class _Section(BaseModel):
+    """A group of settings: unknown keys are errors, values cannot change after construction."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DetectConfig(_Section):
+    """Person detector."""
+
+    weights: Path | None = None
+    imgsz: Annotated[int, Field(ge=32, multiple_of=32)] = 640
+    conf: Fraction = 0.1
+    iou: Fraction = 0.7
+    max_det: Annotated[int, Field(ge=1)] = 300
+
+
+class TrackConfig(_Section):
+    """Motion tracker of one camera."""
+
+    method: Literal["sort", "default"] = "default"
+    time_unit: Literal["seconds", "frames"] = "seconds"
+    max_age: Annotated[float, Field(ge=0)] = 2.0
+    min_hits: Annotated[int, Field(ge=1)] = 3
+    iou: Fraction = 0.3
+
+
+class EmbedConfig(_Section):
+    """Appearance features of the tracked boxes."""
+
+    weights: Path | None = None
+    architecture: str | None = None
+    batch: Annotated[int, Field(ge=1)] = 32
+    every_s: Seconds = 0.5
+    min_quality: Fraction = 0.0
+
+
+class AssociateConfig(_Section):
+    """Tracklets to identities."""
+
+    threshold: Annotated[float, Field(ge=0, le=2)] = 0.3
+
+
+class OutputConfig(_Section):
+    """Videos and pictures of a run."""
+
+    video: bool = True
+    mosaic: bool = False
+    crops: bool = False
+    trail_s: Seconds = 1.0
+    crf: Annotated[int, Field(ge=0, le=51)] = 23
+
+
+class RunConfig(_Section):
+    """Everything `reidtrack run` can be told beside its inputs."""
+
+    device: str = "auto"
+    engine: Literal["auto", "openvino", "torch"] = "auto"
+    detect: DetectConfig = DetectConfig()
+    track: TrackConfig = TrackConfig()
+    embed: EmbedConfig = EmbedConfig()
+    associate: AssociateConfig = AssociateConfig()
+    output: OutputConfig = OutputConfig()
+
+
+C = TypeVar("C", bound=_Section)
+
+
+def load(model: type[C], path: Path | None = None, overrides: Iterable[str] = ()) -> C:
+    """Build a configuration from defaults, then a YAML file, then dotted overrides.
+
+    Args:
+        model: The configuration to build.
+        path: A YAML file whose keys are those of `model`.
+        overrides: `key.sub=value` texts, values in YAML; later ones win.
+
+    Returns:
+        The validated configuration.
+
+    Raises:
+        ConfigError: If the file cannot be read, a key is unknown (with the nearest known one), or a value is wrong.
+    """
+    data: dict[str, Any] = {} if path is None else _read_yaml(path)
+    for text in overrides:
+        _apply_override(data, text)
+    return validate(model, data, where=str(path) if path is not None else "--set")
+
+
+def validate(model: type[C], data: Mapping[str, Any], where: str) -> C:
+    """Check `data` against `model`; the first fault becomes one line.
+
+    Raises:
+        ConfigError: If a key is unknown or a value does not fit.
+    """
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise _explain(model, error, where) from error
+
+
+def dump(config: BaseModel) -> dict[str, Any]:
+    """The configuration as plain values, ready for YAML or JSON."""
+    return config.model_dump(mode="json")
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError("cannot be read", where=path, hint=error.strerror) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" at line {mark.line + 1}" if mark is not None else ""
+        raise ConfigError(f"not valid YAML{line}", where=path, expected="key: value lines") from error
+    if data is None:
+        return {}
+    if not isinstance(data, dict):
+        raise ConfigError("not a mapping", where=path, expected="key: value lines")
+    return data
+
+
+def _apply_override(data: dict[str, Any], text: str) -> None:
+    key, equals, raw = text.partition("=")
+    if not equals or not key.strip():
+        raise ConfigError(f"cannot read {text!r}", where="--set", expected="key.sub=value")
+    try:
+        value = yaml.safe_load(raw)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"cannot read the value of {text!r}", where="--set", expected="a YAML value") from error
+    *parents, last = key.strip().split(".")
+    for depth, name in enumerate(parents):
+        data = data.setdefault(name, {})
+        if not isinstance(data, dict):
+            raise ConfigError(f"{'.'.join(parents[: depth + 1])} is a value, not a section", where=f"--set {text}")
+    data[last] = value
+
+
+def _explain(model: type[BaseModel], error: ValidationError, where: str) -> ConfigError:
+    fault = error.errors()[0]
+    path = [str(part) for part in fault["loc"]]
+    key = ".".join(path)
+    if fault["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(key, _known_keys(model), n=1, cutoff=0.5)
+        near = near or [k for k in _known_keys(model) if k.rsplit(".", 1)[-1] == path[-1]][:1]
+        hint = f"did you mean {near[0]!r}?" if near else "`reidtrack config` prints every key"
+        return ConfigError(f"unknown key {key!r}", where=where, hint=hint)
+    return ConfigError(f"{key}: got {fault['input']!r}", where=where, expected=_expected(str(fault["msg"])))
+
+
+def _expected(message: str) -> str:
+    return message.removeprefix("Input should be ").removeprefix("Value error, ")
+
+
+def _known_keys(model: type[BaseModel], prefix: str = "") -> list[str]:
+    keys: list[str] = []
+    for name, info in model.model_fields.items():
+        keys.append(prefix + name)
+        if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel):
+            keys += _known_keys(info.annotation, f"{prefix}{name}.")
+    return keys

@@ -1,0 +1,1 @@
+"""Persons in a frame: models, and replay of recorded detections."""

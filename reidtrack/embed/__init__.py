@@ -1,0 +1,1 @@
+"""Crops of tracked people to unit vectors."""

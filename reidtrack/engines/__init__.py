@@ -1,0 +1,1 @@
+"""What runs a network: one protocol, `infer(batch) -> batch`."""

@@ -1,0 +1,1 @@
+"""What is written about identities: logs in every format."""

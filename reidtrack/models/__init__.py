@@ -1,0 +1,1 @@
+"""Re-identification networks, one per file, and the registry that loads their checkpoints."""

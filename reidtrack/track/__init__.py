@@ -1,0 +1,1 @@
+"""Detections to tracklets of one camera, by motion, overlap and score alone."""

@@ -1,0 +1,1 @@
+"""Pixels in and out: sources of frames, drawing, video files."""
