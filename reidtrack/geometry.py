@@ -58,3 +58,23 @@ def clip(xyxy: Floats, width: float, height: float) -> Floats:
     limit = np.array([width, height, width, height], dtype=xyxy.dtype)
     cut: Floats = np.clip(xyxy, 0, limit)
     return cut
+
+
+def suppress(xyxy: Floats, score: Floats, max_iou: float) -> NDArray[np.int64]:
+    """Greedy non-maximum suppression.
+
+    Args:
+        xyxy: (N, 4) boxes.
+        score: (N,) scores; ties are settled by position.
+        max_iou: A box that overlaps a better one by more than this is dropped.
+
+    Returns:
+        Indices of the boxes that stay, (K,), best first.
+    """
+    order = np.argsort(-score, kind="stable")
+    overlaps = iou(xyxy[order], xyxy[order]) > max_iou
+    alive = np.ones(len(order), np.bool_)
+    for i in range(len(order)):
+        if alive[i]:
+            alive[i + 1 :] &= ~overlaps[i, i + 1 :]
+    return order[alive]

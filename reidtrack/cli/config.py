@@ -1,0 +1,24 @@
+"""`reidtrack config`: every setting of `run`, as YAML that `run --config` takes back."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+HELP = "Print every setting of `reidtrack run` as YAML: the defaults, or what a file and overrides make of them."
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `reidtrack config`."""
+    parser.add_argument("--config", type=Path, metavar="FILE", help="start from this YAML file")
+    parser.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", dest="overrides", help="override settings")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the configuration."""
+    import yaml
+
+    from reidtrack.config import RunConfig, dump, load
+
+    print(yaml.safe_dump(dump(load(RunConfig, args.config, args.overrides)), sort_keys=False), end="")
+    return 0

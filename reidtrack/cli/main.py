@@ -1,0 +1,136 @@
+"""`reidtrack COMMAND ...`: finds the command, runs it, and turns every error into one line and an exit code.
+
+Only the chosen command's file is imported, so that `reidtrack --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import re
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+
+from reidtrack import __version__
+from reidtrack.errors import EXIT_BUG, EXIT_INTERRUPTED, DeviceError, OutputError, ReidtrackError
+
+COMMANDS = {
+    "run": "several cameras in, one identity per person out",
+    "associate": "settle the identities of a finished run anew, without inference",
+    "evaluate": "score a run, or plain tracker output, against ground truth",
+    "track": "run the tracker alone on recorded detections",
+    "config": "print every setting with its default, as YAML",
+}
+
+# Shared libraries that wheels expect of the system, and the Debian package that brings each.
+_SYSTEM_PACKAGES = {
+    "libGL.so": "libgl1",
+    "libgthread-2.0": "libglib2.0-0",
+    "libglib-2.0": "libglib2.0-0",
+    "libSM.so": "libsm6",
+    "libXext.so": "libxext6",
+    "libxcb.so": "libxcb1",
+    "libgomp.so": "libgomp1",
+}
+
+_EPILOG = (
+    "exit codes: 0 done; 1 a bug; 2 usage, configuration or a device that is not there; 3 an input could not be read "
+    "(the others finished); 4 weights refused; 5 disk full or output not writable; 130 interrupted, outputs finalised"
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        argv: Arguments without the program's name; those of the process if None.
+
+    Returns:
+        The exit code (see the epilog of `reidtrack --help`).
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        args = build_parser(_chosen(arguments)).parse_args(arguments)
+    except ImportError as error:
+        return _fail(_missing_library(error), debug="--debug" in arguments)
+    return _guarded(args)
+
+
+def build_parser(chosen: str | None = None) -> argparse.ArgumentParser:
+    """The parser of all commands; only the `chosen` one's options are filled in."""
+    from rich_argparse import RichHelpFormatter
+
+    parser = argparse.ArgumentParser(
+        prog="reidtrack",
+        description="Several cameras in, one identity per person out.",
+        epilog=_EPILOG,
+        formatter_class=RichHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"reidtrack {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, text in COMMANDS.items():
+        command = commands.add_parser(name, help=text, formatter_class=RichHelpFormatter)
+        command.add_argument("--debug", action="store_true", help="show a traceback where something goes wrong")
+        if name == chosen:
+            module = _module(name)
+            command.description = module.HELP
+            module.configure(command)
+    return parser
+
+
+def _chosen(arguments: Sequence[str]) -> str | None:
+    """The command's name: the first word that is not an option."""
+    return next((a for a in arguments if not a.startswith("-")), None)
+
+
+def _module(name: str) -> ModuleType:
+    return importlib.import_module(f"reidtrack.cli.{name}")
+
+
+def _guarded(args: argparse.Namespace) -> int:
+    """Run a parsed command; errors become one line on stderr unless `--debug` asks for the traceback."""
+    try:
+        code = int(_module(args.command).run(args))
+        sys.stdout.flush()
+    except ReidtrackError as error:
+        return _fail(error, debug=args.debug)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left: nothing more to say
+        return EXIT_BUG
+    except ImportError as error:
+        return _fail(_missing_library(error), debug=args.debug)
+    except OSError as error:
+        return _fail(OutputError(error.strerror or str(error), where=error.filename), debug=args.debug)
+    except Exception as error:  # a bug: one line for the user, the traceback for us
+        if args.debug:
+            raise
+        print(f"bug: {type(error).__name__}: {error}; run again with --debug and report it", file=sys.stderr)
+        return EXIT_BUG
+    return code
+
+
+def _fail(error: ReidtrackError, *, debug: bool) -> int:
+    if debug:
+        import traceback
+
+        traceback.print_exception(error)
+    print(f"error: {error}", file=sys.stderr)
+    return error.exit_code
+
+
+def _missing_library(error: ImportError) -> ReidtrackError:
+    """Say which package brings a library that an import did not find."""
+    text = str(error)
+    found = re.search(r"(lib[\w.+-]+\.so[\w.]*)", text)
+    if found is None:
+        name = error.name or text
+        return DeviceError(f"the Python package {name!r} cannot be imported: {text}", hint="pip install reidtrack")
+    library = found.group(1)
+    package = next((p for prefix, p in _SYSTEM_PACKAGES.items() if library.startswith(prefix)), None)
+    hint = f"apt-get install {package}" if package else f"install the system package that brings {library}"
+    return DeviceError(f"the system lacks {library}", where=error.name, hint=hint)
