@@ -1,0 +1,238 @@
+"""Scores of tracks against ground truth: HOTA, identity (IDF1) and CLEAR (MOTA), by TrackEval's metric classes.
+
+HOTA: Luiten et al., IJCV 2021 (arXiv 2009.07736). IDF1: Ristani et al., ECCV-W 2016 (arXiv 1609.01775). CLEAR:
+Bernardin and Stiefelhagen, 2008. Boxes match at IoU 0.5 for IDF1 and CLEAR. Ground-truth rows whose flag (score) is 0
+are dropped, as TrackEval does for MOT15.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from reidtrack.assign import assign
+from reidtrack.geometry import inside, iou
+from reidtrack.mot import MotRows
+from reidtrack.types import BoolArray, DoubleArray, IntArray
+
+MATCH_IOU = 0.5
+IGNORE_INSIDE = 0.7
+_EPSILON = float(np.finfo(np.float64).eps)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class TrackingPair:
+    """Tracks of one sequence or camera beside its ground truth.
+
+    Attributes:
+        gt: Ground truth; rows with score 0 are dropped.
+        predicted: Tracks.
+        ignore: Boxes of things that need not be found but may be; their ids mean nothing.
+    """
+
+    gt: MotRows
+    predicted: MotRows
+    ignore: MotRows | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrackingScore:
+    """Figures of one sequence, one camera, or several of them together; rates are percent.
+
+    Attributes:
+        hota: Higher-order tracking accuracy, mean over the IoU thresholds 0.05 to 0.95.
+        deta: Its detection part.
+        assa: Its association part.
+        loca: Mean IoU of the matches.
+        idf1: Identity F1.
+        idp: Identity precision.
+        idr: Identity recall.
+        mota: Multiple object tracking accuracy.
+        motp: Mean IoU of the matches at IoU 0.5.
+        idsw: Identity switches.
+        fp: Predicted boxes without a match.
+        fn: Ground-truth boxes without a match.
+        mt: Ground-truth tracks found in more than 80 % of their frames.
+        ml: Ground-truth tracks found in less than 20 %.
+        gt_boxes: Ground-truth boxes.
+        gt_ids: Ground-truth identities; over several sequences, their sum.
+    """
+
+    hota: float
+    deta: float
+    assa: float
+    loca: float
+    idf1: float
+    idp: float
+    idr: float
+    mota: float
+    motp: float
+    idsw: int
+    fp: int
+    fn: int
+    mt: int
+    ml: int
+    gt_boxes: int
+    gt_ids: int
+
+
+def score_tracking(gt: MotRows, predicted: MotRows, ignore: MotRows | None = None) -> TrackingScore:
+    """Score one sequence.
+
+    Raises:
+        ValueError: If an id stands twice in one frame.
+    """
+    return _to_score(_evaluate(_metric_input([TrackingPair(gt, predicted, ignore)])))
+
+
+def score_union(cameras: Mapping[str, TrackingPair]) -> TrackingScore:
+    """Score several cameras as one: each frame of each camera is a frame of its own, ids hold over all of them.
+
+    HOTA and the identity figures do not depend on the order of the cameras; switches (and with them MOTA) do, because
+    passing from one camera to the next counts as passing from one frame to the next.
+
+    Raises:
+        ValueError: If an id stands twice in one frame of one camera.
+    """
+    return _to_score(_evaluate(_metric_input(list(cameras.values()))))
+
+
+def score_sequences(sequences: Mapping[str, TrackingPair]) -> tuple[dict[str, TrackingScore], TrackingScore]:
+    """Score sequences that have nothing to do with each other: each one, and all combined as TrackEval does.
+
+    Raises:
+        ValueError: If an id stands twice in one frame.
+    """
+    results = {name: _evaluate(_metric_input([pair])) for name, pair in sequences.items()}
+    combined: dict[str, Any] = {}
+    for metric in _metrics():
+        kind = metric.get_name()
+        combined[kind] = metric.combine_sequences({name: result[kind] for name, result in results.items()})
+    return {name: _to_score(result) for name, result in results.items()}, _to_score(combined)
+
+
+def repeated_id(rows: MotRows) -> tuple[int, int] | None:
+    """The first 0-based frame and id that stand twice together, or None."""
+    order = np.lexsort((rows.id, rows.frame))
+    keys = np.stack([rows.frame[order], rows.id[order]], axis=1)
+    same = np.flatnonzero((keys[1:] == keys[:-1]).all(axis=1))
+    return (int(keys[same[0], 0]), int(keys[same[0], 1])) if len(same) else None
+
+
+def scored(gt: MotRows, predicted: MotRows, ignore: MotRows) -> BoolArray:
+    """Which predicted boxes count, (N,).
+
+    A box that matches no ground truth at IoU 0.5 (best one-to-one matching of the frame) and lies on an ignore box
+    (IoU at least 0.5, or 70 % of the predicted box inside) does not.
+    """
+    counts = np.ones(len(predicted), bool)
+    truth, ignored = dict(gt.by_frame()), dict(ignore.by_frame())
+    start = 0
+    for frame, rows in predicted.by_frame():
+        part = counts[start : start + len(rows)]
+        start += len(rows)
+        if frame not in ignored:
+            continue
+        region = ignored[frame].xyxy
+        on_ignore = (iou(rows.xyxy, region) >= MATCH_IOU - _EPSILON) | (inside(rows.xyxy, region) >= IGNORE_INSIDE)
+        unmatched = _unmatched(rows.xyxy, truth[frame].xyxy) if frame in truth else np.ones(len(rows), bool)
+        part[on_ignore.any(axis=1) & unmatched] = False
+    return counts
+
+
+def _unmatched(predicted_xyxy: DoubleArray, gt_xyxy: DoubleArray) -> BoolArray:
+    overlap = iou(predicted_xyxy, gt_xyxy)
+    cost = np.where(overlap >= MATCH_IOU - _EPSILON, 1 - overlap, np.inf)
+    free = np.zeros(len(predicted_xyxy), bool)
+    free[assign(cost, max_cost=1.0).unmatched_rows] = True  # at 1.0 the pairing has the greatest total IoU
+    return free
+
+
+def _metric_input(pairs: list[TrackingPair]) -> dict[str, Any]:
+    """What TrackEval's metrics read: the frames of all pairs one after the other, ids numbered from 0 over all."""
+    truths, predictions = [], []
+    for pair in pairs:
+        gt = pair.gt[pair.gt.score != 0]
+        predicted = pair.predicted
+        if pair.ignore is not None:
+            predicted = predicted[scored(gt, predicted, pair.ignore)]
+        truths.append(_checked(gt, "ground truth"))
+        predictions.append(_checked(predicted, "tracks"))
+    gt_names, gt_ids = _number_ids(truths)
+    predicted_names, predicted_ids = _number_ids(predictions)
+    data: dict[str, Any] = {"gt_ids": [], "tracker_ids": [], "similarity_scores": []}
+    for truth, truth_ids, tracks, track_ids in zip(truths, gt_ids, predictions, predicted_ids, strict=True):
+        for in_gt, in_tracks in _frame_slices(truth, tracks):
+            data["gt_ids"].append(truth_ids[in_gt])
+            data["tracker_ids"].append(track_ids[in_tracks])
+            data["similarity_scores"].append(iou(truth.xyxy[in_gt], tracks.xyxy[in_tracks]))
+    return data | {
+        "num_timesteps": len(data["gt_ids"]),
+        "num_gt_ids": len(gt_names),
+        "num_tracker_ids": len(predicted_names),
+        "num_gt_dets": sum(map(len, truths)),
+        "num_tracker_dets": sum(map(len, predictions)),
+    }
+
+
+def _checked(rows: MotRows, what: str) -> MotRows:
+    repeated = repeated_id(rows)
+    if repeated is not None:
+        raise ValueError(f"{what}: id {repeated[1]} stands twice in frame {repeated[0]} (0-based)")
+    return rows
+
+
+def _number_ids(parts: list[MotRows]) -> tuple[IntArray, list[IntArray]]:
+    names, numbers = np.unique(np.concatenate([part.id for part in parts]), return_inverse=True)
+    stops = np.cumsum([len(part) for part in parts])[:-1]
+    return names, np.split(numbers.astype(np.int64), stops)
+
+
+def _frame_slices(gt: MotRows, predicted: MotRows) -> list[tuple[slice, slice]]:
+    """Rows of each frame in which either has any."""
+    frames = np.union1d(gt.frame, predicted.frame)
+    bounds = [
+        (np.searchsorted(rows.frame, frames), np.searchsorted(rows.frame, frames, "right")) for rows in (gt, predicted)
+    ]
+    (gt_from, gt_to), (from_, to) = bounds
+    return [(slice(a, b), slice(c, d)) for a, b, c, d in zip(gt_from, gt_to, from_, to, strict=True)]
+
+
+def _metrics() -> list[Any]:
+    from trackeval.metrics import CLEAR, HOTA, Identity
+
+    options = {"THRESHOLD": MATCH_IOU, "PRINT_CONFIG": False}
+    return [HOTA(), CLEAR(dict(options)), Identity(dict(options))]
+
+
+def _evaluate(data: dict[str, Any]) -> dict[str, Any]:
+    return {metric.get_name(): metric.eval_sequence(data) for metric in _metrics()}
+
+
+def _to_score(result: Mapping[str, Any]) -> TrackingScore:
+    hota, clear, identity = result["HOTA"], result["CLEAR"], result["Identity"]
+
+    def percent(value: Any) -> float:
+        return 100.0 * float(np.mean(value))
+
+    return TrackingScore(
+        hota=percent(hota["HOTA"]),
+        deta=percent(hota["DetA"]),
+        assa=percent(hota["AssA"]),
+        loca=percent(hota["LocA"]),
+        idf1=percent(identity["IDF1"]),
+        idp=percent(identity["IDP"]),
+        idr=percent(identity["IDR"]),
+        mota=percent(clear["MOTA"]),
+        motp=percent(clear["MOTP"]),
+        idsw=int(clear["IDSW"]),
+        fp=int(clear["CLR_FP"]),
+        fn=int(clear["CLR_FN"]),
+        mt=int(clear["MT"]),
+        ml=int(clear["ML"]),
+        gt_boxes=int(clear["CLR_TP"] + clear["CLR_FN"]),
+        gt_ids=int(clear["MT"] + clear["PT"] + clear["ML"]),
+    )
