@@ -1,0 +1,95 @@
+"""Files that only grow while a run reads: every line that was handed over survives a kill of the process."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Self
+
+from reidtrack.errors import InputError, OutputError
+
+
+class AppendFile:
+    """A file that is appended to and handed to the operating system at each `flush`.
+
+    Args:
+        path: The file; it is made, or continued if `keep` bytes of it are to stay.
+        keep: Bytes of an existing file that stay; what follows them is cut off.
+
+    Raises:
+        OutputError: If it cannot be opened or written.
+    """
+
+    def __init__(self, path: Path, keep: int = 0) -> None:
+        self.path = path
+        try:
+            self._file: BinaryIO = path.open("r+b" if keep else "wb")
+            self._file.truncate(keep)
+            self._file.seek(0, os.SEEK_END)
+        except OSError as error:
+            raise _unwritable(path, error) from error
+
+    def append(self, data: bytes) -> None:
+        """Add bytes at the end."""
+        try:
+            self._file.write(data)
+        except OSError as error:
+            raise _unwritable(self.path, error) from error
+
+    def flush(self) -> None:
+        """Hand everything to the operating system."""
+        try:
+            self._file.flush()
+        except OSError as error:
+            raise _unwritable(self.path, error) from error
+
+    def close(self) -> None:
+        """Write what is left and close."""
+        try:
+            self._file.close()
+        except OSError as error:
+            raise _unwritable(self.path, error) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _unwritable(path: Path, error: OSError) -> OutputError:
+    return OutputError("cannot be written", where=path, hint=error.strerror or str(error))
+
+
+def json_line(record: dict[str, Any]) -> bytes:
+    """One line of a JSON Lines file."""
+    return (json.dumps(record, separators=(",", ":")) + "\n").encode()
+
+
+def read_json_lines(path: Path) -> Iterator[tuple[dict[str, Any], int]]:
+    """Each record with the position behind its line; a last line that a kill cut short is passed over.
+
+    Raises:
+        InputError: If the file cannot be read, or a line other than the last is not JSON.
+    """
+    try:
+        with path.open("rb") as file:
+            end = 0
+            for number, line in enumerate(file, 1):
+                end += len(line)
+                if not line.endswith(b"\n"):
+                    return
+                try:
+                    record = json.loads(line)
+                except ValueError as error:
+                    raise InputError(
+                        "is not JSON", where=f"{path}:{number}", hint="run again with --overwrite"
+                    ) from error
+                yield record, end
+    except OSError as error:
+        raise InputError("cannot be read", where=path, hint=error.strerror) from error

@@ -1,0 +1,175 @@
+"""The final outputs of a run: who was where, in every format.
+
+Every function takes identities whose tracklets hold all boxes, and the cameras in the order of the command line. Each
+file is written whole or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from reidtrack.files import write_lines, write_whole
+from reidtrack.identity.append import json_line
+from reidtrack.identity.log import pixels, scores
+from reidtrack.mot import MotRows, write_mot
+from reidtrack.types import FloatArray, Identity, IntArray, Link, Tracklet
+
+
+class CameraBoxes(NamedTuple):
+    """All boxes of one camera, sorted by frame, then track.
+
+    Attributes:
+        frame: (N,) int64, 0-based.
+        time_s: (N,) float64, seconds.
+        track_id: (N,) int64.
+        identity: (N,) int64.
+        xyxy: (N, 4) float32, pixels.
+        score: (N,) float32; 0 marks an interpolated box.
+    """
+
+    frame: IntArray
+    time_s: Any
+    track_id: IntArray
+    identity: IntArray
+    xyxy: FloatArray
+    score: FloatArray
+
+
+def boxes_of_camera(identities: Sequence[Identity], camera: str) -> CameraBoxes:
+    """Gather the boxes of every identity in one camera."""
+    parts = [(identity.id, t) for identity in identities for t in identity if t.camera == camera]
+    if not parts:
+        ints = np.zeros(0, np.int64)
+        return CameraBoxes(ints, np.zeros(0), ints, ints, np.zeros((0, 4), np.float32), np.zeros(0, np.float32))
+    frame = np.concatenate([t.frame for _, t in parts])
+    track_id = np.concatenate([np.full(len(t), t.track_id, np.int64) for _, t in parts])
+    order = np.lexsort((track_id, frame))
+    return CameraBoxes(
+        frame[order],
+        np.concatenate([t.time_s for _, t in parts])[order],
+        track_id[order],
+        np.concatenate([np.full(len(t), number, np.int64) for number, t in parts])[order],
+        np.concatenate([t.xyxy for _, t in parts])[order],
+        np.concatenate([t.score for _, t in parts])[order],
+    )
+
+
+def write_identities(path: Path, identities: Sequence[Identity]) -> None:
+    """Write `identities.json`: a list with one entry for each person.
+
+    Raises:
+        OutputError: If it cannot be written.
+    """
+    write_whole(path, json.dumps([_identity_entry(identity) for identity in identities], indent=1) + "\n")
+
+
+def _identity_entry(identity: Identity) -> dict[str, Any]:
+    links = {link.a: link for link in identity.links}
+    return {
+        "id": identity.id,
+        "cameras": list(identity.cameras),
+        "first_time_s": round(identity.first_time_s, 6),
+        "last_time_s": round(identity.last_time_s, 6),
+        "tracklets": [_tracklet_entry(t, links.get(t.key)) for t in identity],
+    }
+
+
+def _tracklet_entry(tracklet: Tracklet, link: Link | None) -> dict[str, Any]:
+    return {
+        "camera": tracklet.camera,
+        "track_id": tracklet.track_id,
+        "first_frame": int(tracklet.frame[0]),
+        "last_frame": int(tracklet.frame[-1]),
+        "first_time_s": round(tracklet.first_time_s, 6),
+        "last_time_s": round(tracklet.last_time_s, 6),
+        "frames": len(tracklet),
+        "link": None if link is None else _link_entry(link),
+    }
+
+
+def _link_entry(link: Link) -> dict[str, Any]:
+    return {
+        "camera": link.b[0],
+        "track_id": link.b[1],
+        "distance": round(link.distance, 4),
+        "margin": round(link.margin, 4) if np.isfinite(link.margin) else None,
+        "probability": None if link.probability is None else round(link.probability, 4),
+        "terms": {name: round(value, 4) for name, value in link.terms.items()},
+    }
+
+
+def write_sightings(path: Path, identities: Sequence[Identity], cameras: Sequence[str]) -> None:
+    """Write `sightings.jsonl`, one line for each box, sorted by time, camera (command line) and track.
+
+    Raises:
+        OutputError: If it cannot be written.
+    """
+    boxes = [boxes_of_camera(identities, camera) for camera in cameras]
+    place = np.concatenate([np.full(len(b.frame), i, np.int64) for i, b in enumerate(boxes)] or [np.zeros(0, np.int64)])
+    merged = CameraBoxes(*(np.concatenate(columns) for columns in zip(*boxes, strict=True)))
+    order = np.lexsort((merged.track_id, place, merged.time_s))
+    write_lines(path, _sighting_lines(CameraBoxes(*(c[order] for c in merged)), place[order], cameras))
+
+
+def _sighting_lines(boxes: CameraBoxes, place: IntArray, cameras: Sequence[str]) -> Iterator[bytes]:
+    columns = zip(
+        place.tolist(),
+        boxes.frame.tolist(),
+        boxes.time_s.tolist(),
+        boxes.track_id.tolist(),
+        boxes.identity.tolist(),
+        pixels(boxes.xyxy),
+        scores(boxes.score),
+        strict=True,
+    )
+    for camera, frame, time_s, track_id, identity, xyxy, score in columns:
+        yield json_line(
+            {
+                "camera": cameras[camera],
+                "frame": frame,
+                "time_s": round(time_s, 6),
+                "track_id": track_id,
+                "identity": identity,
+                "xyxy": xyxy,
+                "score": score,
+            }
+        )
+
+
+def write_mot_files(folder: Path, identities: Sequence[Identity], cameras: Sequence[str]) -> None:
+    """Write `tracks/<camera>.txt` (id = track id) and `mot/<camera>.txt` (id = identity).
+
+    Raises:
+        OutputError: If they cannot be written.
+    """
+    for camera in cameras:
+        boxes = boxes_of_camera(identities, camera)
+        for name, ids in (("tracks", boxes.track_id), ("mot", boxes.identity)):
+            write_mot(folder / name / f"{camera}.txt", MotRows.of(boxes.frame, ids, boxes.xyxy, boxes.score))
+
+
+def write_mtmc(path: Path, identities: Sequence[Identity], cameras: Sequence[str]) -> None:
+    """Write `mtmc.txt` in the order of the AI City Challenge 2024: camera id frame x y w h xworld yworld.
+
+    Cameras count from 1 in the order of the command line, frames from 0; pixels are whole numbers, and the world is
+    -1 -1 where no plan view is known.
+
+    Raises:
+        OutputError: If it cannot be written.
+    """
+    lines = (_mtmc_lines(i, boxes_of_camera(identities, camera)) for i, camera in enumerate(cameras, 1))
+    write_lines(path, chain.from_iterable(lines))
+
+
+def _mtmc_lines(camera: int, boxes: CameraBoxes) -> Iterator[bytes]:
+    whole = np.round(boxes.xyxy).astype(np.int64)
+    for frame, identity, (x1, y1, x2, y2) in zip(
+        boxes.frame.tolist(), boxes.identity.tolist(), whole.tolist(), strict=True
+    ):
+        yield f"{camera} {identity} {frame} {x1} {y1} {x2 - x1} {y2 - y1} -1 -1\n".encode()

@@ -1,0 +1,185 @@
+"""The logs of pass one: what was detected in each frame, and what the trackers made of it.
+
+`detections.jsonl` has one line for each frame that was read, also for one without people: it is what `--resume` goes on
+from. `tracks.jsonl` has one line for each box, sorted by time, camera and track.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from reidtrack.identity.append import AppendFile, json_line, read_json_lines
+from reidtrack.types import Detections, DoubleArray, FloatArray, IntArray, Tracks
+
+PIXEL_DECIMALS = 2
+SCORE_DECIMALS = 4
+TIME_DECIMALS = 6
+
+
+def round_detections(detections: Detections) -> Detections:
+    """The detections as a log gives them back: a resumed run sees the numbers that the first one saw."""
+    xyxy = np.round(detections.xyxy.astype(np.float64), PIXEL_DECIMALS).astype(np.float32)
+    score = np.round(detections.score.astype(np.float64), SCORE_DECIMALS).astype(np.float32)
+    return Detections(xyxy, score)
+
+
+def pixels(xyxy: FloatArray) -> list[list[float]]:
+    """Boxes as plain numbers with the logs' decimals."""
+    rounded: list[list[float]] = np.round(xyxy.astype(np.float64), PIXEL_DECIMALS).tolist()
+    return rounded
+
+
+def scores(score: FloatArray) -> list[float]:
+    """Scores as plain numbers with the logs' decimals."""
+    rounded: list[float] = np.round(score.astype(np.float64), SCORE_DECIMALS).tolist()
+    return rounded
+
+
+class DetectionLog:
+    """Writes `detections.jsonl`: {camera, frame, time_s, xyxy, score}, in the order of processing."""
+
+    def __init__(self, path: Path, keep: int = 0) -> None:
+        self._file = AppendFile(path, keep)
+
+    def add(self, camera: str, frame: int, time_s: float, detections: Detections) -> None:
+        """Log one frame."""
+        record = {
+            "camera": camera,
+            "frame": frame,
+            "time_s": round(time_s, TIME_DECIMALS),
+            "xyxy": pixels(detections.xyxy),
+            "score": scores(detections.score),
+        }
+        self._file.append(json_line(record))
+
+    def flush(self) -> None:
+        """Hand everything to the operating system."""
+        self._file.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+@dataclass(frozen=True)
+class DetectionRecord:
+    """What an interrupted run had found.
+
+    Attributes:
+        frames: Camera to frame number (0-based) to its detections.
+        end: Bytes of the file that hold whole lines.
+    """
+
+    frames: Mapping[str, Mapping[int, Detections]]
+    end: int
+
+
+def read_detection_log(path: Path) -> DetectionRecord:
+    """Read `detections.jsonl` back, up to the last whole line; a file that is not there is an empty one.
+
+    Raises:
+        InputError: If it cannot be read.
+    """
+    frames: dict[str, dict[int, Detections]] = defaultdict(dict)
+    end = 0
+    if path.exists():
+        for record, end in read_json_lines(path):  # noqa: B007 - the last position is used below
+            xyxy = np.asarray(record["xyxy"], np.float64).reshape(-1, 4).astype(np.float32)
+            score = np.asarray(record["score"], np.float64).astype(np.float32)
+            frames[record["camera"]][record["frame"]] = Detections(xyxy, score)
+    return DetectionRecord(frames, end)
+
+
+class TrackLog:
+    """Writes `tracks.jsonl`, sorted: lines are held back while an earlier one may still come.
+
+    Args:
+        path: The file; made anew.
+        cameras: Every camera of the run, in the order of the command line.
+    """
+
+    def __init__(self, path: Path, cameras: Sequence[str]) -> None:
+        self._file = AppendFile(path)
+        self._place = {camera: i for i, camera in enumerate(cameras)}
+        self._held: list[tuple[float, int, int, bytes]] = []
+
+    def add(self, camera: str, tracks: Tracks) -> None:
+        """Take what a tracker said after one frame."""
+        columns = zip(
+            tracks.track_id.tolist(),
+            tracks.frame.tolist(),
+            tracks.time_s.tolist(),
+            pixels(tracks.xyxy),
+            scores(tracks.score),
+            strict=True,
+        )
+        for track_id, frame, time_s, xyxy, score in columns:
+            time_s = round(time_s, TIME_DECIMALS)
+            record = {
+                "camera": camera,
+                "frame": frame,
+                "time_s": time_s,
+                "track_id": track_id,
+                "xyxy": xyxy,
+                "score": score,
+            }
+            self._held.append((time_s, self._place[camera], track_id, json_line(record)))
+
+    def release(self, before_s: float) -> None:
+        """Write and flush the lines of every time before `before_s`: nothing earlier will be added."""
+        self._held.sort()
+        count = sum(1 for time_s, *_ in self._held if time_s < before_s)
+        for *_, line in self._held[:count]:
+            self._file.append(line)
+        del self._held[:count]
+        self._file.flush()
+
+    def close(self) -> None:
+        """Write what is held back and close."""
+        self.release(float("inf"))
+        self._file.close()
+
+
+@dataclass(frozen=True, eq=False)
+class TrackRows:
+    """All boxes of one track, by time.
+
+    Attributes:
+        frame: (T,) int64, 0-based.
+        time_s: (T,) float64, seconds.
+        xyxy: (T, 4) float32, pixels.
+        score: (T,) float32.
+    """
+
+    frame: IntArray
+    time_s: DoubleArray
+    xyxy: FloatArray
+    score: FloatArray
+
+
+def read_track_log(path: Path) -> dict[tuple[str, int], TrackRows]:
+    """Read `tracks.jsonl` back: (camera, track id) to its boxes.
+
+    Raises:
+        InputError: If it cannot be read.
+    """
+    columns: dict[tuple[str, int], list[tuple[int, float, list[float], float]]] = defaultdict(list)
+    for record, _ in read_json_lines(path):
+        row = (record["frame"], record["time_s"], record["xyxy"], record["score"])
+        columns[record["camera"], record["track_id"]].append(row)
+    result = {}
+    for key, rows in columns.items():
+        rows.sort(key=lambda row: row[0])
+        frame, time_s, xyxy, score = zip(*rows, strict=True)
+        result[key] = TrackRows(
+            np.array(frame, np.int64),
+            np.array(time_s, np.float64),
+            np.array(xyxy, np.float64).astype(np.float32),
+            np.array(score, np.float64).astype(np.float32),
+        )
+    return result
