@@ -1,0 +1,215 @@
+"""Frames of a video file or address: anything FFmpeg reads, through PyAV."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Generator, Iterator
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from reidtrack.errors import InputError
+from reidtrack.types import Frame, ImageArray
+from reidtrack.video.clock import Clock
+from reidtrack.video.naming import is_url, redact
+from reidtrack.video.orient import IDENTITY, orient, orientation
+from reidtrack.video.probe import check_file, explain
+from reidtrack.video.span import Span
+
+if TYPE_CHECKING:
+    from av import Packet, VideoFrame
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
+
+FALLBACK_FPS = 25.0
+_READ_ERRORS_LIMIT = 100
+
+
+class VideoFile:
+    """Frames of one video, read once from front to back.
+
+    The first frame is decoded on construction, so a file that cannot be read says so at once. Frames come upright (the
+    container's rotation is applied) and in the size of the first one. Damaged packets are counted and passed over.
+
+    Args:
+        source: A file or an address.
+        camera: Name given to the frames.
+        span: The part to read.
+        timeout_s: How long an address may keep silent, seconds.
+
+    Raises:
+        InputError: If nothing can be read from it.
+    """
+
+    def __init__(self, source: str | Path, camera: str, span: Span | None = None, *, timeout_s: float = 10.0) -> None:
+        self.camera = camera
+        self._name = redact(source)
+        self._span = Span() if span is None else span
+        self._damaged = 0
+        self._image_of = _Converter()
+        self._container, self._stream = self._open(source, timeout_s)
+        try:
+            self._decoded = self._decode()
+            first = next(self._decoded, None)
+            if first is None:
+                raise self._nothing_decoded()
+            self.nominal_fps = _nominal_fps(self._stream)
+            self.duration_s = _duration_s(self._container, self._stream)
+            height, width = self._image_of(first).shape[:2]
+            self.size = (width, height)
+            self._frames = self._read(itertools.chain([first], self._decoded))
+        except BaseException:
+            self._container.close()
+            raise
+
+    @property
+    def frame_count(self) -> int | None:
+        """Estimate of how many frames the span holds, or None where the container does not tell."""
+        frames = self._stream.frames or round((self.duration_s or 0) * self.nominal_fps)
+        return self._span.count(frames or None, self.duration_s)
+
+    @property
+    def damaged(self) -> int:
+        """Packets that could not be decoded and frames that came out with errors, so far."""
+        return self._damaged
+
+    def __iter__(self) -> Iterator[Frame]:
+        """The frames that are left; a second loop goes on where the first one stopped."""
+        return self._frames
+
+    def close(self) -> None:
+        """Let go of the file; no frames come after this."""
+        self._frames.close()
+        self._decoded.close()
+        self._container.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _open(self, source: str | Path, timeout_s: float) -> tuple[InputContainer, VideoStream]:
+        import av
+
+        remote = is_url(source)
+        if not remote:
+            check_file(Path(source))
+        options = {"rtsp_transport": "tcp"} if str(source).lower().startswith("rtsp") else {}
+        try:
+            # "file:" keeps FFmpeg from taking a colon in a file's name for a protocol.
+            container = av.open(
+                str(source) if remote else f"file:{source}", timeout=timeout_s if remote else None, options=options
+            )
+        except (av.error.FFmpegError, OSError, UnicodeError) as error:
+            # The original error holds the address with its password.
+            raise explain(error, source) from None
+        streams = [s for s in container.streams.video if not s.disposition & s.disposition.attached_pic]
+        if not streams:
+            kinds = ", ".join(sorted({s.type for s in container.streams})) or "nothing"
+            container.close()
+            raise InputError(
+                f"has no video stream, only {kinds}", where=self._name, hint="give a file that holds pictures"
+            )
+        streams[0].thread_type = "AUTO"
+        return container, streams[0]
+
+    def _nothing_decoded(self) -> InputError:
+        if self._damaged:
+            what = f"none of its {self._damaged} packets could be decoded"
+            return InputError(what, where=self._name, hint="the file is damaged; copy or record it again")
+        return InputError("holds no frames", where=self._name, expected="a video with at least one frame")
+
+    def _packets(self) -> Iterator[Packet[VideoStream]]:
+        import av
+
+        failures = 0
+        packets = self._container.demux(self._stream)
+        while failures < _READ_ERRORS_LIMIT:
+            try:
+                packet = next(packets)
+            except StopIteration:
+                return
+            except av.error.InvalidDataError:
+                failures += 1
+                self._damaged += 1
+                packets = self._container.demux(self._stream)
+            except (av.error.FFmpegError, OSError) as error:
+                reason = getattr(error, "strerror", None) or type(error).__name__
+                raise InputError(f"reading stopped: {reason}", where=self._name) from None
+            else:
+                failures = 0
+                yield packet
+
+    def _decode(self) -> Generator[VideoFrame]:
+        import av
+
+        for packet in self._packets():
+            try:
+                frames = packet.decode()
+            except av.error.FFmpegError:
+                self._damaged += 1
+                continue
+            for frame in frames:
+                self._damaged += bool(frame.is_corrupt)
+                yield frame
+
+    def _read(self, decoded: Iterator[VideoFrame]) -> Generator[Frame]:
+        clock = Clock(self._stream.time_base or Fraction(1, 90_000), 1 / self.nominal_fps)
+        for index, picture in enumerate(decoded):
+            time_s = clock.read(picture.pts)
+            if self._span.after(time_s):
+                return
+            if self._span.takes(index, time_s):
+                image = _fit(self._image_of(picture), self.size)
+                yield Frame(self.camera, index, time_s + self._span.offset_s, image)
+
+
+class _Converter:
+    """Turns decoded pictures into upright BGR images, keeping the scaler of the last format."""
+
+    def __init__(self) -> None:
+        from av.video.reformatter import VideoReformatter
+
+        self._reformatter = VideoReformatter()
+
+    def __call__(self, picture: VideoFrame) -> ImageArray:
+        image = self._reformatter.reformat(picture, format="bgr24").to_ndarray()
+        return orient(image.astype(np.uint8, copy=False), _turn(picture))
+
+
+def _turn(picture: VideoFrame) -> tuple[int, int, int, int]:
+    matrix: Any = picture.side_data.get("DISPLAYMATRIX")
+    return IDENTITY if matrix is None else orientation(np.frombuffer(matrix, np.int32).tolist())
+
+
+def _fit(image: ImageArray, size: tuple[int, int]) -> ImageArray:
+    if image.shape[1::-1] == size:
+        return image
+    import cv2
+
+    resized: ImageArray = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return resized
+
+
+def _nominal_fps(stream: VideoStream) -> float:
+    for rate in (stream.average_rate, stream.guessed_rate, stream.base_rate):
+        if rate and 0 < rate <= 1000:
+            return float(rate)
+    return FALLBACK_FPS
+
+
+def _duration_s(container: InputContainer, stream: VideoStream) -> float | None:
+    if stream.duration and stream.time_base:
+        seconds = float(stream.duration * stream.time_base)
+    elif container.duration:
+        seconds = container.duration / 1_000_000
+    else:
+        return None
+    return seconds if math.isfinite(seconds) and seconds > 0 else None

@@ -1,0 +1,90 @@
+"""Names of cameras, and addresses that can be shown without their secrets."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from reidtrack.errors import UsageError
+
+_ALLOWED = re.compile(r"\w(?:[\w.\- ]{0,98}[\w\-])?")
+_SECRET = re.compile(r"(?i)\b(pass(?:word|wd|phrase)?|pwd|token|key|api_?key|secret|auth|sig(?:nature)?)=[^&\s#]+")
+_TAKEN = ("mosaic",)
+"""Names that other files of a run bear."""
+
+
+def is_url(source: str | Path) -> bool:
+    """Whether `source` is an address with a scheme (`rtsp://...`), not a path."""
+    return re.match(r"[A-Za-z][A-Za-z0-9+.\-]+://", str(source)) is not None
+
+
+def redact(source: str | Path) -> str:
+    """`source` with its password replaced by `***`, fit for messages and logs; a path comes back unchanged."""
+    text = str(source)
+    if not is_url(text):
+        return text
+    scheme, rest = text.split("://", 1)
+    # A colon that no port follows begins a password, which may hold "@" and "/" unescaped: hide up to the last "@".
+    rest = re.sub(r"^([^/@:\[]*):(?!\d*(?:[/?#]|$)).*@", r"\1:***@", rest)
+    return f"{scheme}://{_SECRET.sub(lambda m: f'{m[1]}=***', rest)}"
+
+
+def name_cameras(sources: Sequence[str | Path], names: Sequence[str] | None = None) -> list[str]:
+    """Name each source: by `names` where given, else by its file's stem, made unique (`cam`, `cam_2`).
+
+    Args:
+        sources: Paths or addresses, in the order of the command line.
+        names: One name per source; letters, digits, space and `_ - .`, at most 100 characters.
+
+    Returns:
+        One name per source, each usable as a file name, unique without regard to case.
+
+    Raises:
+        UsageError: If `names` has the wrong length, a name twice, or a name that cannot be a file name.
+    """
+    if names is not None:
+        return _check(list(names), len(sources))
+    unique: list[str] = []
+    taken = set(_TAKEN)
+    for stem in (_stem(source) for source in sources):
+        name, number = stem, 1
+        while name.casefold() in taken:
+            number += 1
+            name = f"{stem}_{number}"
+        taken.add(name.casefold())
+        unique.append(name)
+    return unique
+
+
+def _check(names: list[str], wanted: int) -> list[str]:
+    if len(names) != wanted:
+        raise UsageError(f"got {len(names)} names", where="--cameras", expected=f"{wanted}, one per video")
+    for name in names:
+        if not _ALLOWED.fullmatch(name):
+            raise UsageError(
+                f"{name!r} cannot be a file name",
+                where="--cameras",
+                expected="letters, digits, spaces and _ - . (at most 100, not starting with a dot or a dash)",
+            )
+        if name.casefold() in _TAKEN:
+            raise UsageError(f"{name!r} is the name of another output", where="--cameras", hint="choose another name")
+    twice = _repeated(name.casefold() for name in names)
+    if twice is not None:
+        raise UsageError(f"the name {twice!r} is given twice", where="--cameras", expected="a name of its own for each")
+    return names
+
+
+def _repeated(names: Iterable[str]) -> str | None:
+    return next((name for name, count in Counter(names).items() if count > 1), None)
+
+
+def _stem(source: str | Path) -> str:
+    if is_url(source):
+        address = redact(source).split("://", 1)[1].split("?", 1)[0]
+        text = address.rsplit("@", 1)[-1]
+    else:
+        path = Path(source)
+        text = path.resolve().name if path.is_dir() else path.stem
+    return re.sub(r"[^\w.\-]+", "_", text).strip("._-")[:90].rstrip("._-") or "camera"

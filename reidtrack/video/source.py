@@ -1,0 +1,86 @@
+"""Where frames come from: one protocol for files, folders of images and, later, live cameras."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self, runtime_checkable
+
+from reidtrack.types import Frame
+from reidtrack.video.file import VideoFile
+from reidtrack.video.folder import ImageFolder
+from reidtrack.video.naming import is_url, name_cameras, redact
+from reidtrack.video.span import Span
+
+__all__ = ["ImageFolder", "Source", "Span", "VideoFile", "is_url", "name_cameras", "open_source", "redact"]
+
+
+@runtime_checkable
+class Source(Protocol):
+    """One camera's frames, pulled one by one.
+
+    Nothing is promised about length: a source may end at any frame, take long for the next one, or jump ahead in time.
+    Time never goes back. A source is read once; a loop that is left early goes on in the next one.
+
+    Attributes:
+        camera: Name of the camera.
+        size: Width and height of every frame, pixels.
+        nominal_fps: The rate the source claims; for estimates only, times come from the frames.
+        duration_s: Length of the whole recording in seconds, or None where unknown.
+    """
+
+    camera: str
+    size: tuple[int, int]
+    nominal_fps: float
+    duration_s: float | None
+
+    @property
+    def frame_count(self) -> int | None:
+        """Estimate of how many frames come in all, or None where unknown."""
+
+    @property
+    def damaged(self) -> int:
+        """Packets and frames that were damaged, so far."""
+
+    def __iter__(self) -> Iterator[Frame]: ...
+
+    def close(self) -> None:
+        """Let go of what is held open."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+def open_source(
+    source: str | Path,
+    camera: str,
+    *,
+    start_s: float = 0.0,
+    end_s: float | None = None,
+    stride: int = 1,
+    offset_s: float = 0.0,
+    fps: float = 25.0,
+) -> Source:
+    """Open a video file, a folder of images or an address.
+
+    Args:
+        source: What to open.
+        camera: Name given to the frames.
+        start_s: First second to read, within the camera's own recording.
+        end_s: Second to stop before, within the camera's own recording; None reads to the end.
+        stride: Read the frames whose index is a multiple of this.
+        offset_s: Seconds from the run's origin to the recording's first frame.
+        fps: Rate of a folder of images.
+
+    Raises:
+        InputError: If nothing can be read from it.
+        UsageError: If a number is out of range.
+    """
+    span = Span(start_s, end_s, stride, offset_s)
+    if not is_url(source) and Path(source).is_dir():
+        return ImageFolder(source, camera, span, fps=fps)
+    return VideoFile(source, camera, span)
