@@ -102,7 +102,7 @@ class MotRows:
     def by_frame(self) -> Iterator[tuple[int, MotRows]]:
         """Each frame that has rows, 0-based, with its rows."""
         numbers, starts = np.unique(self.frame, return_index=True)
-        stops = np.append(starts[1:], len(self))
+        stops = np.append(starts, len(self))[1:]
         for number, start, stop in zip(numbers, starts, stops, strict=True):
             yield int(number), self[start:stop]
 

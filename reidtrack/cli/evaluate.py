@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from reidtrack.pipeline.evaluate import Figures
 
-HELP = "score a run, or plain tracker output, against ground truth in MOTChallenge text files"
+HELP = "Score a run, or plain tracker output, against ground truth in MOTChallenge text files."
 _COLUMNS = ("HOTA", "DetA", "AssA", "IDF1", "MOTA", "IDSW", "FP", "FN")
 _CAMERA_FILES = "CAMERA=FILE"
 
