@@ -1,0 +1,183 @@
+"""Videos that play in a browser: H.264 in mp4, fragmented while open so that a killed run leaves one that plays."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from reidtrack.errors import OutputError
+from reidtrack.types import ImageArray
+
+if TYPE_CHECKING:
+    from av import VideoFrame
+    from av.container import OutputContainer
+    from av.video.stream import VideoStream
+
+_TIME_BASE = Fraction(1, 90_000)
+_KEYFRAME_S = 1.0
+_FRAGMENTED = "frag_every_frame+empty_moov+default_base_moof"
+
+
+class VideoSink:
+    """Writes frames with their own time stamps into one mp4 file.
+
+    While open, each frame is a fragment of its own and on disk as soon as the next one comes, so the file plays up to
+    its end if the process is killed. On closing, the fragments are joined into a plain mp4 with its index in front,
+    without encoding again. Odd sizes grow by one pixel, as 4:2:0 chroma needs. A keyframe comes at least each second.
+
+    Args:
+        path: The file to write; an existing one is replaced.
+        size: Width and height of the images, pixels.
+        fps_hint: Expected rate, for the encoder's rate control; times are the frames' own.
+        crf: Constant rate factor of x264, 0 (lossless) to 51; 23 is its default.
+        preset: Speed preset of x264.
+
+    Raises:
+        OutputError: If the file cannot be written, here or in any method.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        size: tuple[int, int],
+        *,
+        fps_hint: float = 25.0,
+        crf: int = 23,
+        preset: str = "veryfast",
+    ) -> None:
+        self.path = Path(path)
+        self.size = size
+        self._first_s: float | None = None
+        self._last_pts = -1
+        self._closed = False
+        self._keyframe_pts: int | None = None
+        with self._faults():
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._container, self._stream = self._open(fps_hint, crf, preset)
+
+    def write(self, image: ImageArray, time_s: float) -> None:
+        """Append one image.
+
+        Args:
+            image: (H, W, 3) uint8 BGR, of the size given on construction.
+            time_s: When it was taken, seconds; the video counts from its first frame. A time that does not advance is
+                moved on by the shortest possible step.
+
+        Raises:
+            OutputError: If the disk is full or the file cannot be written.
+            ValueError: If the image has another size.
+        """
+        if image.shape[1::-1] != self.size:
+            raise ValueError(f"{self.path}: expected an image of {self.size}, got {image.shape[1::-1]}")
+        self._first_s = time_s if self._first_s is None else self._first_s
+        pts = max(round((time_s - self._first_s) / _TIME_BASE), self._last_pts + 1)
+        self._last_pts = pts
+        with self._faults():
+            self._container.mux(self._stream.encode(self._picture(image, pts)))
+
+    def close(self) -> None:
+        """Finish the file; without a frame there is none.
+
+        Raises:
+            OutputError: If the disk is full or the file cannot be written.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        with self._faults():
+            try:
+                if self._first_s is not None:
+                    self._container.mux(self._stream.encode(None))
+            finally:
+                self._container.close()
+        if self._first_s is None:
+            self.path.unlink(missing_ok=True)
+        else:
+            _join_fragments(self.path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None and issubclass(kind, OutputError):
+            with contextlib.suppress(OutputError):
+                self.close()
+        else:
+            self.close()
+
+    def _open(self, fps: float, crf: int, preset: str) -> tuple[OutputContainer, VideoStream]:
+        import av
+        from av.video.reformatter import VideoReformatter
+
+        self._reformatter = VideoReformatter()
+        options = {"movflags": _FRAGMENTED, "flush_packets": "1"}
+        container = av.open(f"file:{self.path}", "w", format="mp4", options=options)
+        # zerolatency: x264 holds no frames back, so that a kill loses none.
+        x264 = {"crf": str(crf), "preset": preset, "tune": "zerolatency"}
+        stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001), options=x264)
+        stream.width, stream.height = self.size[0] + self.size[0] % 2, self.size[1] + self.size[1] % 2
+        stream.pix_fmt = "yuv420p"
+        context: Any = stream.codec_context
+        context.time_base = _TIME_BASE
+        # Players guess the colours of untagged video by its height; 1 is BT.709, as below.
+        context.colorspace = context.color_primaries = context.color_trc = 1
+        return container, stream
+
+    def _picture(self, image: ImageArray, pts: int) -> VideoFrame:
+        import av
+        from av.video.frame import PictureType
+        from av.video.reformatter import Colorspace
+
+        odd_height, odd_width = image.shape[0] % 2, image.shape[1] % 2
+        if odd_height or odd_width:
+            image = np.pad(image, ((0, odd_height), (0, odd_width), (0, 0)), mode="edge")
+        rgb = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="bgr24")
+        picture = self._reformatter.reformat(rgb, format="yuv420p", dst_colorspace=Colorspace.ITU709)
+        picture.pts, picture.time_base = pts, _TIME_BASE
+        if self._keyframe_pts is None or pts - self._keyframe_pts >= _KEYFRAME_S / _TIME_BASE:
+            picture.pict_type = PictureType.I
+            self._keyframe_pts = pts
+        return picture
+
+    @contextlib.contextmanager
+    def _faults(self) -> Iterator[None]:
+        """Turn errors of FFmpeg and of the disk into OutputError."""
+        import av
+
+        try:
+            yield
+        except (av.error.FFmpegError, OSError) as error:
+            code = getattr(error, "errno", None)
+            reason = getattr(error, "strerror", None) or type(error).__name__
+            hint = "free some space and run again" if code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) else None
+            raise OutputError(f"cannot be written: {reason}", where=self.path, hint=hint) from error
+
+
+def _join_fragments(path: Path) -> None:
+    """Copy a fragmented mp4 into a plain one with its index in front; where that fails, the fragmented one stays."""
+    import av
+
+    joined = path.with_name(f".{path.name}.joining")
+    try:
+        with (
+            av.open(f"file:{path}") as source,
+            av.open(f"file:{joined}", "w", format="mp4", options={"movflags": "faststart"}) as target,
+        ):
+            stream = source.streams.video[0]
+            copy = target.add_stream_from_template(stream)
+            for packet in source.demux(stream):
+                if packet.dts is not None:
+                    packet.stream = copy
+                    target.mux(packet)
+        joined.replace(path)
+    except (av.error.FFmpegError, OSError):
+        joined.unlink(missing_ok=True)
