@@ -1,1 +1,1 @@
-"""What runs a network: one protocol, `infer(batch) -> batch`."""
+"""Running a network: one protocol, several engines."""

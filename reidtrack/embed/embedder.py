@@ -1,0 +1,109 @@
+"""Crops to unit vectors, in batches, never NaN."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from reidtrack.embed.preprocess import to_batch
+from reidtrack.errors import WeightsError
+from reidtrack.types import FloatArray, ImageArray, IntArray
+
+logger = logging.getLogger(__name__)
+
+
+class Embedded(NamedTuple):
+    """Features of the crops that gave one.
+
+    Attributes:
+        features: (K, D) float32, rows of unit norm.
+        rows: (K,) int64, the crop each belongs to, increasing; K is N unless features were not finite or zero.
+    """
+
+    features: FloatArray
+    rows: IntArray
+
+
+class Embedder:
+    """Runs a re-identification network over crops.
+
+    Args:
+        infer: Maps (N, 3, H, W) float32 to (N, D) float32, an engine's `infer`.
+        size_hw: Height and width the network expects, pixels.
+        mean: Of red, green and blue in 0..1.
+        std: Likewise.
+        feature_dim: D.
+        batch: Most crops given to `infer` at once.
+
+    Attributes:
+        size_hw: Height and width the crops must have.
+        feature_dim: Length of a feature.
+        dropped: Crops so far whose feature was not finite or zero.
+    """
+
+    def __init__(
+        self,
+        infer: Callable[[FloatArray], FloatArray],
+        *,
+        size_hw: tuple[int, int],
+        mean: Sequence[float],
+        std: Sequence[float],
+        feature_dim: int,
+        batch: int = 32,
+    ) -> None:
+        self._infer = infer
+        self._mean, self._std = tuple(mean), tuple(std)
+        self._batch = batch
+        self._proven = False
+        self.size_hw = size_hw
+        self.feature_dim = feature_dim
+        self.dropped = 0
+
+    def embed(self, crops: Sequence[ImageArray] | ImageArray) -> Embedded:
+        """Turn crops into unit vectors.
+
+        Args:
+            crops: N of (H, W, 3) uint8, BGR, of `size_hw`.
+
+        Returns:
+            The features and the crops they belong to; a feature that is not finite or zero is dropped, counted and
+            logged.
+
+        Raises:
+            WeightsError: If every feature of the first batch is bad: the weights are to blame, not a crop.
+        """
+        parts = [self._embed_batch(crops[start : start + self._batch]) for start in range(0, len(crops), self._batch)]
+        raw = np.concatenate(parts) if parts else np.zeros((0, self.feature_dim), np.float32)
+        # In double precision, so that a feature of very large values has a finite norm.
+        norm = np.linalg.norm(raw.astype(np.float64), axis=1)
+        rows = np.flatnonzero(np.isfinite(norm) & (norm > 0))
+        self._report(len(raw) - len(rows))
+        return Embedded((raw[rows] / norm[rows, None]).astype(np.float32), rows)
+
+    def _embed_batch(self, crops: Sequence[ImageArray] | ImageArray) -> FloatArray:
+        out = self._infer(to_batch(crops, self._mean, self._std))  # (N, D)
+        if out.shape != (len(crops), self.feature_dim):
+            raise WeightsError(
+                f"the network gives an output of shape {out.shape}", expected=f"({len(crops)}, {self.feature_dim})"
+            )
+        if not self._proven and not _usable(out).any():
+            raise WeightsError(
+                f"the network gives NaN, infinite or zero features for all of the first {len(out)} crops",
+                hint="the weights are unusable: take others",
+            )
+        self._proven = True
+        return out
+
+    def _report(self, bad: int) -> None:
+        if bad:
+            self.dropped += bad
+            logger.warning("%d features were not finite or zero and are dropped (%d so far)", bad, self.dropped)
+
+
+def _usable(features: FloatArray) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """(N,) whether each row of (N, D) is finite and not zero."""
+    usable: np.ndarray[tuple[int], np.dtype[np.bool_]] = np.isfinite(features).all(axis=1) & features.any(axis=1)
+    return usable

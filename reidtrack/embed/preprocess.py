@@ -1,0 +1,76 @@
+"""Boxes to network input: cut, resize, to RGB, normalise.
+
+Resizing follows what published weights were trained with, a bilinear filter that widens when it shrinks (Pillow's): OpenCV's
+bilinear where the crop grows, its area average where it shrinks, which bilinear sampling would alias.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from reidtrack.geometry import clip
+from reidtrack.types import FloatArray, ImageArray, IntArray
+
+MIN_SIDE_PX = 2
+"""A box with fewer pixels across, after it was cut to the picture, has nothing to show."""
+
+
+def cut_crops(image: ImageArray, xyxy: FloatArray, size_hw: tuple[int, int]) -> tuple[ImageArray, IntArray]:
+    """Cut boxes out of a picture and resize them.
+
+    Args:
+        image: (H, W, 3) uint8.
+        xyxy: (N, 4) pixels; what lies outside the picture is cut off.
+        size_hw: Height and width of the crops, pixels.
+
+    Returns:
+        (K, height, width, 3) uint8 crops in the picture's channel order, and (K,) the rows they come from: boxes that
+        are degenerate after the cut are left out.
+    """
+    height, width = image.shape[:2]
+    # Outward to whole pixels, so that a pixel touched by the box belongs to it.
+    corners = clip(xyxy.astype(np.float64), width, height)
+    left_top = np.floor(corners[:, :2]).astype(np.int64)
+    right_bottom = np.ceil(corners[:, 2:]).astype(np.int64)
+    rows = np.flatnonzero(((right_bottom - left_top) >= MIN_SIDE_PX).all(axis=1))
+    crops = np.empty((len(rows), *size_hw, 3), np.uint8)
+    for place, row in enumerate(rows):
+        (x0, y0), (x1, y1) = left_top[row], right_bottom[row]
+        crops[place] = resize(image[y0:y1, x0:x1], size_hw)
+    return crops, rows
+
+
+def resize(image: ImageArray, size_hw: tuple[int, int]) -> ImageArray:
+    """Resize an (H, W, 3) uint8 picture to `size_hw`, without aliasing."""
+    import cv2
+
+    height, width = size_hw
+    shrinks = image.shape[0] > height and image.shape[1] > width
+    scaled = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    return np.asarray(scaled, dtype=np.uint8)
+
+
+def to_batch(
+    crops: Sequence[ImageArray] | ImageArray, mean: Sequence[float], std: Sequence[float]
+) -> FloatArray:
+    """Normalise crops of one size.
+
+    Args:
+        crops: N of (H, W, 3) uint8, BGR.
+        mean: Of red, green and blue in 0..1.
+        std: Likewise.
+
+    Returns:
+        (N, 3, H, W) float32, RGB, contiguous.
+    """
+    stack = np.asarray(crops)  # (N, H, W, 3)
+    # (value / 255 - mean) / std is one multiplication and one addition per pixel.
+    gain = np.asarray(1.0 / (255.0 * np.asarray(std)), np.float32)
+    offset = np.asarray(-np.asarray(mean) / np.asarray(std), np.float32)
+    batch = np.empty((len(stack), 3, *stack.shape[1:3]), np.float32)
+    for channel in range(3):
+        np.multiply(stack[..., 2 - channel], gain[channel], out=batch[:, channel])
+        batch[:, channel] += offset[channel]
+    return batch

@@ -1,0 +1,77 @@
+"""What a checkpoint says about itself: the architecture, and how a picture becomes its input."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from typing import Any
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+PUBLISHED_SIZE_HW = (256, 128)
+"""Input of published person re-identification networks: height, width."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """How to use a set of weights.
+
+    Attributes:
+        architecture: A name in `zoo.ARCHITECTURES`.
+        size_hw: Height and width of the input, pixels.
+        mean: Of the red, green and blue channel, of pixels in 0..1.
+        std: Likewise, the deviation each channel is divided by.
+        feature_dim: Length of a feature.
+        source: Where the weights come from, in words.
+        sha256: Of the file they were read from, hexadecimal; empty for weights that were not read from a file.
+    """
+
+    architecture: str
+    size_hw: tuple[int, int] = PUBLISHED_SIZE_HW
+    mean: tuple[float, float, float] = IMAGENET_MEAN
+    std: tuple[float, float, float] = IMAGENET_STD
+    feature_dim: int = 512
+    source: str = ""
+    sha256: str = ""
+
+    def __post_init__(self) -> None:
+        if len(self.size_hw) != 2 or min(self.size_hw) < 1:
+            raise ValueError(f"size_hw: expected height and width of 1 or more, got {self.size_hw}")
+        if len(self.mean) != 3 or len(self.std) != 3 or min(self.std) <= 0:
+            raise ValueError(f"mean, std: expected three values each, std above 0, got {self.mean}, {self.std}")
+        if self.feature_dim < 1:
+            raise ValueError(f"feature_dim: expected 1 or more, got {self.feature_dim}")
+
+
+def card_to_json(card: ModelCard) -> str:
+    """The card as it is kept inside a file, without the file's own hash."""
+    fields = dataclasses.asdict(card)
+    del fields["sha256"]
+    return json.dumps(fields, sort_keys=True)
+
+
+def card_from_json(text: str) -> ModelCard:
+    """Read a card back.
+
+    Raises:
+        ValueError: If the text is not a card; the message says which part.
+    """
+    data: Any = json.loads(text)
+    if not isinstance(data, dict):
+        raise ValueError("expected a JSON object")
+    known = {field.name for field in dataclasses.fields(ModelCard)} - {"sha256"}
+    if unknown := sorted(set(data) - known):
+        raise ValueError(f"unknown key {unknown[0]!r}")
+    if not isinstance(data.get("architecture"), str):
+        raise ValueError("architecture: expected a text")
+    try:
+        numbers = {
+            "size_hw": tuple(int(v) for v in data.get("size_hw", PUBLISHED_SIZE_HW)),
+            "mean": tuple(float(v) for v in data.get("mean", IMAGENET_MEAN)),
+            "std": tuple(float(v) for v in data.get("std", IMAGENET_STD)),
+            "feature_dim": int(data.get("feature_dim", 512)),
+        }
+    except TypeError as error:
+        raise ValueError(str(error)) from error
+    return ModelCard(**{**data, **numbers})

@@ -1,0 +1,134 @@
+"""Reading and writing weights: strict, without running code from the file, and saying aloud what was assumed.
+
+Two formats: safetensors with a card in its metadata, which is what this project writes, and PyTorch's own, read with
+`weights_only`, as other projects publish it. Every key and shape must fit; the classifier, whose size is the number
+of identities of some training set, is the one exception: its size is taken from the file, and it may be absent.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from reidtrack.errors import OutputError, WeightsError
+from reidtrack.models.card import ModelCard, card_from_json, card_to_json
+from reidtrack.models.fit import Weights, check_fit, check_values, infer_architecture, num_classes_of
+from reidtrack.models.reading import read_safetensors, read_torch
+from reidtrack.models.zoo import build_model
+
+if TYPE_CHECKING:
+    from torch import nn
+
+logger = logging.getLogger(__name__)
+
+CARD_KEY = "reidtrack.card"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class LoadedModel:
+    """A network with its weights, in evaluation mode on the CPU, and its card."""
+
+    model: nn.Module
+    card: ModelCard
+
+
+def load_checkpoint(path: Path | str, architecture: str | None = None) -> LoadedModel:
+    """Load a network from a checkpoint.
+
+    Args:
+        path: A `.safetensors` file, or a PyTorch file holding a state dict, alone or under `state_dict` or `model`.
+        architecture: Name in `zoo.ARCHITECTURES`; read from the card or inferred from the shapes where None.
+
+    Returns:
+        The network and its card. Where the file has no card, the preprocessing is the published one, and that and an
+        inferred architecture are logged.
+
+    Raises:
+        WeightsError: If the file is missing, damaged, holds anything but tensors, or does not fit the architecture.
+    """
+    path = Path(path)
+    sha256 = _sha256(path)
+    if path.suffix == ".safetensors":
+        weights, metadata = read_safetensors(path)
+    else:
+        weights, metadata = read_torch(path), {}
+    check_values(weights, path)
+    card = _card(path, weights, metadata.get(CARD_KEY), architecture)
+    model = build_model(card.architecture, num_classes_of(weights))
+    check_fit(weights, model, card.architecture, path)
+    model.load_state_dict(weights)
+    return LoadedModel(model.eval(), dataclasses.replace(card, sha256=sha256))
+
+
+def save_checkpoint(
+    path: Path | str, model: nn.Module, card: ModelCard, dtype: Literal["float32", "float16"] = "float32"
+) -> str:
+    """Write a network and its card to a safetensors file, whole or not at all.
+
+    Args:
+        path: Ends in `.safetensors`.
+        model: Its parameters and buffers are written.
+        card: Kept in the file's metadata.
+        dtype: Of the floating-point values in the file; float16 halves its size.
+
+    Returns:
+        The sha256 of the file, hexadecimal.
+
+    Raises:
+        ValueError: If the name does not end in `.safetensors`, by which it is recognised when read.
+        OutputError: If the file cannot be written.
+    """
+    import torch
+    from safetensors.torch import save
+
+    path = Path(path)
+    if path.suffix != ".safetensors":
+        raise ValueError(f"save_checkpoint: expected a name ending in .safetensors, got {path.name}")
+    target = getattr(torch, dtype)
+    weights = {
+        key: (value.to(target) if value.is_floating_point() else value).detach().cpu().contiguous()
+        for key, value in model.state_dict().items()
+    }
+    data = save(weights, metadata={CARD_KEY: card_to_json(card)})
+    part = path.with_name(path.name + ".part")
+    try:
+        part.write_bytes(data)
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise OutputError("cannot be written", where=path, hint=error.strerror) from error
+    return hashlib.sha256(data).hexdigest()
+
+
+def _sha256(path: Path) -> str:
+    if not path.exists():
+        raise WeightsError("no such file", where=path, expected="a .safetensors or .pth checkpoint")
+    try:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise WeightsError("cannot be read", where=path, hint=error.strerror) from error
+    if path.stat().st_size == 0:
+        raise WeightsError("the file is empty", where=path, expected="a .safetensors or .pth checkpoint")
+    return digest
+
+
+def _card(path: Path, weights: Weights, text: str | None, architecture: str | None) -> ModelCard:
+    """The card in the file, or the published preprocessing with the architecture asked for or inferred."""
+    if text is not None:
+        try:
+            card = card_from_json(text)
+        except ValueError as error:
+            raise WeightsError(f"damaged model card: {error}", where=path) from error
+        return card if architecture is None else dataclasses.replace(card, architecture=architecture)
+    if architecture is None:
+        architecture = infer_architecture(weights, path)
+        logger.info("%s: no model card; architecture %s inferred from the shapes", path.name, architecture)
+    card = ModelCard(architecture, source=path.name)
+    height, width = card.size_hw
+    logger.info("%s: no model card; preprocessing %dx%d, RGB, ImageNet mean and deviation", path.name, height, width)
+    return card

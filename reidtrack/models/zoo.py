@@ -1,0 +1,59 @@
+"""Every architecture by name: what can be asked for, and how it is built."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from reidtrack.errors import WeightsError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+Builder = Callable[[int], "nn.Module"]
+"""Takes the number of classes (0: no classifier), gives the network with fresh weights."""
+
+WIDTHS = {"x1_0": 1.0, "x0_75": 0.75, "x0_5": 0.5, "x0_25": 0.25}
+
+
+def _osnet(num_classes: int, *, width: float, instance: bool) -> nn.Module:
+    from reidtrack.models.osnet import OSNet
+
+    return OSNet(width, num_classes, instance=instance)
+
+
+def _osnet_ain(num_classes: int, *, width: float) -> nn.Module:
+    from reidtrack.models.osnet_ain import OSNetAIN
+
+    return OSNetAIN(width, num_classes)
+
+
+ARCHITECTURES: dict[str, Builder] = {
+    **{f"osnet_{name}": partial(_osnet, width=width, instance=False) for name, width in WIDTHS.items()},
+    **{f"osnet_ibn_{name}": partial(_osnet, width=width, instance=True) for name, width in WIDTHS.items()},
+    **{f"osnet_ain_{name}": partial(_osnet_ain, width=width) for name, width in WIDTHS.items()},
+}
+"""Name of each architecture and its builder."""
+
+
+def build_model(architecture: str, num_classes: int = 0) -> nn.Module:
+    """Build an architecture with fresh weights.
+
+    Args:
+        architecture: A name in `ARCHITECTURES`.
+        num_classes: Identities of the classifier; 0 builds none.
+
+    Raises:
+        WeightsError: If there is no such architecture, with the nearest known name.
+    """
+    builder = ARCHITECTURES.get(architecture)
+    if builder is None:
+        near = difflib.get_close_matches(architecture, ARCHITECTURES, n=1, cutoff=0.5)
+        raise WeightsError(
+            f"unknown architecture {architecture!r}",
+            expected=None if near else "one of " + ", ".join(ARCHITECTURES),
+            hint=f"did you mean {near[0]!r}?" if near else None,
+        )
+    return builder(num_classes)
