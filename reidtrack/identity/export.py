@@ -18,7 +18,7 @@ from reidtrack.files import write_lines, write_whole
 from reidtrack.identity.append import json_line
 from reidtrack.identity.log import pixels, scores
 from reidtrack.mot import MotRows, write_mot
-from reidtrack.types import FloatArray, Identity, IntArray, Link, Tracklet
+from reidtrack.types import DoubleArray, FloatArray, Identity, IntArray, Link, Tracklet
 
 
 class CameraBoxes(NamedTuple):
@@ -34,7 +34,7 @@ class CameraBoxes(NamedTuple):
     """
 
     frame: IntArray
-    time_s: Any
+    time_s: DoubleArray
     track_id: IntArray
     identity: IntArray
     xyxy: FloatArray
@@ -47,17 +47,15 @@ def boxes_of_camera(identities: Sequence[Identity], camera: str) -> CameraBoxes:
     if not parts:
         ints = np.zeros(0, np.int64)
         return CameraBoxes(ints, np.zeros(0), ints, ints, np.zeros((0, 4), np.float32), np.zeros(0, np.float32))
-    frame = np.concatenate([t.frame for _, t in parts])
-    track_id = np.concatenate([np.full(len(t), t.track_id, np.int64) for _, t in parts])
-    order = np.lexsort((track_id, frame))
-    return CameraBoxes(
-        frame[order],
-        np.concatenate([t.time_s for _, t in parts])[order],
-        track_id[order],
-        np.concatenate([np.full(len(t), number, np.int64) for number, t in parts])[order],
-        np.concatenate([t.xyxy for _, t in parts])[order],
-        np.concatenate([t.score for _, t in parts])[order],
+    boxes = CameraBoxes(
+        np.concatenate([t.frame for _, t in parts]),
+        np.concatenate([t.time_s for _, t in parts]),
+        np.concatenate([np.full(len(t), t.track_id, np.int64) for _, t in parts]),
+        np.concatenate([np.full(len(t), number, np.int64) for number, t in parts]),
+        np.concatenate([t.xyxy for _, t in parts]),
+        np.concatenate([t.score for _, t in parts]),
     )
+    return _take(boxes, np.lexsort((boxes.track_id, boxes.frame)))
 
 
 def write_identities(path: Path, identities: Sequence[Identity]) -> None:
@@ -111,10 +109,32 @@ def write_sightings(path: Path, identities: Sequence[Identity], cameras: Sequenc
         OutputError: If it cannot be written.
     """
     boxes = [boxes_of_camera(identities, camera) for camera in cameras]
-    place = np.concatenate([np.full(len(b.frame), i, np.int64) for i, b in enumerate(boxes)] or [np.zeros(0, np.int64)])
-    merged = CameraBoxes(*(np.concatenate(columns) for columns in zip(*boxes, strict=True)))
+    place = np.concatenate([np.full(len(b.frame), i, np.int64) for i, b in enumerate(boxes)])
+    merged = _concatenate(boxes)
     order = np.lexsort((merged.track_id, place, merged.time_s))
-    write_lines(path, _sighting_lines(CameraBoxes(*(c[order] for c in merged)), place[order], cameras))
+    write_lines(path, _sighting_lines(_take(merged, order), place[order], cameras))
+
+
+def _concatenate(parts: Sequence[CameraBoxes]) -> CameraBoxes:
+    return CameraBoxes(
+        np.concatenate([p.frame for p in parts]),
+        np.concatenate([p.time_s for p in parts]),
+        np.concatenate([p.track_id for p in parts]),
+        np.concatenate([p.identity for p in parts]),
+        np.concatenate([p.xyxy for p in parts]),
+        np.concatenate([p.score for p in parts]),
+    )
+
+
+def _take(boxes: CameraBoxes, index: IntArray) -> CameraBoxes:
+    return CameraBoxes(
+        boxes.frame[index],
+        boxes.time_s[index],
+        boxes.track_id[index],
+        boxes.identity[index],
+        boxes.xyxy[index],
+        boxes.score[index],
+    )
 
 
 def _sighting_lines(boxes: CameraBoxes, place: IntArray, cameras: Sequence[str]) -> Iterator[bytes]:
