@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import logging
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -176,8 +177,9 @@ def assign_cameras(texts: Iterable[str], cameras: Sequence[str], option: str) ->
 
 
 def _camera_of(path: str, cameras: Sequence[str], option: str) -> str:
-    named = [camera for camera in cameras if camera in Path(path).stem]
-    # "cam1" stands in the name of cam11's file too: the longest name that contains all others is meant.
+    # A name must stand alone: camera "cam1" is not meant by "gt_cam11.txt", nor camera "a" by "map.txt".
+    named = [c for c in cameras if re.search(rf"(?<![^\W_]){re.escape(c)}(?![^\W_])", Path(path).stem)]
+    # Of "left" and "left_door" the file "gt_left_door.txt" means the longer.
     longest = max(named, key=len, default="")
     if named and all(camera in longest for camera in named):
         return longest
