@@ -1,0 +1,68 @@
+"""How alike tracklets look: one vector for each, freed of its camera's colour cast, and their distances."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from reidtrack.types import DoubleArray, IntArray, Tracklet
+
+_TINY = 1e-12
+
+
+def mean_features(tracklets: Sequence[Tracklet]) -> DoubleArray:
+    """Quality-weighted mean of each tracklet's features, of unit norm: (N, D); zero where nothing was embedded."""
+    dim = max((t.features.shape[1] for t in tracklets), default=0)
+    means = np.zeros((len(tracklets), dim))
+    for i, tracklet in enumerate(tracklets):
+        if len(tracklet.features):
+            weight = tracklet.feature_quality.astype(np.float64) + 1e-3
+            means[i] = weight @ tracklet.features.astype(np.float64)
+    return unit(means)
+
+
+def unit(vectors: DoubleArray) -> DoubleArray:
+    """Scale rows of (N, D) to unit norm; zero rows stay zero."""
+    norm = np.linalg.norm(vectors, axis=1, keepdims=True)
+    scaled: DoubleArray = np.divide(vectors, norm, out=np.zeros_like(vectors), where=norm > _TINY)
+    return scaled
+
+
+def remove_camera_bias(means: DoubleArray, camera: IntArray, weight: DoubleArray, shrink: float) -> DoubleArray:
+    """Take from each vector what it shares with everybody in its camera.
+
+    A camera's cast (white balance, exposure, angle) moves all its features one way; what is left after the mean is
+    taken away tells people apart. The mean of few people is mostly those people themselves, so it is drawn towards the
+    mean of all cameras, and that towards zero, as if `shrink` more people of no particular look had been seen.
+
+    Args:
+        means: (N, D) unit rows, or zero.
+        camera: (N,) camera of each row, from 0.
+        weight: (N,) how much each row counts, 0..1.
+        shrink: Pseudo-count; 0 takes the plain mean away.
+
+    Returns:
+        (N, D) unit rows, or zero.
+    """
+    groups = [np.flatnonzero(camera == c) for c in range(int(camera.max(initial=-1)) + 1)]
+    count = np.array([weight[g].sum() for g in groups])
+    total = np.array([weight[g] @ means[g] for g in groups]).reshape(len(groups), means.shape[1])
+    seen = count > 0
+    if not seen.any():
+        return means
+    own = total[seen] / count[seen, None]
+    common = own.mean(axis=0) * (count.sum() / (count.sum() + shrink))
+    cast = np.broadcast_to(common, total.shape).copy()
+    cast[seen] = (total[seen] + shrink * common) / (count[seen, None] + shrink)
+    present = np.linalg.norm(means, axis=1, keepdims=True) > _TINY
+    return unit(np.where(present, means - cast[camera], 0.0))
+
+
+def cosine_distances(vectors: DoubleArray) -> DoubleArray:
+    """Cosine distance of every pair of unit rows, (N, N) in 0..2; infinite where a row is zero."""
+    distance = np.clip(1 - vectors @ vectors.T, 0, 2)
+    blank = ~vectors.any(axis=1)
+    distance[blank] = np.inf
+    distance[:, blank] = np.inf
+    return distance
