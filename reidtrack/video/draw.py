@@ -16,7 +16,7 @@ from reidtrack.video.palette import colour_of, ink_on
 from reidtrack.video.text import blend, render
 
 _PLATE = (24, 24, 24)
-_PLATE_ALPHA = 170
+_PLATE_ALPHA = 200
 _JUMP_HEIGHTS = 1.5
 """A foot point this many box heights from the last one begins a new trail: another visit, not a step."""
 
@@ -106,8 +106,8 @@ class Annotator:
         mask = np.zeros((extent[1], extent[0]), np.uint8)
         fixed = np.round((points[:, 1:] - corner) * 16).astype(int)  # 4 fractional bits
         for (start, end), age_s in zip(pairwise(fixed), time_s - points[1:, 0], strict=True):
-            strength = round(230 * (1 - age_s / self._trail_s))
-            cv2.line(mask, start.tolist(), end.tolist(), max(strength, 12), self._style.line, cv2.LINE_AA, 4)
+            strength = round(255 * (1 - age_s / self._trail_s))
+            cv2.line(mask, start.tolist(), end.tolist(), max(strength, 12), self._style.line + 1, cv2.LINE_AA, 4)
         blend(picture, mask, int(corner[0]), int(corner[1]), colour_of(identity))
 
     def _draw_box(self, picture: ImageArray, box: NDArray[Any], identity: int) -> None:
