@@ -34,6 +34,7 @@ class DetectConfig(_Section):
     conf: Fraction = 0.1
     iou: Fraction = 0.7
     max_det: Annotated[int, Field(ge=1)] = 300
+    batch: Annotated[int, Field(ge=1)] = 8
 
 
 class TrackConfig(_Section):
@@ -59,7 +60,9 @@ class EmbedConfig(_Section):
 class AssociateConfig(_Section):
     """Tracklets to identities."""
 
-    threshold: Annotated[float, Field(ge=0, le=2)] = 0.3
+    threshold: Annotated[float, Field(ge=0, le=2)] = 0.8
+    same_camera_threshold: Annotated[float, Field(ge=0, le=2)] = 0.7
+    shrink: Annotated[float, Field(ge=0)] = 2.0
 
 
 class OutputConfig(_Section):
@@ -67,7 +70,7 @@ class OutputConfig(_Section):
 
     video: bool = True
     mosaic: bool = False
-    crops: bool = False
+    crops: Literal["none", "best", "all"] = "best"
     trail_s: Seconds = 1.0
     crf: Annotated[int, Field(ge=0, le=51)] = 23
 
@@ -102,9 +105,11 @@ def load(model: type[C], path: Path | None = None, overrides: Iterable[str] = ()
         ConfigError: If the file cannot be read, a key is unknown (with the nearest known one), or a value is wrong.
     """
     data: dict[str, Any] = {} if path is None else _read_yaml(path)
+    overrides = list(overrides)
     for text in overrides:
         _apply_override(data, text)
-    return validate(model, data, where=str(path) if path is not None else "--set")
+    sources = [str(path)] * (path is not None) + ["--set"] * bool(overrides)
+    return validate(model, data, where=" with ".join(sources))
 
 
 def validate(model: type[C], data: Mapping[str, Any], where: str) -> C:
@@ -150,7 +155,9 @@ def _apply_override(data: dict[str, Any], text: str) -> None:
         raise ConfigError(f"cannot read the value of {text!r}", where="--set", expected="a YAML value") from error
     *parents, last = key.strip().split(".")
     for depth, name in enumerate(parents):
-        data = data.setdefault(name, {})
+        if data.get(name) is None:  # absent, or a section with nothing under it
+            data[name] = {}
+        data = data[name]
         if not isinstance(data, dict):
             raise ConfigError(f"{'.'.join(parents[: depth + 1])} is a value, not a section", where=f"--set {text}")
     data[last] = value
@@ -160,7 +167,7 @@ def _explain(model: type[BaseModel], error: ValidationError, where: str) -> Conf
     fault = error.errors()[0]
     path = [str(part) for part in fault["loc"]]
     key = ".".join(path)
-    if fault["type"] == "extra_forbidden":
+    if fault["type"] in ("extra_forbidden", "invalid_key"):
         near = difflib.get_close_matches(key, _known_keys(model), n=1, cutoff=0.5)
         near = near or [k for k in _known_keys(model) if k.rsplit(".", 1)[-1] == path[-1]][:1]
         hint = f"did you mean {near[0]!r}?" if near else "`reidtrack config` prints every key"

@@ -60,7 +60,7 @@ class YoloDetector:
         conf: float = 0.1,
         iou: float = 0.7,
         max_det: int = 300,
-        input_shape: tuple[int, int, int, int] = (-1, 3, -1, -1),
+        input_shape: Sequence[int] = (-1, 3, -1, -1),
         stride: int = 32,
     ) -> None:
         self._infer = infer
@@ -84,10 +84,9 @@ class YoloDetector:
             groups.setdefault((box.height, box.width), []).append(i)
         results: dict[int, Detections] = {}
         for members in groups.values():
-            for chunk in _chunks(members, self._input_shape[0]):
-                batch = np.stack([to_input(frames[i].image, boxes[i]) for i in chunk])
-                for i, prediction in zip(chunk, self._run(batch), strict=True):
-                    results[i] = self._select(prediction, boxes[i], frames[i].size)
+            batch = np.stack([to_input(frames[i].image, boxes[i]) for i in members])
+            for i, prediction in zip(members, self._infer(batch), strict=True):
+                results[i] = self._select(prediction, boxes[i], frames[i].size)
         return [results[i] for i in range(len(frames))]
 
     def _letterbox_of(self, size: tuple[int, int]) -> Letterbox:
@@ -95,13 +94,6 @@ class YoloDetector:
         if height > 0 and width > 0:
             return fit_letterbox(size, height, width)
         return fit_rectangle(size, self._imgsz, self._stride)
-
-    def _run(self, batch: FloatArray) -> FloatArray:
-        """Infer (B, 3, h, w), filling up to a fixed batch size where the model has one."""
-        count, fixed = len(batch), self._input_shape[0]
-        if 0 < count < fixed:
-            batch = np.concatenate([batch, np.zeros((fixed - count, *batch.shape[1:]), np.float32)])
-        return self._infer(batch)[:count]
 
     def _select(self, prediction: FloatArray, box: Letterbox, size: tuple[int, int]) -> Detections:
         if np.isnan(prediction).any():
@@ -165,12 +157,6 @@ def decode(prediction: FloatArray, person_class: int, conf: float) -> tuple[Floa
     hit = score >= conf
     centre, size = prediction[:2, hit].T, prediction[2:4, hit].T
     return np.concatenate([centre - size / 2, centre + size / 2], axis=1), score[hit], False
-
-
-def _chunks(items: list[int], size: int) -> list[list[int]]:
-    """Cut a list into runs of at most `size`; one run where `size` is free (-1)."""
-    step = size if size > 0 else max(1, len(items))
-    return [items[i : i + step] for i in range(0, len(items), step)]
 
 
 def find_person_class(names: dict[int, str] | None) -> int:
