@@ -172,7 +172,8 @@ def _explain(model: type[BaseModel], error: ValidationError, where: str) -> Conf
         near = near or [k for k in _known_keys(model) if k.rsplit(".", 1)[-1] == path[-1]][:1]
         hint = f"did you mean {near[0]!r}?" if near else "`reidtrack config` prints every key"
         return ConfigError(f"unknown key {key!r}", where=where, hint=hint)
-    return ConfigError(f"{key}: got {fault['input']!r}", where=where, expected=_expected(str(fault["msg"])))
+    expected = "a section of keys" if fault["type"] == "model_type" else _expected(str(fault["msg"]))
+    return ConfigError(f"{key}: got {fault['input']!r}", where=where, expected=expected)
 
 
 def _expected(message: str) -> str:

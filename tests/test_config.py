@@ -1,0 +1,125 @@
+"""Configuration: defaults, then a file, then overrides; every fault is one line that helps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import ValidationError
+
+from reidtrack.config import RunConfig, dump, load, validate
+from reidtrack.errors import ConfigError
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "run.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def value_of(config: RunConfig, key: str) -> Any:
+    value: Any = config
+    for part in key.split("."):
+        value = getattr(value, part)
+    return value
+
+
+@pytest.mark.parametrize(
+    ("text", "overrides", "key", "expected"),
+    [
+        pytest.param(None, [], "detect.conf", RunConfig().detect.conf, id="default"),
+        pytest.param("", [], "detect.conf", RunConfig().detect.conf, id="empty file"),
+        pytest.param("# nothing\n", [], "detect.conf", RunConfig().detect.conf, id="comment only"),
+        pytest.param("detect: {conf: 0.4}", [], "detect.conf", 0.4, id="file"),
+        pytest.param("detect: {conf: 0.4}", [], "detect.iou", RunConfig().detect.iou, id="the file's silence"),
+        pytest.param(None, ["detect.conf=0.5"], "detect.conf", 0.5, id="override"),
+        pytest.param("detect: {conf: 0.4}", ["detect.conf=0.5"], "detect.conf", 0.5, id="override beats file"),
+        pytest.param(None, ["detect.conf=0.5", "detect.conf=0.6"], "detect.conf", 0.6, id="later override wins"),
+        pytest.param(None, [" device = cpu "], "device", "cpu", id="blanks around an override"),
+        pytest.param(None, ["output.video=false"], "output.video", False, id="boolean"),
+        pytest.param(None, ["detect.weights=a=b.pt"], "detect.weights", Path("a=b.pt"), id="= in a value"),
+        pytest.param(None, ["detect.weights=null"], "detect.weights", None, id="null"),
+        pytest.param(None, ["detect={conf: 0.3}"], "detect.conf", 0.3, id="a whole section"),
+        pytest.param("detect:\n", ["detect.conf=0.5"], "detect.conf", 0.5, id="override under an empty section"),
+        pytest.param(None, ["detect.conf=0"], "detect.conf", 0.0, id="at the lower bound"),
+        pytest.param(None, ["detect.conf=1"], "detect.conf", 1.0, id="at the upper bound"),
+    ],
+)
+def test_defaults_then_file_then_overrides(
+    tmp_path: Path, text: str | None, overrides: list[str], key: str, expected: Any
+) -> None:
+    path = None if text is None else written(tmp_path, text)
+    assert value_of(load(RunConfig, path, overrides), key) == expected
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        pytest.param(["detect.comf=0.5"], "unknown key 'detect.comf'; did you mean 'detect.conf'?", id="a slip"),
+        pytest.param(["conf=0.5"], "unknown key 'conf'; did you mean 'detect.conf'?", id="section left out"),
+        pytest.param(["zzz.qqq=1"], "`reidtrack config` prints every key", id="nothing near"),
+        pytest.param(["detect.conf=1.01"], "detect.conf: got 1.01 (expected less than or equal to 1", id="too high"),
+        pytest.param(["detect.conf=-0.01"], "detect.conf: got -0.01", id="too low"),
+        pytest.param(["detect.conf=high"], "detect.conf: got 'high' (expected a valid number", id="a word"),
+        pytest.param(["detect.imgsz=650"], "detect.imgsz: got 650 (expected a multiple of 32", id="not a multiple"),
+        pytest.param(["output.video=maybe"], "output.video: got 'maybe'", id="not a boolean"),
+        pytest.param(["detect=3"], "detect: got 3 (expected a section of keys)", id="a section as a value"),
+        pytest.param(["detect.conf"], "expected key.sub=value", id="no ="),
+        pytest.param(["=3"], "expected key.sub=value", id="no key"),
+        pytest.param(["detect.conf=[1"], "expected a YAML value", id="broken YAML"),
+        pytest.param(["device=cpu", "device.index=1"], "device is a value, not a section", id="a value as a section"),
+    ],
+)
+def test_wrong_overrides(overrides: list[str], said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(RunConfig, None, overrides)
+    assert said in str(caught.value)
+    assert "--set" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        pytest.param(b"detect: {comf: 0.5}", "did you mean 'detect.conf'?", id="unknown key"),
+        pytest.param(b"a: 1\nb: [\n", "not valid YAML at line 3", id="broken YAML"),
+        pytest.param(b"- 1\n- 2\n", "not a mapping", id="a list"),
+        pytest.param(b"just text", "not a mapping", id="text"),
+        pytest.param(b"\xff\xfe\x00", "not valid YAML", id="binary"),
+        pytest.param(b"a: \x00", "not valid YAML", id="control characters"),
+        pytest.param(b"1: 2", "unknown key '1'", id="a number as a key"),
+        pytest.param(None, "cannot be read", id="missing"),
+    ],
+)
+def test_wrong_files_are_named(tmp_path: Path, content: bytes | None, said: str) -> None:
+    path = tmp_path / "run.yaml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ConfigError) as caught:
+        load(RunConfig, path)
+    assert said in str(caught.value)
+    assert caught.value.where == str(path)
+
+
+def test_a_fault_under_a_file_and_overrides_names_both(tmp_path: Path) -> None:
+    path = written(tmp_path, "device: cpu")
+    with pytest.raises(ConfigError) as caught:
+        load(RunConfig, path, ["detect.comf=1"])
+    assert caught.value.where == f"{path} with --set"
+
+
+def test_a_dumped_configuration_loads_as_itself(tmp_path: Path) -> None:
+    config = load(RunConfig, None, ["detect.weights=x.pt", "associate.threshold=0.25", "output.mosaic=true"])
+    path = written(tmp_path, yaml.safe_dump(dump(config)))
+    assert load(RunConfig, path) == config
+
+
+def test_a_configuration_does_not_change() -> None:
+    with pytest.raises(ValidationError):
+        RunConfig().device = "cuda"  # type: ignore[misc]
+
+
+def test_validate_names_its_source() -> None:
+    with pytest.raises(ConfigError, match=r"^run\.json: unknown key 'deviec'; did you mean 'device'"):
+        validate(RunConfig, {"deviec": "cpu"}, where="run.json")
