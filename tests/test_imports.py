@@ -1,0 +1,134 @@
+"""The house's doors: which module may import which, and what must not be loaded before a command is chosen."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import reidtrack
+
+PACKAGE = Path(reidtrack.__file__).parent
+VOCABULARY = {"types", "errors", "geometry", "assign", "files", "mot"}
+JOINING = {"train.loop", "benchmark.evaluate"}
+"""The two modules outside pipeline/ that know several rooms (DESIGN.md)."""
+HEAVY = [
+    "av",
+    "cv2",
+    "filterpy",
+    "lap",
+    "matplotlib",
+    "numpy",
+    "onnxruntime",
+    "openvino",
+    "pandas",
+    "PIL",
+    "pydantic",
+    "scipy",
+    "torch",
+    "torchvision",
+    "trackeval",
+    "ultralytics",
+]
+
+
+def module_name(path: Path) -> str:
+    """`track.sort` for reidtrack/track/sort.py, `track` for its __init__.py, "" for the package's own."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+FILES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+def imported(path: Path) -> set[str]:
+    """Modules of reidtrack that a file imports anywhere, also inside functions and for types alone."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: imports are absolute"
+            base = node.module or ""
+            names |= {f"{base}.{alias.name}" if f"{base}.{alias.name}"[10:] in FILES else base for alias in node.names}
+        elif isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+    return {name.removeprefix("reidtrack").removeprefix(".") for name in names if name.split(".")[0] == "reidtrack"}
+
+
+def may_import(module: str, other: str) -> bool:
+    """Whether `module` may import `other`, both without the leading `reidtrack.`."""
+    room, target = module.split(".")[0], other.split(".")[0]
+    if target in VOCABULARY or other == "":  # "" gives the version and nothing else
+        return True
+    if room in VOCABULARY | {"config", ""}:
+        return False
+    if room in ("cli", "__main__"):
+        return target in ("cli", "pipeline", "config")
+    if room == "pipeline" or module in JOINING:
+        return target != "cli"
+    return target == room
+
+
+@pytest.mark.parametrize("module", FILES)
+def test_import_directions(module: str) -> None:
+    wrong = sorted(other for other in imported(FILES[module]) if not may_import(module, other))
+    assert not wrong, f"reidtrack.{module} must not import {wrong}"
+
+
+@pytest.mark.parametrize(
+    ("module", "other", "expected"),
+    [
+        pytest.param("track.sort", "track.kalman", True, id="a room knows itself"),
+        pytest.param("track.sort", "mot", True, id="a room knows the vocabulary"),
+        pytest.param("track.sort", "detect.yolo", False, id="a room does not know its neighbour"),
+        pytest.param("track.sort", "config", False, id="no configuration below the pipeline"),
+        pytest.param("geometry", "track.sort", False, id="the vocabulary knows no room"),
+        pytest.param("types", "config", False, id="nor the configuration"),
+        pytest.param("pipeline.run", "track.sort", True, id="the pipeline knows the rooms"),
+        pytest.param("pipeline.run", "cli.run", False, id="but not the command line"),
+        pytest.param("benchmark.evaluate", "models.zoo", True, id="a joining module knows the rooms"),
+        pytest.param("benchmark.ranking", "models.zoo", False, id="its neighbour does not"),
+        pytest.param("cli.run", "pipeline.run", True, id="the command line knows the pipeline"),
+        pytest.param("cli.run", "track.sort", False, id="but no room"),
+    ],
+)
+def test_the_rule_itself(module: str, other: str, expected: bool) -> None:
+    assert may_import(module, other) is expected
+
+
+def test_imports_are_found_wherever_they_stand(tmp_path: Path) -> None:
+    path = tmp_path / "module.py"
+    path.write_text(
+        "import numpy\nimport reidtrack.assign\nfrom reidtrack import __version__, geometry\n"
+        "def f():\n    from reidtrack.track.sort import Sort\n"
+    )
+    assert imported(path) == {"assign", "", "geometry", "track.sort"}
+
+
+def loaded_after(code: str) -> list[str]:
+    """The heavy packages a fresh interpreter holds after `code`."""
+    check = f"\nimport sys\nprint(*[name for name in {HEAVY!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code + check], capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()[-1].split()
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        pytest.param("import reidtrack", id="import reidtrack"),
+        pytest.param("import reidtrack.cli.main", id="import the command line"),
+        pytest.param("from reidtrack.cli.main import build_parser as b; b().format_help()", id="reidtrack --help"),
+        pytest.param(
+            "from importlib.util import find_spec\n"
+            "from reidtrack.cli.main import COMMANDS, build_parser\n"
+            "for name in COMMANDS:\n"
+            "    if find_spec(f'reidtrack.cli.{name}'):\n"
+            "        build_parser(name).format_help()",
+            id="reidtrack COMMAND --help",
+        ),
+    ],
+)
+def test_nothing_heavy_is_loaded_before_a_command_runs(code: str) -> None:
+    assert loaded_after(code) == []
