@@ -5,16 +5,18 @@ from __future__ import annotations
 from fractions import Fraction
 
 REBASE_S = 1.0
-"""A stamp that falls back by more than this is the start of a new count (a loop, a restarted encoder), not a slip."""
+REBASE_FRAMES = 3
+"""So many stamps in a row that fall back by more than `REBASE_S` are a new count (recordings joined end to end, a
+restarted encoder); fewer are late frames, such as decoders let out after damage."""
 
 
 class Clock:
     """Reads time stamps in presentation order and mends the ones that cannot be right.
 
     The first frame is at 0. A frame without a stamp stands one nominal step after its predecessor. A stamp that does
-    not advance is put half a nominal step after its predecessor, so that the next good stamp is still ahead of it; one
-    that falls back by more than `REBASE_S` starts a new count one nominal step after its predecessor. Jumps forward are
-    kept: a recording may pause.
+    not advance is put half a nominal step after its predecessor, so that the next good stamp is still ahead of it; but
+    the third in a row that falls back by more than `REBASE_S` begins a new count, one nominal step after its
+    predecessor. Jumps forward are kept: a recording may pause.
 
     Args:
         time_base: Seconds per unit of the stamps.
@@ -27,6 +29,7 @@ class Clock:
         self._origin: int | None = None
         self._shift_s = 0.0
         self._last_s: float | None = None
+        self._fallen = 0
 
     def read(self, pts: int | None) -> float:
         """Seconds of the next frame since the first one, greater than those of every earlier frame.
@@ -44,8 +47,11 @@ class Clock:
             return last_s + self._step_s
         time_s = (pts - self._origin) * self._numerator / self._denominator + self._shift_s
         if time_s > last_s:
+            self._fallen = 0
             return time_s
-        if last_s - time_s <= REBASE_S:
+        self._fallen = self._fallen + 1 if last_s - time_s > REBASE_S else 0
+        if self._fallen < REBASE_FRAMES:
             return last_s + self._step_s / 2
+        self._fallen = 0
         self._shift_s += last_s + self._step_s - time_s
         return last_s + self._step_s

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +18,7 @@ from reidtrack.video.clock import Clock
 from reidtrack.video.naming import is_url, redact
 from reidtrack.video.orient import IDENTITY, orient, orientation
 from reidtrack.video.probe import check_file, explain
+from reidtrack.video.skip import skip
 from reidtrack.video.span import Span
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 FALLBACK_FPS = 25.0
 _READ_ERRORS_LIMIT = 100
+_SKIP_FROM_S = 5.0
+"""Starts earlier than this are decoded through, which is quick enough."""
 
 
 class VideoFile:
@@ -47,21 +50,20 @@ class VideoFile:
 
     def __init__(self, source: str | Path, camera: str, span: Span | None = None, *, timeout_s: float = 10.0) -> None:
         self.camera = camera
+        self._source, self._timeout_s = source, timeout_s
         self._name = redact(source)
         self._span = Span() if span is None else span
-        self._damaged = 0
         self._image_of = _Converter()
-        self._container, self._stream = self._open(source, timeout_s)
+        self._open()
         try:
-            self._decoded = self._decode()
             first = next(self._decoded, None)
             if first is None:
                 raise self._nothing_decoded()
-            self.nominal_fps = _nominal_fps(self._stream)
+            self.nominal_fps = _nominal_fps(self._container, self._stream)
             self.duration_s = _duration_s(self._container, self._stream)
             height, width = self._image_of(first).shape[:2]
             self.size = (width, height)
-            self._frames = self._read(itertools.chain([first], self._decoded))
+            self._frames = self._read(first)
         except BaseException:
             self._container.close()
             raise
@@ -95,30 +97,20 @@ class VideoFile:
     ) -> None:
         self.close()
 
-    def _open(self, source: str | Path, timeout_s: float) -> tuple[InputContainer, VideoStream]:
-        import av
-
-        remote = is_url(source)
-        if not remote:
-            check_file(Path(source))
-        options = {"rtsp_transport": "tcp"} if str(source).lower().startswith("rtsp") else {}
-        try:
-            # "file:" keeps FFmpeg from taking a colon in a file's name for a protocol.
-            container = av.open(
-                str(source) if remote else f"file:{source}", timeout=timeout_s if remote else None, options=options
-            )
-        except (av.error.FFmpegError, OSError, UnicodeError) as error:
-            # The original error holds the address with its password.
-            raise explain(error, source) from None
-        streams = [s for s in container.streams.video if not s.disposition & s.disposition.attached_pic]
+    def _open(self) -> None:
+        self._container = _open_container(self._source, self._timeout_s)
+        streams = [s for s in self._container.streams.video if not s.disposition & s.disposition.attached_pic]
         if not streams:
-            kinds = ", ".join(sorted({s.type for s in container.streams})) or "nothing"
-            container.close()
+            kinds = ", ".join(sorted({s.type for s in self._container.streams})) or "nothing"
+            self._container.close()
             raise InputError(
                 f"has no video stream, only {kinds}", where=self._name, hint="give a file that holds pictures"
             )
-        streams[0].thread_type = "AUTO"
-        return container, streams[0]
+        self._stream = streams[0]
+        self._stream.thread_type = "AUTO"
+        self._damaged = 0
+        self._packets = self._demux()
+        self._decoded = self._decode(self._packets)
 
     def _nothing_decoded(self) -> InputError:
         if self._damaged:
@@ -126,15 +118,17 @@ class VideoFile:
             return InputError(what, where=self._name, hint="the file is damaged; copy or record it again")
         return InputError("holds no frames", where=self._name, expected="a video with at least one frame")
 
-    def _packets(self) -> Iterator[Packet[VideoStream]]:
+    def _demux(self) -> Iterator[Packet[VideoStream]]:
         import av
 
-        failures = 0
+        failures = count = 0
         packets = self._container.demux(self._stream)
         while failures < _READ_ERRORS_LIMIT:
             try:
                 packet = next(packets)
             except StopIteration:
+                if _is_mp4(self._container):  # its index says how many packets there are: those missing were cut off
+                    self._damaged += max(0, self._stream.frames - count)
                 return
             except av.error.InvalidDataError:
                 failures += 1
@@ -145,12 +139,13 @@ class VideoFile:
                 raise InputError(f"reading stopped: {reason}", where=self._name) from None
             else:
                 failures = 0
+                count += packet.size > 0
                 yield packet
 
-    def _decode(self) -> Generator[VideoFrame]:
+    def _decode(self, packets: Iterable[Packet[VideoStream]]) -> Generator[VideoFrame]:
         import av
 
-        for packet in self._packets():
+        for packet in packets:
             try:
                 frames = packet.decode()
             except av.error.FFmpegError:
@@ -160,15 +155,51 @@ class VideoFile:
                 self._damaged += bool(frame.is_corrupt)
                 yield frame
 
-    def _read(self, decoded: Iterator[VideoFrame]) -> Generator[Frame]:
+    def _read(self, first: VideoFrame) -> Generator[Frame]:
         clock = Clock(self._stream.time_base or Fraction(1, 90_000), 1 / self.nominal_fps)
-        for index, picture in enumerate(decoded):
+        pictures: Iterator[tuple[int, VideoFrame]] = enumerate(itertools.chain([first], self._decoded))
+        if self._span.start_s >= _SKIP_FROM_S and first.pts is not None and _is_mp4(self._container):
+            pictures = self._pass_over(clock, first.pts)
+        for index, picture in pictures:
             time_s = clock.read(picture.pts)
             if self._span.after(time_s):
                 return
             if self._span.takes(index, time_s):
                 image = _fit(self._image_of(picture), self.size)
                 yield Frame(self.camera, index, time_s + self._span.offset_s, image)
+
+    def _pass_over(self, clock: Clock, first_pts: int) -> Iterator[tuple[int, VideoFrame]]:
+        """Open anew, go to the last keyframe before the start without decoding, and number the pictures from there."""
+        self._container.close()
+        self._open()
+        start_pts = first_pts + round(self._span.start_s / (self._stream.time_base or 1))
+        skipped = skip(self._packets, start_pts)
+        self._decoded = self._decode(itertools.chain(skipped.packets, self._packets))
+        if skipped.pts is None:
+            return enumerate(self._decoded)
+        clock.read(first_pts)
+        whole = (p for p in self._decoded if p.pts is None or p.pts >= skipped.pts)
+        return enumerate(whole, skipped.index)
+
+
+def _open_container(source: str | Path, timeout_s: float) -> InputContainer:
+    import av
+
+    remote = is_url(source)
+    if not remote:
+        check_file(Path(source))
+    # "file:" keeps FFmpeg from taking a colon in a file's name for a protocol.
+    address = str(source) if remote else f"file:{source}"
+    options = {"rtsp_transport": "tcp"} if address.lower().startswith("rtsp") else {}
+    try:
+        return av.open(address, timeout=timeout_s if remote else None, options=options)
+    except (av.error.FFmpegError, OSError, UnicodeError) as error:
+        # The original error holds the address with its password.
+        raise explain(error, source) from None
+
+
+def _is_mp4(container: InputContainer) -> bool:
+    return container.format.name.startswith("mov,mp4")
 
 
 class _Converter:
@@ -198,8 +229,11 @@ def _fit(image: ImageArray, size: tuple[int, int]) -> ImageArray:
     return resized
 
 
-def _nominal_fps(stream: VideoStream) -> float:
-    for rate in (stream.average_rate, stream.guessed_rate, stream.base_rate):
+def _nominal_fps(container: InputContainer, stream: VideoStream) -> float:
+    rates = [stream.average_rate, stream.guessed_rate, stream.base_rate]
+    if container.duration is None:  # a bare stream without a container: the average is FFmpeg's default, 25
+        rates = rates[1:]
+    for rate in rates:
         if rate and 0 < rate <= 1000:
             return float(rate)
     return FALLBACK_FPS
