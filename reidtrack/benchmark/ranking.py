@@ -85,7 +85,11 @@ def rank(
 
 
 def _check(
-    distance: FloatArray | DoubleArray, query_id: IntArray, query_cam: IntArray, gallery_id: IntArray, gallery_cam: IntArray
+    distance: FloatArray | DoubleArray,
+    query_id: IntArray,
+    query_cam: IntArray,
+    gallery_id: IntArray,
+    gallery_cam: IntArray,
 ) -> tuple[int, int]:
     if distance.ndim != 2:
         raise ValueError(f"rank: expected distances (Q, G), got shape {distance.shape}")

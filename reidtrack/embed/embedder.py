@@ -10,7 +10,7 @@ import numpy as np
 
 from reidtrack.embed.preprocess import to_batch
 from reidtrack.errors import WeightsError
-from reidtrack.types import FloatArray, ImageArray, IntArray
+from reidtrack.types import DoubleArray, FloatArray, ImageArray, IntArray
 
 logger = logging.getLogger(__name__)
 
@@ -77,11 +77,9 @@ class Embedder:
         """
         parts = [self._embed_batch(crops[start : start + self._batch]) for start in range(0, len(crops), self._batch)]
         raw = np.concatenate(parts) if parts else np.zeros((0, self.feature_dim), np.float32)
-        # In double precision, so that a feature of very large values has a finite norm.
-        norm = np.linalg.norm(raw.astype(np.float64), axis=1)
-        rows = np.flatnonzero(np.isfinite(norm) & (norm > 0))
+        rows, norm = _usable_rows(raw)
         self._report(len(raw) - len(rows))
-        return Embedded((raw[rows] / norm[rows, None]).astype(np.float32), rows)
+        return Embedded((raw[rows] / norm[:, None]).astype(np.float32), rows)
 
     def _embed_batch(self, crops: Sequence[ImageArray] | ImageArray) -> FloatArray:
         out = self._infer(to_batch(crops, self._mean, self._std))  # (N, D)
@@ -89,7 +87,7 @@ class Embedder:
             raise WeightsError(
                 f"the network gives an output of shape {out.shape}", expected=f"({len(crops)}, {self.feature_dim})"
             )
-        if not self._proven and not _usable(out).any():
+        if not self._proven and len(_usable_rows(out)[0]) == 0:
             raise WeightsError(
                 f"the network gives NaN, infinite or zero features for all of the first {len(out)} crops",
                 hint="the weights are unusable: take others",
@@ -103,7 +101,9 @@ class Embedder:
             logger.warning("%d features were not finite or zero and are dropped (%d so far)", bad, self.dropped)
 
 
-def _usable(features: FloatArray) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """(N,) whether each row of (N, D) is finite and not zero."""
-    usable: np.ndarray[tuple[int], np.dtype[np.bool_]] = np.isfinite(features).all(axis=1) & features.any(axis=1)
-    return usable
+def _usable_rows(features: FloatArray) -> tuple[IntArray, DoubleArray]:
+    """Rows of (N, D) that are finite and not zero, (K,), and their norms, (K,)."""
+    # In double precision, so that the norm of very large values is finite.
+    norm = np.linalg.norm(features.astype(np.float64), axis=1)
+    rows = np.flatnonzero(np.isfinite(norm) & (norm > 0))
+    return rows, norm[rows]

@@ -26,6 +26,7 @@ def pool(features: FloatArray, quality: FloatArray) -> FloatArray:
     mean = weight @ features.astype(np.float64)  # (D,)
     norm = np.linalg.norm(mean)
     if norm <= 1e-9 * weight.sum():
-        return features[int(np.argmax(weight))]
+        best: FloatArray = features[int(np.argmax(weight))]
+        return best
     unit: FloatArray = (mean / norm).astype(np.float32)
     return unit

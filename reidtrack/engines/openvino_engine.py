@@ -1,9 +1,9 @@
 """OpenVINO on the CPU: networks converted in memory from torch, or read from OpenVINO and ONNX files.
 
 A network whose only free dimension is the batch is compiled for a small fixed one, and a call's pictures go through it
-a few at a time, in as many parallel streams as the processor suits, the last ones filled up with zeros. On two cores that
-is faster than one pass with a dynamic batch (OSNet x0.25: 880 crops/s against 735, and 600 where the batch changes from call
-to call, because OpenVINO prepares anew for each size), and a picture's result does not depend on its neighbours.
+a few at a time, in as many parallel streams as suit the processor, the last ones filled up with zeros. On two cores that
+is faster than one pass with a dynamic batch (OSNet x0.25: 880 crops/s against 735, and 600 where the batch changes from
+call to call, because OpenVINO prepares anew for each size), and a picture's result does not depend on its neighbours.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class OpenVinoEngine:
         with torch.inference_mode(), warnings.catch_warnings():
             # Tracing is deprecated in torch and still what OpenVINO itself does; done here, it skips a second trace.
             warnings.simplefilter("ignore", DeprecationWarning)
-            traced = torch.jit.trace(model.eval(), example, check_trace=False)
+            traced: Any = torch.jit.trace(model.eval(), example, check_trace=False)  # type: ignore[no-untyped-call]
             return cls(openvino.convert_model(traced, example_input=example, input=[-1, 3, *size_hw]))
 
     @classmethod
@@ -85,7 +85,7 @@ class OpenVinoEngine:
         return "openvino cpu"
 
     def infer(self, batch: FloatArray) -> FloatArray:
-        """Run the network on (N, C, H, W) float32; gives (N, ...) float32, also where the model's own batch is fixed."""
+        """Run the network on (N, C, H, W) float32, whatever batch the model fixes; gives (N, ...) float32."""
         batch = np.ascontiguousarray(batch, dtype=np.float32)
         step = max(len(batch), 1) if self._chunk == -1 else self._chunk
         starts = range(0, max(len(batch), 1), step)  # an empty batch is run too: the output's shape is known after it

@@ -60,7 +60,9 @@ def first_difference(weights: Weights, wanted: Weights) -> tuple[str, str | None
         if given.is_floating_point() != tensor.is_floating_point():
             return f"{key} holds {given.dtype}", f"{tensor.dtype}"
     extra = [key for key in weights if key not in wanted]
-    return (f"unexpected key {extra[0]}" + (f" and {len(extra) - 1} more" if extra[1:] else ""), None) if extra else None
+    return (
+        (f"unexpected key {extra[0]}" + (f" and {len(extra) - 1} more" if extra[1:] else ""), None) if extra else None
+    )
 
 
 def infer_architecture(weights: Weights, path: Path) -> str:
@@ -85,7 +87,9 @@ def infer_architecture(weights: Weights, path: Path) -> str:
     fault = first_difference(body, _shapes(nearest))
     assert fault is not None
     what, expected = fault
-    raise WeightsError(f"weights of no known architecture; nearest is {nearest}, but {what}", where=path, expected=expected)
+    raise WeightsError(
+        f"weights of no known architecture; nearest is {nearest}, but {what}", where=path, expected=expected
+    )
 
 
 def _shapes(architecture: str) -> Weights:

@@ -23,7 +23,14 @@ class ConvNorm(nn.Module):
     """Convolution, normalisation and, unless `linear`, ReLU."""
 
     def __init__(
-        self, inputs: int, outputs: int, kernel: int = 1, stride: int = 1, *, instance: bool = False, linear: bool = False
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: int = 1,
+        stride: int = 1,
+        *,
+        instance: bool = False,
+        linear: bool = False,
     ) -> None:
         super().__init__()
         self.conv = nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False)
@@ -139,7 +146,8 @@ class OSNet(nn.Module):
         x = self.conv2(x)  # (N, 256 w, H / 8, W / 8)
         x = self.conv3(x)  # (N, 384 w, H / 16, W / 16)
         x = self.conv5(self.conv4(x))  # (N, 512 w, H / 16, W / 16)
-        return head(self, x)
+        feature = self.fc(x.mean(dim=(2, 3)))  # (N, 512 w) -> (N, 512)
+        return classify(feature, self.classifier, training=self.training)
 
 
 def halve(channels: int) -> nn.Sequential:
@@ -147,14 +155,13 @@ def halve(channels: int) -> nn.Sequential:
     return nn.Sequential(ConvNorm(channels, channels), nn.AvgPool2d(2, 2))
 
 
-def head(net: nn.Module, x: Tensor) -> Tensor | tuple[Tensor, Tensor]:
-    """Pool (N, C, H, W) maps to (N, 512) features; in training also classify them."""
-    feature: Tensor = net.fc(x.mean(dim=(2, 3)))  # (N, C) -> (N, 512)
-    if not net.training:
+def classify(feature: Tensor, classifier: nn.Linear | None, *, training: bool) -> Tensor | tuple[Tensor, Tensor]:
+    """The (N, 512) features; in training, the (N, classes) logits and the features."""
+    if not training:
         return feature
-    if net.classifier is None:
-        raise ValueError(f"{type(net).__name__}: training needs num_classes of 1 or more")
-    return net.classifier(feature), feature  # (N, classes), (N, 512)
+    if classifier is None:
+        raise ValueError("training needs a classifier: build the network with num_classes of 1 or more")
+    return classifier(feature), feature
 
 
 def initialise(net: nn.Module) -> None:

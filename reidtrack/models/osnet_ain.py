@@ -16,8 +16,8 @@ from reidtrack.models.osnet import (
     STEM,
     ChannelGate,
     ConvNorm,
+    classify,
     halve,
-    head,
     initialise,
     light_convs,
     sum_streams,
@@ -101,4 +101,5 @@ class OSNetAIN(nn.Module):
         x = self.pool2(self.conv2(x))  # (N, 256 w, H / 8, W / 8)
         x = self.pool3(self.conv3(x))  # (N, 384 w, H / 16, W / 16)
         x = self.conv5(self.conv4(x))  # (N, 512 w, H / 16, W / 16)
-        return head(self, x)
+        feature = self.fc(x.mean(dim=(2, 3)))  # (N, 512 w) -> (N, 512)
+        return classify(feature, self.classifier, training=self.training)
