@@ -114,7 +114,7 @@ class Annotator:
         import cv2
 
         left, top, right, bottom = (round(v) for v in box.tolist())
-        cv2.rectangle(picture, (left, top), (right, bottom), colour_of(identity), self._style.line, cv2.LINE_AA)
+        cv2.rectangle(picture, (left, top), (right, bottom), colour_of(identity), self._style.line, cv2.LINE_8)
 
     def _draw_caption(self, picture: ImageArray, time_s: float) -> tuple[int, int, int, int]:
         height = round(self._style.text * 1.1)

@@ -17,7 +17,7 @@ from reidtrack.types import Frame, ImageArray
 from reidtrack.video.clock import Clock
 from reidtrack.video.naming import is_url, redact
 from reidtrack.video.orient import IDENTITY, orient, orientation
-from reidtrack.video.probe import check_file, explain
+from reidtrack.video.probe import check_file, explain, no_frames
 from reidtrack.video.skip import skip
 from reidtrack.video.span import Span
 
@@ -76,7 +76,7 @@ class VideoFile:
 
     @property
     def damaged(self) -> int:
-        """Packets that could not be decoded and frames that came out with errors, so far."""
+        """Packets that were damaged, refused by the decoder or missing, and frames with errors, so far."""
         return self._damaged
 
     def __iter__(self) -> Iterator[Frame]:
@@ -116,7 +116,7 @@ class VideoFile:
         if self._damaged:
             what = f"none of its {self._damaged} packets could be decoded"
             return InputError(what, where=self._name, hint="the file is damaged; copy or record it again")
-        return InputError("holds no frames", where=self._name, expected="a video with at least one frame")
+        return no_frames(self._source)
 
     def _demux(self) -> Iterator[Packet[VideoStream]]:
         import av
@@ -146,6 +146,7 @@ class VideoFile:
         import av
 
         for packet in packets:
+            self._damaged += bool(packet.is_corrupt)
             try:
                 frames = packet.decode()
             except av.error.FFmpegError:

@@ -20,6 +20,14 @@ def is_url(source: str | Path) -> bool:
     return re.match(r"[A-Za-z][A-Za-z0-9+.\-]+://", str(source)) is not None
 
 
+def is_folder(source: str | Path) -> bool:
+    """Whether `source` is a path to a folder that is there."""
+    try:
+        return not is_url(source) and Path(source).is_dir()
+    except OSError:  # a name too long for the system, a parent that may not be entered
+        return False
+
+
 def redact(source: str | Path) -> str:
     """`source` with its password replaced by `***`, fit for messages and logs; a path comes back unchanged."""
     text = str(source)
@@ -86,5 +94,5 @@ def _stem(source: str | Path) -> str:
         text = address.rsplit("@", 1)[-1]
     else:
         path = Path(source)
-        text = path.resolve().name if path.is_dir() else path.stem
+        text = path.resolve().name if is_folder(path) else path.stem
     return re.sub(r"[^\w.\-]+", "_", text).strip("._-")[:90].rstrip("._-") or "camera"

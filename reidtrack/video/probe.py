@@ -34,6 +34,8 @@ def explain(error: Exception, source: str | Path) -> InputError:
             where=redact(source),
             hint="check the address, the password and that the camera can be reached",
         )
+    if isinstance(error, EOFError):
+        return no_frames(source)
     if not isinstance(error, av.error.InvalidDataError):
         return InputError(f"cannot be opened: {reason}", where=source, expected="a video that FFmpeg reads")
     head = _head(Path(source))
@@ -47,6 +49,11 @@ def explain(error: Exception, source: str | Path) -> InputError:
     if _is_text(head):
         return InputError("text, not a video", where=source, expected="a video that FFmpeg reads")
     return InputError("not a video, or damaged from its start", where=source, expected="a video that FFmpeg reads")
+
+
+def no_frames(source: str | Path) -> InputError:
+    """The error of a video that can be opened and holds nothing."""
+    return InputError("holds no frames", where=redact(source), expected="a video with at least one frame")
 
 
 def _head(path: Path) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -57,6 +58,7 @@ class VideoSink:
         self._first_s: float | None = None
         self._last_pts = -1
         self._closed = False
+        self._whole_bytes = 0
         self._keyframe_pts: int | None = None
         with self._faults():
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -79,8 +81,13 @@ class VideoSink:
         self._first_s = time_s if self._first_s is None else self._first_s
         pts = max(round((time_s - self._first_s) / _TIME_BASE), self._last_pts + 1)
         self._last_pts = pts
-        with self._faults():
-            self._container.mux(self._stream.encode(self._picture(image, pts)))
+        try:
+            with self._faults():
+                self._container.mux(self._stream.encode(self._picture(image, pts)))
+                self._whole_bytes = self.path.stat().st_size
+        except OutputError:
+            self._abandon()
+            raise
 
     def close(self) -> None:
         """Finish the file; without a frame there is none.
@@ -91,16 +98,31 @@ class VideoSink:
         if self._closed:
             return
         self._closed = True
-        with self._faults():
-            try:
+        try:
+            with self._faults():
                 if self._first_s is not None:
                     self._container.mux(self._stream.encode(None))
-            finally:
                 self._container.close()
+        except OutputError:
+            self._abandon()
+            raise
         if self._first_s is None:
             self.path.unlink(missing_ok=True)
         else:
             _join_fragments(self.path)
+
+    def _abandon(self) -> None:
+        """After a failed write: cut off the half-written fragment, which would keep the others from being read."""
+        import av
+
+        self._closed = True
+        with contextlib.suppress(av.error.FFmpegError, OSError):
+            self._container.close()
+        with contextlib.suppress(OSError):
+            if self._whole_bytes:
+                os.truncate(self.path, self._whole_bytes)
+            else:
+                self.path.unlink(missing_ok=True)
 
     def __enter__(self) -> Self:
         return self
@@ -108,11 +130,7 @@ class VideoSink:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is not None and issubclass(kind, OutputError):
-            with contextlib.suppress(OutputError):
-                self.close()
-        else:
-            self.close()
+        self.close()
 
     def _open(self, fps: float, crf: int, preset: str) -> tuple[OutputContainer, VideoStream]:
         import av

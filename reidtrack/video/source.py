@@ -10,7 +10,7 @@ from typing import Protocol, Self, runtime_checkable
 from reidtrack.types import Frame
 from reidtrack.video.file import VideoFile
 from reidtrack.video.folder import ImageFolder
-from reidtrack.video.naming import is_url, name_cameras, redact
+from reidtrack.video.naming import is_folder, is_url, name_cameras, redact
 from reidtrack.video.span import Span
 
 __all__ = ["ImageFolder", "Source", "Span", "VideoFile", "is_url", "name_cameras", "open_source", "redact"]
@@ -81,6 +81,6 @@ def open_source(
         UsageError: If a number is out of range.
     """
     span = Span(start_s, end_s, stride, offset_s)
-    if not is_url(source) and Path(source).is_dir():
+    if is_folder(source):
         return ImageFolder(source, camera, span, fps=fps)
     return VideoFile(source, camera, span)

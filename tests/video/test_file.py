@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+from builders import SIZE, counter_image, even_times, overwrite, read_counter, set_display_matrix, write_video
+
+from reidtrack.types import Frame
+from reidtrack.video.source import Source, Span, VideoFile, open_source
+
+UNEVEN = [0.0, 0.04, 0.1, 0.11, 0.5, 0.52, 2.0, 2.3, 2.31, 5.0]
+
+
+def read(path: Path, **options: float) -> list[Frame]:
+    with open_source(path, "cam", **options) as source:  # type: ignore[arg-type]
+        return list(source)
+
+
+def test_a_file_tells_what_it_is(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.mp4", even_times(20, 10), fps=10)
+    with VideoFile(path, "cam") as source:
+        assert isinstance(source, Source)
+        assert (source.camera, source.size, source.nominal_fps) == ("cam", SIZE, 10.0)
+        assert (source.frame_count, source.duration_s, source.damaged) == (20, pytest.approx(2.0), 0)
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.ts", "a.avi", "a.mov"])
+def test_frames_keep_number_and_time(tmp_path: Path, name: str) -> None:
+    codec = "mpeg4" if name == "a.avi" else "libx264"
+    frames = read(write_video(tmp_path / name, even_times(30, 10), fps=10, codec=codec))
+    assert [f.index for f in frames] == [read_counter(f.image) for f in frames] == list(range(30))
+    assert [f.time_s for f in frames] == pytest.approx(even_times(30, 10), abs=1e-3)
+
+
+@pytest.mark.parametrize("first_s", [0.0, 7.5])
+def test_uneven_times_are_the_real_ones(tmp_path: Path, first_s: float) -> None:
+    frames = read(write_video(tmp_path / "a.mp4", [first_s + t for t in UNEVEN]), offset_s=100.0)
+    assert [f.time_s for f in frames] == pytest.approx([100 + t for t in UNEVEN], abs=1e-4)
+    assert [read_counter(f.image) for f in frames] == list(range(len(UNEVEN)))
+
+
+@pytest.mark.parametrize(
+    ("start_s", "end_s", "stride"),
+    [
+        pytest.param(0, None, 1, id="all"),
+        pytest.param(0, None, 3, id="stride"),
+        pytest.param(1.0, 2.0, 1, id="start and end, start decoded through"),
+        pytest.param(1.05, 2.05, 4, id="between frames"),
+        pytest.param(5.0, None, 1, id="start skipped to, at a keyframe"),
+        pytest.param(7.3, 9.1, 1, id="start skipped to, between keyframes"),
+        pytest.param(7.31, None, 7, id="start skipped to, stride"),
+        pytest.param(9.9, None, 1, id="last frame"),
+        pytest.param(10.5, None, 1, id="start after the end"),
+        pytest.param(0, 0.05, 1, id="first frame"),
+        pytest.param(0, 99, 1, id="end after the end"),
+    ],
+)
+@pytest.mark.parametrize("bframes", ["0", "3"])
+def test_a_part_is_exactly_what_the_whole_has_there(
+    tmp_path: Path, start_s: float, end_s: float | None, stride: int, bframes: str
+) -> None:
+    options = {"g": "25", "bf": bframes}
+    path = write_video(tmp_path / "a.mp4", [3 + t for t in even_times(100, 10)], fps=10, options=options)
+    with VideoFile(path, "cam", Span(start_s, end_s, stride, 50.0)) as source:
+        estimate, frames = source.frame_count, list(source)
+    limit = end_s if end_s is not None else 1e9
+    wanted = [i for i in range(0, 100, stride) if start_s - 1e-9 <= i / 10 < limit]
+    assert [f.index for f in frames] == [read_counter(f.image) for f in frames] == wanted
+    assert [f.time_s for f in frames] == pytest.approx([50 + i / 10 for i in wanted], abs=1e-4)
+    assert estimate == pytest.approx(len(wanted), abs=1)
+
+
+def test_skipping_gives_the_pictures_of_decoding_through(tmp_path: Path) -> None:
+    options = {"x264-params": "open-gop=1:bframes=3:keyint=20:min-keyint=20:scenecut=0"}
+    path = write_video(tmp_path / "a.mp4", even_times(100, 10), fps=10, options=options)
+    whole, part = read(path)[70:], read(path, start_s=7.0)
+    assert [(f.index, f.time_s) for f in part] == [(f.index, f.time_s) for f in whole]
+    assert all((a.image == b.image).all() for a, b in zip(part, whole, strict=True))
+
+
+def test_a_loop_that_is_left_goes_on_in_the_next(tmp_path: Path) -> None:
+    with VideoFile(write_video(tmp_path / "a.mp4", even_times(10, 10)), "cam") as source:
+        assert [f.index for f in itertools.islice(source, 4)] == [0, 1, 2, 3]
+        assert [f.index for f in source] == [4, 5, 6, 7, 8, 9]
+        assert list(source) == []
+
+
+def test_nothing_comes_after_close(tmp_path: Path) -> None:
+    source = VideoFile(write_video(tmp_path / "a.mp4", even_times(10, 10)), "cam")
+    next(iter(source))
+    source.close()
+    source.close()
+    assert list(source) == []
+
+
+@pytest.mark.parametrize(
+    ("matrix", "turn"),
+    [
+        pytest.param((1, 0, 0, 1), lambda i: i, id="upright"),
+        pytest.param((0, 1, -1, 0), lambda i: np.rot90(i, -1), id="90 clockwise"),
+        pytest.param((-1, 0, 0, -1), lambda i: np.rot90(i, 2), id="180"),
+        pytest.param((0, -1, 1, 0), lambda i: np.rot90(i, 1), id="90 anticlockwise"),
+        pytest.param((-1, 0, 0, 1), lambda i: i[:, ::-1], id="mirrored"),
+    ],
+)
+def test_pictures_come_upright(tmp_path: Path, matrix: tuple[int, int, int, int], turn: object) -> None:
+    path = write_video(tmp_path / "a.mp4", even_times(3, 10), images=[counter_image(0b1011)] * 3)
+    flat = read(path)
+    set_display_matrix(path, matrix)
+    with VideoFile(path, "cam") as source:
+        frames = list(source)
+        assert source.size == frames[0].size
+    assert (frames[0].image == turn(flat[0].image)).all()  # type: ignore[operator]
+    assert frames[0].image.flags.c_contiguous
+
+
+@pytest.mark.parametrize(
+    ("codec", "pix_fmt", "size"),
+    [
+        pytest.param("libx264", "yuv420p10le", SIZE, id="10 bits"),
+        pytest.param("libx264", "yuv444p", (97, 65), id="odd size"),
+        pytest.param("ffv1", "yuv420p", (97, 65), id="odd size, halved chroma"),
+        pytest.param("ffv1", "gray", SIZE, id="grey"),
+        pytest.param("ffv1", "gray16le", SIZE, id="grey, 16 bits"),
+        pytest.param("ffv1", "yuva420p", SIZE, id="alpha"),
+        pytest.param("png", "rgba", SIZE, id="png with alpha"),
+        pytest.param("mjpeg", "yuvj420p", SIZE, id="full range"),
+    ],
+)
+def test_every_kind_of_picture_becomes_bgr(tmp_path: Path, codec: str, pix_fmt: str, size: tuple[int, int]) -> None:
+    path = write_video(
+        tmp_path / ("a.mov" if codec == "png" else "a.mkv"), even_times(5, 10), size=size, codec=codec, pix_fmt=pix_fmt
+    )
+    frames = read(path)
+    assert [read_counter(f.image) for f in frames] == [0, 1, 2, 3, 4]
+    assert all(f.size == size for f in frames)
+    assert np.abs(frames[3].image.astype(int) - counter_image(3, size)).mean() < 12
+
+
+def test_a_change_of_size_is_scaled_to_the_first(tmp_path: Path) -> None:
+    a = write_video(tmp_path / "a.h264", even_times(5, 10))
+    b = write_video(tmp_path / "b.h264", even_times(5, 10), size=(192, 128))
+    both = tmp_path / "both.h264"
+    both.write_bytes(a.read_bytes() + b.read_bytes())
+    frames = read(both)
+    assert [read_counter(f.image) for f in frames] == [0, 1, 2, 3, 4] * 2
+    assert {f.size for f in frames} == {SIZE}
+
+
+def test_a_stream_without_stamps_runs_at_its_nominal_rate(tmp_path: Path) -> None:
+    frames = read(write_video(tmp_path / "a.h264", even_times(10, 10), fps=10))
+    assert [f.time_s for f in frames] == pytest.approx(even_times(10, 10))
+
+
+def test_recordings_joined_end_to_end_go_on_in_time(tmp_path: Path) -> None:
+    part = write_video(tmp_path / "a.ts", even_times(40, 10), fps=10).read_bytes()
+    both = tmp_path / "both.ts"
+    both.write_bytes(part + part)
+    frames = read(both)
+    times = [f.time_s for f in frames]
+    assert [read_counter(f.image) for f in frames] == list(range(40)) * 2
+    assert all(b > a for a, b in itertools.pairwise(times))
+    assert times[-1] - times[45] == pytest.approx(3.4, abs=1e-3)
+
+
+@pytest.mark.parametrize("name", ["a.ts", "a.mp4"])
+def test_damage_in_the_middle_is_counted_and_passed_over(tmp_path: Path, name: str) -> None:
+    images = np.random.default_rng(1).integers(0, 256, (60, SIZE[1], SIZE[0], 3), np.uint8)
+    path = write_video(tmp_path / name, even_times(60, 10), fps=10, images=images, options={"g": "10"})
+    overwrite(path, 0.4, path.stat().st_size // 20)
+    with VideoFile(path, "cam") as source:
+        frames = list(source)
+        assert source.damaged > 0
+    assert len(frames) >= 40
+    assert all(b.time_s > a.time_s for a, b in itertools.pairwise(frames))
+    assert frames[-1].time_s == pytest.approx(5.9, abs=0.25)
+
+
+def test_a_cut_off_end_is_counted(tmp_path: Path) -> None:
+    path = write_video(
+        tmp_path / "a.mp4", even_times(60, 10), container_options={"movflags": "faststart"}, options={"bf": "0"}
+    )
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 3 // 4])
+    with VideoFile(path, "cam") as source:
+        frames = list(source)
+        assert 20 < len(frames) < 60
+        assert len(frames) + source.damaged == pytest.approx(60, abs=1)
+    assert [read_counter(f.image) for f in frames[:20]] == list(range(20))
+
+
+@pytest.mark.shared
+def test_pets(shared: Path) -> None:
+    with VideoFile(shared / "data/pets-s2l1/View_001.mp4", "View_001", Span(stride=10)) as source:
+        assert (source.size, source.nominal_fps, source.frame_count) == ((768, 576), 7.0, 40)
+        frames = list(source)
+    assert [f.index for f in frames] == list(range(0, 400, 10))
+    assert [f.time_s for f in frames] == pytest.approx([i / 7 for i in range(0, 400, 10)])

@@ -1,0 +1,88 @@
+from pathlib import Path
+
+import pytest
+
+from reidtrack.errors import UsageError
+from reidtrack.video.source import is_url, name_cameras, redact
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        pytest.param("a/b@c:d.mp4", "a/b@c:d.mp4", id="a path stays"),
+        pytest.param("rtsp://host:554/x@y", "rtsp://host:554/x@y", id="no password, an @ in the path"),
+        pytest.param("rtsp://host", "rtsp://host", id="host only"),
+        pytest.param("rtsp://[::1]:554/x", "rtsp://[::1]:554/x", id="IPv6"),
+        pytest.param("rtsp://user@host/x", "rtsp://user@host/x", id="user only"),
+        pytest.param("rtsp://user:hunter2@host/x", "rtsp://user:***@host/x", id="password"),
+        pytest.param("rtsp://user:1234@host/x", "rtsp://user:***@host/x", id="password of digits"),
+        pytest.param("rtsp://:hunter2@host/x", "rtsp://:***@host/x", id="password without user"),
+        pytest.param("rtsp://user:hun@ter2@host:554/x", "rtsp://user:***@host:554/x", id="@ in the password"),
+        pytest.param("rtsp://user:hun/ter2@host/x", "rtsp://user:***@host/x", id="slash in the password"),
+        pytest.param("rtsp://user:hun@t/er2@host/x", "rtsp://user:***@host/x", id="@ and slash in the password"),
+        pytest.param(
+            "rtsp://host/user=a&password=hunter2&c=1", "rtsp://host/user=a&password=***&c=1", id="in the path"
+        ),
+        pytest.param("https://host/v?token=hunter2&x=1", "https://host/v?token=***&x=1", id="in the query"),
+    ],
+)
+def test_redact(url: str, shown: str) -> None:
+    assert redact(url) == shown
+    assert "hunter2" not in redact(url)
+
+
+@pytest.mark.parametrize(
+    ("sources", "names"),
+    [
+        pytest.param([], [], id="none"),
+        pytest.param(["a/View_001.mp4"], ["View_001"], id="stem"),
+        pytest.param(["a/cam.mp4", "b/cam.avi", "c/cam.mkv"], ["cam", "cam_2", "cam_3"], id="same stems"),
+        pytest.param(["a/cam.mp4", "b/CAM.mp4"], ["cam", "CAM_2"], id="case does not tell files apart"),
+        pytest.param(
+            ["cam.mp4", "x/cam.mp4", "cam_2.mp4"], ["cam", "cam_2", "cam_2_2"], id="made name meets a real one"
+        ),
+        pytest.param(["mosaic.mp4"], ["mosaic_2"], id="name of another output"),
+        pytest.param(["a b/c: d*.mp4", "...mp4", "-x.mp4"], ["c_d", "camera", "x"], id="odd characters"),
+        pytest.param(["Straße 7.mp4"], ["Straße_7"], id="letters beyond ASCII"),
+        pytest.param(["rtsp://u:p@10.0.0.5:554/live/1?token=x"], ["10.0.0.5_554_live_1"], id="address"),
+        pytest.param(["x" * 300 + ".mp4"], ["x" * 90], id="long"),
+    ],
+)
+def test_cameras_are_named_after_their_files(sources: list[str], names: list[str]) -> None:
+    assert name_cameras(sources) == names
+
+
+def test_a_folder_keeps_its_whole_name(tmp_path: Path) -> None:
+    folder = tmp_path / "site.A"
+    folder.mkdir()
+    assert name_cameras([folder]) == ["site.A"]
+
+
+def test_given_names_are_taken() -> None:
+    assert name_cameras(["a.mp4", "b.mp4"], ["Hall", "Gate 2"]) == ["Hall", "Gate 2"]
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        pytest.param(["one"], "got 1 names (expected 2", id="too few"),
+        pytest.param(["a", "A"], "'a' is given twice", id="twice but for case"),
+        pytest.param(["a", "b/c"], "'b/c' cannot be a file name", id="slash"),
+        pytest.param(["a", ".."], "'..' cannot be a file name", id="dots"),
+        pytest.param(["a", ""], "'' cannot be a file name", id="empty"),
+        pytest.param(["a", "b."], "'b.' cannot be a file name", id="trailing dot"),
+        pytest.param(["a", "x" * 101], "cannot be a file name", id="too long"),
+        pytest.param(["a", "Mosaic"], "the name of another output", id="taken"),
+    ],
+)
+def test_names_that_cannot_be_are_refused(names: list[str], message: str) -> None:
+    with pytest.raises(UsageError, match="--cameras") as caught:
+        name_cameras(["a.mp4", "b.mp4"], names)
+    assert message in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"), [("rtsp://h/x", True), ("http://h", True), ("C:/x.mp4", False), ("a//b.mp4", False)]
+)
+def test_is_url(source: str, expected: bool) -> None:
+    assert is_url(source) is expected
