@@ -6,6 +6,7 @@ reading and a test holds the two together. Durations are seconds.
 
 from __future__ import annotations
 
+import copy
 import difflib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -90,13 +91,22 @@ class RunConfig(_Section):
 C = TypeVar("C", bound=_Section)
 
 
-def load(model: type[C], path: Path | None = None, overrides: Iterable[str] = ()) -> C:
-    """Build a configuration from defaults, then a YAML file, then dotted overrides.
+def load(
+    model: type[C],
+    path: Path | None = None,
+    overrides: Iterable[str] = (),
+    *,
+    base: Mapping[str, Any] | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> C:
+    """Build a configuration from defaults, then `base`, then a YAML file, then dotted overrides, then options.
 
     Args:
         model: The configuration to build.
         path: A YAML file whose keys are those of `model`.
         overrides: `key.sub=value` texts, values in YAML; later ones win.
+        base: Plain values that stand in for the defaults, as `dump` gives them.
+        options: Dotted keys to values that were given in another way, such as a command's own options.
 
     Returns:
         The validated configuration.
@@ -104,10 +114,14 @@ def load(model: type[C], path: Path | None = None, overrides: Iterable[str] = ()
     Raises:
         ConfigError: If the file cannot be read, a key is unknown (with the nearest known one), or a value is wrong.
     """
-    data: dict[str, Any] = {} if path is None else _read_yaml(path)
+    data = copy.deepcopy(dict(base or {}))
+    if path is not None:
+        _merge(data, _read_yaml(path))
     overrides = list(overrides)
     for text in overrides:
         _apply_override(data, text)
+    for key, value in (options or {}).items():
+        _put(data, key, value, where=key)
     sources = [str(path)] * (path is not None) + ["--set"] * bool(overrides)
     return validate(model, data, where=" with ".join(sources))
 
@@ -153,14 +167,27 @@ def _apply_override(data: dict[str, Any], text: str) -> None:
         value = yaml.safe_load(raw)
     except yaml.YAMLError as error:
         raise ConfigError(f"cannot read the value of {text!r}", where="--set", expected="a YAML value") from error
-    *parents, last = key.strip().split(".")
+    _put(data, key.strip(), value, where=f"--set {text}")
+
+
+def _put(data: dict[str, Any], key: str, value: Any, where: str) -> None:
+    *parents, last = key.split(".")
     for depth, name in enumerate(parents):
         if data.get(name) is None:  # absent, or a section with nothing under it
             data[name] = {}
         data = data[name]
         if not isinstance(data, dict):
-            raise ConfigError(f"{'.'.join(parents[: depth + 1])} is a value, not a section", where=f"--set {text}")
+            raise ConfigError(f"{'.'.join(parents[: depth + 1])} is a value, not a section", where=where)
     data[last] = value
+
+
+def _merge(data: dict[str, Any], other: Mapping[str, Any]) -> None:
+    """Lay `other` over `data`, section by section."""
+    for key, value in other.items():
+        if isinstance(value, dict) and isinstance(data.get(key), dict):
+            _merge(data[key], value)
+        else:
+            data[key] = value
 
 
 def _explain(model: type[BaseModel], error: ValidationError, where: str) -> ConfigError:

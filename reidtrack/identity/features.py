@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,19 @@ class FeatureTable:
         """No features."""
         ints = np.zeros(0, np.int64)
         return cls(tuple(cameras), ints, ints, ints, np.zeros(0, np.float32), np.zeros((0, dim), np.float32))
+
+    def only(self, keys: Container[tuple[str, int, int]]) -> FeatureTable:
+        """The rows whose (camera name, track id, frame) is among `keys`."""
+        columns = zip(self.camera.tolist(), self.track_id.tolist(), self.frame.tolist(), strict=True)
+        keep = np.array([(self.cameras[c], track_id, frame) in keys for c, track_id, frame in columns], np.bool_)
+        return FeatureTable(
+            self.cameras,
+            self.camera[keep],
+            self.track_id[keep],
+            self.frame[keep],
+            self.quality[keep],
+            self.feature[keep],
+        )
 
     def by_track(self) -> dict[tuple[str, int], IntArray]:
         """(Camera name, track id) to its rows, sorted by frame."""

@@ -1,0 +1,76 @@
+"""Tracklets in, people out: the association of a whole recording, or of what there is of it so far."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from reidtrack.associate.appearance import cosine_distances, mean_features, remove_camera_bias, unit
+from reidtrack.associate.conflict import conflicts
+from reidtrack.associate.matcher import group
+from reidtrack.types import DoubleArray, Identity, IntArray, Link, Tracklet
+
+FULL_WEIGHT_FEATURES = 8
+"""A tracklet with this many features counts fully in means; one with fewer, by its share."""
+
+
+def associate(
+    tracklets: Sequence[Tracklet], *, threshold: float, same_camera_threshold: float, shrink: float
+) -> list[Identity]:
+    """Give every tracklet an identity.
+
+    Args:
+        tracklets: Of all cameras, in any order.
+        threshold: Largest mean distance at which tracklets of two cameras are one person, 0..2, with each camera's cast
+            removed; what shares nothing but chance lies near 1.
+        same_camera_threshold: The same within a camera (re-entries, fragments).
+        shrink: See `remove_camera_bias`.
+
+    Returns:
+        Identities, numbered from 1 by first appearance; a tracklet that matches nobody, or has no features, is a new one.
+        The same tracklets give the same identities in whatever order they come.
+    """
+    ordered = sorted(tracklets, key=lambda t: (t.first_time_s, t.camera, t.track_id))
+    if not ordered:
+        return []
+    names = sorted({t.camera for t in ordered})
+    camera = np.array([names.index(t.camera) for t in ordered], np.int64)
+    weight = np.array([min(1.0, max(len(t.features), 1) / FULL_WEIGHT_FEATURES) for t in ordered])
+    looks = mean_features(ordered)
+    distance = cosine_distances(remove_camera_bias(looks, camera, weight * looks.any(axis=1), shrink))
+    limit = np.where(camera[:, None] == camera[None, :], same_camera_threshold, threshold)
+    label = group(distance - limit, conflicts(ordered), weight)
+    return [
+        _identity(number, np.flatnonzero(label == number - 1), ordered, looks, distance, label)
+        for number in range(1, int(label.max()) + 2)
+    ]
+
+
+def _identity(
+    number: int,
+    members: IntArray,
+    tracklets: Sequence[Tracklet],
+    looks: DoubleArray,
+    distance: DoubleArray,
+    label: IntArray,
+) -> Identity:
+    mean = unit(looks[members].sum(axis=0, keepdims=True))[0]
+    links = tuple(
+        _link(i, members[:place], tracklets, distance, label) for place, i in enumerate(members) if place > 0
+    )
+    return Identity(number, tuple(tracklets[i] for i in members), mean.astype(np.float32), links)
+
+
+def _link(
+    i: int, earlier: IntArray, tracklets: Sequence[Tracklet], distance: DoubleArray, label: IntArray
+) -> Link:
+    """What joins tracklet `i` to its person: the nearest of the person's earlier tracklets.
+
+    The margin is how much farther away the nearest tracklet of somebody else is.
+    """
+    nearest = int(earlier[distance[i, earlier].argmin()])
+    others = distance[i, label != label[i]]
+    runner_up = float(others.min()) if len(others) else np.inf
+    near = float(distance[i, nearest])
+    return Link(tracklets[i].key, tracklets[nearest].key, near, runner_up - near)

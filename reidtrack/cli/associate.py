@@ -1,0 +1,40 @@
+"""`reidtrack associate`: identities of a run settled anew."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from reidtrack.cli.options import add_output_options, make_progress, print_outcome
+
+HELP = "Settle the identities of a finished run anew, in seconds and without inference; all outputs but videos follow."
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `reidtrack associate`."""
+    parser.add_argument("folder", type=Path, metavar="DIR", help="folder of the run")
+    parser.add_argument("--video", action="store_true", help="render the videos anew as well")
+    parser.add_argument("--mosaic", action="store_true", help="and one tiled video of all cameras")
+    parser.add_argument(
+        "--set",
+        nargs="+",
+        default=[],
+        action="extend",
+        metavar="KEY=VALUE",
+        dest="overrides",
+        help="other settings than the run's, such as associate.threshold=0.7",
+    )
+    add_output_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Settle the identities."""
+    from reidtrack.pipeline.rematch import associate_again
+    from reidtrack.pipeline.stopping import Stop, stop_on_signals
+
+    stop = Stop()
+    with stop_on_signals(stop), make_progress(args) as progress:
+        outcome = associate_again(
+            args.folder, args.overrides, video=args.video, mosaic=args.mosaic, progress=progress, stop=stop
+        )
+    return print_outcome(outcome, args)

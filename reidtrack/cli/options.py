@@ -1,0 +1,90 @@
+"""What the commands that work on a run share: how they show progress and what they print at the end."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from reidtrack.errors import EXIT_INTERRUPTED, EXIT_OK, InputError
+
+if TYPE_CHECKING:
+    from reidtrack.pipeline.finish import Outcome
+    from reidtrack.pipeline.progress import Progress
+
+
+def add_output_options(parser: argparse.ArgumentParser) -> None:
+    """Add `--quiet` and `--json`."""
+    parser.add_argument("--quiet", action="store_true", help="say nothing but errors")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON on standard output")
+
+
+@contextmanager
+def make_progress(args: argparse.Namespace) -> Iterator[Progress]:
+    """Bars on a terminal, plain lines elsewhere, nothing with `--quiet`; log messages go the same way."""
+    from reidtrack.cli.progress import Bars, Lines
+    from reidtrack.pipeline.progress import Silent
+
+    shown = Bars if sys.stderr.isatty() else Lines
+    progress: Progress = Silent() if args.quiet else shown()
+    handler = _ToProgress(progress)
+    logger = logging.getLogger("reidtrack")
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield progress
+    finally:
+        progress.close()
+        logger.removeHandler(handler)
+
+
+class _ToProgress(logging.Handler):
+    """Sends the library's log messages where the progress is shown."""
+
+    def __init__(self, progress: Progress) -> None:
+        super().__init__(logging.INFO)
+        self._progress = progress
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Show one message."""
+        self._progress.warn(record.getMessage())
+
+
+def print_outcome(outcome: Outcome, args: argparse.Namespace) -> int:
+    """Print what came of a run; the exit code."""
+    if args.json:
+        print(json.dumps({"folder": str(outcome.folder.path), **outcome.record}, indent=1))
+    elif not args.quiet:
+        _print_table(outcome)
+    if outcome.interrupted:
+        print("interrupted: what was read until then is finalised; --resume goes on", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    return InputError.exit_code if outcome.failed else EXIT_OK
+
+
+def _print_table(outcome: Outcome) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("camera")
+    for name in ("frames", "visits", "people", "boxes"):
+        table.add_column(name, justify="right")
+    for camera, entry in outcome.record["cameras"].items():
+        visits = sum(t.camera == camera for identity in outcome.identities for t in identity)
+        table.add_row(camera, f"{entry['frames']:,}", str(visits), str(entry["people"]), f"{entry['boxes']:,}")
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(table)
+    several = outcome.record["people_in_several_cameras"]
+    console.print(f"{len(outcome.identities)} people, {several} of them in more than one camera")
+    console.print(_spent(outcome.record["timings_s"]))
+    console.print(f"{outcome.folder.path}: report.html, identities.json, sightings.jsonl, videos")
+
+
+def _spent(timings: Mapping[str, Any]) -> str:
+    parts = [f"{name} {seconds:.1f} s" for name, seconds in timings.items() if name != "reading"]
+    return "time: " + ", ".join(parts)

@@ -1,0 +1,144 @@
+"""`reidtrack run`: the main job."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reidtrack.cli.options import add_output_options, make_progress, print_outcome
+from reidtrack.errors import UsageError
+
+if TYPE_CHECKING:
+    from reidtrack.pipeline.run import RunRequest
+
+HELP = """Give every person one identity over recordings of several cameras.
+Example: reidtrack run --videos cam1.mp4 cam2.mp4 --detector yolo11n.pt --reid osnet.pth --out runs/mall"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `reidtrack run`."""
+    _add_inputs(parser)
+    _add_models(parser)
+    _add_outputs(parser)
+    add_output_options(parser)
+
+
+def _add_inputs(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("inputs")
+    group.add_argument(
+        "--videos", nargs="+", required=True, metavar="SOURCE", help="video files or folders of images, one per camera"
+    )
+    group.add_argument("--cameras", nargs="+", metavar="NAME", help="names of the cameras (default: the files' stems)")
+    group.add_argument(
+        "--offsets",
+        nargs="+",
+        type=float,
+        default=[],
+        metavar="S",
+        help="seconds after the run's origin at which each camera's first frame was taken",
+    )
+    group.add_argument("--start", type=float, default=0.0, metavar="S", help="first second to read of each recording")
+    group.add_argument("--end", type=float, metavar="S", help="second to stop before (default: the end)")
+    group.add_argument("--stride", type=int, default=1, metavar="N", help="read every N-th frame (default: 1)")
+    group.add_argument("--fps", type=float, default=25.0, help="frames a second in folders of images (default: 25)")
+    group.add_argument("--origin", metavar="TIME", help="when the run's time begins, ISO 8601 (2026-11-20T10:00:00Z)")
+    group.add_argument(
+        "--detections",
+        nargs="+",
+        default=[],
+        metavar="[CAMERA=]FILE",
+        help="MOTChallenge det.txt files that take the detector's place",
+    )
+
+
+def _add_models(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("models and settings")
+    group.add_argument("--detector", metavar="WEIGHTS", help="YOLO detection model: .pt, .onnx or an OpenVINO folder")
+    group.add_argument("--reid", metavar="WEIGHTS", help="OSNet checkpoint: .safetensors, .pth or .pt")
+    group.add_argument("--device", help="auto, cpu, cuda or cuda:N (default: auto)")
+    group.add_argument("--engine", help="auto, openvino or torch (default: auto)")
+    group.add_argument("--tracker", type=Path, metavar="FILE", help="tracker settings, such as configs/track/sort.yaml")
+    group.add_argument("--config", type=Path, metavar="FILE", help="all settings (`reidtrack config` prints them)")
+    group.add_argument(
+        "--set",
+        nargs="+",
+        default=[],
+        action="extend",
+        metavar="KEY=VALUE",
+        dest="overrides",
+        help="single settings, such as track.max_age=30",
+    )
+
+
+def _add_outputs(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("outputs")
+    group.add_argument("--out", type=Path, metavar="DIR", help="folder of the run (default: runs/<UTC time>)")
+    group.add_argument("--overwrite", action="store_true", help="replace an earlier run in that folder")
+    group.add_argument("--resume", action="store_true", help="go on with an interrupted run in that folder")
+    group.add_argument("--no-video", action="store_true", help="render no videos")
+    group.add_argument("--mosaic", action="store_true", help="also render one tiled video of all cameras")
+    crops = group.add_mutually_exclusive_group()
+    crops.add_argument("--crops", action="store_true", help="keep every embedded crop, by identity")
+    crops.add_argument("--no-crops", action="store_true", help="keep no picture of anybody, also not in the report")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do the run."""
+    request = _request(args)
+    from reidtrack.pipeline.run import run as run_pipeline
+    from reidtrack.pipeline.stopping import Stop, stop_on_signals
+
+    stop = Stop()
+    with stop_on_signals(stop), make_progress(args) as progress:
+        outcome = run_pipeline(request, progress, stop)
+    return print_outcome(outcome, args)
+
+
+def _request(args: argparse.Namespace) -> RunRequest:
+    from reidtrack.config import RunConfig, TrackConfig, dump, load
+    from reidtrack.pipeline.inputs import Part, pair_detections
+    from reidtrack.pipeline.run import RunRequest
+
+    if args.overwrite and args.resume:
+        raise UsageError("--overwrite and --resume exclude each other", hint="give one of them")
+    base = {"track": dump(load(TrackConfig, args.tracker))} if args.tracker else None
+    return RunRequest(
+        sources=tuple(args.videos),
+        out=args.out or Path("runs") / datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ"),
+        config=load(RunConfig, args.config, args.overrides, base=base, options=_options(args)),
+        cameras=tuple(args.cameras) if args.cameras else None,
+        offsets_s=tuple(args.offsets),
+        part=Part(args.start, args.end, args.stride, args.fps),
+        origin=_origin(args.origin),
+        detections=pair_detections(args.detections, args.videos, args.cameras),
+        overwrite=args.overwrite,
+        resume=args.resume,
+    )
+
+
+def _options(args: argparse.Namespace) -> dict[str, Any]:
+    """Settings that have an option of their own, where it was given."""
+    options: dict[str, Any] = {
+        "detect.weights": args.detector,
+        "embed.weights": args.reid,
+        "device": args.device,
+        "engine": args.engine,
+        "output.video": False if args.no_video else None,
+        "output.mosaic": True if args.mosaic else None,
+        "output.crops": "all" if args.crops else "none" if args.no_crops else None,
+    }
+    return {key: value for key, value in options.items() if value is not None}
+
+
+def _origin(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        origin = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(
+            f"cannot read {text!r}", where="--origin", expected="a time such as 2026-11-20T10:00:00Z"
+        ) from error
+    return origin if origin.tzinfo is not None else origin.replace(tzinfo=UTC)

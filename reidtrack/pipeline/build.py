@@ -1,0 +1,141 @@
+"""Makes the working parts of a run from its configuration: detector, embedder, trackers."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reidtrack.config import DetectConfig, EmbedConfig, TrackConfig
+from reidtrack.detect.protocol import Detector
+from reidtrack.detect.weights import ExportedYolo, YoloModule, read_detector
+from reidtrack.detect.yolo import YoloDetector, find_person_class
+from reidtrack.embed.embedder import Embedder
+from reidtrack.engines.base import Engine, EngineName, build_engine, choose_device
+from reidtrack.errors import DeviceError, UsageError
+from reidtrack.track.tracker import Tracker, build_tracker
+from reidtrack.types import FloatArray
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Where a network came from, for `run.json`.
+
+    Attributes:
+        path: As given.
+        sha256: File name to its digest.
+        engine: What runs it.
+    """
+
+    path: str
+    sha256: Mapping[str, str] = field(default_factory=dict)
+    engine: str = ""
+
+
+def make_detector(config: DetectConfig, device: str, engine: EngineName) -> tuple[Detector, Weights]:
+    """Load the detector.
+
+    Raises:
+        UsageError: If none is named.
+        WeightsError: If it cannot be used.
+        DeviceError: If the device or engine is not there.
+    """
+    if config.weights is None:
+        raise UsageError(
+            "no detector given", where="--detector", expected="YOLO weights (.pt, .onnx or an OpenVINO folder)"
+        )
+    found = read_detector(config.weights)
+    if isinstance(found, ExportedYolo):
+        infer, shape, name, stride = *_exported_engine(found, device, engine), 32
+    else:
+        infer, shape, name, stride = *_module_engine(found, device, engine), found.stride
+    detector = YoloDetector(
+        infer,
+        person_class=find_person_class(found.names),
+        imgsz=config.imgsz,
+        conf=config.conf,
+        iou=config.iou,
+        max_det=config.max_det,
+        input_shape=shape,
+        stride=stride,
+    )
+    return detector, Weights(str(config.weights), _digests(config.weights), name)
+
+
+Infer = Callable[[FloatArray], FloatArray]
+
+
+def _exported_engine(found: ExportedYolo, device: str, engine: EngineName) -> tuple[Infer, tuple[int, ...], str]:
+    from reidtrack.engines.openvino_engine import OpenVinoEngine
+
+    if engine == "torch":
+        raise DeviceError("torch does not run an exported detector", where="--engine", hint="give its .pt file")
+    if choose_device("cpu" if device == "auto" else device) != "cpu":
+        raise DeviceError(f"an exported detector does not run on {device}", where="--device", hint="give its .pt file")
+    opened = OpenVinoEngine.from_file(found.path)
+    return opened.infer, opened.input_shape, opened.name
+
+
+def _module_engine(found: YoloModule, device: str, engine: EngineName) -> tuple[Infer, tuple[int, ...], str]:
+    built = _PerSize(found.module, device, engine)
+    return built.infer, (-1, 3, -1, -1), built.name
+
+
+class _PerSize:
+    """One engine for each input size that the cameras bring: an engine's pictures all have one size."""
+
+    def __init__(self, module: nn.Module, device: str, engine: EngineName) -> None:
+        self._module, self._device, self._engine = module, device, engine
+        self._engines: dict[tuple[int, int], Engine] = {}
+        self.name = self._of((640, 640)).name  # built at once, so that a wrong device shows at once
+
+    def infer(self, batch: FloatArray) -> FloatArray:
+        """Run (N, 3, h, w)."""
+        return self._of((batch.shape[2], batch.shape[3])).infer(batch)
+
+    def _of(self, size_hw: tuple[int, int]) -> Engine:
+        if size_hw not in self._engines:
+            built = build_engine(self._module, size_hw, device=self._device, engine=self._engine)
+            self._engines[size_hw] = built
+        return self._engines[size_hw]
+
+
+def make_embedder(config: EmbedConfig, device: str, engine: EngineName) -> tuple[Embedder, Weights]:
+    """Load the re-identification network.
+
+    Raises:
+        UsageError: If none is named.
+        WeightsError: If it cannot be used.
+        DeviceError: If the device or engine is not there.
+    """
+    from reidtrack.models.checkpoint import load_checkpoint
+
+    if config.weights is None:
+        raise UsageError("no re-ID weights given", where="--reid", expected="an OSNet checkpoint (.safetensors, .pth)")
+    loaded = load_checkpoint(config.weights, config.architecture)
+    built = build_engine(loaded.model, loaded.card.size_hw, device=device, engine=engine)
+    embedder = Embedder(
+        built.infer,
+        size_hw=loaded.card.size_hw,
+        mean=loaded.card.mean,
+        std=loaded.card.std,
+        feature_dim=loaded.card.feature_dim,
+        batch=config.batch,
+    )
+    return embedder, Weights(str(config.weights), {config.weights.name: loaded.card.sha256}, built.name)
+
+
+def make_trackers(config: TrackConfig, cameras: Sequence[str]) -> dict[str, Tracker]:
+    """One tracker for each camera."""
+    return {camera: build_tracker(**config.model_dump()) for camera in cameras}
+
+
+def _digests(path: Path) -> dict[str, str]:
+    """sha256 of a file, or of each file of a folder."""
+    files = sorted(p for p in path.iterdir() if p.is_file()) if path.is_dir() else [path]
+    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}

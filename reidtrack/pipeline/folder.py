@@ -1,0 +1,160 @@
+"""The folder of a run: what lies where in it, how it is made, continued or made anew."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reidtrack.errors import InputError, OutputError, UsageError
+from reidtrack.files import write_whole
+
+SCHEMA_VERSION = 1
+
+# Everything that a run writes beside <camera>.mp4; --overwrite removes these and nothing else.
+_FILES = (
+    "run.json",
+    "detections.jsonl",
+    "tracks.jsonl",
+    "features.part",
+    "tracklets.npz",
+    "identities.json",
+    "sightings.jsonl",
+    "mtmc.txt",
+    "report.html",
+    "evaluation.json",
+    "mosaic.mp4",
+)
+_FOLDERS = ("tracks", "mot", "crops")
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Paths within the folder of a run.
+
+    Attributes:
+        path: The folder.
+    """
+
+    path: Path
+
+    @property
+    def run_json(self) -> Path:
+        """Inputs, settings, counts and timings."""
+        return self.path / "run.json"
+
+    @property
+    def detections(self) -> Path:
+        """What was detected in each frame, appended while reading."""
+        return self.path / "detections.jsonl"
+
+    @property
+    def tracks(self) -> Path:
+        """What the trackers made of it, appended while reading."""
+        return self.path / "tracks.jsonl"
+
+    @property
+    def features_part(self) -> Path:
+        """Features so far; becomes `tracklets.npz`."""
+        return self.path / "features.part"
+
+    @property
+    def tracklets(self) -> Path:
+        """Features and indices of all tracklets."""
+        return self.path / "tracklets.npz"
+
+    @property
+    def crops(self) -> Path:
+        """Pictures of people, by identity."""
+        return self.path / "crops"
+
+    def video(self, camera: str) -> Path:
+        """The annotated video of a camera."""
+        return self.path / f"{camera}.mp4"
+
+    @property
+    def mosaic(self) -> Path:
+        """The tiled video of all cameras."""
+        return self.path / "mosaic.mp4"
+
+    @property
+    def report(self) -> Path:
+        """The page that shows the run."""
+        return self.path / "report.html"
+
+    def read_run(self) -> dict[str, Any]:
+        """What `run.json` says.
+
+        Raises:
+            InputError: If the folder holds no run, or one of another version.
+        """
+        try:
+            data = json.loads(self.run_json.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise InputError("holds no run", where=self.path, expected="the --out folder of `reidtrack run`") from error
+        except ValueError as error:
+            raise InputError("is not JSON", where=self.run_json, hint="run again with --overwrite") from error
+        version = data.get("schema_version") if isinstance(data, dict) else None
+        if version != SCHEMA_VERSION:
+            raise InputError(f"has schema version {version}", where=self.run_json, expected=str(SCHEMA_VERSION))
+        return dict(data)
+
+    def write_run(self, data: dict[str, Any]) -> None:
+        """Write `run.json`, whole or not at all.
+
+        Raises:
+            OutputError: If it cannot be written.
+        """
+        write_whole(self.run_json, json.dumps(data, indent=1) + "\n")
+
+
+def make_folder(path: Path, *, overwrite: bool = False, resume: bool = False) -> RunFolder:
+    """Make the folder of a run ready.
+
+    Args:
+        path: Where; its parents are made too.
+        overwrite: Remove what an earlier run left there.
+        resume: Keep what an earlier run left there.
+
+    Raises:
+        UsageError: If something is there and neither `overwrite` nor `resume` says what to do, or the folder that is to
+            be overwritten is not one of a run.
+        OutputError: If it cannot be made or written.
+    """
+    folder = RunFolder(path)
+    if path.exists() and not path.is_dir():
+        raise OutputError("is a file", where=path, expected="a folder")
+    taken = path.is_dir() and any(path.iterdir())
+    if taken and not resume:
+        if not overwrite:
+            raise UsageError("exists and is not empty", where=path, hint="use --overwrite, --resume or another --out")
+        _clear(folder)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError("cannot be made", where=path, hint=error.strerror) from error
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise OutputError("cannot be written", where=path, hint="check the folder's permissions")
+    return folder
+
+
+def _clear(folder: RunFolder) -> None:
+    """Remove what a run wrote, and only that."""
+    if not folder.run_json.is_file():
+        raise UsageError("is not the folder of a run", where=folder.path, hint="choose another --out")
+    try:
+        data = json.loads(folder.run_json.read_text(encoding="utf-8"))
+        cameras = [str(entry["camera"]) for entry in data["inputs"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        cameras = []
+    try:
+        for name in [*_FILES, *(f"{camera}.mp4" for camera in cameras)]:
+            (folder.path / name).unlink(missing_ok=True)
+        for name in _FOLDERS:
+            if (folder.path / name).is_dir():
+                shutil.rmtree(folder.path / name)
+    except OSError as error:
+        raise OutputError("cannot be removed", where=error.filename, hint=error.strerror) from error

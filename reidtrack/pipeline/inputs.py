@@ -1,0 +1,124 @@
+"""The recordings of a run: which they are, which part of them is read, and opening them for each pass."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reidtrack.errors import InputError, UsageError
+from reidtrack.video.source import Source, is_url, name_cameras, open_source, redact
+
+
+@dataclass(frozen=True)
+class CameraInput:
+    """One recording.
+
+    Attributes:
+        camera: Name of the camera.
+        source: Video file, folder of images or address.
+        offset_s: Seconds from the run's origin to its first frame.
+    """
+
+    camera: str
+    source: str
+    offset_s: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """As `run.json` keeps it: paths absolute, passwords hidden."""
+        shown = redact(self.source) if is_url(self.source) else str(Path(self.source).resolve())
+        return {"camera": self.camera, "source": shown, "offset_s": self.offset_s}
+
+
+@dataclass(frozen=True)
+class Part:
+    """Which part of each recording is read.
+
+    Attributes:
+        start_s: First second, within the recording.
+        end_s: Second to stop before; None reads to the end.
+        stride: Every n-th frame.
+        fps: Rate of folders of images.
+    """
+
+    start_s: float = 0.0
+    end_s: float | None = None
+    stride: int = 1
+    fps: float = 25.0
+
+
+def pair_offsets(offsets_s: Sequence[float], count: int) -> list[float]:
+    """One offset for each of `count` recordings; none at all are all zero.
+
+    Raises:
+        UsageError: If there are too few or too many.
+    """
+    if not offsets_s:
+        return [0.0] * count
+    if len(offsets_s) != count:
+        raise UsageError(f"{len(offsets_s)} offsets for {count} videos", where="--offsets", expected="one for each")
+    return list(offsets_s)
+
+
+def pair_detections(
+    texts: Sequence[str], sources: Sequence[str], cameras: Sequence[str] | None = None
+) -> dict[str, Path]:
+    """Which detection file belongs to which camera: by `CAMERA=FILE`, or one for each in order.
+
+    Raises:
+        UsageError: If the files and the cameras do not go together.
+    """
+    names = name_cameras(sources, cameras)
+    if not texts:
+        return {}
+    if all("=" not in text for text in texts) and len(texts) == len(names):
+        return {name: Path(text) for name, text in zip(names, texts, strict=True)}
+    pairs = {}
+    for text in texts:
+        name, equals, path = text.partition("=")
+        if not equals or name not in names:
+            raise UsageError(
+                f"cannot tell the camera of {text!r}",
+                where="--detections",
+                expected=f"{names[0]}=FILE, for each camera",
+            )
+        pairs[name] = Path(path)
+    missing = [name for name in names if name not in pairs]
+    if missing:
+        raise UsageError(f"no detections for {missing[0]}", where="--detections", expected="a file for each camera")
+    return pairs
+
+
+def open_inputs(
+    inputs: Sequence[CameraInput],
+    part: Part,
+    stack: contextlib.ExitStack,
+    fail: Callable[[str, InputError], None],
+) -> list[Source]:
+    """Open every recording that can be opened.
+
+    Args:
+        inputs: The recordings.
+        part: What to read of them.
+        stack: Closes them.
+        fail: Told of each one that cannot be opened.
+    """
+    sources = []
+    for item in inputs:
+        try:
+            source = open_source(
+                item.source,
+                item.camera,
+                start_s=part.start_s,
+                end_s=part.end_s,
+                stride=part.stride,
+                offset_s=item.offset_s,
+                fps=part.fps,
+            )
+        except InputError as error:
+            fail(item.camera, error)
+        else:
+            sources.append(stack.enter_context(source))
+    return sources

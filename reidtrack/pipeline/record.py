@@ -1,0 +1,123 @@
+"""`run.json`: what a run was asked for, what it used, how far it came, and what it counted."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from reidtrack import __version__
+from reidtrack.config import RunConfig, dump
+from reidtrack.errors import UsageError
+from reidtrack.pipeline.build import Weights
+from reidtrack.pipeline.folder import SCHEMA_VERSION
+from reidtrack.pipeline.inputs import CameraInput, Part
+from reidtrack.pipeline.reading import CameraCount
+from reidtrack.types import Identity
+from reidtrack.video.source import Source
+
+_PACKAGES = ("torch", "openvino", "ultralytics", "opencv-python", "av", "numpy", "scipy", "lap")
+
+# What an interrupted run must have in common with the one that goes on with it.
+_SAME = ("inputs", "part", "weights", "detections")
+_SAME_SETTINGS = ("detect", "track", "embed")
+
+
+def new_record(
+    inputs: Sequence[CameraInput],
+    part: Part,
+    config: RunConfig,
+    weights: Mapping[str, Weights],
+    detections: Mapping[str, str],
+    origin: datetime | None,
+) -> dict[str, Any]:
+    """The record of a run that begins."""
+    now = datetime.now(UTC)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "reidtrack": __version__,
+        "status": "reading",
+        "started_utc": now.isoformat(timespec="seconds"),
+        "origin_utc": (origin or now).astimezone(UTC).isoformat(),
+        "origin_from": "start of the run" if origin is None else "--origin",
+        "inputs": [item.to_json() for item in inputs],
+        "part": asdict(part),
+        "detections": dict(detections),
+        "weights": {name: asdict(used) for name, used in weights.items()},
+        "config": dump(config),
+        "versions": versions(),
+        "cameras": {},
+        "people": 0,
+        "timings_s": {},
+    }
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the libraries whose version can change a result."""
+    found = {"python": platform.python_version()}
+    for name in _PACKAGES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def note_sources(record: dict[str, Any], sources: Sequence[Source]) -> None:
+    """Put down what the opened recordings say about themselves."""
+    opened = {source.camera: source for source in sources}
+    for entry in record["inputs"]:
+        source = opened.get(entry["camera"])
+        if source is not None:
+            entry["size"] = list(source.size)
+            entry["nominal_fps"] = round(source.nominal_fps, 6)
+            entry["duration_s"] = source.duration_s
+
+
+def note_counts(record: dict[str, Any], counts: Mapping[str, CameraCount]) -> None:
+    """Put down what was counted while reading."""
+    record["cameras"] = {camera: {**asdict(count), "people": 0} for camera, count in counts.items()}
+
+
+def note_people(record: dict[str, Any], identities: Sequence[Identity]) -> None:
+    """Put down how many people there are, in all and in each camera."""
+    record["people"] = len(identities)
+    record["people_in_several_cameras"] = sum(len(identity.cameras) > 1 for identity in identities)
+    for camera, entry in record["cameras"].items():
+        entry["people"] = sum(camera in identity.cameras for identity in identities)
+
+
+def check_same(former: Mapping[str, Any], record: Mapping[str, Any]) -> None:
+    """Refuse to go on with a run that was asked for something else.
+
+    Raises:
+        UsageError: If inputs, weights or the settings of detection, tracking or embedding differ.
+    """
+    pairs = [(name, former.get(name), record[name]) for name in _SAME]
+    pairs += [(name, former.get("config", {}).get(name), record["config"][name]) for name in _SAME_SETTINGS]
+    for name, old, new in pairs:
+        if _comparable(old) != _comparable(new):
+            raise UsageError(
+                f"the run there has other {name}: {_difference(_comparable(old), _comparable(new))}",
+                where="--resume",
+                hint="repeat its options, or use --overwrite",
+            )
+
+
+def _comparable(value: Any) -> Any:
+    """Without what a source only tells once it is open."""
+    if isinstance(value, list):
+        return [{k: entry.get(k) for k in ("camera", "source", "offset_s")} for entry in value]
+    return value
+
+
+def _difference(old: Any, new: Any) -> str:
+    """The first difference, for one line."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in [*old, *new]:
+            if old.get(key) != new.get(key):
+                return f"{key} {_difference(old.get(key), new.get(key))}"
+    return f"was {old!r}, now {new!r}"

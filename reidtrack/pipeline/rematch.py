@@ -1,0 +1,54 @@
+"""`reidtrack associate`: identities of a finished run settled anew, without inference."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from reidtrack.config import RunConfig, load
+from reidtrack.errors import ConfigError, InputError
+from reidtrack.pipeline.finish import Outcome, finish
+from reidtrack.pipeline.folder import RunFolder
+from reidtrack.pipeline.inputs import CameraInput
+from reidtrack.pipeline.progress import Progress
+from reidtrack.pipeline.stopping import Stop
+
+_SETTABLE = ("associate", "output")
+
+
+def associate_again(
+    path: Path, overrides: Sequence[str], *, video: bool, mosaic: bool, progress: Progress, stop: Stop
+) -> Outcome:
+    """Settle the identities of a run anew and write every output, videos only if asked.
+
+    Args:
+        path: Folder of the run.
+        overrides: Settings of association or output that differ from the run's, `key.sub=value`.
+        video: Render the videos as well.
+        mosaic: And the mosaic.
+        progress: Told of what goes on.
+        stop: Whether to end early.
+
+    Raises:
+        InputError: If the folder holds no run, or its logs cannot be read.
+        ConfigError: If an override does not fit, or would need inference.
+        OutputError: If an output cannot be written.
+    """
+    for text in overrides:
+        section = text.partition("=")[0].partition(".")[0].strip()
+        if section in RunConfig.model_fields and section not in _SETTABLE:
+            raise ConfigError(
+                f"{section!r} cannot change without inference",
+                where=f"--set {text}",
+                expected="a setting of associate or output",
+                hint="run again",
+            )
+    folder = RunFolder(path)
+    record = folder.read_run()
+    if not folder.tracklets.is_file():
+        raise InputError("its reading has not ended", where=path, hint="finish it with `reidtrack run ... --resume`")
+    wanted = {"output.video": video or mosaic, "output.mosaic": mosaic}
+    config = load(RunConfig, overrides=overrides, base=record["config"], options=wanted)
+    record["config"]["associate"] = config.associate.model_dump(mode="json")
+    inputs = [CameraInput(entry["camera"], entry["source"], entry["offset_s"]) for entry in record["inputs"]]
+    return finish(folder, record, inputs, config, progress, stop)

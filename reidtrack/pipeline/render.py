@@ -1,0 +1,156 @@
+"""Pass two: the recordings once more, now with everybody's identity drawn in."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import numpy as np
+
+from reidtrack.config import OutputConfig
+from reidtrack.errors import InputError
+from reidtrack.identity.export import CameraBoxes, boxes_of_camera
+from reidtrack.pipeline.folder import RunFolder
+from reidtrack.pipeline.progress import Progress
+from reidtrack.pipeline.reading import merge_by_time
+from reidtrack.types import Frame, Identity, ImageArray
+from reidtrack.video.draw import Annotator
+from reidtrack.video.mosaic import MosaicLayout, mosaic
+from reidtrack.video.sink import VideoSink
+from reidtrack.video.source import Source
+
+
+class _CameraPainter:
+    """Draws one camera's frames and writes its video."""
+
+    def __init__(self, source: Source, boxes: CameraBoxes, sink: VideoSink, trail_s: float) -> None:
+        self._boxes, self._sink = boxes, sink
+        self._annotator = Annotator(*source.size, source.camera, trail_s)
+
+    def paint(self, frame: Frame) -> tuple[ImageArray, int]:
+        """Draw and write one frame; the picture and how many people it shows."""
+        first, last = np.searchsorted(self._boxes.frame, [frame.index, frame.index + 1])
+        rows = slice(int(first), int(last))
+        picture = self._annotator.draw(frame.image, frame.time_s, self._boxes.xyxy[rows], self._boxes.identity[rows])
+        self._sink.write(picture, frame.time_s)
+        return picture, rows.stop - rows.start
+
+
+class _MosaicPainter:
+    """Tiles the cameras' latest pictures into one video, once for each step of the fastest camera."""
+
+    def __init__(self, sources: Sequence[Source], sink: VideoSink, layout: MosaicLayout) -> None:
+        self._names = [source.camera for source in sources]
+        self._latest: dict[str, ImageArray] = {}
+        self._step_s = 1 / max(source.nominal_fps for source in sources)
+        self._sink, self._layout = sink, layout
+        self._tick_s: float | None = None
+
+    def paint(self, frame: Frame, picture: ImageArray) -> None:
+        """Take a camera's new picture; one of a later step first brings out that of the step before."""
+        if self._tick_s is None:
+            self._tick_s = frame.time_s
+        elif frame.time_s >= self._tick_s + 0.75 * self._step_s:
+            self._write()
+            self._tick_s = frame.time_s
+        self._latest[frame.camera] = picture
+
+    def end(self, camera: str) -> None:
+        """A camera has no more pictures."""
+        self._latest.pop(camera, None)
+
+    def close(self) -> None:
+        """Bring out the last step."""
+        if self._latest:
+            self._write()
+
+    def _write(self) -> None:
+        if self._tick_s is not None:
+            tiles = [self._latest.get(name) for name in self._names]
+            self._sink.write(mosaic(tiles, self._layout, self._names), self._tick_s)
+
+
+def render(
+    folder: RunFolder,
+    sources: Sequence[Source],
+    identities: Sequence[Identity],
+    last_frames: Mapping[str, int],
+    config: OutputConfig,
+    *,
+    progress: Progress,
+    stop: Callable[[], bool],
+) -> bool:
+    """Write the annotated videos.
+
+    Args:
+        folder: Of the run.
+        sources: The recordings, opened anew as for pass one.
+        identities: Everybody.
+        last_frames: Camera to the number of the last frame that pass one read; later ones are left out.
+        config: What to render and how.
+        progress: Told of each frame.
+        stop: Whether to end early; what is written until then plays.
+
+    Returns:
+        Whether everything was rendered.
+
+    Raises:
+        OutputError: If a video cannot be written.
+    """
+    groups = [list(sources)] if config.mosaic else [[source] for source in sources]
+    for members in groups:
+        _render_together(folder, members, identities, last_frames, config, progress, stop)
+    return not stop()
+
+
+def _render_together(
+    folder: RunFolder,
+    sources: Sequence[Source],
+    identities: Sequence[Identity],
+    last_frames: Mapping[str, int],
+    config: OutputConfig,
+    progress: Progress,
+    stop: Callable[[], bool],
+) -> None:
+    """Render some cameras side by side, in the order of time, and their mosaic if it is asked for."""
+    with contextlib.ExitStack() as stack:
+        painters = {}
+        for source in sources:
+            sink = VideoSink(folder.video(source.camera), source.size, fps_hint=source.nominal_fps, crf=config.crf)
+            boxes = boxes_of_camera(identities, source.camera)
+            painters[source.camera] = _CameraPainter(source, boxes, stack.enter_context(sink), config.trail_s)
+        tiles = _mosaic_painter(folder, sources, config, stack) if config.mosaic else None
+
+        def finish(camera: str) -> None:
+            progress.finish(camera)
+            if tiles is not None:
+                tiles.end(camera)
+
+        def fail(camera: str, error: InputError) -> None:
+            progress.warn(f"{camera}: {error}")
+            finish(camera)
+
+        streams = {source.camera: _up_to(source, last_frames[source.camera]) for source in sources}
+        for frame in merge_by_time(streams, fail, finish):
+            if stop():
+                break
+            picture, people = painters[frame.camera].paint(frame)
+            if tiles is not None:
+                tiles.paint(frame, picture)
+            progress.advance(frame.camera, people)
+        if tiles is not None:
+            tiles.close()
+
+
+def _up_to(source: Source, last_frame: int) -> Iterator[Frame]:
+    return itertools.takewhile(lambda frame: frame.index <= last_frame, source)
+
+
+def _mosaic_painter(
+    folder: RunFolder, sources: Sequence[Source], config: OutputConfig, stack: contextlib.ExitStack
+) -> _MosaicPainter:
+    layout = MosaicLayout.of([source.size for source in sources])
+    fps = max(source.nominal_fps for source in sources)
+    sink = stack.enter_context(VideoSink(folder.mosaic, layout.size, fps_hint=fps, crf=config.crf))
+    return _MosaicPainter(sources, sink, layout)

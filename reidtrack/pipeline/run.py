@@ -1,0 +1,216 @@
+"""`reidtrack run`: recordings in, one identity per person out."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from reidtrack.config import RunConfig
+from reidtrack.detect.protocol import Detector
+from reidtrack.detect.replay import ReplayDetector
+from reidtrack.embed.embedder import Embedder
+from reidtrack.embed.select import CropSelector
+from reidtrack.errors import InputError
+from reidtrack.identity.features import FeatureLog, FeatureTable, read_feature_log, write_tracklets
+from reidtrack.identity.log import DetectionLog, DetectionRecord, TrackLog, read_detection_log
+from reidtrack.pipeline.build import Weights, make_detector, make_embedder, make_trackers
+from reidtrack.pipeline.crops import CropShelf
+from reidtrack.pipeline.finish import Outcome, finish
+from reidtrack.pipeline.folder import RunFolder, make_folder
+from reidtrack.pipeline.inputs import CameraInput, Part, open_inputs, pair_offsets
+from reidtrack.pipeline.progress import Progress
+from reidtrack.pipeline.reading import Reader, merge_by_time
+from reidtrack.pipeline.record import check_same, new_record, note_counts, note_sources
+from reidtrack.pipeline.stopping import Stop
+from reidtrack.video.source import Source, name_cameras
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What is asked for.
+
+    Attributes:
+        sources: Video files, folders of images, addresses.
+        out: Folder of the run.
+        config: Every setting.
+        cameras: Names; the files' stems if None.
+        offsets_s: Seconds after the run's origin of each first frame; one for each source, or none.
+        part: Which part of each recording is read.
+        origin: When the run's time begins; the start of the run if None.
+        detections: Camera to a MOTChallenge detection file that takes the detector's place.
+        overwrite: Remove an earlier run in `out`.
+        resume: Go on with an earlier run in `out`.
+    """
+
+    sources: tuple[str, ...]
+    out: Path
+    config: RunConfig
+    cameras: tuple[str, ...] | None = None
+    offsets_s: tuple[float, ...] = ()
+    part: Part = field(default_factory=Part)
+    origin: datetime | None = None
+    detections: Mapping[str, Path] = field(default_factory=dict)
+    overwrite: bool = False
+    resume: bool = False
+
+
+def run(request: RunRequest, progress: Progress, stop: Stop) -> Outcome:
+    """Do a whole run.
+
+    Raises:
+        UsageError: If the request contradicts itself.
+        InputError: If not one camera can be read.
+        WeightsError: If a network cannot be used.
+        OutputError: If a result cannot be written; what is there stays, and a resumed run goes on from it.
+    """
+    names = name_cameras(request.sources, request.cameras)
+    offsets = pair_offsets(request.offsets_s, len(names))
+    inputs = [CameraInput(*item) for item in zip(names, request.sources, offsets, strict=True)]
+    failures = _Failures(progress)
+    with contextlib.ExitStack() as stack:
+        sources = open_inputs(inputs, request.part, stack, failures.note)
+        if not sources:
+            raise failures.summary()
+        folder = make_folder(request.out, overwrite=request.overwrite, resume=request.resume)
+        tools = _Tools.of(request)
+        detections = {camera: str(path.resolve()) for camera, path in request.detections.items()}
+        record = new_record(inputs, request.part, request.config, tools.weights, detections, request.origin)
+        former = _former(folder, record) if request.resume else _Former()
+        note_sources(record, sources)
+        folder.write_run(record)
+        with _reader(request.config, folder, [source.camera for source in sources], tools, former, progress) as reader:
+            progress.stage("reading", {source.camera: source.frame_count for source in sources})
+            reader.read(merge_by_time({s.camera: s for s in sources}, failures.note), stop.wished)
+            for camera in reader.counts:
+                progress.finish(camera)
+        interrupted = stop.wished()
+        stop.granted()
+        _note_reading(record, reader, sources, failures, progress)
+    if not any(count.frames for count in reader.counts.values()):
+        raise failures.summary()
+    # A run that was ended by hand had embedded crops that the windows of the whole recording would not have chosen.
+    write_tracklets(folder.tracklets, read_feature_log(folder.features_part).only(reader.chosen))
+    return finish(
+        folder, record, inputs, request.config, progress, stop, failed=failures.by_camera, interrupted=interrupted
+    )
+
+
+class _Failures:
+    """Cameras that could not be read, or not to their end."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self.by_camera: dict[str, InputError] = {}
+
+    def note(self, camera: str, error: InputError) -> None:
+        """Report one."""
+        self.by_camera[camera] = error
+        self._progress.warn(f"error: {error}")
+
+    def summary(self) -> InputError:
+        """The error that ends a run in which nothing could be read."""
+        count = len(self.by_camera)
+        return InputError(f"no camera can be read ({count} of {count} failed)", hint="each fault is reported above")
+
+
+@dataclass(frozen=True)
+class _Tools:
+    """The networks of a run."""
+
+    detector: Detector
+    embedder: Embedder
+    weights: Mapping[str, Weights]
+
+    @classmethod
+    def of(cls, request: RunRequest) -> _Tools:
+        config = request.config
+        detector: Detector
+        if request.detections:
+            detector, used = ReplayDetector(request.detections), Weights("recorded detections")
+        else:
+            detector, used = make_detector(config.detect, config.device, config.engine)
+        embedder, looks = make_embedder(config.embed, config.device, config.engine)
+        return cls(detector, embedder, {"detector": used, "reid": looks})
+
+
+@dataclass(frozen=True)
+class _Former:
+    """What an interrupted run left behind."""
+
+    detections: DetectionRecord = field(default_factory=lambda: DetectionRecord({}, 0))
+    features: FeatureTable | None = None
+
+    def embedded(self) -> set[tuple[str, int, int]]:
+        """(camera, track id, frame) of the features that are there."""
+        table = self.features
+        if table is None:
+            return set()
+        columns = zip(table.camera.tolist(), table.track_id.tolist(), table.frame.tolist(), strict=True)
+        return {(table.cameras[camera], track_id, frame) for camera, track_id, frame in columns}
+
+
+def _former(folder: RunFolder, record: dict[str, Any]) -> _Former:
+    """Read back what an interrupted run left, if it was asked for the same thing."""
+    if not folder.run_json.exists():
+        return _Former()
+    earlier = folder.read_run()
+    check_same(earlier, record)
+    record["origin_utc"], record["origin_from"] = earlier["origin_utc"], earlier["origin_from"]
+    if folder.crops.is_dir():
+        shutil.rmtree(folder.crops)  # written anew as the logs are gone through
+    found = read_feature_log(folder.features_part) if folder.features_part.exists() else None
+    return _Former(read_detection_log(folder.detections), found)
+
+
+@contextlib.contextmanager
+def _reader(
+    config: RunConfig,
+    folder: RunFolder,
+    cameras: Sequence[str],
+    tools: _Tools,
+    former: _Former,
+    progress: Progress,
+) -> Iterator[Reader]:
+    """Everything that pass one needs, its logs open."""
+    dim, resumed = tools.embedder.feature_dim, former.features is not None
+    with (
+        contextlib.closing(DetectionLog(folder.detections, former.detections.end)) as detection_log,
+        contextlib.closing(TrackLog(folder.tracks, cameras)) as track_log,
+        contextlib.closing(FeatureLog(folder.features_part, cameras, dim, keep=resumed)) as feature_log,
+    ):
+        yield Reader(
+            cameras,
+            detector=tools.detector,
+            trackers=make_trackers(config.track, cameras),
+            selector=CropSelector(tools.embedder.size_hw, every_s=config.embed.every_s),
+            embedder=tools.embedder,
+            detection_log=detection_log,
+            track_log=track_log,
+            feature_log=feature_log,
+            shelf=CropShelf(folder.crops, config.output.crops),
+            known=former.detections.frames,
+            embedded=former.embedded(),
+            batch=config.detect.batch,
+            embed_batch=config.embed.batch,
+            progress=progress,
+        )
+
+
+def _note_reading(
+    record: dict[str, Any], reader: Reader, sources: Sequence[Source], failures: _Failures, progress: Progress
+) -> None:
+    """Put down what pass one counted, and say what was damaged."""
+    for source in sources:
+        reader.counts[source.camera].damaged_packets = source.damaged
+        if source.damaged:
+            progress.warn(f"{source.camera}: {source.damaged} damaged packets passed over")
+    note_counts(record, reader.counts)
+    record["timings_s"] = {name: round(seconds, 3) for name, seconds in reader.times.seconds.items()}
+    for entry in record["inputs"]:
+        if entry["camera"] in failures.by_camera:
+            entry["error"] = str(failures.by_camera[entry["camera"]])
