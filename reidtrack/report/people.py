@@ -1,0 +1,175 @@
+"""Who was seen where and for how long, and a card per person: pictures, visits, and why each visit was joined."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Sequence
+from math import isinf
+
+from reidtrack.report.certainty import certainty
+from reidtrack.report.clock import clock, duration
+from reidtrack.report.html import Markup, join, tag, void
+from reidtrack.report.view import View, in_view_s, links_by_visit, visit_id, visits_by_camera
+from reidtrack.types import Identity, Link, Tracklet
+
+MOST_CROPS = 8
+"""Pictures per card."""
+
+CROP_BYTES = 24_000_000
+"""Pictures of all cards together; when they would be more, each card shows fewer."""
+
+_VISIT_COLUMNS = ("", "Camera", "Track", "From", "To", "Length", "Frames")
+_LINK_COLUMNS = ("Joined to", "Distance", "Runner-up", "", "Certainty")
+
+
+def presence(view: View) -> Markup:
+    """The table of people and cameras: seconds in view, and how many visits where there were several."""
+    heads = [tag("th", name, scope="col", title=name) for name in view.cameras]
+    head = tag("tr", tag("th", "Person", scope="col"), *heads, tag("th", "All", scope="col", class_="sum"))
+    rows = [_presence_row(view, identity) for identity in view.identities]
+    return tag("table", tag("thead", head), tag("tbody", *rows, id="presence"), class_="presence")
+
+
+def _presence_row(view: View, identity: Identity) -> Markup:
+    visits = visits_by_camera(view, identity)
+    seconds = {camera: in_view_s([t for _, t in found]) for camera, found in visits.items()}
+    longest = max(seconds.values()) or 1.0
+    cells = [tag("th", _name(identity), scope="row")]
+    for camera in view.cameras:
+        if camera not in visits:
+            cells.append(tag("td"))
+            continue
+        count = len(visits[camera])
+        several = tag("sup", f"{count}×", title=f"{count} visits") if count > 1 else Markup()
+        share = f"--w:{seconds[camera] / longest:.3f}"
+        cells.append(tag("td", several, clock(seconds[camera], view.decimals), class_="in", style=share))
+    cells.append(tag("td", clock(sum(seconds.values()), view.decimals), class_="sum"))
+    return tag("tr", *cells, id=f"t{identity.id}", style=f"--c:{view.colour(identity)}")
+
+
+def cards(view: View) -> Markup:
+    """One card per person."""
+    shown = _pictures(view)
+    return tag("div", *(_card(view, identity, shown[identity.id]) for identity in view.identities), id="cards")
+
+
+def _card(view: View, identity: Identity, pictures: Sequence[tuple[int, bytes]]) -> Markup:
+    visits = list(enumerate(identity, start=1))
+    facts = [
+        f"{_count(len(visits), 'visit')}, {_count(len(identity.cameras), 'camera')}",
+        f"{duration(in_view_s(list(identity)))} in view",
+        f"{clock(identity.first_time_s)} to {clock(identity.last_time_s)}",
+    ]
+    head = tag("header", tag("h3", _name(identity, "Person ")), tag("p", ", ".join(facts)))
+    figures = [_figure(identity, number, data) for number, data in pictures]
+    gallery = tag("div", *figures, class_="crops") if figures else Markup()
+    links, numbers = links_by_visit(identity), {tracklet.key: number for number, tracklet in visits}
+    rows = [_visit(view, identity, n, t, links.get(t.key), numbers) for n, t in visits]
+    names = tag("thead", tag("tr", *(tag("th", name, scope="col") for name in _VISIT_COLUMNS + _LINK_COLUMNS)))
+    table = tag("div", tag("table", names, tag("tbody", *rows), class_="visits"), class_="scroll")
+    height = 66 + max(26 * (len(visits) + 1), 140 if figures else 0)
+    style = f"--c:{view.colour(identity)};--h:{height}px"
+    body = tag("div", gallery, table, class_="body")
+    return tag("article", head, body, id=f"p{identity.id}", class_="card", style=style)
+
+
+def _visit(
+    view: View,
+    identity: Identity,
+    number: int,
+    visit: Tracklet,
+    link: Link | None,
+    numbers: dict[tuple[str, int], int],
+) -> Markup:
+    start = clock(visit.first_time_s, 1)
+    video = view.video_at(visit.camera, visit.first_time_s)
+    cells = [
+        str(number),
+        visit.camera,
+        str(visit.track_id),
+        tag("a", start, href=video, target="_blank") if video else start,
+        clock(visit.last_time_s, 1),
+        clock(visit.last_time_s - visit.first_time_s, 1),
+        f"{visit.frame[0]}–{visit.frame[-1]}",
+    ]
+    row = join(tag("td", cell) for cell in cells)
+    return tag("tr", row, *_why(identity, link, numbers, first=number == 1), id=visit_id(identity, number))
+
+
+def _why(identity: Identity, link: Link | None, numbers: dict[tuple[str, int], int], *, first: bool) -> list[Markup]:
+    if link is None:
+        return [tag("td", "first visit" if first else "", class_="mute", colspan=len(_LINK_COLUMNS))]
+    target = numbers.get(link.b)
+    camera, track = link.b
+    joined = f"visit {target}" if target else f"{camera}, track {track}"
+    to = tag("a", joined, href=f"#{visit_id(identity, target)}") if target else joined
+    word = certainty(link)
+    sure = [tag("span", word, class_=f"sure {word}")]
+    if link.probability is not None:
+        sure.append(tag("span", f" {link.probability:.0%}"))
+    sure += [tag("span", f" · {name} {value:.2f}", class_="mute") for name, value in sorted(link.terms.items())]
+    return [
+        tag("td", to),
+        tag("td", f"{link.distance:.2f}"),
+        tag("td", _margin_text(link.margin)),
+        tag("td", _gap(link), aria_hidden="true"),
+        tag("td", *sure),
+    ]
+
+
+def _margin_text(margin: float) -> str:
+    if isinf(margin):
+        return "nobody else"
+    return f"+{margin:.2f}" if margin >= 0 else f"−{-margin:.2f}"
+
+
+def _gap(link: Link) -> Markup:
+    """A small scale from 0 to 1.2: a dot at the link's distance, a ring at the runner-up's."""
+    near = min(max(link.distance, 0.0) / 1.2, 1.0)
+    far = 1.0 if isinf(link.margin) else min(max(link.distance + link.margin, 0.0) / 1.2, 1.0)
+    ring = Markup() if isinf(link.margin) else tag("i")
+    style = f"--d:{near:.3f};--r:{far:.3f};--lo:{min(near, far):.3f};--hi:{max(near, far):.3f}"
+    return tag("span", tag("u"), ring, tag("b"), class_="gap", style=style)
+
+
+def _pictures(view: View) -> dict[int, list[tuple[int, bytes]]]:
+    """Identity to its pictures, each with the number of its visit, as many as fit `CROP_BYTES` together."""
+    found = {identity.id: _best(view, identity) for identity in view.identities}
+    for most in range(MOST_CROPS, 1, -1):
+        if sum(len(data) for pictures in found.values() for _, data in pictures[:most]) <= CROP_BYTES:
+            break
+    else:
+        most = 1
+    return {number: sorted(pictures[:most], key=lambda picture: picture[0]) for number, pictures in found.items()}
+
+
+def _best(view: View, identity: Identity) -> list[tuple[int, bytes]]:
+    """The best picture of each camera, then of each further visit, then second ones; longest visits first."""
+    ranked: list[tuple[tuple[int, int, int], int, bytes]] = []
+    for found in visits_by_camera(view, identity).values():
+        longest = sorted(found, key=lambda visit: -len(visit[1]))
+        for place, (number, visit) in enumerate(longest):
+            for nth, data in enumerate(view.data.crops.get(visit.key, ())):
+                ranked.append(((nth, place, number), number, data))
+    return [(number, data) for _, number, data in sorted(ranked, key=lambda item: item[0])]
+
+
+def _figure(identity: Identity, number: int, data: bytes) -> Markup:
+    visit = identity.tracklets[number - 1]
+    image = void(
+        "img",
+        src=f"data:image/jpeg;base64,{b64encode(data).decode('ascii')}",
+        alt=f"Person {identity.id} on {visit.camera}",
+        decoding="async",
+        data_v=visit_id(identity, number),
+    )
+    caption = tag("figcaption", visit.camera, title=visit.camera)
+    return tag("figure", image, caption)
+
+
+def _name(identity: Identity, prefix: str = "") -> Markup:
+    return join([tag("i", class_="dot"), f"{prefix}{identity.id}"])
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,89 @@
+"""What several parts of the page need to know about a run: the span of its time axis, names of elements, videos."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from reidtrack.report.record import CameraSummary, ReportData
+from reidtrack.types import Identity, Link, Tracklet
+
+UNKNOWN_COLOUR = "#9a9a9a"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class View:
+    """A run as the page sees it.
+
+    Attributes:
+        data: All that is shown.
+        identities: By id.
+        cameras: Name to camera, in the order of the command line.
+        first_s: Left end of the time axis.
+        last_s: Right end, larger.
+    """
+
+    data: ReportData
+    identities: tuple[Identity, ...]
+    cameras: dict[str, CameraSummary]
+    first_s: float
+    last_s: float
+
+    @classmethod
+    def of(cls, data: ReportData) -> View:
+        """Look at a run."""
+        times = [t for c in data.cameras for t in (c.first_time_s, c.last_time_s) if t is not None]
+        times += [t for identity in data.identities for t in (identity.first_time_s, identity.last_time_s)]
+        first, last = min(times, default=0.0), max(times, default=0.0)
+        return cls(
+            data,
+            tuple(sorted(data.identities, key=lambda identity: identity.id)),
+            {camera.name: camera for camera in data.cameras},
+            first,
+            last if last - first > 0.05 else first + 1.0,
+        )
+
+    @property
+    def span_s(self) -> float:
+        """Length of the time axis."""
+        return self.last_s - self.first_s
+
+    @property
+    def decimals(self) -> int:
+        """Places of a second worth showing in sums: one in short runs."""
+        return 1 if self.span_s < 120 else 0
+
+    def colour(self, identity: Identity) -> str:
+        """CSS colour of an identity."""
+        return self.data.colours.get(identity.id, UNKNOWN_COLOUR)
+
+    def video_at(self, camera: str, time_s: float) -> str | None:
+        """Link to a camera's video at a time of the run, or None where there is no video."""
+        summary = self.cameras[camera]
+        if summary.video is None:
+            return None
+        start = time_s if summary.first_time_s is None else max(0.0, time_s - summary.first_time_s)
+        return f"./{quote(summary.video)}#t={start:.2f}"
+
+
+def in_view_s(tracklets: list[Tracklet]) -> float:
+    """Seconds a person was seen in these visits, one after another."""
+    return sum(t.last_time_s - t.first_time_s for t in tracklets)
+
+
+def visits_by_camera(view: View, identity: Identity) -> dict[str, list[tuple[int, Tracklet]]]:
+    """Camera to the visits of a person, each with its number from 1; only cameras with any, in the run's order."""
+    visits: dict[str, list[tuple[int, Tracklet]]] = {name: [] for name in view.cameras}
+    for number, tracklet in enumerate(identity, start=1):
+        visits[tracklet.camera].append((number, tracklet))
+    return {camera: found for camera, found in visits.items() if found}
+
+
+def visit_id(identity: Identity, number: int) -> str:
+    """Name of the element that describes a visit."""
+    return f"v{identity.id}-{number}"
+
+
+def links_by_visit(identity: Identity) -> dict[tuple[str, int], Link]:
+    """Camera and track id to the link that joined the visit to its person."""
+    return {link.a: link for link in identity.links if link.decision == "linked"}
