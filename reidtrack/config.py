@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from reidtrack.errors import ConfigError
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0)]
+Duration = Annotated[float, Field(ge=0)]
+"""In the unit that its section names."""
 
 
 class _Section(BaseModel):
@@ -39,13 +41,40 @@ class DetectConfig(_Section):
 
 
 class TrackConfig(_Section):
-    """Motion tracker of one camera."""
+    """Motion tracker of one camera. Durations are in `time_unit`; keys marked cascade do nothing for sort."""
 
-    method: Literal["sort", "default"] = "default"
-    time_unit: Literal["seconds", "frames"] = "seconds"
-    max_age: Annotated[float, Field(ge=0)] = 2.0
-    min_hits: Annotated[int, Field(ge=1)] = 3
-    iou: Fraction = 0.3
+    method: Literal["cascade", "sort"] = Field("cascade", description="cascade: with a memory; sort: arXiv 1602.00763")
+    time_unit: Literal["seconds", "frames"] = Field("seconds", description="frames: for sort, as in its paper")
+    max_age: Duration = Field(2.0, description="time unseen after which a track ends")
+    min_hits: Annotated[int, Field(ge=1)] = Field(3, description="detections that confirm a track")
+    iou: Fraction = Field(0.3, description="least overlap of a prediction with a detection (cascade: a sure one)")
+    probation: Duration = Field(0.2, description="cascade: least time from a track's first to its confirming detection")
+    patience: Duration = Field(0.3, description="cascade: time unseen that ends an unconfirmed track")
+    low: Fraction = Field(0.1, description="cascade: least score of an unsure detection, which only continues a track")
+    high: Fraction = Field(0.5, description="cascade: least score of a sure detection; at least low")
+    start: Fraction = Field(0.6, validate_default=True, description="cascade: least score that starts a track")
+    low_iou: Fraction = Field(0.5, description="cascade: least overlap of a prediction with an unsure detection")
+    reach: Annotated[float, Field(ge=0)] = Field(
+        3.0, description="cascade: standard deviations searched for the hidden"
+    )
+    agility: Annotated[float, Field(ge=0)] = Field(0.05, description="cascade: change of pace, heights^2 / seconds^3")
+    fill_gap: Duration = Field(1.0, description="longest gap within a track that is interpolated; 0: none")
+    smooth: Duration = Field(0.2, description="spread of the smoothing of a track's boxes over time; 0: none")
+
+    @field_validator("time_unit")
+    @classmethod
+    def _frames_are_for_sort(cls, value: str, info: ValidationInfo) -> str:
+        if value == "frames" and info.data.get("method") == "cascade":
+            raise ValueError("seconds: the motion model of method cascade is in seconds")
+        return value
+
+    @field_validator("high", "start")
+    @classmethod
+    def _scores_rise(cls, value: float, info: ValidationInfo) -> float:
+        below = info.data.get("high", info.data.get("low", 0.0))
+        if value < below:
+            raise ValueError(f"{below} or more: low <= high <= start")
+        return value
 
 
 class EmbedConfig(_Section):

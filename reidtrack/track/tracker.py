@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, Protocol
 
+from reidtrack.track.cascade import Cascade
+from reidtrack.track.clock import TimeUnit
 from reidtrack.track.sort import Sort
 from reidtrack.types import Detections, Tracks
 
@@ -27,12 +29,36 @@ class Tracker(Protocol):
 
 def build_tracker(
     *,
-    method: Literal["sort", "default"] = "default",
-    time_unit: Literal["seconds", "frames"] = "seconds",
+    method: Literal["cascade", "sort"] = "cascade",
+    time_unit: TimeUnit = "seconds",
     max_age: float = 2.0,
     min_hits: int = 3,
     iou: float = 0.3,
+    probation: float = 0.2,
+    patience: float = 0.3,
+    high: float = 0.5,
+    low: float = 0.1,
+    start: float = 0.6,
+    low_iou: float = 0.5,
+    reach: float = 3.0,
+    agility: float = 0.05,
 ) -> Tracker:
-    """A fresh tracker for one camera; the values are those of the `track` section of the configuration."""
-    del method
-    return Sort(time_unit=time_unit, max_age=max_age, min_hits=min_hits, iou=iou)
+    """A fresh tracker for one camera; those after `iou` are for `cascade` alone.
+
+    The values are explained where they are used (`Sort`, `Cascade`) and in the `track` section of the configuration.
+    """
+    if method == "sort":
+        return Sort(time_unit=time_unit, max_age=max_age, min_hits=min_hits, iou=iou)
+    return Cascade(
+        max_age=max_age,
+        min_hits=min_hits,
+        probation=probation,
+        patience=patience,
+        iou=iou,
+        low_iou=low_iou,
+        high=high,
+        low=low,
+        start=start,
+        reach=reach,
+        agility=agility,
+    )
