@@ -192,6 +192,7 @@ def _join_fragments(path: Path) -> None:
         ):
             stream = source.streams.video[0]
             copy = target.add_stream_from_template(stream)
+            copy.time_base = stream.time_base
             for packet in source.demux(stream):
                 if packet.dts is not None:
                     packet.stream = copy
