@@ -1,0 +1,127 @@
+"""The tracker alone: a MOTChallenge detection file in, a MOTChallenge track file out."""
+
+from __future__ import annotations
+
+import configparser
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from reidtrack.config import TrackConfig
+from reidtrack.errors import UsageError
+from reidtrack.mot import MotRows, read_detections, write_mot
+from reidtrack.track.columns import join
+from reidtrack.track.fill import fill_gaps, smooth_boxes
+from reidtrack.track.tracker import build_tracker
+from reidtrack.types import Detections, DoubleArray, IntArray, Tracks
+
+ASSUMED_FPS = 25.0
+
+
+@dataclass(frozen=True, slots=True)
+class TrackSummary:
+    """What was tracked.
+
+    Attributes:
+        frames: Frames, those without detections included.
+        tracks: Tracks.
+        boxes: Boxes of all tracks.
+        fps: Frames per second that times were made with.
+        fps_source: Where the rate is from: `given`, `seqinfo.ini` or `assumed`.
+    """
+
+    frames: int
+    tracks: int
+    boxes: int
+    fps: float
+    fps_source: str
+
+
+def track_file(detections: Path, out: Path, config: TrackConfig, fps: float | None = None) -> TrackSummary:
+    """Track the persons of a detection file.
+
+    Args:
+        detections: MOTChallenge `det.txt`.
+        out: Track file to write, flag 1 in every row.
+        config: The tracker's settings.
+        fps: Frames per second; without it that of the sequence's `seqinfo.ini`, and 25 where there is none.
+
+    Raises:
+        UsageError: If `fps` is not above 0.
+        InputError: If the detections cannot be read.
+        OutputError: If the tracks cannot be written.
+    """
+    if fps is not None and not (0 < fps < np.inf):
+        raise UsageError(f"got {fps:g}", where="--fps", expected="a number above 0")
+    rate, source = (fps, "given") if fps is not None else _recorded_rate(detections)
+    found = read_detections(detections)
+    frame = np.arange(max(found, default=-1) + 1)
+    tracks = track_detections(found, frame, frame / rate, config)
+    write_mot(out, MotRows.of(tracks.frame, tracks.track_id, tracks.xyxy, np.ones(len(tracks))))
+    return TrackSummary(len(frame), len(np.unique(tracks.track_id)), len(tracks), rate, source)
+
+
+def track_detections(
+    found: Mapping[int, Detections], frame: IntArray, time_s: DoubleArray, config: TrackConfig
+) -> Tracks:
+    """Track the persons of a recording that is there as a whole.
+
+    Args:
+        found: 0-based frame to its detections; frames without any may be absent.
+        frame: (F,) numbers of all frames, increasing.
+        time_s: (F,) their times, seconds.
+        config: The tracker's settings.
+
+    Returns:
+        All rows, sorted by frame and id.
+    """
+    tracker, nothing = build_tracker(**tracker_values(config)), Detections.empty()
+    rows = [
+        tracker.update(found.get(number, nothing), number, now)
+        for number, now in zip(frame.tolist(), time_s.tolist(), strict=True)
+    ]
+    return finish_tracks(join(Tracks.empty(), *rows), frame, time_s, config)
+
+
+def finish_tracks(tracks: Tracks, frame: IntArray, time_s: DoubleArray, config: TrackConfig) -> Tracks:
+    """Fill gaps and smooth boxes of one camera's tracks, as configured.
+
+    Args:
+        tracks: In any order.
+        frame: (F,) numbers of all frames that were read, increasing.
+        time_s: (F,) their times, seconds.
+        config: The tracker's settings.
+
+    Returns:
+        All rows, sorted by frame and id; interpolated ones have score 0.
+    """
+    in_frames = config.time_unit == "frames"
+    clock = np.arange(len(frame), dtype=np.float64) if in_frames else time_s
+    timed = _at(tracks, frame, clock)
+    filled = fill_gaps(timed, frame, clock, max_gap_s=config.fill_gap)
+    return _at(smooth_boxes(filled, spread_s=config.smooth), frame, time_s)
+
+
+def tracker_values(config: TrackConfig) -> dict[str, Any]:
+    """The keyword values of `build_tracker`."""
+    return config.model_dump(exclude={"fill_gap", "smooth"})
+
+
+def _at(tracks: Tracks, frame: IntArray, time: DoubleArray) -> Tracks:
+    """The same rows with the times that the frames have in `time`."""
+    place = np.searchsorted(frame, tracks.frame)
+    return Tracks(tracks.track_id, tracks.frame, time[place], tracks.xyxy, tracks.score)
+
+
+def _recorded_rate(detections: Path) -> tuple[float, str]:
+    """Frame rate of the MOTChallenge sequence that a `SEQUENCE/det/det.txt` belongs to."""
+    parser = configparser.ConfigParser()
+    try:
+        parser.read(detections.resolve().parent.parent / "seqinfo.ini", encoding="utf-8")
+        rate = parser.getfloat("Sequence", "frameRate")
+    except (configparser.Error, UnicodeDecodeError, ValueError):
+        return ASSUMED_FPS, "assumed"
+    return (rate, "seqinfo.ini") if 0 < rate < np.inf else (ASSUMED_FPS, "assumed")
