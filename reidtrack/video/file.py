@@ -210,10 +210,15 @@ class _Converter:
         from av.video.reformatter import VideoReformatter
 
         self._reformatter = VideoReformatter()
+        self._rotation: int | None = None
+        self._turn = IDENTITY
 
     def __call__(self, picture: VideoFrame) -> ImageArray:
+        if picture.rotation != self._rotation:
+            # Not for each picture: asking for side data ties it into a cycle, and pictures pile up until collected.
+            self._rotation, self._turn = picture.rotation, _turn(picture)
         image = self._reformatter.reformat(picture, format="bgr24").to_ndarray()
-        return orient(image.astype(np.uint8, copy=False), _turn(picture))
+        return orient(image.astype(np.uint8, copy=False), self._turn)
 
 
 def _turn(picture: VideoFrame) -> tuple[int, int, int, int]:

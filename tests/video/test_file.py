@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import itertools
 from pathlib import Path
 
@@ -197,3 +198,16 @@ def test_pets(shared: Path) -> None:
         frames = list(source)
     assert [f.index for f in frames] == list(range(0, 400, 10))
     assert [f.time_s for f in frames] == pytest.approx([i / 7 for i in range(0, 400, 10)])
+
+
+def test_pictures_are_freed_at_once(tmp_path: Path) -> None:
+    with VideoFile(write_video(tmp_path / "a.mp4", even_times(60, 10)), "cam") as source:
+        gc.collect()
+        gc.disable()
+        try:
+            read_to_the_end = sum(1 for _ in source)
+            left = sum(type(thing).__name__ == "VideoFrame" for thing in gc.get_objects())
+        finally:
+            gc.enable()
+    assert read_to_the_end == 60
+    assert left < 10
