@@ -114,14 +114,14 @@ def _score(match: BoolArray, counted: BoolArray, ap_rule: ApRule) -> _Scores:
     """
     place = np.cumsum(counted, axis=1)  # (B, G) place from 1 among the entries that count
     found = np.cumsum(match, axis=1)  # (B, G) true matches so far
-    used = np.flatnonzero(found[:, -1] > 0) if match.shape[1] else np.zeros(0, np.int64)
+    used = np.flatnonzero(match.any(axis=1))
     row, column = np.nonzero(match[used])  # (M,) each true match, by row, then by place
     at, k = place[used][row, column], found[used][row, column]
     precision = k / at
     if ap_rule == "trapezoid":
         before = np.divide(k - 1, at - 1, out=np.ones(len(at)), where=at > 1)
         precision = (precision + before) / 2
-    total = found[used, -1]
+    total = match[used].sum(axis=1)
     last = np.cumsum(total) - 1
     ap = np.bincount(row, weights=precision, minlength=len(used)) / total
     return _Scores(at[last - total + 1] - 1, ap, total / at[last])

@@ -1,9 +1,10 @@
 """How much of a person a box shows: which crops of a tracklet are worth embedding, and how much each counts.
 
-A product of five factors, each 0..1, after what was measured on PETS2009 S2L1 (ground-truth boxes of both views, OSNet
-x0.25 of MSMT17). The similarity of a crop to its own person less that to the nearest other is 0.25 for people in full view;
-0.20 where people in front cover 40 % of the box, 0.08 where they cover 70 %; 0.08 at the picture's border; 0.08 for boxes
-less than twice as high as wide. People behind cost little, 0.20 where they fill 40 %, and so does size down to 60 px.
+A product of five factors, each 0..1, after what was measured on PETS2009 S2L1 (ground-truth boxes of both views,
+OSNet x0.25 of MSMT17). The similarity of a crop to its own person less that to the nearest other is 0.25 for people
+in full view; 0.20 where people in front cover 40 % of the box, 0.08 where they cover 70 %; 0.08 at the picture's
+border; 0.08 for boxes less than twice as high as wide. People behind cost little, 0.20 where they fill 40 %, and so
+does size down to 60 px.
 """
 
 from __future__ import annotations

@@ -52,8 +52,8 @@ def choose_device(device: str) -> str:
         return "cpu"
     index = int(match[1] or 0) if match is not None else 0
     if index >= count:
-        found = (
-            "no CUDA GPU is usable here" if count == 0 else f"there are {count} CUDA GPUs, cuda:0 to cuda:{count - 1}"
+        found = {0: "no CUDA GPU is usable here", 1: "there is one CUDA GPU, cuda:0"}.get(
+            count, f"there are {count} CUDA GPUs, cuda:0 to cuda:{count - 1}"
         )
         raise DeviceError(f"{device!r} is not there: {found}", where="--device", hint="use --device cpu or auto")
     return f"cuda:{index}"

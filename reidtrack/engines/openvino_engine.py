@@ -1,9 +1,10 @@
 """OpenVINO on the CPU: networks converted in memory from torch, or read from OpenVINO and ONNX files.
 
-A network whose only free dimension is the batch is compiled for a small fixed one, and a call's pictures go through it
-a few at a time, in as many parallel streams as suit the processor, the last ones filled up with zeros. On two cores that
-is faster than one pass with a dynamic batch (OSNet x0.25: 880 crops/s against 735, and 600 where the batch changes from
-call to call, because OpenVINO prepares anew for each size), and a picture's result does not depend on its neighbours.
+A network whose only free dimension is the batch is compiled for a small fixed one, and a call's pictures go through
+it a few at a time, in as many parallel streams as suit the processor, the last ones filled up with zeros. On two
+cores that is faster than one pass with a dynamic batch (OSNet x0.25: 880 crops/s against 735, and 600 where the
+batch changes from call to call, because OpenVINO prepares anew for each size), and a picture's result does not
+depend on its neighbours.
 """
 
 from __future__ import annotations
@@ -55,8 +56,12 @@ class OpenVinoEngine:
         openvino = import_openvino()
         example = torch.zeros(2, 3, *size_hw)
         with torch.inference_mode(), warnings.catch_warnings():
-            # Tracing is deprecated in torch and still what OpenVINO itself does; done here, it skips a second trace.
+            # Tracing is deprecated in torch and still what OpenVINO itself does; done here, it skips a second trace
+            # for comparison. What the tracer warns of, branches on sizes, is fixed by `size_hw`.
             warnings.simplefilter("ignore", DeprecationWarning)
+            warnings.simplefilter("ignore", torch.jit.TracerWarning)
+            # A detector's head asks for the size of its maps, which is fixed here.
+            warnings.simplefilter("ignore", torch.jit.TracerWarning)
             traced: Any = torch.jit.trace(model.eval(), example, check_trace=False)  # type: ignore[no-untyped-call]
             return cls(openvino.convert_model(traced, example_input=example, input=[-1, 3, *size_hw]))
 

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from reidtrack.errors import OutputError, WeightsError
+from reidtrack.errors import WeightsError
+from reidtrack.files import write_lines
 from reidtrack.models.card import ModelCard, card_from_json, card_to_json
 from reidtrack.models.fit import Weights, check_fit, check_values, infer_architecture, num_classes_of
 from reidtrack.models.reading import read_safetensors, read_torch
@@ -94,13 +95,7 @@ def save_checkpoint(
         for key, value in model.state_dict().items()
     }
     data = save(weights, metadata={CARD_KEY: card_to_json(card)})
-    part = path.with_name(path.name + ".part")
-    try:
-        part.write_bytes(data)
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise OutputError("cannot be written", where=path, hint=error.strerror) from error
+    write_lines(path, [data])
     return hashlib.sha256(data).hexdigest()
 
 

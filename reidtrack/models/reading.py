@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +47,9 @@ def read_torch(path: Path) -> dict[str, Tensor]:
     if magic != ZIP_MAGIC and not magic.startswith(PICKLE_MAGIC):
         raise WeightsError("not a checkpoint", where=path, expected="a .safetensors or PyTorch file")
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about pickle's dialect; what cannot be read is refused below
+            content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise WeightsError(
             "refused: it holds more than tensors, or is damaged",

@@ -1,0 +1,232 @@
+"""Engines: the same answer from each, whatever the batch, and clear words where a device is not there."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from reidtrack.engines.base import Engine, build_engine, choose_device
+from reidtrack.engines.openvino_engine import CHUNK, OpenVinoEngine, import_openvino
+from reidtrack.engines.torch_engine import TorchEngine
+from reidtrack.errors import DeviceError, WeightsError
+from reidtrack.models.zoo import build_model
+from reidtrack.types import FloatArray
+
+SIZE_HW = (32, 16)
+
+
+@pytest.fixture(scope="module")
+def model() -> torch.nn.Module:
+    """A network whose normalisation has seen something, so that features differ."""
+    torch.manual_seed(0)
+    net = build_model("osnet_x0_25", 3).train()
+    with torch.no_grad():
+        for _ in range(3):
+            net(torch.randn(16, 3, *SIZE_HW))
+    return net.eval()
+
+
+@pytest.fixture(scope="module")
+def batch() -> FloatArray:
+    return np.random.default_rng(0).normal(size=(11, 3, *SIZE_HW)).astype(np.float32)
+
+
+@pytest.fixture(scope="module", params=["openvino", "torch"])
+def engine(request: pytest.FixtureRequest, model: torch.nn.Module, openvino_engine: OpenVinoEngine) -> Engine:
+    return openvino_engine if request.param == "openvino" else TorchEngine(model)
+
+
+@pytest.fixture(scope="module")
+def small() -> torch.nn.Module:
+    """A network that converts in no time, for what does not depend on the network."""
+    torch.manual_seed(0)
+    pool = torch.nn.AdaptiveAvgPool2d(1)
+    return torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3), torch.nn.ReLU(), pool, torch.nn.Flatten()).eval()
+
+
+@pytest.fixture(scope="module")
+def openvino_engine(model: torch.nn.Module) -> OpenVinoEngine:
+    return OpenVinoEngine.from_torch(model, SIZE_HW)
+
+
+def lowest_cosine(a: FloatArray, b: FloatArray) -> float:
+    norms = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
+    return float(((a * b).sum(axis=1) / norms).min())
+
+
+def test_same_input_gives_same_bytes(engine: Engine, batch: FloatArray) -> None:
+    first = engine.infer(batch)
+    assert first.dtype == np.float32
+    assert first.shape == (11, 512)
+    for _ in range(3):
+        assert np.array_equal(engine.infer(batch), first)
+
+
+@pytest.mark.parametrize("count", [1, CHUNK - 1, CHUNK, CHUNK + 1, 10])
+def test_a_picture_does_not_depend_on_its_batch(engine: Engine, batch: FloatArray, count: int) -> None:
+    whole = engine.infer(batch)
+    for start in (0, 11 - count):
+        part = engine.infer(batch[start : start + count])
+        assert lowest_cosine(part, whole[start : start + count]) > 0.99999
+
+
+def test_openvino_is_exact_about_it(openvino_engine: OpenVinoEngine, batch: FloatArray) -> None:
+    assert np.array_equal(openvino_engine.infer(batch[3:4]), openvino_engine.infer(batch)[3:4])
+
+
+def test_empty_batch(engine: Engine, batch: FloatArray) -> None:
+    assert engine.infer(batch[:0]).shape == (0, 512)
+
+
+@pytest.mark.parametrize("name", ["osnet_ibn_x0_25", "osnet_ain_x0_25"])
+def test_openvino_agrees_with_torch(name: str, batch: FloatArray) -> None:
+    torch.manual_seed(1)
+    net = build_model(name).eval()
+    found, wanted = (build_engine(net, SIZE_HW, device="cpu", engine=e).infer(batch) for e in ("openvino", "torch"))
+    assert lowest_cosine(found, wanted) >= 0.9999
+
+
+@pytest.mark.shared
+def test_openvino_agrees_with_torch_on_published_weights(shared: Path) -> None:
+    net = build_model("osnet_x0_25", 1041)
+    net.load_state_dict(torch.load(shared / "weights/osnet_x0_25_msmt17.pth", weights_only=True))
+    crops = np.random.default_rng(0).normal(size=(5, 3, 256, 128)).astype(np.float32)
+    found, wanted = (build_engine(net, (256, 128), device="cpu", engine=e).infer(crops) for e in ("openvino", "torch"))
+    assert lowest_cosine(found, wanted) >= 0.9999
+
+
+@pytest.mark.parametrize("engine_name", ["auto", "openvino", "torch"])
+def test_the_chosen_engine_is_named(small: torch.nn.Module, engine_name: str) -> None:
+    built = build_engine(small, SIZE_HW, device="cpu", engine=engine_name)  # type: ignore[arg-type]
+    assert built.name == ("torch cpu" if engine_name == "torch" else "openvino cpu")
+
+
+@pytest.mark.parametrize("text", ["gpu", "cuda:", "cuda:x", "", "0"])
+def test_unknown_devices(text: str) -> None:
+    with pytest.raises(DeviceError, match="expected auto, cpu, cuda or cuda:N"):
+        choose_device(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "gpus", "device"),
+    [
+        pytest.param("auto", 0, "cpu", id="auto without GPU"),
+        pytest.param("auto", 2, "cuda:0", id="auto with GPUs"),
+        pytest.param(" CPU ", 2, "cpu", id="cpu beside GPUs"),
+        pytest.param("cuda", 1, "cuda:0", id="cuda"),
+        pytest.param("cuda:1", 2, "cuda:1", id="second GPU"),
+    ],
+)
+def test_devices(monkeypatch: pytest.MonkeyPatch, text: str, gpus: int, device: str) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: gpus > 0)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
+    assert choose_device(text) == device
+
+
+@pytest.mark.parametrize(
+    ("text", "gpus", "message"),
+    [
+        pytest.param("cuda", 0, "'cuda' is not there: no CUDA GPU is usable here; use --device cpu", id="no GPU"),
+        pytest.param("cuda:2", 2, "'cuda:2' is not there: there are 2 CUDA GPUs, cuda:0 to cuda:1", id="too few GPUs"),
+        pytest.param("cuda:1", 1, "'cuda:1' is not there: there is one CUDA GPU, cuda:0", id="one GPU"),
+    ],
+)
+def test_missing_devices(monkeypatch: pytest.MonkeyPatch, text: str, gpus: int, message: str) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: gpus > 0)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
+    with pytest.raises(DeviceError, match=message) as caught:
+        choose_device(text)
+    assert caught.value.exit_code == 2
+
+
+def test_engine_and_device_that_do_not_go_together(monkeypatch: pytest.MonkeyPatch, small: torch.nn.Module) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    with pytest.raises(DeviceError, match="OpenVINO does not run on cuda:0"):
+        build_engine(small, SIZE_HW, device="cuda", engine="openvino")
+    with pytest.raises(DeviceError, match="unknown engine"):
+        build_engine(small, SIZE_HW, engine="tflite")  # type: ignore[arg-type]
+    assert build_engine(small, SIZE_HW, engine="openvino").name == "openvino cpu"
+
+
+def test_torch_takes_over_where_openvino_is_not_installed(
+    monkeypatch: pytest.MonkeyPatch, small: torch.nn.Module
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert build_engine(small, SIZE_HW, device="cpu").name == "torch cpu"
+    with pytest.raises(DeviceError, match="not installed"):
+        build_engine(small, SIZE_HW, device="cpu", engine="openvino")
+
+
+def save_xml(folder: Path, net: torch.nn.Module, shape: list[int]) -> Path:
+    openvino = import_openvino()
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        converted = openvino.convert_model(net, example_input=torch.zeros(1, 3, *SIZE_HW), input=shape)
+    converted.set_rt_info("person", ["model_info", "labels"])
+    openvino.save_model(converted, folder / "net.xml", compress_to_fp16=False)
+    return folder / "net.xml"
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        pytest.param([1, 3, *SIZE_HW], id="batch fixed at one"),
+        pytest.param([-1, 3, *SIZE_HW], id="batch open"),
+        pytest.param([-1, 3, -1, -1], id="everything open"),
+    ],
+)
+def test_a_file_gives_what_the_module_gave(
+    tmp_path: Path, small: torch.nn.Module, batch: FloatArray, shape: list[int]
+) -> None:
+    engine = OpenVinoEngine.from_file(save_xml(tmp_path, small, shape))
+    assert engine.input_shape == tuple(shape)
+    assert engine.metadata["model_info"]["labels"] == "person"
+    assert lowest_cosine(engine.infer(batch), TorchEngine(small).infer(batch)) > 0.99999
+    assert engine.infer(batch[:0]).shape == (0, 8)
+
+
+def _break_xml(path: Path) -> None:
+    path.write_text(path.read_text()[:400])
+
+
+@pytest.mark.parametrize(
+    ("change", "name", "message"),
+    [
+        pytest.param(None, "other.xml", "no such file", id="missing"),
+        pytest.param(
+            lambda p: p.rename(p.with_suffix(".tflite")), "net.tflite", "cannot read .tflite", id="other kind"
+        ),
+        pytest.param(_break_xml, "net.xml", "not a whole model", id="cut short"),
+        pytest.param(lambda p: p.with_suffix(".bin").write_bytes(b"0"), "net.xml", "not a whole model", id="cut .bin"),
+        pytest.param(
+            lambda p: p.with_name("net.onnx").write_bytes(b"text"), "net.onnx", "not a whole", id="text .onnx"
+        ),
+    ],
+)
+def test_files_that_are_refused(
+    tmp_path: Path, small: torch.nn.Module, change: Callable[[Path], object] | None, name: str, message: str
+) -> None:
+    path = save_xml(tmp_path, small, [-1, 3, *SIZE_HW])
+    if change is not None:
+        change(path)
+    with pytest.raises(WeightsError, match=message) as caught:
+        OpenVinoEngine.from_file(tmp_path / name)
+    assert "\n" not in str(caught.value)
+
+
+def test_openvino_is_silent() -> None:
+    code = (
+        "import sys; from reidtrack.engines.openvino_engine import import_openvino; import_openvino();"
+        "import openvino.tools.ovc; from openvino.tools.ovc.telemetry_utils import tm;"
+        "assert tm.__name__ == 'openvino.tools.ovc.telemetry_stub', tm; assert not sys.modules['openvino_telemetry']"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
