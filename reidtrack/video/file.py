@@ -61,6 +61,7 @@ class VideoFile:
                 raise self._nothing_decoded()
             self.nominal_fps = _nominal_fps(self._container, self._stream)
             self.duration_s = _duration_s(self._container, self._stream)
+            self._whole_count = self._stream.frames or round((self.duration_s or 0) * self.nominal_fps) or None
             height, width = self._image_of(first).shape[:2]
             self.size = (width, height)
             self._frames = self._read(first)
@@ -71,8 +72,7 @@ class VideoFile:
     @property
     def frame_count(self) -> int | None:
         """Estimate of how many frames the span holds, or None where the container does not tell."""
-        frames = self._stream.frames or round((self.duration_s or 0) * self.nominal_fps)
-        return self._span.count(frames or None, self.duration_s)
+        return self._span.count(self._whole_count, self.duration_s)
 
     @property
     def damaged(self) -> int:

@@ -94,6 +94,7 @@ def test_nothing_comes_after_close(tmp_path: Path) -> None:
     source.close()
     source.close()
     assert list(source) == []
+    assert (source.frame_count, source.damaged) == (10, 0)
 
 
 @pytest.mark.parametrize(
