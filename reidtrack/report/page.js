@@ -8,6 +8,7 @@
     lane, id: +lane.dataset.id, row: one("#t" + lane.dataset.id), card: one("#p" + lane.dataset.id),
     first: +lane.dataset.first, seen: +lane.dataset.seen, doubt: +lane.dataset.doubt,
     cameras: lane.dataset.cameras.split(" ").map(Number),
+    visits: all(".bar", lane).map((bar) => ["--s", "--e"].map((end) => +bar.style.getPropertyValue(end))),
   }));
   const cameras = all(".strip .cam").map((label) => label.textContent.toLowerCase());
   root.classList.add("on");
@@ -41,13 +42,16 @@
   };
   function filter() {
     const fits = wanted(one("#find").value);
-    let shown = 0;
     for (const person of people) {
-      const fit = fits(person);
-      shown += fit;
-      for (const part of [person.lane, person.row, person.card]) part.classList.toggle("none", !fit);
+      person.fit = fits(person);
+      for (const part of [person.lane, person.row, person.card]) part.classList.toggle("none", !person.fit);
     }
-    one("#count").textContent = shown === people.length ? people.length + " people" : shown + " of " + people.length;
+    count();
+  }
+  function count() {
+    const fit = people.filter((person) => person.fit), here = fit.filter((person) => person.here);
+    one("#count").textContent = (fit.length === people.length ? "" : fit.length + " of ") + people.length + " people" +
+      (here.length === fit.length ? "" : ", " + here.length + " at this time");
   }
   function sort() {
     people.sort(orders[one("#sort").value]);
@@ -56,7 +60,6 @@
   }
   one("#find").addEventListener("input", filter);
   one("#sort").addEventListener("change", sort);
-  filter();
 
   // The time axis: zoom sets two variables that every bar is placed by.
   let start = first, span = last - first;
@@ -83,6 +86,11 @@
     }
     ticks.replaceChildren(...marks, reading, brush);
     grid.replaceChildren(...lines, cursor);
+    for (const person of people) { // lanes without a visit in this stretch of time step aside
+      person.here = person.visits.some(([from, to]) => from <= start + span + 1e-6 && to >= start - 1e-6);
+      person.lane.classList.toggle("away", !person.here);
+    }
+    count();
     one("#whole").disabled = one("#out").disabled = span >= last - first;
   }
   const reading = document.createElement("output"), brush = document.createElement("mark"), cursor = document.createElement("s");
@@ -183,4 +191,6 @@
     if (next) next.focus();
   });
   look(first, last - first);
+  filter(); // a browser may bring back what was typed before a reload
+  sort();
 })();

@@ -15,7 +15,7 @@ from reidtrack.types import Identity, Link, Tracklet
 MOST_CROPS = 8
 """Pictures per card."""
 
-CROP_BYTES = 24_000_000
+CROP_BYTES = 16_000_000
 """Pictures of all cards together; when they would be more, each card shows fewer."""
 
 _VISIT_COLUMNS = ("", "Camera", "Track", "From", "To", "Length", "Frames")
@@ -50,7 +50,10 @@ def _presence_row(view: View, identity: Identity) -> Markup:
 def cards(view: View) -> Markup:
     """One card per person."""
     shown = _pictures(view)
-    return tag("div", *(_card(view, identity, shown[identity.id]) for identity in view.identities), id="cards")
+    digits = len(str(max((int(t.frame[-1]) for identity in view.identities for t in identity), default=0)))
+    widths = f"--clock:{7 if view.last_s >= 3600 else 5}em;--frames:{max(4.8, 1.3 * digits + 1.8):.1f}em"
+    articles = [_card(view, identity, shown[identity.id]) for identity in view.identities]
+    return tag("div", *articles, id="cards", style=widths)
 
 
 def _card(view: View, identity: Identity, pictures: Sequence[tuple[int, bytes]]) -> Markup:
@@ -66,10 +69,11 @@ def _card(view: View, identity: Identity, pictures: Sequence[tuple[int, bytes]])
     links, numbers = links_by_visit(identity), {tracklet.key: number for number, tracklet in visits}
     rows = [_visit(view, identity, n, t, links.get(t.key), numbers) for n, t in visits]
     names = tag("thead", tag("tr", *(tag("th", name, scope="col") for name in _VISIT_COLUMNS + _LINK_COLUMNS)))
-    table = tag("div", tag("table", names, tag("tbody", *rows), class_="visits"), class_="scroll")
-    height = 66 + max(26 * (len(visits) + 1), 140 if figures else 0)
+    columns = tag("colgroup", *[void("col")] * (len(_VISIT_COLUMNS) + len(_LINK_COLUMNS)))
+    table = tag("div", tag("table", columns, names, tag("tbody", *rows), class_="visits"), class_="scroll")
+    height = 66 + max(25 * (len(visits) + 1), 140 if figures else 0)
     style = f"--c:{view.colour(identity)};--h:{height}px"
-    body = tag("div", gallery, table, class_="body")
+    body = tag("div", table, gallery, class_="body")
     return tag("article", head, body, id=f"p{identity.id}", class_="card", style=style)
 
 
@@ -120,7 +124,7 @@ def _why(identity: Identity, link: Link | None, numbers: dict[tuple[str, int], i
 def _margin_text(margin: float) -> str:
     if isinf(margin):
         return "nobody else"
-    return f"+{margin:.2f}" if margin >= 0 else f"−{-margin:.2f}"
+    return f"{margin:.2f} farther" if margin >= 0 else f"{-margin:.2f} nearer"
 
 
 def _gap(link: Link) -> Markup:

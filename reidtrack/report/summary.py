@@ -33,10 +33,8 @@ def facts(view: View) -> Markup:
 
 def _spread(view: View) -> Markup:
     seen = Counter(min(len(identity.cameras), 3) for identity in view.identities)
-    parts = {f"{n} camera{'s' * (n > 1)}" if n < 3 else "3 or more": seen[n] for n in (1, 2, 3)}
-    if len(view.cameras) < 3:
-        parts.pop("3 or more")
-    return _shares("people seen by", parts)
+    names = {1: "1 camera", 2: "2 cameras", 3: "3 or more"}
+    return _shares("people seen by", {name: seen[n] for n, name in names.items() if n <= max(2, len(view.cameras))})
 
 
 def _sureness(view: View) -> Markup:
@@ -46,10 +44,11 @@ def _sureness(view: View) -> Markup:
 
 def _shares(name: str, parts: Mapping[str, int], meaning: Mapping[str, str] | None = None) -> Markup:
     """A fact that is made of parts: a bar of their shares and the counts under it."""
-    bar = [tag("i", class_=f"k{place}", style=f"flex-grow:{n}") for place, n in enumerate(parts.values()) if n]
+    keys = list(meaning) if meaning else [str(place) for place in range(len(parts))]
+    bar = [tag("i", class_=f"k{key}", style=f"flex-grow:{n}") for key, n in zip(keys, parts.values(), strict=True) if n]
     legend = [
-        tag("span", tag("i", class_=f"k{place}"), tag("b", str(n)), f" {part}", title=(meaning or {}).get(part))
-        for place, (part, n) in enumerate(parts.items())
+        tag("span", tag("i", class_=f"k{key}"), tag("b", str(n)), f" {part}", title=(meaning or {}).get(part))
+        for key, (part, n) in zip(keys, parts.items(), strict=True)
     ]
     inside = [tag("div", *bar, class_="shares", aria_hidden="true"), tag("div", *legend, class_="legend")]
     return tag("div", tag("dt", name), tag("dd", *inside), class_="wide")

@@ -59,7 +59,7 @@ def _axis(view: View) -> Markup:
             tag("div", *(tag("i", style=f"--s:{t:g}") for t in times), class_="grid", aria_hidden="true"),
             tag(
                 "div",
-                tag("span", "time since the origin", class_="unit"),
+                tag("span", "time", class_="unit"),
                 tag("div", *marks, class_="ticks", data_steps=" ".join(f"{s:g}" for s in STEPS_S)),
                 class_="axis",
                 id="axis",
