@@ -73,7 +73,8 @@ def _mutual_pairs(mean: DoubleArray) -> IntArray:
     best = mean.min(axis=1)
     settled = mean[pairs[:, 0], pairs[:, 1]] <= np.minimum(best[pairs[:, 0]], best[pairs[:, 1]])
     if settled.any():
-        return pairs[settled]
+        chosen: IntArray = pairs[settled]
+        return chosen
     a, b = divmod(int(mean.argmin()), len(mean))
     return np.array([[min(a, b), max(a, b)]], np.int64) if mean[a, b] <= 0 else np.zeros((0, 2), np.int64)
 

@@ -56,15 +56,11 @@ def _identity(
     label: IntArray,
 ) -> Identity:
     mean = unit(looks[members].sum(axis=0, keepdims=True))[0]
-    links = tuple(
-        _link(i, members[:place], tracklets, distance, label) for place, i in enumerate(members) if place > 0
-    )
+    links = tuple(_link(i, members[:place], tracklets, distance, label) for place, i in enumerate(members) if place > 0)
     return Identity(number, tuple(tracklets[i] for i in members), mean.astype(np.float32), links)
 
 
-def _link(
-    i: int, earlier: IntArray, tracklets: Sequence[Tracklet], distance: DoubleArray, label: IntArray
-) -> Link:
+def _link(i: int, earlier: IntArray, tracklets: Sequence[Tracklet], distance: DoubleArray, label: IntArray) -> Link:
     """What joins tracklet `i` to its person: the nearest of the person's earlier tracklets.
 
     The margin is how much farther away the nearest tracklet of somebody else is.

@@ -59,9 +59,7 @@ class OpenVinoEngine:
             # Tracing is deprecated in torch and still what OpenVINO itself does; done here, it skips a second trace
             # for comparison. What the tracer warns of, branches on sizes, is fixed by `size_hw`.
             warnings.simplefilter("ignore", DeprecationWarning)
-            warnings.simplefilter("ignore", torch.jit.TracerWarning)
-            # A detector's head asks for the size of its maps, which is fixed here.
-            warnings.simplefilter("ignore", torch.jit.TracerWarning)
+            warnings.simplefilter("ignore", torch.jit.TracerWarning)  # type: ignore[attr-defined]
             traced: Any = torch.jit.trace(model.eval(), example, check_trace=False)  # type: ignore[no-untyped-call]
             return cls(openvino.convert_model(traced, example_input=example, input=[-1, 3, *size_hw]))
 

@@ -145,41 +145,41 @@ class TrackLog:
         self._file.close()
 
 
-@dataclass(frozen=True, eq=False)
-class TrackRows:
-    """All boxes of one track, by time.
-
-    Attributes:
-        frame: (T,) int64, 0-based.
-        time_s: (T,) float64, seconds.
-        xyxy: (T, 4) float32, pixels.
-        score: (T,) float32.
-    """
-
-    frame: IntArray
-    time_s: DoubleArray
-    xyxy: FloatArray
-    score: FloatArray
-
-
-def read_track_log(path: Path) -> dict[tuple[str, int], TrackRows]:
-    """Read `tracks.jsonl` back: (camera, track id) to its boxes.
+def read_track_log(path: Path) -> dict[str, Tracks]:
+    """Read `tracks.jsonl` back: camera to all its rows, sorted by frame and track.
 
     Raises:
         InputError: If it cannot be read.
     """
-    columns: dict[tuple[str, int], list[tuple[int, float, list[float], float]]] = defaultdict(list)
+    columns: dict[str, list[tuple[int, int, float, list[float], float]]] = defaultdict(list)
     for record, _ in read_json_lines(path):
-        row = (record["frame"], record["time_s"], record["xyxy"], record["score"])
-        columns[record["camera"], record["track_id"]].append(row)
+        row = (record["frame"], record["track_id"], record["time_s"], record["xyxy"], record["score"])
+        columns[record["camera"]].append(row)
+    return {camera: _to_tracks(sorted(rows, key=lambda row: row[:2])) for camera, rows in columns.items()}
+
+
+def _to_tracks(rows: Sequence[tuple[int, int, float, list[float], float]]) -> Tracks:
+    frame, track_id, time_s, xyxy, score = zip(*rows, strict=True)
+    return Tracks(
+        np.array(track_id, np.int64),
+        np.array(frame, np.int64),
+        np.array(time_s, np.float64),
+        np.array(xyxy, np.float64).astype(np.float32),
+        np.array(score, np.float64).astype(np.float32),
+    )
+
+
+def read_frame_times(path: Path) -> dict[str, tuple[IntArray, DoubleArray]]:
+    """Camera to the numbers and times of all frames in `detections.jsonl`, sorted by number.
+
+    Raises:
+        InputError: If it cannot be read.
+    """
+    times: dict[str, dict[int, float]] = defaultdict(dict)
+    for record, _ in read_json_lines(path):
+        times[record["camera"]][record["frame"]] = record["time_s"]
     result = {}
-    for key, rows in columns.items():
-        rows.sort(key=lambda row: row[0])
-        frame, time_s, xyxy, score = zip(*rows, strict=True)
-        result[key] = TrackRows(
-            np.array(frame, np.int64),
-            np.array(time_s, np.float64),
-            np.array(xyxy, np.float64).astype(np.float32),
-            np.array(score, np.float64).astype(np.float32),
-        )
+    for camera, by_frame in times.items():
+        frame = np.array(sorted(by_frame), np.int64)
+        result[camera] = frame, np.array([by_frame[number] for number in frame.tolist()], np.float64)
     return result

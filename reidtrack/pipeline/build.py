@@ -15,6 +15,7 @@ from reidtrack.detect.yolo import YoloDetector, find_person_class
 from reidtrack.embed.embedder import Embedder
 from reidtrack.engines.base import Engine, EngineName, build_engine, choose_device
 from reidtrack.errors import DeviceError, UsageError
+from reidtrack.pipeline.track import tracker_values
 from reidtrack.track.tracker import Tracker, build_tracker
 from reidtrack.types import FloatArray
 
@@ -132,7 +133,7 @@ def make_embedder(config: EmbedConfig, device: str, engine: EngineName) -> tuple
 
 def make_trackers(config: TrackConfig, cameras: Sequence[str]) -> dict[str, Tracker]:
     """One tracker for each camera."""
-    return {camera: build_tracker(**config.model_dump()) for camera in cameras}
+    return {camera: build_tracker(**tracker_values(config)) for camera in cameras}
 
 
 def _digests(path: Path) -> dict[str, str]:

@@ -14,7 +14,7 @@ from reidtrack.identity.export import CameraBoxes, boxes_of_camera
 from reidtrack.pipeline.folder import RunFolder
 from reidtrack.pipeline.progress import Progress
 from reidtrack.pipeline.reading import merge_by_time
-from reidtrack.types import Frame, Identity, ImageArray
+from reidtrack.types import FloatArray, Frame, Identity, ImageArray, IntArray
 from reidtrack.video.draw import Annotator
 from reidtrack.video.mosaic import MosaicLayout, mosaic
 from reidtrack.video.sink import VideoSink
@@ -28,33 +28,50 @@ class _CameraPainter:
         self._boxes, self._sink = boxes, sink
         self._annotator = Annotator(*source.size, source.camera, trail_s)
 
-    def paint(self, frame: Frame) -> tuple[ImageArray, int]:
-        """Draw and write one frame; the picture and how many people it shows."""
+    def people(self, frame: Frame) -> tuple[FloatArray, IntArray]:
+        """Boxes (N, 4) and identities (N,) of a frame."""
         first, last = np.searchsorted(self._boxes.frame, [frame.index, frame.index + 1])
-        rows = slice(int(first), int(last))
-        picture = self._annotator.draw(frame.image, frame.time_s, self._boxes.xyxy[rows], self._boxes.identity[rows])
-        self._sink.write(picture, frame.time_s)
-        return picture, rows.stop - rows.start
+        return self._boxes.xyxy[first:last], self._boxes.identity[first:last]
+
+    def paint(self, frame: Frame) -> int:
+        """Draw and write one frame; how many people it shows."""
+        xyxy, identity = self.people(frame)
+        self._sink.write(self._annotator.draw(frame.image, frame.time_s, xyxy, identity), frame.time_s)
+        return len(identity)
 
 
 class _MosaicPainter:
-    """Tiles the cameras' latest pictures into one video, once for each step of the fastest camera."""
+    """Tiles the cameras' latest pictures into one video, once for each step of the fastest camera.
 
-    def __init__(self, sources: Sequence[Source], sink: VideoSink, layout: MosaicLayout) -> None:
+    Pictures are annotated at the size of their tile, so that labels stay readable however many cameras there are.
+    """
+
+    def __init__(self, sources: Sequence[Source], sink: VideoSink, layout: MosaicLayout, trail_s: float) -> None:
+        import cv2
+
         self._names = [source.camera for source in sources]
+        self._sizes = {
+            source.camera: (right - left, bottom - top)
+            for source, (left, top, right, bottom) in zip(sources, layout.places, strict=True)
+        }
+        self._annotators = {name: Annotator(*size, name, trail_s) for name, size in self._sizes.items()}
+        self._resize = lambda image, size: cv2.resize(image, size, interpolation=cv2.INTER_AREA)
         self._latest: dict[str, ImageArray] = {}
         self._step_s = 1 / max(source.nominal_fps for source in sources)
         self._sink, self._layout = sink, layout
         self._tick_s: float | None = None
 
-    def paint(self, frame: Frame, picture: ImageArray) -> None:
+    def paint(self, frame: Frame, xyxy: FloatArray, identity: IntArray) -> None:
         """Take a camera's new picture; one of a later step first brings out that of the step before."""
         if self._tick_s is None:
             self._tick_s = frame.time_s
         elif frame.time_s >= self._tick_s + 0.75 * self._step_s:
             self._write()
             self._tick_s = frame.time_s
-        self._latest[frame.camera] = picture
+        size = self._sizes[frame.camera]
+        scale = np.float32(size[0] / frame.size[0])
+        tile = self._resize(frame.image, size)
+        self._latest[frame.camera] = self._annotators[frame.camera].draw(tile, frame.time_s, xyxy * scale, identity)
 
     def end(self, camera: str) -> None:
         """A camera has no more pictures."""
@@ -135,10 +152,10 @@ def _render_together(
         for frame in merge_by_time(streams, fail, finish):
             if stop():
                 break
-            picture, people = painters[frame.camera].paint(frame)
+            painter = painters[frame.camera]
             if tiles is not None:
-                tiles.paint(frame, picture)
-            progress.advance(frame.camera, people)
+                tiles.paint(frame, *painter.people(frame))
+            progress.advance(frame.camera, painter.paint(frame))
         if tiles is not None:
             tiles.close()
 
@@ -153,4 +170,4 @@ def _mosaic_painter(
     layout = MosaicLayout.of([source.size for source in sources])
     fps = max(source.nominal_fps for source in sources)
     sink = stack.enter_context(VideoSink(folder.mosaic, layout.size, fps_hint=fps, crf=config.crf))
-    return _MosaicPainter(sources, sink, layout)
+    return _MosaicPainter(sources, sink, layout, config.trail_s)

@@ -29,6 +29,9 @@ from reidtrack.pipeline.record import check_same, new_record, note_counts, note_
 from reidtrack.pipeline.stopping import Stop
 from reidtrack.video.source import Source, name_cameras
 
+_EXPECTED_SHARE = 0.9
+"""A recording that yields fewer of its announced frames than this is reported."""
+
 
 @dataclass(frozen=True)
 class RunRequest:
@@ -90,7 +93,7 @@ def run(request: RunRequest, progress: Progress, stop: Stop) -> Outcome:
                 progress.finish(camera)
         interrupted = stop.wished()
         stop.granted()
-        _note_reading(record, reader, sources, failures, progress)
+        _note_reading(record, reader, sources, failures, progress, interrupted=interrupted)
     if not any(count.frames for count in reader.counts.values()):
         raise failures.summary()
     # A run that was ended by hand had embedded crops that the windows of the whole recording would not have chosen.
@@ -202,11 +205,20 @@ def _reader(
 
 
 def _note_reading(
-    record: dict[str, Any], reader: Reader, sources: Sequence[Source], failures: _Failures, progress: Progress
+    record: dict[str, Any],
+    reader: Reader,
+    sources: Sequence[Source],
+    failures: _Failures,
+    progress: Progress,
+    *,
+    interrupted: bool,
 ) -> None:
     """Put down what pass one counted, and say what was damaged."""
     for source in sources:
-        reader.counts[source.camera].damaged_packets = source.damaged
+        count = reader.counts[source.camera]
+        count.damaged_packets = source.damaged
+        if not interrupted and count.frames < _EXPECTED_SHARE * (source.frame_count or 0):
+            progress.warn(f"{source.camera}: {count.frames} frames came of {source.frame_count} that were announced")
         if source.damaged:
             progress.warn(f"{source.camera}: {source.damaged} damaged packets passed over")
     note_counts(record, reader.counts)

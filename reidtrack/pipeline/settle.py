@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import numpy as np
 
 from reidtrack.associate.people import associate
-from reidtrack.config import RunConfig
-from reidtrack.identity.append import read_json_lines
+from reidtrack.config import RunConfig, TrackConfig
 from reidtrack.identity.export import write_identities, write_mot_files, write_mtmc, write_sightings
 from reidtrack.identity.features import FeatureTable, read_tracklets
-from reidtrack.identity.log import TrackRows, read_track_log
+from reidtrack.identity.log import read_frame_times, read_track_log
 from reidtrack.pipeline.crops import sort_crops
 from reidtrack.pipeline.folder import RunFolder
-from reidtrack.types import DoubleArray, Identity, IntArray, Tracklet
+from reidtrack.pipeline.track import finish_tracks
+from reidtrack.types import Identity, IntArray, Tracklet, Tracks
 
 
 def settle(folder: RunFolder, cameras: Sequence[str], config: RunConfig) -> list[Identity]:
@@ -30,7 +29,7 @@ def settle(folder: RunFolder, cameras: Sequence[str], config: RunConfig) -> list
         InputError: If the logs cannot be read.
         OutputError: If an output cannot be written.
     """
-    tracklets = load_tracklets(folder, config)
+    tracklets = load_tracklets(folder, config.track)
     identities = associate(
         tracklets,
         threshold=config.associate.threshold,
@@ -45,28 +44,30 @@ def settle(folder: RunFolder, cameras: Sequence[str], config: RunConfig) -> list
     return identities
 
 
-def load_tracklets(folder: RunFolder, config: RunConfig) -> list[Tracklet]:
-    """Tracklets of a run: the boxes of each track, gaps filled as configured, with its features.
+def load_tracklets(folder: RunFolder, config: TrackConfig) -> list[Tracklet]:
+    """Tracklets of a run: the boxes of each track, gaps filled and smoothed as configured, with its features.
 
     Raises:
         InputError: If the logs cannot be read.
     """
-    rows = read_track_log(folder.tracks)
     table = read_tracklets(folder.tracklets)
-    feature_rows = table.by_track()
-    return [_tracklet(key, part, table, feature_rows.get(key)) for key, part in sorted(rows.items())]
+    picked = table.by_track()
+    clocks = read_frame_times(folder.detections)
+    tracklets = []
+    for camera, raw in sorted(read_track_log(folder.tracks).items()):
+        tracks = finish_tracks(raw, *clocks[camera], config)
+        order = np.lexsort((tracks.frame, tracks.track_id))
+        track_ids, starts = np.unique(tracks.track_id[order], return_index=True)
+        for track_id, rows in zip(track_ids.tolist(), np.split(order, starts[1:]), strict=True):
+            chosen = picked.get((camera, track_id), np.zeros(0, np.int64))
+            tracklets.append(_tracklet(camera, tracks[rows], table, chosen))
+    return tracklets
 
 
-def _tracklet(
-    key: tuple[str, int],
-    rows: TrackRows,
-    table: FeatureTable,
-    picked: IntArray | None,
-) -> Tracklet:
-    chosen = np.zeros(0, np.int64) if picked is None else picked
+def _tracklet(camera: str, rows: Tracks, table: FeatureTable, chosen: IntArray) -> Tracklet:
     return Tracklet(
-        camera=key[0],
-        track_id=key[1],
+        camera=camera,
+        track_id=int(rows.track_id[0]),
         frame=rows.frame,
         time_s=rows.time_s,
         xyxy=rows.xyxy,
@@ -75,14 +76,3 @@ def _tracklet(
         feature_frame=table.frame[chosen],
         feature_quality=table.quality[chosen],
     )
-
-
-def _frame_times(path: Path) -> Mapping[str, tuple[IntArray, DoubleArray]]:
-    """Camera to the numbers and times of all frames that were read, sorted by number."""
-    frames: dict[str, list[tuple[int, float]]] = {}
-    for record, _ in read_json_lines(path):
-        frames.setdefault(record["camera"], []).append((record["frame"], record["time_s"]))
-    columns = {camera: zip(*sorted(set(pairs)), strict=True) for camera, pairs in frames.items()}
-    return {
-        camera: (np.array(next(pair), np.int64), np.array(next(pair), np.float64)) for camera, pair in columns.items()
-    }
