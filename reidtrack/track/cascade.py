@@ -115,7 +115,7 @@ class Cascade:
         return self._settle(rows)
 
     def _move(self, dt: float) -> None:
-        self._tracks = take(self._tracks, np.flatnonzero(self._clock.now - self._tracks.last <= self._max_age))
+        self._keep(self._clock.now - self._tracks.last <= self._max_age)
         belief = walker.move(Belief(self._tracks.mean, self._tracks.covariance), dt, self._agility)
         self._tracks.mean, self._tracks.covariance = belief
 
@@ -129,6 +129,8 @@ class Cascade:
 
         def match(rows: BoolArray, columns: BoolArray, cost: DoubleArray, max_cost: float) -> None:
             row, column = np.flatnonzero(rows & free), np.flatnonzero(columns & (owner < 0))
+            if not (len(row) and len(column)):
+                return
             pairs = assign(cost[np.ix_(row, column)], max_cost).pairs
             owner[column[pairs[:, 1]]] = row[pairs[:, 0]]
             free[row[pairs[:, 0]]] = False
@@ -155,6 +157,8 @@ class Cascade:
         tracks.last[rows] = self._clock.now
 
     def _begin(self, xyxy: FloatArray) -> None:
+        if not len(xyxy):
+            return
         self._tracks = join(self._tracks, _started(xyxy, self._next_id, self._clock.now))
         self._next_id += len(xyxy)
 
@@ -162,12 +166,17 @@ class Cascade:
         """Confirm, give up, and part the rows into those to report and those to hold back."""
         tracks = self._tracks
         tracks.confirmed |= (tracks.hits >= self._min_hits) & (tracks.last - tracks.first >= self._probation)
-        alive = tracks.confirmed | (self._clock.now - tracks.last <= self._patience)
         rows = join(self._held, rows)
-        reported = np.isin(rows.track_id, tracks.id[tracks.confirmed])
-        self._held = rows[np.isin(rows.track_id, tracks.id[alive & ~tracks.confirmed])]
-        self._tracks = take(tracks, alive)
+        reported = tracks.confirmed[np.searchsorted(tracks.id, rows.track_id)]
+        self._held = rows[~reported]
+        self._keep(tracks.confirmed | (self._clock.now - tracks.last <= self._patience))
         return rows[reported]
+
+    def _keep(self, alive: BoolArray) -> None:
+        """Drop the other tracks, and what is held back for them."""
+        if not alive.all():
+            self._tracks = take(self._tracks, alive)
+            self._held = self._held[np.isin(self._held.track_id, self._tracks.id)]
 
 
 def _started(xyxy: FloatArray, first_id: int, now: float) -> _Table:
