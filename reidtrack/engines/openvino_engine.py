@@ -29,7 +29,7 @@ CHUNK = 4
 
 
 class OpenVinoEngine:
-    """A compiled OpenVINO model with one input and its first output.
+    """A compiled OpenVINO model with one input and its first output; one call at a time.
 
     Args:
         model: An `openvino.Model`.
