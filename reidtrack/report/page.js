@@ -168,7 +168,10 @@
     chart.addEventListener(begin, (event) => { const bar = event.target.closest(".bar"); if (bar) { hush(); tell(bar); } });
     chart.addEventListener(end, (event) => { if (event.target.closest(".bar")) hush(); });
   }
-  addEventListener("scroll", hush, { passive: true });
+  addEventListener("scroll", () => {
+    hush();
+    if (document.activeElement.matches(".bar:focus-visible")) tell(document.activeElement);
+  }, { passive: true });
 
   // Arrows walk over the visits; + - 0 set the axis.
   document.addEventListener("keydown", (event) => {

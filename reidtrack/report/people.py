@@ -110,8 +110,8 @@ def _why(identity: Identity, link: Link | None, numbers: dict[tuple[str, int], i
     word = certainty(link)
     sure = [tag("span", word, class_=f"sure {word}")]
     if link.probability is not None:
-        sure.append(tag("span", f" {link.probability:.0%}"))
-    sure += [tag("span", f" · {name} {value:.2f}", class_="mute") for name, value in sorted(link.terms.items())]
+        sure.append(tag("span", f" {_percent(link.probability)}"))
+    sure += [tag("span", f" {name} {value:.2f}", class_="term") for name, value in sorted(link.terms.items())]
     return [
         tag("td", to),
         tag("td", f"{link.distance:.2f}"),
@@ -119,6 +119,11 @@ def _why(identity: Identity, link: Link | None, numbers: dict[tuple[str, int], i
         tag("td", _gap(link), aria_hidden="true"),
         tag("td", *sure),
     ]
+
+
+def _percent(probability: float) -> str:
+    """Never a certainty that nobody can have."""
+    return "> 99%" if probability > 0.99 else "< 1%" if probability < 0.01 else f"{probability:.0%}"
 
 
 def _margin_text(margin: float) -> str:

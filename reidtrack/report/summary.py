@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from reidtrack.report.certainty import MARGIN, PROBABILITY, WORDS, certainty
 from reidtrack.report.clock import clock, duration
 from reidtrack.report.html import Markup, join, tag
-from reidtrack.report.view import View
+from reidtrack.report.view import View, links_by_visit
 
 _MEANING = {
     "clear": f"the runner-up at least {MARGIN['clear']:.2f} farther (probability {PROBABILITY['clear']:.0%} or more)",
@@ -38,7 +38,7 @@ def _spread(view: View) -> Markup:
 
 
 def _sureness(view: View) -> Markup:
-    words = Counter(certainty(link) for identity in view.identities for link in identity.links)
+    words = Counter(certainty(link) for identity in view.identities for link in links_by_visit(identity).values())
     return _shares("links", {word: words[word] for word in WORDS}, _MEANING)
 
 

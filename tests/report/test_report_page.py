@@ -15,7 +15,7 @@ from reidtrack.report import people as people_module
 from reidtrack.report.page import CameraSummary, ReportData, render_report
 from reidtrack.report.timeline import occupancy
 from reidtrack.report.view import View
-from reidtrack.types import Identity
+from reidtrack.types import Identity, Link
 
 Make = Callable[..., ReportData]
 Read = Callable[[str], Any]
@@ -145,6 +145,34 @@ def test_a_link_without_rival_says_so(make_report: Make, read_page: Read) -> Non
     row = read_page(render_report(data)).by_id("v1-2")
     assert "nobody else" in row.all_text
     assert not row.all("i"), "no ring where there is no runner-up"
+
+
+@pytest.mark.parametrize(
+    ("probability", "expected"),
+    [
+        pytest.param(0.999, "> 99%", id="nearly one"),
+        pytest.param(0.994, "> 99%", id="above"),
+        pytest.param(0.99, "99%", id="at"),
+        pytest.param(0.004, "< 1%", id="nearly zero"),
+    ],
+)
+def test_no_link_is_certain(make_report: Make, read_page: Read, probability: float, expected: str) -> None:
+    data = make_report({1: [("A", 1, 1.0, 2.0), ("B", 1, 3.0, 4.0)]}, links={1: [(0.3, 0.2, probability)]})
+    assert expected in read_page(render_report(data)).by_id("v1-2").all_text
+
+
+def test_links_beyond_the_person_and_rejected_ones(make_report: Make, read_page: Read) -> None:
+    data = make_report({1: [("A", 1, 1.0, 2.0), ("B", 1, 3.0, 4.0), ("B", 2, 5.0, 6.0)]})
+    links = (
+        Link(("B", 1), ("A", 77), 0.3, 0.2, {"travel": 0.5}),
+        Link(("B", 2), ("A", 1), 0.9, 0.0, decision="rejected"),
+    )
+    (one,) = data.identities
+    other = Identity(1, one.tracklets, one.feature, links)
+    page = read_page(render_report(ReportData("", "", "", data.cameras, [other])))
+    assert "A, track 77" in page.by_id("v1-2").all_text and "travel 0.50" in page.by_id("v1-2").all_text
+    assert len(page.by_id("v1-3").all("td")) == 8, "what was rejected joined nothing"
+    assert [part.all("b")[0].text for part in page.all(class_="legend")[1].all("span")] == ["1", "0", "0"]
 
 
 def test_the_table_sums_time_in_view(small: ReportData, read_page: Read) -> None:
