@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -92,6 +93,7 @@ def infer_architecture(weights: Weights, path: Path) -> str:
     )
 
 
+@functools.cache
 def _shapes(architecture: str) -> Weights:
     """The state dict of an architecture without classifier, without memory behind it."""
     import torch
