@@ -92,6 +92,7 @@ class AssociateConfig(_Section):
 
     threshold: Annotated[float, Field(ge=0, le=2)] = 0.8
     same_camera_threshold: Annotated[float, Field(ge=0, le=2)] = 0.7
+    split_threshold: Annotated[float, Field(ge=0, le=2)] = 0.85
     shrink: Annotated[float, Field(ge=0)] = 2.0
 
 

@@ -157,6 +157,7 @@ class Tracklet:
         features: (K, D) float32, rows of unit norm, of the embedded crops.
         feature_frame: (K,) int64, the frame each feature was taken from.
         feature_quality: (K,) float32 in 0..1.
+        split_from: Track id in the tracker's log, where association cut this part off a track; None elsewhere.
     """
 
     camera: str
@@ -168,6 +169,7 @@ class Tracklet:
     features: FloatArray
     feature_frame: IntArray
     feature_quality: FloatArray
+    split_from: int | None = None
 
     def __post_init__(self) -> None:
         n, k = len(self.frame), len(self.features)
@@ -190,6 +192,11 @@ class Tracklet:
     def key(self) -> tuple[str, int]:
         """Camera and track id: what names the tracklet within a run."""
         return self.camera, self.track_id
+
+    @property
+    def logged_id(self) -> int:
+        """Track id in the tracker's log."""
+        return self.track_id if self.split_from is None else self.split_from
 
     @property
     def first_time_s(self) -> float:

@@ -29,8 +29,8 @@ def unit(vectors: DoubleArray) -> DoubleArray:
     return scaled
 
 
-def remove_camera_bias(means: DoubleArray, camera: IntArray, weight: DoubleArray, shrink: float) -> DoubleArray:
-    """Take from each vector what it shares with everybody in its camera.
+def camera_casts(means: DoubleArray, camera: IntArray, weight: DoubleArray, shrink: float) -> DoubleArray:
+    """What the looks of everybody in a camera share.
 
     A camera's cast (white balance, exposure, angle) moves all its features one way; what is left after the mean is
     taken away tells people apart. The mean of few people is mostly those people themselves, so it is drawn towards the
@@ -40,21 +40,26 @@ def remove_camera_bias(means: DoubleArray, camera: IntArray, weight: DoubleArray
         means: (N, D) unit rows, or zero.
         camera: (N,) camera of each row, from 0.
         weight: (N,) how much each row counts, 0..1.
-        shrink: Pseudo-count; 0 takes the plain mean away.
+        shrink: Pseudo-count; 0 gives the plain means.
 
     Returns:
-        (N, D) unit rows, or zero.
+        (cameras, D).
     """
     groups = [np.flatnonzero(camera == c) for c in range(int(camera.max(initial=-1)) + 1)]
     count = np.array([weight[g].sum() for g in groups])
     total = np.array([weight[g] @ means[g] for g in groups]).reshape(len(groups), means.shape[1])
     seen = count > 0
     if not seen.any():
-        return means
+        return total
     own = total[seen] / count[seen, None]
     common = own.mean(axis=0) * (count.sum() / (count.sum() + shrink))
     cast = np.broadcast_to(common, total.shape).copy()
     cast[seen] = (total[seen] + shrink * common) / (count[seen, None] + shrink)
+    return cast
+
+
+def remove_cast(means: DoubleArray, camera: IntArray, cast: DoubleArray) -> DoubleArray:
+    """Take each camera's cast (cameras, D) from its rows (N, D): unit rows; zero rows stay zero."""
     present = np.linalg.norm(means, axis=1, keepdims=True) > _TINY
     return unit(np.where(present, means - cast[camera], 0.0))
 

@@ -4,7 +4,7 @@ A pair's cost is its appearance distance minus the threshold of its kind (one ca
 speaks for one person; a pair that stands in one camera at the same time is forbidden. Groups cost each other the
 weighted mean of their pairs (average linkage): a chain of lucky pairs does not pull two people together. Each round
 assigns all groups to each other at once; what is matched both ways is joined, costs are averaged, and the next round
-follows until nothing below zero is left. The last step moves single tracklets that fit another group better.
+follows until nothing below zero is left. What late evidence speaks against is mended at the end (`refine`).
 """
 
 from __future__ import annotations
@@ -12,29 +12,24 @@ from __future__ import annotations
 import numpy as np
 
 from reidtrack.assign import assign
+from reidtrack.associate.refine import refine
 from reidtrack.types import BoolArray, DoubleArray, IntArray
 
 _FORBIDDEN = np.inf
 
 
-def group(cost: DoubleArray, clash: BoolArray, weight: DoubleArray, rounds: int = 20) -> IntArray:
+def group(cost: DoubleArray, clash: BoolArray, weight: DoubleArray) -> IntArray:
     """Join tracklets to people.
 
     Args:
         cost: (N, N) symmetric; below zero speaks for one person, infinity says nothing is known.
         clash: (N, N) symmetric; pairs that cannot be one person.
         weight: (N,) above zero; how much a tracklet counts in the mean of its group.
-        rounds: Most sweeps of moves after the joining.
 
     Returns:
         (N,) number of each tracklet's group, from 0, in the order of their first tracklets.
     """
-    label = _join(cost, clash, weight)
-    for _ in range(rounds):
-        moved = _move(label, cost, clash, weight)
-        if not moved:
-            break
-    return _renumber(label)
+    return refine(_join(cost, clash, weight), cost, clash, weight)
 
 
 def _join(cost: DoubleArray, clash: BoolArray, weight: DoubleArray) -> IntArray:
@@ -77,25 +72,3 @@ def _mutual_pairs(mean: DoubleArray) -> IntArray:
         return chosen
     a, b = divmod(int(mean.argmin()), len(mean))
     return np.array([[min(a, b), max(a, b)]], np.int64) if mean[a, b] <= 0 else np.zeros((0, 2), np.int64)
-
-
-def _move(label: IntArray, cost: DoubleArray, clash: BoolArray, weight: DoubleArray) -> bool:
-    """Move single tracklets to the group they fit best, in place; whether any moved."""
-    moved = False
-    known = np.where(np.isfinite(cost), cost, 0.0)
-    for i in range(len(label)):
-        gain = np.bincount(label, weights=known[i] * weight, minlength=len(label))
-        gain[label[i]] -= known[i, i] * weight[i]
-        blocked = np.bincount(label, weights=clash[i], minlength=len(label)) > 0
-        gain[blocked] = np.inf
-        target = int(gain.argmin())
-        if gain[target] < gain[label[i]] - 1e-9 and gain[target] < 0:
-            label[i] = target
-            moved = True
-    return moved
-
-
-def _renumber(label: IntArray) -> IntArray:
-    _, first, inverse = np.unique(label, return_index=True, return_inverse=True)
-    rank: IntArray = np.argsort(np.argsort(first))[inverse].astype(np.int64)
-    return rank

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-from reidtrack.associate.appearance import cosine_distances, mean_features, remove_camera_bias, unit
+from reidtrack.associate.appearance import camera_casts, cosine_distances, mean_features, remove_cast, unit
 from reidtrack.associate.conflict import conflicts
 from reidtrack.associate.matcher import group
+from reidtrack.associate.split import split_switched
 from reidtrack.types import DoubleArray, Identity, IntArray, Link, Tracklet
 
 FULL_WEIGHT_FEATURES = 8
@@ -16,7 +18,12 @@ FULL_WEIGHT_FEATURES = 8
 
 
 def associate(
-    tracklets: Sequence[Tracklet], *, threshold: float, same_camera_threshold: float, shrink: float
+    tracklets: Sequence[Tracklet],
+    *,
+    threshold: float,
+    same_camera_threshold: float,
+    split_threshold: float,
+    shrink: float,
 ) -> list[Identity]:
     """Give every tracklet an identity.
 
@@ -25,26 +32,56 @@ def associate(
         threshold: Largest mean distance at which tracklets of two cameras are one person, 0..2, with each camera's cast
             removed; what shares nothing but chance lies near 1.
         same_camera_threshold: The same within a camera (re-entries, fragments).
-        shrink: See `remove_camera_bias`.
+        split_threshold: Distance at which the looks before and after a moment are two people's (`split_switched`).
+        shrink: See `camera_casts`.
 
     Returns:
-        Identities, numbered from 1 by first appearance; a tracklet that matches nobody, or has no features, is a new one.
-        The same tracklets give the same identities in whatever order they come.
+        Identities, numbered from 1 by first appearance; a tracklet that matches nobody, or has no features, is a person
+        of its own. The same tracklets give the same identities in whatever order they come.
     """
-    ordered = sorted(tracklets, key=lambda t: (t.first_time_s, t.camera, t.track_id))
+    ordered = sorted(tracklets, key=_by_time)
     if not ordered:
         return []
     names = sorted({t.camera for t in ordered})
-    camera = np.array([names.index(t.camera) for t in ordered], np.int64)
-    weight = np.array([min(1.0, max(len(t.features), 1) / FULL_WEIGHT_FEATURES) for t in ordered])
-    looks = mean_features(ordered)
-    distance = cosine_distances(remove_camera_bias(looks, camera, weight * looks.any(axis=1), shrink))
-    limit = np.where(camera[:, None] == camera[None, :], same_camera_threshold, threshold)
-    label = group(distance - limit, conflicts(ordered), weight)
+    look = _Look.of(ordered, names, shrink)
+    parts = sorted(split_switched(ordered, dict(zip(names, look.cast, strict=True)), split_threshold), key=_by_time)
+    if len(parts) > len(ordered):
+        look = _Look.of(parts, names, shrink)
+    distance = cosine_distances(remove_cast(look.mean, look.camera, look.cast))
+    same = look.camera[:, None] == look.camera[None, :]
+    cost = distance - np.where(same, same_camera_threshold, threshold)
+    label = group(cost, conflicts(parts), look.weight)
     return [
-        _identity(number, np.flatnonzero(label == number - 1), ordered, looks, distance, label)
+        _identity(number, np.flatnonzero(label == number - 1), parts, look.mean, distance, label)
         for number in range(1, int(label.max()) + 2)
     ]
+
+
+def _by_time(tracklet: Tracklet) -> tuple[float, str, int]:
+    return tracklet.first_time_s, tracklet.camera, tracklet.track_id
+
+
+class _Look(NamedTuple):
+    """What tracklets look like.
+
+    Attributes:
+        mean: (N, D) unit rows, or zero.
+        camera: (N,) from 0.
+        weight: (N,) in 0..1, above zero.
+        cast: (cameras, D).
+    """
+
+    mean: DoubleArray
+    camera: IntArray
+    weight: DoubleArray
+    cast: DoubleArray
+
+    @classmethod
+    def of(cls, tracklets: Sequence[Tracklet], names: Sequence[str], shrink: float) -> _Look:
+        mean = mean_features(tracklets)
+        camera = np.array([names.index(t.camera) for t in tracklets], np.int64)
+        weight = np.array([min(1.0, max(len(t.features), 1) / FULL_WEIGHT_FEATURES) for t in tracklets])
+        return cls(mean, camera, weight, camera_casts(mean, camera, weight * mean.any(axis=1), shrink))
 
 
 def _identity(

@@ -30,12 +30,7 @@ def settle(folder: RunFolder, cameras: Sequence[str], config: RunConfig) -> list
         OutputError: If an output cannot be written.
     """
     tracklets = load_tracklets(folder, config.track)
-    identities = associate(
-        tracklets,
-        threshold=config.associate.threshold,
-        same_camera_threshold=config.associate.same_camera_threshold,
-        shrink=config.associate.shrink,
-    )
+    identities = associate(tracklets, **config.associate.model_dump())
     write_identities(folder.path / "identities.json", identities)
     write_sightings(folder.path / "sightings.jsonl", identities, cameras)
     write_mot_files(folder.path, identities, cameras)

@@ -1,0 +1,88 @@
+"""Takes tracklets apart in which the tracker went over from one person to another.
+
+A tracker that knows motion alone can leave one person for another where they cross. The looks before and after then
+differ as those of two people do: far more than one person's do over a visit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+
+from reidtrack.associate.appearance import unit
+from reidtrack.types import BoolArray, DoubleArray, Tracklet
+
+LEAST_FEATURES = 3
+"""Fewer features on either side of a cut are no evidence."""
+
+
+def split_switched(tracklets: Sequence[Tracklet], cast: dict[str, DoubleArray], threshold: float) -> list[Tracklet]:
+    """Cut tracklets where their looks change from one person's to another's.
+
+    Args:
+        tracklets: Of all cameras.
+        cast: Camera to what all its features share, (D,), taken away before they are compared.
+        threshold: Cosine distance between the mean looks before and after a cut, 0..2, from which on they are two
+            people's; 2 cuts nothing.
+
+    Returns:
+        The tracklets in their order, each cut one replaced by its parts: the first keeps the track id, the others get
+        the camera's next free ones.
+    """
+    free = {camera: 1 + max(t.track_id for t in tracklets if t.camera == camera) for camera in cast}
+    result = []
+    for tracklet in tracklets:
+        parts = _cut(tracklet, cast[tracklet.camera], threshold)
+        result.append(parts[0])
+        for part in parts[1:]:
+            result.append(replace(part, track_id=free[part.camera], split_from=tracklet.track_id))
+            free[part.camera] += 1
+    return result
+
+
+def _cut(tracklet: Tracklet, cast: DoubleArray, threshold: float) -> list[Tracklet]:
+    """Parts of one tracklet, in the order of time."""
+    features = unit(tracklet.features.astype(np.float64) - cast) if len(tracklet.features) else np.zeros((0, 0))
+    weight = tracklet.feature_quality.astype(np.float64) + 1e-3
+    cuts = sorted(_cuts(features, weight, 0, len(features), threshold))
+    edges = [0, *cuts, len(features)]
+    # A cut lies half-way between the frames of the features on its two sides.
+    bounds = [-1, *((tracklet.feature_frame[k - 1] + tracklet.feature_frame[k]) // 2 for k in cuts), tracklet.frame[-1]]
+    return [
+        _part(tracklet, (tracklet.frame > low) & (tracklet.frame <= high), slice(*span))
+        for (low, high), span in zip(pairwise(bounds), pairwise(edges), strict=True)
+    ]
+
+
+def _cuts(features: DoubleArray, weight: DoubleArray, first: int, last: int, threshold: float) -> list[int]:
+    """Places in `first`..`last` before which a new person begins."""
+    places = np.arange(first + LEAST_FEATURES, last - LEAST_FEATURES + 1)
+    if not len(places):
+        return []
+    sums = np.cumsum(weight[first:last, None] * features[first:last], axis=0)
+    before = sums[places - first - 1]
+    distance = 1 - np.sum(unit(before) * unit(sums[-1] - before), axis=1)
+    # Of cuts that part the looks alike, the one that leaves the longer parts on both sides is meant.
+    balance = np.sqrt((places - first) * (last - places)) / (last - first)
+    best = int((distance * balance).argmax())
+    if distance[best] < threshold:
+        return []
+    place = int(places[best])
+    left = _cuts(features, weight, first, place, threshold)
+    return [*left, place, *_cuts(features, weight, place, last, threshold)]
+
+
+def _part(tracklet: Tracklet, rows: BoolArray, features: slice) -> Tracklet:
+    return replace(
+        tracklet,
+        frame=tracklet.frame[rows],
+        time_s=tracklet.time_s[rows],
+        xyxy=tracklet.xyxy[rows],
+        score=tracklet.score[rows],
+        features=tracklet.features[features],
+        feature_frame=tracklet.feature_frame[features],
+        feature_quality=tracklet.feature_quality[features],
+    )
