@@ -32,12 +32,12 @@ class _Section(BaseModel):
 class DetectConfig(_Section):
     """Person detector."""
 
-    weights: Path | None = None
-    imgsz: Annotated[int, Field(ge=32, multiple_of=32)] = 640
-    conf: Fraction = 0.1
-    iou: Fraction = 0.7
-    max_det: Annotated[int, Field(ge=1)] = 300
-    batch: Annotated[int, Field(ge=1)] = 8
+    weights: Path | None = Field(None, description="YOLO detection model: .pt, .onnx or an OpenVINO folder")
+    imgsz: Annotated[int, Field(ge=32, multiple_of=32)] = Field(640, description="longer side of the input, pixels")
+    conf: Fraction = Field(0.1, description="least score of a detection; the tracker makes use of low ones")
+    iou: Fraction = Field(0.7, description="overlap above which the weaker of two boxes is dropped")
+    max_det: Annotated[int, Field(ge=1)] = Field(300, description="most boxes in a frame")
+    batch: Annotated[int, Field(ge=1)] = Field(8, description="frames detected at once, over all cameras")
 
 
 class TrackConfig(_Section):
@@ -87,23 +87,29 @@ class EmbedConfig(_Section):
     min_quality: Fraction = 0.0
 
 
-class AssociateConfig(_Section):
-    """Tracklets to identities."""
+Distance = Annotated[float, Field(ge=0, le=2)]
 
-    threshold: Annotated[float, Field(ge=0, le=2)] = 0.8
-    same_camera_threshold: Annotated[float, Field(ge=0, le=2)] = 0.7
-    split_threshold: Annotated[float, Field(ge=0, le=2)] = 0.85
-    shrink: Annotated[float, Field(ge=0)] = 2.0
+
+class AssociateConfig(_Section):
+    """Tracklets to identities. Distances are cosine distances, 0 to 2, with each camera's colour cast taken out."""
+
+    threshold: Distance | Literal["auto"] = Field("auto", description="largest distance of one person in two cameras")
+    same_camera_threshold: Distance | Literal["auto"] = Field("auto", description="the same within a camera")
+    strangers: Annotated[float, Field(gt=0)] = Field(
+        0.3, description="auto: how many strangers, of all a camera saw, may look as alike as the threshold by chance"
+    )
+    split_threshold: Distance = Field(0.85, description="change of looks in a track that means two people; 2: never")
+    shrink: Annotated[float, Field(ge=0)] = Field(2.0, description="people of no particular look added to each camera")
 
 
 class OutputConfig(_Section):
     """Videos and pictures of a run."""
 
-    video: bool = True
-    mosaic: bool = False
-    crops: Literal["none", "best", "all"] = "best"
-    trail_s: Seconds = 1.0
-    crf: Annotated[int, Field(ge=0, le=51)] = 23
+    video: bool = Field(True, description="render an annotated video of each camera")
+    mosaic: bool = Field(False, description="and one of all cameras, tiled")
+    crops: Literal["none", "best", "all"] = Field("best", description="pictures of people: one a visit, or all")
+    trail_s: Seconds = Field(1.0, description="length of the trail behind each person, seconds")
+    crf: Annotated[int, Field(ge=0, le=51)] = Field(23, description="x264's constant rate factor; less is better")
 
 
 class RunConfig(_Section):

@@ -11,50 +11,70 @@ from reidtrack.associate.appearance import camera_casts, cosine_distances, mean_
 from reidtrack.associate.conflict import conflicts
 from reidtrack.associate.matcher import group
 from reidtrack.associate.split import split_switched
+from reidtrack.associate.threshold import SAME_CAMERA_SHARE, cross_camera_threshold
 from reidtrack.types import DoubleArray, Identity, IntArray, Link, Tracklet
 
 FULL_WEIGHT_FEATURES = 8
 """A tracklet with this many features counts fully in means; one with fewer, by its share."""
 
 
+class Association(NamedTuple):
+    """What was settled, and by which measure.
+
+    Attributes:
+        identities: Numbered from 1 by first appearance.
+        threshold: Largest mean distance of one person's tracklets in two cameras.
+        same_camera_threshold: The same within a camera.
+    """
+
+    identities: list[Identity]
+    threshold: float
+    same_camera_threshold: float
+
+
 def associate(
     tracklets: Sequence[Tracklet],
     *,
-    threshold: float,
-    same_camera_threshold: float,
-    split_threshold: float,
-    shrink: float,
-) -> list[Identity]:
+    threshold: float | None = None,
+    same_camera_threshold: float | None = None,
+    strangers: float = 0.3,
+    split_threshold: float = 0.85,
+    shrink: float = 2.0,
+) -> Association:
     """Give every tracklet an identity.
 
     Args:
         tracklets: Of all cameras, in any order.
         threshold: Largest mean distance at which tracklets of two cameras are one person, 0..2, with each camera's cast
-            removed; what shares nothing but chance lies near 1.
-        same_camera_threshold: The same within a camera (re-entries, fragments).
+            removed; what shares nothing but chance lies near 1. None finds it by `cross_camera_threshold`.
+        same_camera_threshold: The same within a camera (re-entries, fragments); None is a fixed share of the other.
+        strangers: See `cross_camera_threshold`.
         split_threshold: Distance at which the looks before and after a moment are two people's (`split_switched`).
         shrink: See `camera_casts`.
 
     Returns:
-        Identities, numbered from 1 by first appearance; a tracklet that matches nobody, or has no features, is a person
-        of its own. The same tracklets give the same identities in whatever order they come.
+        Who is who; a tracklet that matches nobody, or has no features, is a person of its own. The same tracklets give
+        the same identities in whatever order they come.
     """
     ordered = sorted(tracklets, key=_by_time)
-    if not ordered:
-        return []
     names = sorted({t.camera for t in ordered})
     look = _Look.of(ordered, names, shrink)
     parts = sorted(split_switched(ordered, dict(zip(names, look.cast, strict=True)), split_threshold), key=_by_time)
     if len(parts) > len(ordered):
         look = _Look.of(parts, names, shrink)
     distance = cosine_distances(remove_cast(look.mean, look.camera, look.cast))
+    if threshold is None:
+        threshold = cross_camera_threshold(distance, look.camera, look.weight, strangers)
+    if same_camera_threshold is None:
+        same_camera_threshold = SAME_CAMERA_SHARE * threshold
     same = look.camera[:, None] == look.camera[None, :]
     cost = distance - np.where(same, same_camera_threshold, threshold)
     label = group(cost, conflicts(parts), look.weight)
-    return [
+    identities = [
         _identity(number, np.flatnonzero(label == number - 1), parts, look.mean, distance, label)
-        for number in range(1, int(label.max()) + 2)
+        for number in range(1, int(label.max(initial=-1)) + 2)
     ]
+    return Association(identities, threshold, same_camera_threshold)
 
 
 def _by_time(tracklet: Tracklet) -> tuple[float, str, int]:

@@ -1,8 +1,9 @@
 """Late evidence moves tracklets: local search over the total cost of a grouping.
 
-The total is the sum of the weighted costs of all pairs that are one person (correlation clustering with forbidden pairs,
-Bansal et al., Machine Learning 2004). A tracklet moves to the group where it costs least, also where somebody of its own
-camera and time stands already: that one gives way and goes where it fits best. Only what lowers the total is done.
+The total is the sum of the weighted costs of all pairs that are one person (correlation clustering with forbidden
+pairs, Bansal et al., Machine Learning 2004). A tracklet moves to the group where it costs least, also where somebody of
+its own camera and time stands already: that one gives way and goes where it fits best. Only what lowers the total is
+done.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import logging
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,7 +33,7 @@ class ExportedYolo:
 
     Attributes:
         path: The `.xml` or `.onnx` file.
-        names: Class names by index; empty where the file does not tell.
+        names: Class names by index; empty where nothing beside the file tells them.
     """
 
     path: Path
@@ -68,7 +69,7 @@ def read_detector(path: Path) -> ExportedYolo | YoloModule:
         case ".xml":
             return _read_openvino(path)
         case ".onnx":
-            return ExportedYolo(path, _read_onnx_names(path))
+            return ExportedYolo(path)
         case ".pt":
             return _read_checkpoint(path)
     raise WeightsError(f"unknown kind of detector {path.suffix!r}", where=path, expected=_FORMS)
@@ -96,15 +97,15 @@ def _read_openvino(path: Path) -> ExportedYolo:
     return ExportedYolo(path, _names(data.get("names")))
 
 
-def _read_onnx_names(path: Path) -> dict[int, str]:
-    """Class names from an ONNX file's metadata, as Ultralytics writes them."""
-    import openvino
+def names_in_metadata(metadata: Mapping[str, Any], path: Path) -> dict[int, str]:
+    """Class names from what an ONNX file of Ultralytics says about itself; empty where it does not.
 
-    try:
-        model = openvino.Core().read_model(path)
-    except RuntimeError as error:
-        raise WeightsError("not a readable ONNX model", where=path, hint="export it again") from error
-    known = model.rt_info["framework"].astype(dict) if "framework" in model.rt_info else {}
+    Raises:
+        WeightsError: If it is a model for another task.
+    """
+    known = metadata.get("framework", {})
+    if not isinstance(known, Mapping):
+        return {}
     _check_task(str(known.get("task", "detect")), path)
     try:
         return _names(ast.literal_eval(str(known.get("names", "{}"))))

@@ -6,8 +6,8 @@ Output layouts are those of Ultralytics: `(B, 4 + classes, N)` raw predictions, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -159,17 +159,17 @@ def decode(prediction: FloatArray, person_class: int, conf: float) -> tuple[Floa
     return np.concatenate([centre - size / 2, centre + size / 2], axis=1), score[hit], False
 
 
-def find_person_class(names: dict[int, str] | None) -> int:
+def find_person_class(names: Mapping[int, str]) -> int:
     """Index of the class person among a model's class names; a model of a single class is taken as a person model.
 
     Raises:
         WeightsError: If the model knows several classes and none is a person.
     """
-    if not names or len(names) == 1:
+    if len(names) <= 1:
         return 0
     for wanted in ("person", "pedestrian", "people", "human"):
         for index, name in names.items():
             if name.strip().lower() == wanted:
                 return int(index)
-    known: Any = ", ".join(list(names.values())[:5])
+    known = ", ".join(list(names.values())[:5])
     raise WeightsError("the detector knows no class person", expected="a class named person", hint=f"it knows {known}")

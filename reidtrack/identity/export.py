@@ -28,6 +28,7 @@ class CameraBoxes(NamedTuple):
         frame: (N,) int64, 0-based.
         time_s: (N,) float64, seconds.
         track_id: (N,) int64.
+        logged_id: (N,) int64, the track id in the tracker's log.
         identity: (N,) int64.
         xyxy: (N, 4) float32, pixels.
         score: (N,) float32; 0 marks an interpolated box.
@@ -36,6 +37,7 @@ class CameraBoxes(NamedTuple):
     frame: IntArray
     time_s: DoubleArray
     track_id: IntArray
+    logged_id: IntArray
     identity: IntArray
     xyxy: FloatArray
     score: FloatArray
@@ -46,11 +48,12 @@ def boxes_of_camera(identities: Sequence[Identity], camera: str) -> CameraBoxes:
     parts = [(identity.id, t) for identity in identities for t in identity if t.camera == camera]
     if not parts:
         ints = np.zeros(0, np.int64)
-        return CameraBoxes(ints, np.zeros(0), ints, ints, np.zeros((0, 4), np.float32), np.zeros(0, np.float32))
+        return CameraBoxes(ints, np.zeros(0), ints, ints, ints, np.zeros((0, 4), np.float32), np.zeros(0, np.float32))
     boxes = CameraBoxes(
         np.concatenate([t.frame for _, t in parts]),
         np.concatenate([t.time_s for _, t in parts]),
         np.concatenate([np.full(len(t), t.track_id, np.int64) for _, t in parts]),
+        np.concatenate([np.full(len(t), t.logged_id, np.int64) for _, t in parts]),
         np.concatenate([np.full(len(t), number, np.int64) for number, t in parts]),
         np.concatenate([t.xyxy for _, t in parts]),
         np.concatenate([t.score for _, t in parts]),
@@ -120,6 +123,7 @@ def _concatenate(parts: Sequence[CameraBoxes]) -> CameraBoxes:
         np.concatenate([p.frame for p in parts]),
         np.concatenate([p.time_s for p in parts]),
         np.concatenate([p.track_id for p in parts]),
+        np.concatenate([p.logged_id for p in parts]),
         np.concatenate([p.identity for p in parts]),
         np.concatenate([p.xyxy for p in parts]),
         np.concatenate([p.score for p in parts]),
@@ -131,6 +135,7 @@ def _take(boxes: CameraBoxes, index: IntArray) -> CameraBoxes:
         boxes.frame[index],
         boxes.time_s[index],
         boxes.track_id[index],
+        boxes.logged_id[index],
         boxes.identity[index],
         boxes.xyxy[index],
         boxes.score[index],
@@ -163,14 +168,14 @@ def _sighting_lines(boxes: CameraBoxes, place: IntArray, cameras: Sequence[str])
 
 
 def write_mot_files(folder: Path, identities: Sequence[Identity], cameras: Sequence[str]) -> None:
-    """Write `tracks/<camera>.txt` (id = track id) and `mot/<camera>.txt` (id = identity).
+    """Write `tracks/<camera>.txt` (id = what the tracker alone says) and `mot/<camera>.txt` (id = identity).
 
     Raises:
         OutputError: If they cannot be written.
     """
     for camera in cameras:
         boxes = boxes_of_camera(identities, camera)
-        for name, ids in (("tracks", boxes.track_id), ("mot", boxes.identity)):
+        for name, ids in (("tracks", boxes.logged_id), ("mot", boxes.identity)):
             write_mot(folder / name / f"{camera}.txt", MotRows.of(boxes.frame, ids, boxes.xyxy, boxes.score))
 
 

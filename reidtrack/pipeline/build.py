@@ -6,11 +6,11 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from reidtrack.config import DetectConfig, EmbedConfig, TrackConfig
 from reidtrack.detect.protocol import Detector
-from reidtrack.detect.weights import ExportedYolo, YoloModule, read_detector
+from reidtrack.detect.weights import ExportedYolo, YoloModule, names_in_metadata, read_detector
 from reidtrack.detect.yolo import YoloDetector, find_person_class
 from reidtrack.embed.embedder import Embedder
 from reidtrack.engines.base import Engine, EngineName, build_engine, choose_device
@@ -51,27 +51,31 @@ def make_detector(config: DetectConfig, device: str, engine: EngineName) -> tupl
             "no detector given", where="--detector", expected="YOLO weights (.pt, .onnx or an OpenVINO folder)"
         )
     found = read_detector(config.weights)
-    if isinstance(found, ExportedYolo):
-        infer, shape, name, stride = *_exported_engine(found, device, engine), 32
-    else:
-        infer, shape, name, stride = *_module_engine(found, device, engine), found.stride
+    network = _open_export(found, device, engine) if isinstance(found, ExportedYolo) else _build(found, device, engine)
     detector = YoloDetector(
-        infer,
-        person_class=find_person_class(found.names),
+        network.infer,
+        person_class=find_person_class(network.names),
         imgsz=config.imgsz,
         conf=config.conf,
         iou=config.iou,
         max_det=config.max_det,
-        input_shape=shape,
-        stride=stride,
+        input_shape=network.input_shape,
+        stride=network.stride,
     )
-    return detector, Weights(str(config.weights), _digests(config.weights), name)
+    return detector, Weights(str(config.weights), _digests(config.weights), network.engine)
 
 
-Infer = Callable[[FloatArray], FloatArray]
+class _Network(NamedTuple):
+    """A detector that is ready to run."""
+
+    infer: Callable[[FloatArray], FloatArray]
+    input_shape: Sequence[int]
+    names: Mapping[int, str]
+    engine: str
+    stride: int = 32
 
 
-def _exported_engine(found: ExportedYolo, device: str, engine: EngineName) -> tuple[Infer, tuple[int, ...], str]:
+def _open_export(found: ExportedYolo, device: str, engine: EngineName) -> _Network:
     from reidtrack.engines.openvino_engine import OpenVinoEngine
 
     if engine == "torch":
@@ -79,12 +83,13 @@ def _exported_engine(found: ExportedYolo, device: str, engine: EngineName) -> tu
     if choose_device("cpu" if device == "auto" else device) != "cpu":
         raise DeviceError(f"an exported detector does not run on {device}", where="--device", hint="give its .pt file")
     opened = OpenVinoEngine.from_file(found.path)
-    return opened.infer, opened.input_shape, opened.name
+    names = found.names or names_in_metadata(opened.metadata, found.path)
+    return _Network(opened.infer, opened.input_shape, names, opened.name)
 
 
-def _module_engine(found: YoloModule, device: str, engine: EngineName) -> tuple[Infer, tuple[int, ...], str]:
+def _build(found: YoloModule, device: str, engine: EngineName) -> _Network:
     built = _PerSize(found.module, device, engine)
-    return built.infer, (-1, 3, -1, -1), built.name
+    return _Network(built.infer, (-1, 3, -1, -1), found.names, built.name, found.stride)
 
 
 class _PerSize:

@@ -7,20 +7,20 @@ between is `unsettled`.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from reidtrack.embed.select import Candidate
 from reidtrack.errors import OutputError
-from reidtrack.types import Identity
+from reidtrack.types import Identity, Tracklet
 
 UNSETTLED = "unsettled"
 _NAME = re.compile(r"(?P<camera>.+)-(?P<track>\d+)-(?P<frame>\d+)\.jpg")
 
 
 class Crop(NamedTuple):
-    """A picture on disk and whose it is."""
+    """A picture on disk: camera, track id in the tracker's log, frame, file."""
 
     camera: str
     track_id: int
@@ -81,16 +81,22 @@ def list_crops(folder: Path) -> list[Crop]:
     return sorted(found)
 
 
+def crop_places(tracklet: Tracklet) -> Iterator[tuple[str, int, int]]:
+    """Camera, track id in the log, and frame of each crop that a tracklet may have."""
+    for frame in tracklet.feature_frame.tolist():
+        yield tracklet.camera, tracklet.logged_id, frame
+
+
 def sort_crops(folder: Path, identities: Sequence[Identity]) -> None:
     """Move each crop into the folder of its identity; crops of nobody stay unsettled.
 
     Raises:
         OutputError: If they cannot be moved.
     """
-    owner: Mapping[tuple[str, int], int] = {t.key: identity.id for identity in identities for t in identity}
+    owner = {place: identity.id for identity in identities for t in identity for place in crop_places(t)}
     try:
         for crop in list_crops(folder):
-            number = owner.get((crop.camera, crop.track_id))
+            number = owner.get((crop.camera, crop.track_id, crop.frame))
             target = folder / (UNSETTLED if number is None else str(number)) / crop.path.name
             if target != crop.path:
                 target.parent.mkdir(parents=True, exist_ok=True)

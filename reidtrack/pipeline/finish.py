@@ -13,7 +13,7 @@ from reidtrack.errors import InputError
 from reidtrack.pipeline.folder import RunFolder
 from reidtrack.pipeline.inputs import CameraInput, Part, open_inputs
 from reidtrack.pipeline.progress import Progress
-from reidtrack.pipeline.record import note_people
+from reidtrack.pipeline.record import note_association
 from reidtrack.pipeline.render import render
 from reidtrack.pipeline.report import write_report
 from reidtrack.pipeline.settle import settle
@@ -30,7 +30,7 @@ class Outcome:
         record: What `run.json` says.
         identities: Everybody.
         failed: Camera to what went wrong with it.
-        interrupted: Whether it was ended early.
+        interrupted: Whether it was ended early; `status` in the record says whether reading or only rendering was.
     """
 
     folder: RunFolder
@@ -58,21 +58,24 @@ def finish(
         OutputError: If an output cannot be written.
     """
     began = time.perf_counter()
-    identities = settle(folder, list(record["cameras"]), config)
-    note_people(record, identities)
+    association = settle(folder, list(record["cameras"]), config)
+    identities = association.identities
+    note_association(record, association)
     record["timings_s"]["associate"] = round(time.perf_counter() - began, 3)
-    record["status"] = "rendering"
+    record["status"] = "interrupted" if interrupted else "rendering"
     folder.write_run(record)
     write_report(folder, record, identities)
+    rendered = True
     if config.output.video:
         began = time.perf_counter()
-        interrupted |= not _render(folder, record, inputs, identities, config, progress, stop)
+        rendered = _render(folder, record, inputs, identities, config, progress, stop)
         record["timings_s"]["render"] = round(time.perf_counter() - began, 3)
     progress.close()
-    record["status"] = "interrupted" if interrupted else "done"
+    if rendered and not interrupted:
+        record["status"] = "done"
     folder.write_run(record)
     write_report(folder, record, identities)
-    return Outcome(folder, record, identities, failed or {}, interrupted)
+    return Outcome(folder, record, identities, failed or {}, interrupted or not rendered)
 
 
 def _render(

@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from reidtrack import __version__
+from reidtrack.associate.people import Association
 from reidtrack.config import RunConfig, dump
 from reidtrack.errors import UsageError
 from reidtrack.pipeline.build import Weights
 from reidtrack.pipeline.folder import SCHEMA_VERSION
 from reidtrack.pipeline.inputs import CameraInput, Part
 from reidtrack.pipeline.reading import CameraCount
-from reidtrack.types import Identity
 from reidtrack.video.source import Source
 
 _PACKAGES = ("torch", "openvino", "ultralytics", "opencv-python", "av", "numpy", "scipy", "lap")
@@ -82,10 +82,15 @@ def note_counts(record: dict[str, Any], counts: Mapping[str, CameraCount]) -> No
     record["cameras"] = {camera: {**asdict(count), "people": 0} for camera, count in counts.items()}
 
 
-def note_people(record: dict[str, Any], identities: Sequence[Identity]) -> None:
-    """Put down how many people there are, in all and in each camera."""
+def note_association(record: dict[str, Any], association: Association) -> None:
+    """Put down how many people there are, in all and in each camera, and which thresholds told them apart."""
+    identities = association.identities
     record["people"] = len(identities)
     record["people_in_several_cameras"] = sum(len(identity.cameras) > 1 for identity in identities)
+    record["association"] = {
+        "threshold": round(association.threshold, 4),
+        "same_camera_threshold": round(association.same_camera_threshold, 4),
+    }
     for camera, entry in record["cameras"].items():
         entry["people"] = sum(camera in identity.cameras for identity in identities)
 

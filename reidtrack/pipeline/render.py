@@ -47,15 +47,12 @@ class _MosaicPainter:
     """
 
     def __init__(self, sources: Sequence[Source], sink: VideoSink, layout: MosaicLayout, trail_s: float) -> None:
-        import cv2
-
         self._names = [source.camera for source in sources]
         self._sizes = {
             source.camera: (right - left, bottom - top)
             for source, (left, top, right, bottom) in zip(sources, layout.places, strict=True)
         }
         self._annotators = {name: Annotator(*size, name, trail_s) for name, size in self._sizes.items()}
-        self._resize = lambda image, size: cv2.resize(image, size, interpolation=cv2.INTER_AREA)
         self._latest: dict[str, ImageArray] = {}
         self._step_s = 1 / max(source.nominal_fps for source in sources)
         self._sink, self._layout = sink, layout
@@ -63,6 +60,8 @@ class _MosaicPainter:
 
     def paint(self, frame: Frame, xyxy: FloatArray, identity: IntArray) -> None:
         """Take a camera's new picture; one of a later step first brings out that of the step before."""
+        import cv2
+
         if self._tick_s is None:
             self._tick_s = frame.time_s
         elif frame.time_s >= self._tick_s + 0.75 * self._step_s:
@@ -70,7 +69,7 @@ class _MosaicPainter:
             self._tick_s = frame.time_s
         size = self._sizes[frame.camera]
         scale = np.float32(size[0] / frame.size[0])
-        tile = self._resize(frame.image, size)
+        tile = cv2.resize(frame.image, size, interpolation=cv2.INTER_AREA)
         self._latest[frame.camera] = self._annotators[frame.camera].draw(tile, frame.time_s, xyxy * scale, identity)
 
     def end(self, camera: str) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from reidtrack.files import write_whole
-from reidtrack.identity.features import read_tracklets
-from reidtrack.pipeline.crops import list_crops
+from reidtrack.pipeline.crops import crop_places, list_crops
 from reidtrack.pipeline.folder import RunFolder
 from reidtrack.report.page import render_report
 from reidtrack.report.record import CameraSummary, ReportData
@@ -17,6 +16,8 @@ from reidtrack.types import Identity
 from reidtrack.video.palette import colour_of
 
 CROPS_PER_TRACKLET = 3
+THUMBNAIL = (96, 192)
+"""Width and height, pixels."""
 
 
 def write_report(folder: RunFolder, record: Mapping[str, Any], identities: Sequence[Identity]) -> None:
@@ -32,9 +33,9 @@ def write_report(folder: RunFolder, record: Mapping[str, Any], identities: Seque
         origin=str(record["origin_utc"]),
         cameras=[_camera(folder, name, entry, sizes.get(name)) for name, entry in record["cameras"].items()],
         identities=identities,
-        crops=_crops(folder),
+        crops=_crops(folder, identities),
         colours={identity.id: _hex(colour_of(identity.id)) for identity in identities},
-        settings=record["config"],
+        settings={**record["config"], "association found": record["association"]},
         timings=record["timings_s"],
         notes=_notes(record),
     )
@@ -53,18 +54,26 @@ def _camera(folder: RunFolder, name: str, entry: Mapping[str, Any], size: Sequen
     )
 
 
-def _crops(folder: RunFolder) -> dict[tuple[str, int], list[bytes]]:
+def _crops(folder: RunFolder, identities: Sequence[Identity]) -> dict[tuple[str, int], list[bytes]]:
     """The best pictures of each tracklet that are on disk."""
-    table = read_tracklets(folder.tracklets)
-    columns = zip(table.camera.tolist(), table.track_id.tolist(), table.frame.tolist(), table.quality, strict=True)
-    quality = {(table.cameras[c], track_id, frame): float(q) for c, track_id, frame, q in columns}
-    ranked = defaultdict(list)
-    for crop in list_crops(folder.crops):
-        worth = quality.get((crop.camera, crop.track_id, crop.frame), 0.0)
-        ranked[crop.camera, crop.track_id].append((-worth, crop.frame, crop.path))
-    return {
-        key: [path.read_bytes() for *_, path in sorted(found)[:CROPS_PER_TRACKLET]] for key, found in ranked.items()
-    }
+    paths = {(crop.camera, crop.track_id, crop.frame): crop.path for crop in list_crops(folder.crops)}
+    chosen = {}
+    for tracklet in (t for identity in identities for t in identity):
+        worth = zip(-tracklet.feature_quality, crop_places(tracklet), strict=True)
+        found = [paths[place] for _, place in sorted(worth) if place in paths]
+        chosen[tracklet.key] = [_thumbnail(path) for path in found[:CROPS_PER_TRACKLET]]
+    return chosen
+
+
+def _thumbnail(path: Path) -> bytes:
+    """A crop as a small JPEG, so that a page of many people stays small."""
+    import cv2
+
+    image = cv2.imread(str(path))
+    if image is None:
+        return b""
+    small = cv2.resize(image, THUMBNAIL, interpolation=cv2.INTER_AREA)
+    return bytes(cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes())
 
 
 def _notes(record: Mapping[str, Any]) -> list[str]:

@@ -29,6 +29,9 @@ from reidtrack.pipeline.record import check_same, new_record, note_counts, note_
 from reidtrack.pipeline.stopping import Stop
 from reidtrack.video.source import Source, name_cameras
 
+_READ = ("rendering", "done")
+"""States of a run whose reading has come to its end."""
+
 _EXPECTED_SHARE = 0.9
 """A recording that yields fewer of its announced frames than this is reported."""
 
@@ -81,11 +84,12 @@ def run(request: RunRequest, progress: Progress, stop: Stop) -> Outcome:
             raise failures.summary()
         folder = make_folder(request.out, overwrite=request.overwrite, resume=request.resume)
         tools = _Tools.of(request)
-        detections = {camera: str(path.resolve()) for camera, path in request.detections.items()}
-        record = new_record(inputs, request.part, request.config, tools.weights, detections, request.origin)
-        former = _former(folder, record) if request.resume else _Former()
-        note_sources(record, sources)
+        record = _record(request, inputs, sources, tools)
+        earlier = _earlier(folder, record) if request.resume else None
+        if earlier is not None and earlier["status"] in _READ:
+            return finish(folder, earlier, inputs, request.config, progress, stop)
         folder.write_run(record)
+        former = _Former() if earlier is None else _former(folder)
         with _reader(request.config, folder, [source.camera for source in sources], tools, former, progress) as reader:
             progress.stage("reading", {source.camera: source.frame_count for source in sources})
             reader.read(merge_by_time({s.camera: s for s in sources}, failures.note), stop.wished)
@@ -98,9 +102,20 @@ def run(request: RunRequest, progress: Progress, stop: Stop) -> Outcome:
         raise failures.summary()
     # A run that was ended by hand had embedded crops that the windows of the whole recording would not have chosen.
     write_tracklets(folder.tracklets, read_feature_log(folder.features_part).only(reader.chosen))
+    if not interrupted:
+        folder.features_part.unlink()
     return finish(
         folder, record, inputs, request.config, progress, stop, failed=failures.by_camera, interrupted=interrupted
     )
+
+
+def _record(
+    request: RunRequest, inputs: Sequence[CameraInput], sources: Sequence[Source], tools: _Tools
+) -> dict[str, Any]:
+    detections = {camera: str(path.resolve()) for camera, path in request.detections.items()}
+    record = new_record(inputs, request.part, request.config, tools.weights, detections, request.origin)
+    note_sources(record, sources)
+    return record
 
 
 class _Failures:
@@ -157,13 +172,18 @@ class _Former:
         return {(table.cameras[camera], track_id, frame) for camera, track_id, frame in columns}
 
 
-def _former(folder: RunFolder, record: dict[str, Any]) -> _Former:
-    """Read back what an interrupted run left, if it was asked for the same thing."""
+def _earlier(folder: RunFolder, record: dict[str, Any]) -> dict[str, Any] | None:
+    """The record of the run that is gone on with, if there is one and it was asked for the same thing."""
     if not folder.run_json.exists():
-        return _Former()
+        return None
     earlier = folder.read_run()
     check_same(earlier, record)
     record["origin_utc"], record["origin_from"] = earlier["origin_utc"], earlier["origin_from"]
+    return earlier
+
+
+def _former(folder: RunFolder) -> _Former:
+    """Read back what an interrupted run left."""
     if folder.crops.is_dir():
         shutil.rmtree(folder.crops)  # written anew as the logs are gone through
     found = read_feature_log(folder.features_part) if folder.features_part.exists() else None
@@ -190,7 +210,12 @@ def _reader(
             cameras,
             detector=tools.detector,
             trackers=make_trackers(config.track, cameras),
-            selector=CropSelector(tools.embedder.size_hw, every_s=config.embed.every_s),
+            selector=CropSelector(
+                tools.embedder.size_hw,
+                every_s=config.embed.every_s,
+                min_quality=config.embed.min_quality,
+                forget_s=max(10.0, 2 * config.track.max_age),
+            ),
             embedder=tools.embedder,
             detection_log=detection_log,
             track_log=track_log,

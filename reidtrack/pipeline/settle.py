@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from reidtrack.associate.people import associate
+from reidtrack.associate.people import Association, associate
 from reidtrack.config import RunConfig, TrackConfig
 from reidtrack.identity.export import write_identities, write_mot_files, write_mtmc, write_sightings
 from reidtrack.identity.features import FeatureTable, read_tracklets
@@ -14,10 +14,10 @@ from reidtrack.identity.log import read_frame_times, read_track_log
 from reidtrack.pipeline.crops import sort_crops
 from reidtrack.pipeline.folder import RunFolder
 from reidtrack.pipeline.track import finish_tracks
-from reidtrack.types import Identity, IntArray, Tracklet, Tracks
+from reidtrack.types import IntArray, Tracklet, Tracks
 
 
-def settle(folder: RunFolder, cameras: Sequence[str], config: RunConfig) -> list[Identity]:
+def settle(folder: RunFolder, cameras: Sequence[str], config: RunConfig) -> Association:
     """Settle identities from what was read and write all that depends on them.
 
     Args:
@@ -29,14 +29,16 @@ def settle(folder: RunFolder, cameras: Sequence[str], config: RunConfig) -> list
         InputError: If the logs cannot be read.
         OutputError: If an output cannot be written.
     """
-    tracklets = load_tracklets(folder, config.track)
-    identities = associate(tracklets, **config.associate.model_dump())
+    settings = config.associate.model_dump()
+    settings.update((key, None) for key, value in settings.items() if value == "auto")
+    association = associate(load_tracklets(folder, config.track), **settings)
+    identities = association.identities
     write_identities(folder.path / "identities.json", identities)
     write_sightings(folder.path / "sightings.jsonl", identities, cameras)
     write_mot_files(folder.path, identities, cameras)
     write_mtmc(folder.path / "mtmc.txt", identities, cameras)
     sort_crops(folder.crops, identities)
-    return identities
+    return association
 
 
 def load_tracklets(folder: RunFolder, config: TrackConfig) -> list[Tracklet]:

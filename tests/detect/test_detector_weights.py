@@ -47,7 +47,7 @@ def test_a_malicious_checkpoint_is_refused_and_does_not_run(tmp_path: Path) -> N
     [
         pytest.param("a.pt", b"", "refused", id="empty"),
         pytest.param("a.pt", b"hello", "refused", id="text"),
-        pytest.param("a.onnx", b"hello", "not a readable ONNX", id="text named onnx"),
+        pytest.param("a.onnx", b"hello", "not a whole model", id="text named onnx"),
         pytest.param("a.weights", b"x", "unknown kind", id="unknown suffix"),
     ],
 )
@@ -55,7 +55,7 @@ def test_files_that_are_no_detector(tmp_path: Path, name: str, content: bytes, m
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(WeightsError, match=message):
-        read_detector(path)
+        make_detector(DetectConfig(weights=path), "cpu", "auto")
 
 
 def test_missing_path(tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_no_detector_is_a_usage_error() -> None:
         make_detector(DetectConfig(), "auto", "auto")
 
 
-# Ultralytics 8.4.190, YOLO(weights).predict(first frame of View_001, conf=0.4, classes=[0]): boxes and scores by left edge
+# Ultralytics 8.4.190, YOLO(weights).predict(first frame of View_001, conf=0.4, classes=[0]), sorted by left edge
 _BOXES = [[253.2, 219.9, 283.1, 307.8], [498.5, 157.7, 529.7, 231.7], [639.8, 240.7, 684.5, 322.9]]
 _BOXES_INT8 = [[253.7, 219.6, 283.2, 307.5], [499.2, 158.1, 527.6, 231.3], [639.9, 240.9, 684.0, 322.8]]
 
