@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from reidtrack.config import TrackConfig
-from reidtrack.errors import UsageError
+from reidtrack.errors import InputError, UsageError
 from reidtrack.mot import MotRows, read_detections, write_mot
 from reidtrack.track.columns import join
 from reidtrack.track.fill import fill_gaps, smooth_boxes
@@ -19,6 +19,8 @@ from reidtrack.track.tracker import build_tracker
 from reidtrack.types import Detections, DoubleArray, IntArray, Tracks
 
 ASSUMED_FPS = 25.0
+_MOST_FRAMES = 50_000_000
+"""About three weeks at 25 frames per second: a higher number is a fault of the file, not a frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,10 @@ def track_file(detections: Path, out: Path, config: TrackConfig, fps: float | No
         raise UsageError(f"got {fps:g}", where="--fps", expected="a number above 0")
     rate, source = (fps, "given") if fps is not None else _recorded_rate(detections)
     found = read_detections(detections)
-    frame = np.arange(max(found, default=-1) + 1)
+    last = max(found, default=-1)
+    if last >= _MOST_FRAMES:
+        raise InputError(f"frame {last + 1}", where=detections, expected=f"at most {_MOST_FRAMES}")
+    frame = np.arange(last + 1)
     tracks = track_detections(found, frame, frame / rate, config)
     write_mot(out, MotRows.of(tracks.frame, tracks.track_id, tracks.xyxy, np.ones(len(tracks))))
     return TrackSummary(len(frame), len(np.unique(tracks.track_id)), len(tracks), rate, source)
