@@ -80,11 +80,11 @@ class TrackConfig(_Section):
 class EmbedConfig(_Section):
     """Appearance features of the tracked boxes."""
 
-    weights: Path | None = None
-    architecture: str | None = None
-    batch: Annotated[int, Field(ge=1)] = 32
-    every_s: Seconds = 0.5
-    min_quality: Fraction = 0.0
+    weights: Path | None = Field(None, description="re-identification checkpoint: .safetensors, .pth or .pt")
+    architecture: str | None = Field(None, description="its architecture, where it does not tell, such as osnet_x1_0")
+    batch: Annotated[int, Field(ge=1)] = Field(32, description="crops embedded at once")
+    every_s: Seconds = Field(0.5, description="the best crop of each track in each so many seconds; 0: every box")
+    min_quality: Fraction = Field(0.0, description="crops below it are left out, unless a track has no other")
 
 
 Distance = Annotated[float, Field(ge=0, le=2)]
@@ -107,7 +107,9 @@ class OutputConfig(_Section):
 
     video: bool = Field(True, description="render an annotated video of each camera")
     mosaic: bool = Field(False, description="and one of all cameras, tiled")
-    crops: Literal["none", "best", "all"] = Field("best", description="pictures of people: one a visit, or all")
+    crops: Literal["none", "best", "all"] = Field(
+        "best", description="pictures of people: none, one a visit, or all embedded"
+    )
     trail_s: Seconds = Field(1.0, description="length of the trail behind each person, seconds")
     crf: Annotated[int, Field(ge=0, le=51)] = Field(23, description="x264's constant rate factor; less is better")
 
@@ -115,8 +117,10 @@ class OutputConfig(_Section):
 class RunConfig(_Section):
     """Everything `reidtrack run` can be told beside its inputs."""
 
-    device: str = "auto"
-    engine: Literal["auto", "openvino", "torch"] = "auto"
+    device: str = Field("auto", description="auto, cpu, cuda or cuda:N")
+    engine: Literal["auto", "openvino", "torch"] = Field(
+        "auto", description="auto: OpenVINO on the CPU, torch on a GPU"
+    )
     detect: DetectConfig = DetectConfig()
     track: TrackConfig = TrackConfig()
     embed: EmbedConfig = EmbedConfig()
@@ -177,6 +181,21 @@ def validate(model: type[C], data: Mapping[str, Any], where: str) -> C:
 def dump(config: BaseModel) -> dict[str, Any]:
     """The configuration as plain values, ready for YAML or JSON."""
     return config.model_dump(mode="json")
+
+
+def document(config: BaseModel, indent: str = "") -> str:
+    """The configuration as YAML that `load` takes back, each key with what it means."""
+    lines = []
+    for name, info in type(config).model_fields.items():
+        value = getattr(config, name)
+        if isinstance(value, BaseModel):
+            lines += [f"{indent}# {(type(value).__doc__ or '').splitlines()[0]}", f"{indent}{name}:"]
+            lines.append(document(value, indent + "  "))
+        else:
+            plain = config.model_dump(mode="json", include={name})
+            text = f"{indent}{yaml.safe_dump(plain).strip()}"
+            lines.append(f"{text}  # {info.description}" if info.description else text)
+    return "\n".join(lines)
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:

@@ -18,7 +18,7 @@ FALLBACK = 0.8
 SAME_CAMERA_SHARE = 0.75
 """Within a camera, one person's visits lie nearer to each other, by about this."""
 LEAST_PAIRS = 6
-_LIMITS = (0.3, 1.0)
+_LIMITS = (0.3, 0.9)
 _LEAST_WEIGHT = 0.2
 
 
@@ -32,7 +32,7 @@ def cross_camera_threshold(distance: DoubleArray, camera: IntArray, weight: Doub
         strangers: How many strangers, of all a camera saw, may be expected to look that much alike.
 
     Returns:
-        A distance in 0.3..1, `FALLBACK` where there is too little to go by.
+        A distance in 0.3..0.9, `FALLBACK` where there is too little to go by.
     """
     upper = np.triu(np.ones_like(distance, np.bool_), 1)
     pairs = upper & (camera[:, None] != camera[None, :]) & np.isfinite(distance)

@@ -11,14 +11,14 @@ HELP = "Print every setting of `reidtrack run` as YAML: the defaults, or what a 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of `reidtrack config`."""
     parser.add_argument("--config", type=Path, metavar="FILE", help="start from this YAML file")
-    parser.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", dest="overrides", help="override settings")
+    parser.add_argument(
+        "--set", nargs="+", default=[], action="extend", metavar="KEY=VALUE", dest="overrides", help="override settings"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the configuration."""
-    import yaml
+    from reidtrack.config import RunConfig, document, load
 
-    from reidtrack.config import RunConfig, dump, load
-
-    print(yaml.safe_dump(dump(load(RunConfig, args.config, args.overrides)), sort_keys=False), end="")
+    print(document(load(RunConfig, args.config, args.overrides)))
     return 0

@@ -1,0 +1,105 @@
+"""Grouping by cost: rounds of assignment and local search, against all groupings of small problems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reidtrack.associate.matcher import group
+from reidtrack.associate.refine import refine
+
+
+def partitions(n: int) -> Iterator[list[int]]:
+    """Every grouping of n things, as labels."""
+
+    def grow(labels: list[int]) -> Iterator[list[int]]:
+        if len(labels) == n:
+            yield labels
+            return
+        for label in range(max(labels, default=-1) + 2):
+            yield from grow([*labels, label])
+
+    yield from grow([])
+
+
+def total(label: np.ndarray, cost: np.ndarray, weight: np.ndarray) -> float:
+    same = np.triu(label[:, None] == label[None, :], 1)
+    return float((same * np.where(np.isfinite(cost), cost, 0) * weight[:, None] * weight[None, :]).sum())
+
+
+def problem(seed: int, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Costs around people with noise, clashes among tracklets of different people."""
+    rng = np.random.default_rng(seed)
+    owner = rng.integers(0, 3, n)
+    cost = np.where(owner[:, None] == owner[None, :], -0.3, 0.3) + 0.35 * rng.normal(size=(n, n))
+    cost = np.triu(cost, 1) + np.triu(cost, 1).T
+    clash = np.triu((rng.random((n, n)) < 0.3) & (owner[:, None] != owner[None, :]), 1)
+    return cost, clash | clash.T, rng.uniform(0.3, 1, n)
+
+
+def clashes(label: np.ndarray, clash: np.ndarray) -> bool:
+    return bool((clash & (label[:, None] == label[None, :])).any())
+
+
+def test_small_problems_come_close_to_the_best_grouping() -> None:
+    """Local search is not exact: it is to find the optimum in most problems and lose little in the others."""
+    hits, lost = 0, []
+    for seed in range(30):
+        cost, clash, weight = problem(seed, 7)
+        best = min(total(label, cost, weight) for label in map(np.array, partitions(7)) if not clashes(label, clash))
+        found = group(cost, clash, weight)
+        assert not clashes(found, clash)
+        loss = total(found, cost, weight) - best
+        assert loss >= -1e-9
+        hits += loss < 1e-9
+        lost.append(loss / abs(best))
+    assert hits >= 24
+    assert np.mean(lost) < 0.03
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 25))
+def test_groupings_are_sound(seed: int, n: int) -> None:
+    cost, clash, weight = problem(seed, n)
+    label = group(cost, clash, weight)
+    assert not clashes(label, clash)
+    assert total(label, cost, weight) <= 1e-9  # never worse than everybody alone
+    _, first = np.unique(label, return_index=True)
+    assert (np.diff(first) > 0).all()  # numbered by their first members
+    assert (group(cost, clash, weight) == label).all()
+
+
+def test_refining_never_makes_it_worse() -> None:
+    for seed in range(20):
+        cost, clash, weight = problem(seed, 12)
+        start = np.arange(12)
+        assert total(refine(start, cost, clash, weight), cost, weight) <= total(start, cost, weight)
+
+
+def test_somebody_in_the_wrong_place_gives_way() -> None:
+    """Two look-alikes of one camera: the one that came first took the better one's place."""
+    cost = np.full((4, 4), 0.5)
+    for i, j, value in [(0, 2, -0.20), (1, 2, -0.19), (0, 3, -0.15), (1, 3, 0.4)]:
+        cost[i, j] = cost[j, i] = value
+    clash = np.zeros((4, 4), bool)
+    clash[0, 1] = clash[1, 0] = clash[2, 3] = clash[3, 2] = True
+    label = group(cost, clash, np.ones(4))
+    assert label[0] == label[3]
+    assert label[1] == label[2]
+
+
+@pytest.mark.parametrize(
+    ("value", "groups"),
+    [pytest.param(-0.1, 1, id="below"), pytest.param(0.1, 2, id="above"), pytest.param(np.inf, 2, id="unknown")],
+)
+def test_two(value: float, groups: int) -> None:
+    cost = np.array([[0, value], [value, 0]])
+    assert len(set(group(cost, np.zeros((2, 2), bool), np.ones(2)))) == groups
+
+
+def test_a_clash_outweighs_any_cost() -> None:
+    assert len(set(group(np.array([[0, -5.0], [-5.0, 0]]), ~np.eye(2, dtype=bool), np.ones(2)))) == 2
