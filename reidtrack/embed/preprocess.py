@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from reidtrack.geometry import clip
+from reidtrack.image import resize
 from reidtrack.types import FloatArray, ImageArray, IntArray
 
 MIN_SIDE_PX = 2
@@ -43,16 +44,6 @@ def cut_crops(image: ImageArray, xyxy: FloatArray, size_hw: tuple[int, int]) -> 
         (x0, y0), (x1, y1) = left_top[row], right_bottom[row]
         crops[place] = resize(image[y0:y1, x0:x1], size_hw)
     return crops, rows
-
-
-def resize(image: ImageArray, size_hw: tuple[int, int]) -> ImageArray:
-    """Resize an (H, W, 3) uint8 picture to `size_hw`, without aliasing."""
-    import cv2
-
-    height, width = size_hw
-    shrinks = image.shape[0] > height and image.shape[1] > width
-    scaled = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
-    return np.asarray(scaled, dtype=np.uint8)
 
 
 def to_batch(crops: Sequence[ImageArray] | ImageArray, mean: Sequence[float], std: Sequence[float]) -> FloatArray:

@@ -12,8 +12,8 @@ import pytest
 
 from reidtrack.benchmark.ranking import rank
 from reidtrack.embed.embedder import Embedder
-from reidtrack.embed.preprocess import resize
 from reidtrack.engines.base import build_engine
+from reidtrack.image import resize
 from reidtrack.models.checkpoint import load_checkpoint
 from reidtrack.types import FloatArray, ImageArray, IntArray
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from reidtrack.embed.preprocess import cut_crops, resize, to_batch
+from reidtrack.embed.preprocess import cut_crops, to_batch
+from reidtrack.image import resize
 from reidtrack.types import ImageArray
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)

@@ -1,0 +1,1 @@
+"""Image data sets of re-identification: records, layouts on disk, samplers, statistics."""

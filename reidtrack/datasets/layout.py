@@ -1,0 +1,132 @@
+"""What the layouts of several data sets share: finding folders, listing images, comparing counts."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from reidtrack.datasets.record import JUNK_ID, SPLITS, ReidDataset, SplitName
+from reidtrack.errors import InputError
+from reidtrack.types import Sample
+
+IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
+_DEPTH = 3
+
+
+def find_root(root: Path, wanted: Collection[str], *, name: str, expected: str) -> Path:
+    """The folder at or below `root` that has any of the `wanted` entries, at most three levels down.
+
+    Raises:
+        InputError: If there is none.
+    """
+    if root.is_dir():
+        level = [root]
+        for _ in range(_DEPTH):
+            for folder in level:
+                if any((folder / entry).exists() for entry in wanted):
+                    return folder
+            level = [child for folder in level for child in folders(folder)]
+    found = ", ".join(child.name for child in folders(root)[:5]) if root.is_dir() else "a file"
+    raise InputError(f"not {name}", where=root, expected=expected, hint=f"found {found or 'no folders'}")
+
+
+def folders(folder: Path) -> list[Path]:
+    """Visible folders directly in a folder, sorted by name."""
+    with os.scandir(folder) as entries:
+        return sorted(Path(e.path) for e in entries if e.is_dir() and not e.name.startswith((".", "__MACOSX")))
+
+
+def images(folder: Path, *, below: bool = False) -> list[Path]:
+    """Visible image files directly in a folder (and in those below it), sorted; none where there is no folder."""
+    if not folder.is_dir():
+        return []
+    with os.scandir(folder) as entries:
+        found = [e for e in entries if not e.name.startswith(".")]
+    paths = [Path(e.path) for e in found if os.path.splitext(e.name)[1].lower() in IMAGE_SUFFIXES and e.is_file()]  # noqa: PTH122
+    if below:
+        paths += [path for e in found if e.is_dir() for path in images(Path(e.path), below=True)]
+    return sorted(paths)
+
+
+def load_folders(
+    name: str,
+    root: Path,
+    places: Mapping[SplitName, str],
+    parse: Callable[[Path], Sample | None],
+    published: Mapping[SplitName, tuple[int, int]],
+) -> ReidDataset:
+    """A data set with one folder for each split, whose file names say who and where.
+
+    Args:
+        name: Of the data set.
+        root: Its folder, or one that contains it.
+        places: Split to folder.
+        parse: File to sample, or None where the name does not fit.
+        published: As `compare_counts`.
+
+    Raises:
+        InputError: If this is another folder, or it holds no such file.
+    """
+    expected = f"folders {', '.join(places.values())}"
+    home = find_root(root, (places["train"], places["gallery"]), name=name, expected=expected)
+    train, query, gallery = (parse_folder(home / places[split], parse) for split in SPLITS)
+    dataset = ReidDataset(name, train[0], query[0], gallery[0], notes=(*train[1], *query[1], *gallery[1]))
+    if not dataset.samples:
+        raise InputError(f"no images of {name}", where=home, hint=dataset.notes[0] if dataset.notes else expected)
+    return dataset.with_notes(*missing_splits(dataset, places), *compare_counts(dataset, published))
+
+
+def parse_folder(folder: Path, parse: Callable[[Path], Sample | None]) -> tuple[tuple[Sample, ...], list[str]]:
+    """Samples of a folder's images by their names.
+
+    Returns:
+        The samples, sorted by name, and a note about files whose names do not say who and where.
+    """
+    paths = images(folder)
+    parsed = [parse(path) for path in paths]
+    odd = [path.name for path, sample in zip(paths, parsed, strict=True) if sample is None]
+    notes = [f"{folder.name}: {len(odd)} files left out whose names do not fit, such as {odd[0]}"] if odd else []
+    return tuple(sample for sample in parsed if sample is not None), notes
+
+
+def missing_splits(dataset: ReidDataset, places: Mapping[SplitName, str]) -> list[str]:
+    """A note about splits without an image, with the folders they were looked for in."""
+    absent = [split for split in SPLITS if not dataset.split(split)]
+    if not absent:
+        return []
+    looked = ", ".join(places[split] for split in absent if split in places)
+    verb = "is" if len(absent) == 1 else "are"
+    return [f"{' and '.join(absent)} {verb} missing (looked for {looked})"]
+
+
+def compare_counts(dataset: ReidDataset, published: Mapping[SplitName, tuple[int, int]]) -> list[str]:
+    """Notes about splits whose counts differ from the published ones.
+
+    Args:
+        dataset: What was found; empty splits are passed over.
+        published: Split to images and persons (junk not counted as a person).
+    """
+    notes = []
+    for split, (images_published, people_published) in published.items():
+        samples = dataset.split(split)
+        if not samples:
+            continue
+        people = count_people(samples)
+        if (len(samples), people) != (images_published, people_published):
+            notes.append(
+                f"{split}: {len(samples):,} images of {people:,} persons,"
+                f" published {images_published:,} of {people_published:,}: not the whole data set"
+            )
+    return notes
+
+
+def count_people(samples: Iterable[Sample]) -> int:
+    """Persons, junk left out."""
+    return len({sample.person_id for sample in samples} - {JUNK_ID})
+
+
+def natural_key(text: str) -> Sequence[tuple[int, int, str]]:
+    """Sorting key under which `p2` comes before `p10`."""
+    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", text) if part]

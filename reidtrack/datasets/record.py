@@ -1,0 +1,153 @@
+"""A data set of person images: three splits of samples, and what is worth saying about them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+
+from reidtrack.errors import InputError
+from reidtrack.types import IntArray, Sample
+
+JUNK_ID = -1
+"""Person id of gallery images that show part of a person or several: neither right nor wrong, never trained on."""
+
+UNKNOWN_CAMERA = -1
+"""Camera id of images whose camera is not known."""
+
+SplitName = Literal["train", "query", "gallery"]
+SPLITS: tuple[SplitName, ...] = ("train", "query", "gallery")
+
+
+@dataclass(frozen=True, slots=True)
+class ReidDataset:
+    """Person images in three splits.
+
+    Person ids are those of the data set, unique over its splits, with gaps; `person_labels` makes class numbers of them.
+
+    Attributes:
+        name: What to call it in tables.
+        train: To learn from.
+        query: Asked.
+        gallery: Searched; may hold junk (person -1) and distractors (persons nobody asks for).
+        notes: One line each about what is missing, odd or was decided.
+        person_names: Person id to name, where the data set has names.
+        camera_names: Camera id to name, where the data set has names.
+    """
+
+    name: str
+    train: tuple[Sample, ...] = ()
+    query: tuple[Sample, ...] = ()
+    gallery: tuple[Sample, ...] = ()
+    notes: tuple[str, ...] = ()
+    person_names: Mapping[int, str] = field(default_factory=dict)
+    camera_names: Mapping[int, str] = field(default_factory=dict)
+
+    def split(self, name: SplitName) -> tuple[Sample, ...]:
+        """The samples of one split."""
+        splits = {"train": self.train, "query": self.query, "gallery": self.gallery}
+        return splits[name]
+
+    @property
+    def samples(self) -> tuple[Sample, ...]:
+        """All samples: train, query, gallery."""
+        return self.train + self.query + self.gallery
+
+    def with_notes(self, *notes: str) -> ReidDataset:
+        """The same with further notes."""
+        return replace(self, notes=self.notes + notes)
+
+    def require_train(self) -> ReidDataset:
+        """The data set itself, where it can be trained on.
+
+        Raises:
+            InputError: If there are no training images, or all are of one person.
+        """
+        if not self.train:
+            raise InputError("has no training images", where=self.name, hint=_first(self.notes))
+        if len({sample.person_id for sample in self.train}) < 2:
+            raise InputError("training images of one person only", where=self.name, expected="two persons or more")
+        return self
+
+    def require_test(self) -> ReidDataset:
+        """The data set itself, where it can be ranked on.
+
+        Raises:
+            InputError: If query or gallery are empty, or no query has a true match in the gallery.
+        """
+        missing = [split for split in ("query", "gallery") if not self.split(split)]
+        if missing:
+            raise InputError(
+                f"has no {' and no '.join(missing)} images, so nothing can be ranked",
+                where=self.name,
+                hint="--hold-out N sets N identities of the training images aside"
+                if self.train
+                else _first(self.notes),
+            )
+        if not queries_with_match(self.query, self.gallery):
+            raise InputError(
+                "no query has a true match in the gallery",
+                where=self.name,
+                expected="the same person by another camera, or by an unknown one",
+            )
+        return self
+
+
+def person_labels(samples: Sequence[Sample]) -> IntArray:
+    """Class number of each sample's person.
+
+    Returns:
+        (N,) int64 in 0..P-1, persons in order of their ids.
+    """
+    ids = np.array([sample.person_id for sample in samples], np.int64)
+    return np.unique(ids, return_inverse=True)[1].reshape(-1).astype(np.int64)
+
+
+def camera_labels(samples: Sequence[Sample]) -> IntArray:
+    """Class number of each sample's camera.
+
+    Returns:
+        (N,) int64 in 0..C-1, cameras in order of their ids.
+    """
+    ids = np.array([sample.camera_id for sample in samples], np.int64)
+    return np.unique(ids, return_inverse=True)[1].reshape(-1).astype(np.int64)
+
+
+def ranking_ids(query: Sequence[Sample], gallery: Sequence[Sample]) -> tuple[IntArray, IntArray, IntArray, IntArray]:
+    """What `benchmark.ranking.rank` wants to know beside the distances.
+
+    An unknown camera is nobody's: a query by an unknown camera is matched with images by any camera.
+
+    Returns:
+        (Q,) person and camera of the queries, (G,) person and camera of the gallery, int64.
+    """
+    query_id, gallery_id = (np.array([s.person_id for s in part], np.int64) for part in (query, gallery))
+    query_cam, gallery_cam = (np.array([s.camera_id for s in part], np.int64) for part in (query, gallery))
+    query_cam[query_cam == UNKNOWN_CAMERA] = UNKNOWN_CAMERA - 1
+    return query_id, query_cam, gallery_id, gallery_cam
+
+
+def queries_with_match(query: Sequence[Sample], gallery: Sequence[Sample]) -> int:
+    """Queries whose person the gallery shows by another camera (or either camera is unknown)."""
+    cameras: dict[int, set[int]] = {}
+    for sample in gallery:
+        cameras.setdefault(sample.person_id, set()).add(sample.camera_id)
+    usable = 0
+    for sample in query:
+        seen = cameras.get(sample.person_id, set()) if sample.person_id != JUNK_ID else set()
+        same = {sample.camera_id} if sample.camera_id != UNKNOWN_CAMERA else set()
+        usable += bool(seen - same)
+    return usable
+
+
+def one_image_people(samples: Iterable[Sample]) -> list[int]:
+    """Persons with a single image, sorted; junk is nobody."""
+    counts = Counter(sample.person_id for sample in samples)
+    return sorted(person for person, count in counts.items() if count == 1 and person != JUNK_ID)
+
+
+def _first(notes: Sequence[str]) -> str | None:
+    return notes[0] if notes else None
