@@ -2,31 +2,73 @@
 
 The single-query protocol of Market-1501 (Zheng et al., ICCV 2015): for each query, gallery images of the same person by
 the same camera and junk images (person -1) do not count, and queries without a true match are left out. Pure numpy.
+
+Nothing is sorted where it can be helped: the figures need the places of the true matches alone, and a place is the
+number of gallery images that are nearer.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
 
-from reidtrack.types import BoolArray, DoubleArray, FloatArray, IntArray, RankingResult
+from reidtrack.types import DoubleArray, FloatArray, IntArray, RankingResult
 
 JUNK_ID = -1
 """Person id of gallery images that show part of a person, or several: neither right nor wrong."""
 
-BLOCK_ENTRIES = 8_000_000
-"""Distances sorted at once, which bounds the memory whatever the gallery's size."""
+SORT_FROM = 64
+"""True matches from which on sorting a row is cheaper than counting for each match."""
 
 ApRule = Literal["step", "trapezoid"]
 
 
-class _Scores(NamedTuple):
-    """Per used query: (Q,) rank of the first true match from 0, average precision, inverse negative penalty."""
+class QueryScores(NamedTuple):
+    """Figures of each query.
+
+    Attributes:
+        first: (Q,) int64, place of the first true match from 0; -1 where there is none, and the query is left out.
+        ap: (Q,) average precision, 0 where left out.
+        inp: (Q,) inverse negative penalty, 0 where left out.
+    """
 
     first: IntArray
     ap: DoubleArray
     inp: DoubleArray
+
+    @property
+    def used(self) -> IntArray:
+        """Queries with a true match, (U,)."""
+        return np.flatnonzero(self.first >= 0)
+
+
+class Gallery:
+    """A gallery's labels, arranged so that a query finds its person at once.
+
+    Args:
+        person_id: (G,) int64, -1 for junk.
+        camera: (G,) int64.
+    """
+
+    def __init__(self, person_id: IntArray, camera: IntArray) -> None:
+        self.person_id, self.camera = person_id, camera
+        self.junk = np.flatnonzero(person_id == JUNK_ID)
+        self._order = np.argsort(person_id, kind="stable")
+        self._sorted = person_id[self._order]
+
+    def __len__(self) -> int:
+        return len(self.person_id)
+
+    def of(self, person: int, camera: int) -> tuple[IntArray, IntArray]:
+        """Columns of a person's images by other cameras, and by `camera`, both increasing; junk is nobody's."""
+        if person == JUNK_ID:
+            return self._order[:0], self._order[:0]
+        low, high = np.searchsorted(self._sorted, (person, person + 1))
+        mine = self._order[low:high]
+        same = self.camera[mine] == camera
+        return mine[~same], mine[same]
 
 
 def rank(
@@ -60,37 +102,6 @@ def rank(
     Raises:
         ValueError: If shapes do not fit, or a distance is NaN.
     """
-    queries, gallery = _check(distance, query_id, query_cam, gallery_id, gallery_cam)
-    rows = max(1, BLOCK_ENTRIES // max(gallery, 1))
-    parts = []
-    for start in range(0, queries, rows):
-        block = slice(start, start + rows)
-        person, camera = query_id[block, None], query_cam[block, None]
-        match = gallery_id == person  # (B, G)
-        counted = ~(match & (gallery_cam == camera)) & (gallery_id != JUNK_ID)
-        order = np.argsort(distance[block], axis=1, kind="stable")
-        match = np.take_along_axis(match, order, axis=1)
-        counted = np.take_along_axis(counted, order, axis=1)
-        parts.append(_score(match & counted, counted, ap_rule))
-    first = np.concatenate([part.first for part in parts]) if parts else np.zeros(0, np.int64)
-    used = len(first)
-    hits = np.bincount(first[first < max_rank], minlength=max_rank)
-    return RankingResult(
-        cmc=np.cumsum(hits) / max(used, 1),
-        mean_ap=sum(float(part.ap.sum()) for part in parts) / max(used, 1),
-        mean_inp=sum(float(part.inp.sum()) for part in parts) / max(used, 1),
-        queries_used=used,
-        queries_left_out=queries - used,
-    )
-
-
-def _check(
-    distance: FloatArray | DoubleArray,
-    query_id: IntArray,
-    query_cam: IntArray,
-    gallery_id: IntArray,
-    gallery_cam: IntArray,
-) -> tuple[int, int]:
     if distance.ndim != 2:
         raise ValueError(f"rank: expected distances (Q, G), got shape {distance.shape}")
     queries, gallery = distance.shape
@@ -99,29 +110,96 @@ def _check(
         wanted = (queries if name.startswith("query") else gallery,)
         if values.shape != wanted:
             raise ValueError(f"rank: expected {name} of shape {wanted}, got {values.shape}")
-    if np.isnan(distance).any():
-        raise ValueError("rank: a distance is NaN")
-    return queries, gallery
+    scores = score_queries(distance, query_id, query_cam, Gallery(gallery_id, gallery_cam), ap_rule)
+    return summarise([scores], max_rank)
 
 
-def _score(match: BoolArray, counted: BoolArray, ap_rule: ApRule) -> _Scores:
-    """Score sorted rows.
+def score_queries(
+    distance: FloatArray | DoubleArray,
+    query_id: IntArray,
+    query_cam: IntArray,
+    gallery: Gallery,
+    ap_rule: ApRule = "step",
+) -> QueryScores:
+    """Score some queries, each on its own; a block of rows of `rank`'s matrix serves as well as all of it.
 
     Args:
-        match: (B, G) true matches in order of distance, all of them counted.
-        counted: (B, G) entries that take a place in the ranking.
+        distance: (B, G), no NaN.
+        query_id: (B,) person of each query.
+        query_cam: (B,) camera of each query.
+        gallery: Labels of the G columns.
         ap_rule: As in `rank`.
+
+    Raises:
+        ValueError: If a distance is NaN.
     """
-    place = np.cumsum(counted, axis=1)  # (B, G) place from 1 among the entries that count
-    found = np.cumsum(match, axis=1)  # (B, G) true matches so far
-    used = np.flatnonzero(match.any(axis=1))
-    row, column = np.nonzero(match[used])  # (M,) each true match, by row, then by place
-    at, k = place[used][row, column], found[used][row, column]
+    places = []
+    for row, person, camera in zip(distance, query_id.tolist(), query_cam.tolist(), strict=True):
+        if np.isnan(row).any():
+            raise ValueError("rank: a distance is NaN")
+        right, hidden = gallery.of(person, camera)
+        places.append(_places(row, right, hidden, gallery.junk))
+    return _score(places, ap_rule)
+
+
+def summarise(parts: Iterable[QueryScores], max_rank: int = 50) -> RankingResult:
+    """The mean figures of blocks of queries.
+
+    Args:
+        parts: One or more blocks.
+        max_rank: Length of the CMC curve.
+    """
+    scores = join_scores(parts)
+    used = scores.used
+    first = scores.first[used]
+    hits = np.bincount(first[first < max_rank], minlength=max_rank)
+    return RankingResult(
+        cmc=np.cumsum(hits) / max(len(used), 1),
+        mean_ap=float(scores.ap.sum()) / max(len(used), 1),
+        mean_inp=float(scores.inp.sum()) / max(len(used), 1),
+        queries_used=len(used),
+        queries_left_out=len(scores.first) - len(used),
+    )
+
+
+def join_scores(parts: Iterable[QueryScores]) -> QueryScores:
+    """Blocks of queries one after another."""
+    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    return QueryScores(*columns) if columns else QueryScores(np.zeros(0, np.int64), np.zeros(0), np.zeros(0))
+
+
+def _places(row: FloatArray | DoubleArray, right: IntArray, hidden: IntArray, junk: IntArray) -> IntArray:
+    """Places from 0, increasing, of the columns `right` among all but `hidden` and `junk`."""
+    if len(right) == 0:
+        return right
+    counted = row.astype(np.float64 if row.dtype == np.float64 else np.float32)  # a copy
+    counted[hidden] = counted[junk] = np.nan  # no number is above, below or equal to it
+    at = counted[right]
+    if len(right) >= SORT_FROM:
+        ordered = np.sort(counted)
+        nearer, upto = np.searchsorted(ordered, at, "left"), np.searchsorted(ordered, at, "right")
+    else:
+        nearer = np.array([np.count_nonzero(counted < d) for d in at])
+        upto = np.array([np.count_nonzero(counted <= d) for d in at])
+    for tied in np.flatnonzero(upto - nearer > 1):
+        nearer[tied] += np.count_nonzero(counted[: right[tied]] == at[tied])
+    return np.sort(nearer).astype(np.int64)
+
+
+def _score(places: Sequence[IntArray], ap_rule: ApRule) -> QueryScores:
+    """Figures of queries whose true matches lie at `places`, each increasing from 0."""
+    total = np.array([len(part) for part in places], np.int64)
+    query = np.repeat(np.arange(len(places)), total)  # (M,) of each true match
+    at = np.concatenate([*places, np.zeros(0, np.int64)]) + 1.0
+    end = np.cumsum(total)
+    k = np.arange(len(at)) - (end - total)[query] + 1.0  # true matches up to this one
     precision = k / at
     if ap_rule == "trapezoid":
         before = np.divide(k - 1, at - 1, out=np.ones(len(at)), where=at > 1)
         precision = (precision + before) / 2
-    total = match[used].sum(axis=1)
-    last = np.cumsum(total) - 1
-    ap = np.bincount(row, weights=precision, minlength=len(used)) / total
-    return _Scores(at[last - total + 1] - 1, ap, total / at[last])
+    some = total > 0
+    first, ap, inp = np.full(len(places), -1, np.int64), np.zeros(len(places)), np.zeros(len(places))
+    first[some] = at[(end - total)[some]].astype(np.int64) - 1
+    ap[some] = np.bincount(query, weights=precision, minlength=len(places))[some] / total[some]
+    inp[some] = total[some] / at[end[some] - 1]
+    return QueryScores(first, ap, inp)

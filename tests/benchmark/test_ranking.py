@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reidtrack.benchmark import ranking
-from reidtrack.benchmark.ranking import ApRule, rank
+from reidtrack.benchmark.ranking import ApRule, Gallery, rank, score_queries, summarise
 
 
 def ints(*values: int) -> np.ndarray[Any, np.dtype[np.int64]]:
@@ -135,20 +135,42 @@ def test_ties_are_ranked_in_gallery_order() -> None:
     assert (one.cmc[0], other.cmc[0]) == (1.0, 0.0)
 
 
-def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    rng = np.random.default_rng(0)
-    case = (
-        rng.random((7, 20)),
-        rng.integers(0, 3, 7),
-        rng.integers(0, 2, 7),
-        rng.integers(-1, 3, 20),
-        rng.integers(0, 2, 20),
+def random_case(seed: int, queries: int, gallery: int, people: int, levels: int) -> tuple[Any, ...]:
+    rng = np.random.default_rng(seed)
+    return (
+        rng.integers(0, levels, (queries, gallery)) / levels,
+        rng.integers(0, people, queries),
+        rng.integers(0, 2, queries),
+        rng.integers(-1, people, gallery),
+        rng.integers(0, 2, gallery),
     )
-    whole = rank(*case)
-    monkeypatch.setattr(ranking, "BLOCK_ENTRIES", 40)
-    parts = rank(*case)
+
+
+def test_blocks_change_nothing() -> None:
+    distance, query_id, query_cam, *labels = random_case(0, 7, 20, 3, 1000)
+    gallery = Gallery(*labels)
+    blocks = [slice(0, 3), slice(3, 4), slice(4, 7)]
+    parts = summarise(score_queries(distance[b], query_id[b], query_cam[b], gallery) for b in blocks)
+    whole = rank(distance, query_id, query_cam, *labels)
     assert np.array_equal(whole.cmc, parts.cmc)
     assert (whole.mean_ap, whole.mean_inp) == pytest.approx((parts.mean_ap, parts.mean_inp))
+
+
+@pytest.mark.parametrize("levels", [pytest.param(3, id="ties"), pytest.param(10**6, id="hardly any ties")])
+def test_sorting_and_counting_agree(monkeypatch: pytest.MonkeyPatch, levels: int) -> None:
+    case = random_case(1, 6, 80, 3, levels)
+    counted = rank(*case)
+    monkeypatch.setattr(ranking, "SORT_FROM", 1)
+    in_order = rank(*case)
+    assert np.array_equal(counted.cmc, in_order.cmc)
+    assert (counted.mean_ap, counted.mean_inp) == (in_order.mean_ap, in_order.mean_inp)
+
+
+def test_each_query_has_its_own_figures() -> None:
+    scores = score_queries(np.array([[0.1, 0.2], [0.1, 0.2]]), ints(2, 9), ints(0, 0), Gallery(ints(1, 2), ints(1, 1)))
+    assert scores.first.tolist() == [1, -1]
+    assert scores.ap.tolist() == [0.5, 0.0]
+    assert scores.used.tolist() == [0]
 
 
 @pytest.mark.parametrize(
