@@ -6,7 +6,7 @@ Features are kept as float16: their cosine changes by less than 1e-4, their size
 from __future__ import annotations
 
 import json
-import logging
+import zipfile
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +18,6 @@ from numpy.typing import NDArray
 from reidtrack.errors import InputError, OutputError
 from reidtrack.identity.append import AppendFile
 from reidtrack.types import FloatArray, IntArray
-
-log = logging.getLogger(__name__)
 
 
 def _record_type(dim: int) -> np.dtype[np.void]:
@@ -179,5 +177,5 @@ def read_tracklets(path: Path) -> FeatureTable:
                 data["quality"],
                 data["feature"].astype(np.float32),
             )
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise InputError("cannot be read", where=path, expected="the features of a run") from error

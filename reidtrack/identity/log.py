@@ -133,6 +133,7 @@ class TrackLog:
     def release(self, before_s: float) -> None:
         """Write and flush the lines of every time before `before_s`: nothing earlier will be added."""
         self._held.sort()
+        before_s = round(before_s, TIME_DECIMALS)  # as the lines' own times are: what comes later may round to less
         count = sum(1 for time_s, *_ in self._held if time_s < before_s)
         for *_, line in self._held[:count]:
             self._file.append(line)
