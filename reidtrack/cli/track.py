@@ -20,7 +20,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings, such as configs/track/sort.yaml")
     parser.add_argument(
-        "--set", nargs="+", default=[], metavar="KEY=VALUE", dest="overrides", help="override settings: max_age=3"
+        "--set",
+        nargs="+",
+        default=[],
+        action="extend",
+        metavar="KEY=VALUE",
+        dest="overrides",
+        help="override settings: max_age=3",
     )
     parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
 
