@@ -25,12 +25,11 @@ def add_output_options(parser: argparse.ArgumentParser) -> None:
 
 @contextmanager
 def make_progress(args: argparse.Namespace) -> Iterator[Progress]:
-    """Bars on a terminal, plain lines elsewhere, nothing with `--quiet`; log messages go the same way."""
-    from reidtrack.cli.progress import Bars, Lines
-    from reidtrack.pipeline.progress import Silent
+    """Bars on a terminal, plain lines elsewhere, errors alone with `--quiet`; log messages go the same way."""
+    from reidtrack.cli.progress import Bars, Errors, Lines
 
     shown = Bars if sys.stderr.isatty() else Lines
-    progress: Progress = Silent() if args.quiet else shown()
+    progress: Progress = Errors() if args.quiet else shown()
     handler = _ToProgress(progress)
     logger = logging.getLogger("reidtrack")
     logger.addHandler(handler)
@@ -82,7 +81,8 @@ def _print_table(outcome: Outcome) -> None:
     several = outcome.record["people_in_several_cameras"]
     console.print(f"{len(outcome.identities)} people, {several} of them in more than one camera")
     console.print(_spent(outcome.record["timings_s"]))
-    console.print(f"{outcome.folder.path}: report.html, identities.json, sightings.jsonl, videos")
+    videos = any(outcome.folder.video(camera).is_file() for camera in outcome.record["cameras"])
+    console.print(f"{outcome.folder.path}: report.html, identities.json, sightings.jsonl{', videos' * videos}")
 
 
 def _spent(timings: Mapping[str, Any]) -> str:

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from reidtrack.pipeline.progress import Silent
+
 _LINE_EVERY_S = 5.0
 
 
@@ -59,6 +61,10 @@ class Bars:
         """Show a line above the bars."""
         self._console.print(text, style="yellow", markup=False, soft_wrap=True)
 
+    def fail(self, text: str) -> None:
+        """Show an error above the bars."""
+        self._console.print(f"error: {text}", style="red", markup=False, soft_wrap=True)
+
     def close(self) -> None:
         """Leave the bars as they are."""
         if self._progress is not None:
@@ -101,6 +107,10 @@ class Lines:
         """Say it."""
         print(text, file=sys.stderr, flush=True)
 
+    def fail(self, text: str) -> None:
+        """Say it as an error."""
+        print(f"error: {text}", file=sys.stderr, flush=True)
+
     def close(self) -> None:
         """Nothing is left open."""
 
@@ -111,3 +121,11 @@ class Lines:
         left = f", {(total - done) / fps:.0f} s left" if total and fps > 0 and total > done else ""
         people = f"{self._people[camera]} people"
         print(f"{self._title} {camera}: {done}{of} frames, {fps:.1f} fps, {people}{left}", file=sys.stderr, flush=True)
+
+
+class Errors(Silent):
+    """Nothing but errors."""
+
+    def fail(self, text: str) -> None:
+        """Say it."""
+        print(f"error: {text}", file=sys.stderr, flush=True)

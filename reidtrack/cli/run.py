@@ -101,8 +101,9 @@ def _request(args: argparse.Namespace) -> RunRequest:
     from reidtrack.pipeline.inputs import Part, pair_detections
     from reidtrack.pipeline.run import RunRequest
 
-    if args.overwrite and args.resume:
-        raise UsageError("--overwrite and --resume exclude each other", hint="give one of them")
+    for one, other in (("overwrite", "resume"), ("no_video", "mosaic")):
+        if getattr(args, one) and getattr(args, other):
+            raise UsageError(f"--{one.replace('_', '-')} and --{other} exclude each other", hint="give one of them")
     base = {"track": dump(load(TrackConfig, args.tracker))} if args.tracker else None
     return RunRequest(
         sources=tuple(args.videos),

@@ -30,7 +30,7 @@ class Outcome:
         record: What `run.json` says.
         identities: Everybody.
         failed: Camera to what went wrong with it.
-        interrupted: Whether it was ended early; `status` in the record says whether reading or only rendering was.
+        interrupted: Whether this work was ended early; `status` in the record says how far the run has come.
     """
 
     folder: RunFolder
@@ -49,33 +49,43 @@ def finish(
     stop: Stop,
     *,
     failed: Mapping[str, InputError] | None = None,
-    interrupted: bool = False,
+    read_whole: bool = True,
 ) -> Outcome:
     """Settle identities, write every output, render the videos if they are asked for.
+
+    Args:
+        folder: Of a run.
+        record: What its `run.json` says; brought up to date.
+        inputs: Its recordings.
+        config: How to associate and what to write.
+        progress: Told of what goes on.
+        stop: Whether to end early.
+        failed: Cameras that are known to be lost.
+        read_whole: Whether pass one came to its end.
 
     Raises:
         InputError: If the logs cannot be read.
         OutputError: If an output cannot be written.
     """
     began = time.perf_counter()
-    association = settle(folder, list(record["cameras"]), config)
+    association = settle(folder, [item.camera for item in inputs], list(record["cameras"]), config)
     identities = association.identities
     note_association(record, association)
     record["timings_s"]["associate"] = round(time.perf_counter() - began, 3)
-    record["status"] = "interrupted" if interrupted else "rendering"
+    record["status"] = "rendering" if read_whole else "interrupted"
     folder.write_run(record)
     write_report(folder, record, identities)
-    rendered = True
+    rendered, failed = True, dict(failed or {})
     if config.output.video:
         began = time.perf_counter()
-        rendered = _render(folder, record, inputs, identities, config, progress, stop)
+        rendered = _render(folder, record, inputs, identities, config, progress, stop, failed)
         record["timings_s"]["render"] = round(time.perf_counter() - began, 3)
     progress.close()
-    if rendered and not interrupted:
+    if rendered and read_whole:
         record["status"] = "done"
     folder.write_run(record)
     write_report(folder, record, identities)
-    return Outcome(folder, record, identities, failed or {}, interrupted or not rendered)
+    return Outcome(folder, record, identities, failed, interrupted=not rendered)
 
 
 def _render(
@@ -86,16 +96,23 @@ def _render(
     config: RunConfig,
     progress: Progress,
     stop: Stop,
+    failed: dict[str, InputError],
 ) -> bool:
-    """Pass two; whether it came to its end."""
+    """Pass two; whether it came to its end. Cameras that are lost now are added to `failed`."""
+
+    def fail(camera: str, error: InputError) -> None:
+        if camera not in failed:
+            failed[camera] = error
+            progress.fail(str(error))
+
     counts = {camera: entry for camera, entry in record["cameras"].items() if entry["frames"]}
     wanted = [item for item in inputs if item.camera in counts]
     with contextlib.ExitStack() as stack:
-        sources = open_inputs(
-            wanted, Part(**record["part"]), stack, lambda camera, error: progress.warn(f"{camera}: {error}")
-        )
+        sources = open_inputs(wanted, Part(**record["part"]), stack, fail)
         progress.stage("rendering", {source.camera: counts[source.camera]["frames"] for source in sources})
         last_frames = {camera: entry["last_frame"] for camera, entry in counts.items()}
-        done = render(folder, sources, identities, last_frames, config.output, progress=progress, stop=stop.wished)
+        done = render(
+            folder, sources, identities, last_frames, config.output, progress=progress, fail=fail, stop=stop.wished
+        )
     stop.granted()
     return done

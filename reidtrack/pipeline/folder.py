@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from reidtrack.errors import InputError, OutputError, UsageError
 from reidtrack.files import write_whole
+from reidtrack.video.naming import is_url
 
 SCHEMA_VERSION = 1
 
@@ -111,28 +114,49 @@ class RunFolder:
         write_whole(self.run_json, json.dumps(data, indent=1) + "\n")
 
 
-def make_folder(path: Path, *, overwrite: bool = False, resume: bool = False) -> RunFolder:
-    """Make the folder of a run ready.
+def check_folder(path: Path, sources: Sequence[str], *, overwrite: bool = False, resume: bool = False) -> None:
+    """Check that a run may write to a folder, before anything is read or removed.
+
+    Args:
+        path: Where the run is to write; it need not be there.
+        sources: The recordings of the run.
+        overwrite: Whether an earlier run there may be removed.
+        resume: Whether an earlier run there is gone on with.
+
+    Raises:
+        UsageError: If something is there and neither `overwrite` nor `resume` says what to do, what is there is no run,
+            or a recording lies there and would be written over.
+        OutputError: If it is no folder.
+    """
+    if not path.is_dir():
+        if path.exists():
+            raise OutputError("is a file", where=path, expected="a folder")
+        return
+    if not any(path.iterdir()):
+        return
+    if not overwrite and not resume:
+        raise UsageError("exists and is not empty", where=path, hint="use --overwrite, --resume or another --out")
+    _cameras_of(RunFolder(path))
+    for source in sources:
+        if not is_url(source) and Path(source).resolve().is_relative_to(path.resolve()):
+            raise UsageError(f"holds an input, {source}", where=path, hint="choose another --out")
+
+
+def make_folder(path: Path, *, overwrite: bool = False) -> RunFolder:
+    """Make the folder of a run ready; `check_folder` said that it may be.
 
     Args:
         path: Where; its parents are made too.
         overwrite: Remove what an earlier run left there.
-        resume: Keep what an earlier run left there.
 
     Raises:
-        UsageError: If something is there and neither `overwrite` nor `resume` says what to do, or the folder that is to
-            be overwritten is not one of a run.
+        UsageError: If what is to be removed is no run.
         OutputError: If it cannot be made or written.
     """
     folder = RunFolder(path)
-    if path.exists() and not path.is_dir():
-        raise OutputError("is a file", where=path, expected="a folder")
-    taken = path.is_dir() and any(path.iterdir())
-    if taken and not resume:
-        if not overwrite:
-            raise UsageError("exists and is not empty", where=path, hint="use --overwrite, --resume or another --out")
-        _clear(folder)
     try:
+        if path.is_dir() and any(path.iterdir()):
+            clear_folder(folder, partly=not overwrite)
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError("cannot be made", where=path, hint=error.strerror) from error
@@ -141,20 +165,43 @@ def make_folder(path: Path, *, overwrite: bool = False, resume: bool = False) ->
     return folder
 
 
-def _clear(folder: RunFolder) -> None:
-    """Remove what a run wrote, and only that."""
-    if not folder.run_json.is_file():
-        raise UsageError("is not the folder of a run", where=folder.path, hint="choose another --out")
+def clear_folder(folder: RunFolder, *, partly: bool = False) -> None:
+    """Remove what a run wrote, and only that.
+
+    Args:
+        folder: Of a run.
+        partly: Remove only what a killed run had not written to its end.
+
+    Raises:
+        UsageError: If it is not the folder of a run.
+        OutputError: If something cannot be removed.
+    """
+    names = [*_FILES, *(f"{camera}.mp4" for camera in _cameras_of(folder))]
     try:
-        data = json.loads(folder.run_json.read_text(encoding="utf-8"))
-        cameras = [str(entry["camera"]) for entry in data["inputs"]]
-    except (OSError, ValueError, KeyError, TypeError):
-        cameras = []
-    try:
-        for name in [*_FILES, *(f"{camera}.mp4" for camera in cameras)]:
-            (folder.path / name).unlink(missing_ok=True)
+        for name in names:
+            for unfinished in folder.path.glob(f".{glob.escape(name)}.*"):
+                unfinished.unlink()
+            if not partly:
+                (folder.path / name).unlink(missing_ok=True)
         for name in _FOLDERS:
-            if (folder.path / name).is_dir():
+            if not partly and (folder.path / name).is_dir():
                 shutil.rmtree(folder.path / name)
     except OSError as error:
         raise OutputError("cannot be removed", where=error.filename, hint=error.strerror) from error
+
+
+def _cameras_of(folder: RunFolder) -> list[str]:
+    """The cameras of the run that lies there.
+
+    Raises:
+        UsageError: If none does.
+    """
+    try:
+        data = json.loads(folder.run_json.read_text(encoding="utf-8"))
+        cameras = [str(entry["camera"]) for entry in data["inputs"]]
+        whole = "reidtrack" in data and all(Path(f"{camera}.mp4").name == f"{camera}.mp4" for camera in cameras)
+    except (OSError, ValueError, KeyError, TypeError):
+        cameras, whole = [], False
+    if not whole:
+        raise UsageError("is not the folder of a run", where=folder.path, hint="choose another --out")
+    return cameras

@@ -25,6 +25,10 @@ class Progress(Protocol):
         """Something went wrong that does not end the work."""
         ...
 
+    def fail(self, text: str) -> None:
+        """A camera is lost; the work goes on with the others."""
+        ...
+
     def close(self) -> None:
         """No stage follows."""
         ...
@@ -43,6 +47,9 @@ class Silent:
         """Ignore it."""
 
     def warn(self, text: str) -> None:
+        """Ignore it."""
+
+    def fail(self, text: str) -> None:
         """Ignore it."""
 
     def close(self) -> None:

@@ -21,6 +21,9 @@ from reidtrack.video.source import Source
 
 _PACKAGES = ("torch", "openvino", "ultralytics", "opencv-python", "av", "numpy", "scipy", "lap")
 
+READ = ("rendering", "done")
+"""States of a run whose reading has come to its end."""
+
 # What an interrupted run must have in common with the one that goes on with it.
 _SAME = ("inputs", "part", "weights", "detections")
 _SAME_SETTINGS = ("detect", "track", "embed")
@@ -103,19 +106,24 @@ def check_same(former: Mapping[str, Any], record: Mapping[str, Any]) -> None:
     """
     pairs = [(name, former.get(name), record[name]) for name in _SAME]
     pairs += [(name, former.get("config", {}).get(name), record["config"][name]) for name in _SAME_SETTINGS]
-    for name, old, new in pairs:
-        if _comparable(old) != _comparable(new):
+    for name, former_value, value in pairs:
+        old, new = _comparable(name, former_value), _comparable(name, value)
+        if old != new:
             raise UsageError(
-                f"the run there has other {name}: {_difference(_comparable(old), _comparable(new))}",
+                f"the run there has other {name}: {_difference(old, new)}",
                 where="--resume",
                 hint="repeat its options, or use --overwrite",
             )
 
 
-def _comparable(value: Any) -> Any:
-    """Without what a source only tells once it is open."""
-    if isinstance(value, list):
+def _comparable(name: str, value: Any) -> Any:
+    """Without what a source only tells once it is open, and without the paths of weights: their digests count."""
+    if name == "inputs":
         return [{k: entry.get(k) for k in ("camera", "source", "offset_s")} for entry in value]
+    if name == "weights":
+        return {k: {"sha256": used.get("sha256"), "engine": used.get("engine")} for k, used in value.items()}
+    if name in _SAME_SETTINGS:
+        return {k: entry for k, entry in value.items() if k != "weights"}
     return value
 
 

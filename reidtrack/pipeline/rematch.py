@@ -11,6 +11,7 @@ from reidtrack.pipeline.finish import Outcome, finish
 from reidtrack.pipeline.folder import RunFolder
 from reidtrack.pipeline.inputs import CameraInput
 from reidtrack.pipeline.progress import Progress
+from reidtrack.pipeline.record import READ
 from reidtrack.pipeline.stopping import Stop
 
 _SETTABLE = ("associate", "output")
@@ -45,10 +46,10 @@ def associate_again(
             )
     folder = RunFolder(path)
     record = folder.read_run()
-    if not folder.tracklets.is_file():
+    if record["status"] == "reading" or not folder.tracklets.is_file():
         raise InputError("its reading has not ended", where=path, hint="finish it with `reidtrack run ... --resume`")
     wanted = {"output.video": video or mosaic, "output.mosaic": mosaic}
     config = load(RunConfig, overrides=overrides, base=record["config"], options=wanted)
     record["config"]["associate"] = config.associate.model_dump(mode="json")
     inputs = [CameraInput(entry["camera"], entry["source"], entry["offset_s"]) for entry in record["inputs"]]
-    return finish(folder, record, inputs, config, progress, stop)
+    return finish(folder, record, inputs, config, progress, stop, read_whole=record["status"] in READ)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
@@ -95,6 +94,7 @@ def render(
     config: OutputConfig,
     *,
     progress: Progress,
+    fail: Callable[[str, InputError], None],
     stop: Callable[[], bool],
 ) -> bool:
     """Write the annotated videos.
@@ -106,6 +106,7 @@ def render(
         last_frames: Camera to the number of the last frame that pass one read; later ones are left out.
         config: What to render and how.
         progress: Told of each frame.
+        fail: Told of a camera that cannot be read any further.
         stop: Whether to end early; what is written until then plays.
 
     Returns:
@@ -116,7 +117,8 @@ def render(
     """
     groups = [list(sources)] if config.mosaic else [[source] for source in sources]
     for members in groups:
-        _render_together(folder, members, identities, last_frames, config, progress, stop)
+        if members:
+            _render_together(folder, members, identities, last_frames, config, progress, fail, stop)
     return not stop()
 
 
@@ -127,6 +129,7 @@ def _render_together(
     last_frames: Mapping[str, int],
     config: OutputConfig,
     progress: Progress,
+    fail: Callable[[str, InputError], None],
     stop: Callable[[], bool],
 ) -> None:
     """Render some cameras side by side, in the order of time, and their mosaic if it is asked for."""
@@ -143,12 +146,12 @@ def _render_together(
             if tiles is not None:
                 tiles.end(camera)
 
-        def fail(camera: str, error: InputError) -> None:
-            progress.warn(f"{camera}: {error}")
+        def lose(camera: str, error: InputError) -> None:
+            fail(camera, error)
             finish(camera)
 
         streams = {source.camera: _up_to(source, last_frames[source.camera]) for source in sources}
-        for frame in merge_by_time(streams, fail, finish):
+        for frame in merge_by_time(streams, lose, finish):
             if stop():
                 break
             painter = painters[frame.camera]
@@ -160,7 +163,10 @@ def _render_together(
 
 
 def _up_to(source: Source, last_frame: int) -> Iterator[Frame]:
-    return itertools.takewhile(lambda frame: frame.index <= last_frame, source)
+    for frame in source:
+        yield frame
+        if frame.index >= last_frame:  # and not one more: the recording may be damaged there
+            return
 
 
 def _mosaic_painter(

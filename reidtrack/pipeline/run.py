@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,16 +21,13 @@ from reidtrack.identity.log import DetectionLog, DetectionRecord, TrackLog, read
 from reidtrack.pipeline.build import Weights, make_detector, make_embedder, make_trackers
 from reidtrack.pipeline.crops import CropShelf
 from reidtrack.pipeline.finish import Outcome, finish
-from reidtrack.pipeline.folder import RunFolder, make_folder
+from reidtrack.pipeline.folder import RunFolder, check_folder, clear_folder, make_folder
 from reidtrack.pipeline.inputs import CameraInput, Part, open_inputs, pair_offsets
 from reidtrack.pipeline.progress import Progress
 from reidtrack.pipeline.reading import Reader, merge_by_time
-from reidtrack.pipeline.record import check_same, new_record, note_counts, note_sources
+from reidtrack.pipeline.record import READ, check_same, new_record, note_counts, note_sources
 from reidtrack.pipeline.stopping import Stop
 from reidtrack.video.source import Source, name_cameras
-
-_READ = ("rendering", "done")
-"""States of a run whose reading has come to its end."""
 
 _EXPECTED_SHARE = 0.9
 """A recording that yields fewer of its announced frames than this is reported."""
@@ -73,7 +70,9 @@ def run(request: RunRequest, progress: Progress, stop: Stop) -> Outcome:
         InputError: If not one camera can be read.
         WeightsError: If a network cannot be used.
         OutputError: If a result cannot be written; what is there stays, and a resumed run goes on from it.
+        KeyboardInterrupt: If it is stopped before the first frame.
     """
+    check_folder(request.out, request.sources, overwrite=request.overwrite, resume=request.resume)
     names = name_cameras(request.sources, request.cameras)
     offsets = pair_offsets(request.offsets_s, len(names))
     inputs = [CameraInput(*item) for item in zip(names, request.sources, offsets, strict=True)]
@@ -82,31 +81,44 @@ def run(request: RunRequest, progress: Progress, stop: Stop) -> Outcome:
         sources = open_inputs(inputs, request.part, stack, failures.note)
         if not sources:
             raise failures.summary()
-        folder = make_folder(request.out, overwrite=request.overwrite, resume=request.resume)
         tools = _Tools.of(request)
         record = _record(request, inputs, sources, tools)
-        earlier = _earlier(folder, record) if request.resume else None
-        if earlier is not None and earlier["status"] in _READ:
-            return finish(folder, earlier, inputs, request.config, progress, stop)
+        earlier = _earlier(RunFolder(request.out), record) if request.resume else None
+        folder = make_folder(request.out, overwrite=request.overwrite)
+        if earlier is not None and earlier["status"] in READ:
+            earlier["config"] = record["config"]
+            return finish(folder, earlier, inputs, request.config, progress, stop, failed=failures.by_camera)
         folder.write_run(record)
         former = _Former() if earlier is None else _former(folder)
-        with _reader(request.config, folder, [source.camera for source in sources], tools, former, progress) as reader:
+        opened = [source.camera for source in sources]
+        with _reader(request.config, folder, names, opened, tools, former, progress) as reader:
             progress.stage("reading", {source.camera: source.frame_count for source in sources})
             reader.read(merge_by_time({s.camera: s for s in sources}, failures.note), stop.wished)
-            for camera in reader.counts:
+            for camera in opened:
                 progress.finish(camera)
         interrupted = stop.wished()
         stop.granted()
         _note_reading(record, reader, sources, failures, progress, interrupted=interrupted)
     if not any(count.frames for count in reader.counts.values()):
+        if earlier is None:
+            clear_folder(folder)
+            _remove_empty(folder.path)
+        if interrupted:
+            raise KeyboardInterrupt
         raise failures.summary()
     # A run that was ended by hand had embedded crops that the windows of the whole recording would not have chosen.
     write_tracklets(folder.tracklets, read_feature_log(folder.features_part).only(reader.chosen))
     if not interrupted:
         folder.features_part.unlink()
-    return finish(
-        folder, record, inputs, request.config, progress, stop, failed=failures.by_camera, interrupted=interrupted
+    outcome = finish(
+        folder, record, inputs, request.config, progress, stop, failed=failures.by_camera, read_whole=not interrupted
     )
+    return replace(outcome, interrupted=interrupted or outcome.interrupted)
+
+
+def _remove_empty(path: Path) -> None:
+    with contextlib.suppress(OSError):  # somebody else's files lie there
+        path.rmdir()
 
 
 def _record(
@@ -128,11 +140,13 @@ class _Failures:
     def note(self, camera: str, error: InputError) -> None:
         """Report one."""
         self.by_camera[camera] = error
-        self._progress.warn(f"error: {error}")
+        self._progress.fail(str(error))
 
     def summary(self) -> InputError:
         """The error that ends a run in which nothing could be read."""
         count = len(self.by_camera)
+        if not count:
+            return InputError("no recording has a frame in the part that is to be read", hint="check --start and --end")
         return InputError(f"no camera can be read ({count} of {count} failed)", hint="each fault is reported above")
 
 
@@ -194,17 +208,21 @@ def _former(folder: RunFolder) -> _Former:
 def _reader(
     config: RunConfig,
     folder: RunFolder,
+    names: Sequence[str],
     cameras: Sequence[str],
     tools: _Tools,
     former: _Former,
     progress: Progress,
 ) -> Iterator[Reader]:
-    """Everything that pass one needs, its logs open."""
+    """Everything that pass one needs of the `cameras` that could be opened, its logs open.
+
+    The features are logged by place among all `names`: a resumed run may open more cameras than the first one did.
+    """
     dim, resumed = tools.embedder.feature_dim, former.features is not None
     with (
         contextlib.closing(DetectionLog(folder.detections, former.detections.end)) as detection_log,
         contextlib.closing(TrackLog(folder.tracks, cameras)) as track_log,
-        contextlib.closing(FeatureLog(folder.features_part, cameras, dim, keep=resumed)) as feature_log,
+        contextlib.closing(FeatureLog(folder.features_part, names, dim, keep=resumed)) as feature_log,
     ):
         yield Reader(
             cameras,

@@ -17,12 +17,13 @@ from reidtrack.pipeline.track import finish_tracks
 from reidtrack.types import IntArray, Tracklet, Tracks
 
 
-def settle(folder: RunFolder, cameras: Sequence[str], config: RunConfig) -> Association:
+def settle(folder: RunFolder, names: Sequence[str], cameras: Sequence[str], config: RunConfig) -> Association:
     """Settle identities from what was read and write all that depends on them.
 
     Args:
         folder: Of a run whose pass one is over.
-        cameras: In the order of the command line.
+        names: Every camera of the command line, by whose place `mtmc.txt` calls it.
+        cameras: Those that were read, in that order.
         config: How to track over gaps and associate.
 
     Raises:
@@ -36,7 +37,7 @@ def settle(folder: RunFolder, cameras: Sequence[str], config: RunConfig) -> Asso
     write_identities(folder.path / "identities.json", identities)
     write_sightings(folder.path / "sightings.jsonl", identities, cameras)
     write_mot_files(folder.path, identities, cameras)
-    write_mtmc(folder.path / "mtmc.txt", identities, cameras)
+    write_mtmc(folder.path / "mtmc.txt", identities, names)
     sort_crops(folder.crops, identities)
     return association
 
