@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from reidtrack.datasets.record import JUNK_ID, SPLITS, ReidDataset, SplitName
@@ -21,15 +21,31 @@ def find_root(root: Path, wanted: Collection[str], *, name: str, expected: str) 
     Raises:
         InputError: If there is none.
     """
-    if root.is_dir():
-        level = [root]
-        for _ in range(_DEPTH):
-            for folder in level:
-                if any((folder / entry).exists() for entry in wanted):
-                    return folder
-            level = [child for folder in level for child in folders(folder)]
+    for folder in below(root):
+        if any((folder / entry).exists() for entry in wanted):
+            return folder
     found = ", ".join(child.name for child in folders(root)[:5]) if root.is_dir() else "a file"
     raise InputError(f"not {name}", where=root, expected=expected, hint=f"found {found or 'no folders'}")
+
+
+def has_entry(root: Path, wanted: Collection[str]) -> bool:
+    """Whether `find_root` would find one."""
+    return any((folder / entry).exists() for folder in below(root) for entry in wanted)
+
+
+def find_file(root: Path, name: str) -> Path | None:
+    """The file of that name at or below `root`, at most three levels down; `root` itself where it is the file."""
+    if root.is_file():
+        return root if root.name == name else None
+    return next((folder / name for folder in below(root) if (folder / name).is_file()), None)
+
+
+def below(root: Path) -> Iterator[Path]:
+    """A folder and those below it, three levels, level by level."""
+    level = [root] if root.is_dir() else []
+    for _ in range(_DEPTH):
+        yield from level
+        level = [child for folder in level for child in folders(folder)]
 
 
 def folders(folder: Path) -> list[Path]:
@@ -38,15 +54,15 @@ def folders(folder: Path) -> list[Path]:
         return sorted(Path(e.path) for e in entries if e.is_dir() and not e.name.startswith((".", "__MACOSX")))
 
 
-def images(folder: Path, *, below: bool = False) -> list[Path]:
+def images(folder: Path, *, deep: bool = False) -> list[Path]:
     """Visible image files directly in a folder (and in those below it), sorted; none where there is no folder."""
     if not folder.is_dir():
         return []
     with os.scandir(folder) as entries:
         found = [e for e in entries if not e.name.startswith(".")]
     paths = [Path(e.path) for e in found if os.path.splitext(e.name)[1].lower() in IMAGE_SUFFIXES and e.is_file()]  # noqa: PTH122
-    if below:
-        paths += [path for e in found if e.is_dir() for path in images(Path(e.path), below=True)]
+    if deep:
+        paths += [path for e in found if e.is_dir() for path in images(Path(e.path), deep=True)]
     return sorted(paths)
 
 
@@ -72,10 +88,11 @@ def load_folders(
     expected = f"folders {', '.join(places.values())}"
     home = find_root(root, (places["train"], places["gallery"]), name=name, expected=expected)
     train, query, gallery = (parse_folder(home / places[split], parse) for split in SPLITS)
-    dataset = ReidDataset(name, train[0], query[0], gallery[0], notes=(*train[1], *query[1], *gallery[1]))
+    dataset = ReidDataset(name, train[0], query[0], gallery[0])
+    odd = (*train[1], *query[1], *gallery[1])
     if not dataset.samples:
-        raise InputError(f"no images of {name}", where=home, hint=dataset.notes[0] if dataset.notes else expected)
-    return dataset.with_notes(*missing_splits(dataset, places), *compare_counts(dataset, published))
+        raise InputError(f"no images of {name}", where=home, hint=odd[0] if odd else None, expected=expected)
+    return dataset.with_notes(*missing_splits(dataset, places), *odd, *compare_counts(dataset, published))
 
 
 def parse_folder(folder: Path, parse: Callable[[Path], Sample | None]) -> tuple[tuple[Sample, ...], list[str]]:
@@ -127,6 +144,6 @@ def count_people(samples: Iterable[Sample]) -> int:
     return len({sample.person_id for sample in samples} - {JUNK_ID})
 
 
-def natural_key(text: str) -> Sequence[tuple[int, int, str]]:
+def natural_key(text: str) -> list[tuple[int, int, str]]:
     """Sorting key under which `p2` comes before `p10`."""
     return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", text) if part]

@@ -26,7 +26,7 @@ SPLITS: tuple[SplitName, ...] = ("train", "query", "gallery")
 class ReidDataset:
     """Person images in three splits.
 
-    Person ids are those of the data set, unique over its splits, with gaps; `person_labels` makes class numbers of them.
+    Person ids are the data set's own, unique over its splits, with gaps: `person_labels` numbers them as classes.
 
     Attributes:
         name: What to call it in tables.
