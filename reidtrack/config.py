@@ -163,10 +163,10 @@ def load(
     for key, value in (options or {}).items():
         _put(data, key, value, where=key)
     sources = [str(path)] * (path is not None) + ["--set"] * bool(overrides)
-    return validate(model, data, where=" with ".join(sources))
+    return validate(model, data, where=" with ".join(sources) or None)
 
 
-def validate(model: type[C], data: Mapping[str, Any], where: str) -> C:
+def validate(model: type[C], data: Mapping[str, Any], where: str | None) -> C:
     """Check `data` against `model`; the first fault becomes one line.
 
     Raises:
@@ -245,7 +245,7 @@ def _merge(data: dict[str, Any], other: Mapping[str, Any]) -> None:
             data[key] = value
 
 
-def _explain(model: type[BaseModel], error: ValidationError, where: str) -> ConfigError:
+def _explain(model: type[BaseModel], error: ValidationError, where: str | None) -> ConfigError:
     fault = error.errors()[0]
     path = [str(part) for part in fault["loc"]]
     key = ".".join(path)
