@@ -32,6 +32,11 @@ class AppendFile:
         except OSError as error:
             raise _unwritable(path, error) from error
 
+    @property
+    def end(self) -> int:
+        """Bytes so far."""
+        return self._file.tell()
+
     def append(self, data: bytes) -> None:
         """Add bytes at the end."""
         try:

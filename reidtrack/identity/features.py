@@ -100,6 +100,11 @@ class FeatureLog:
         record["quality"], record["feature"] = quality, feature
         self._file.append(record.tobytes())
 
+    @property
+    def end(self) -> int:
+        """Bytes so far."""
+        return self._file.end
+
     def flush(self) -> None:
         """Hand everything to the operating system."""
         self._file.flush()

@@ -2,7 +2,8 @@
 
 Frames of all cameras come in the order of their time. What is found in a frame is rounded as the log rounds it before
 anything is made of it, and the log is read back first: a run that goes on after an interruption gives the same bytes as
-one that was never interrupted.
+one that was never interrupted. For the same reason networks see the same batches in both, since the last bit of a
+result depends on the size of its batch: one of which anything is missing in the log is computed whole.
 """
 
 from __future__ import annotations
@@ -116,6 +117,7 @@ class Reader:
     Attributes:
         counts: Camera to what was read of it.
         chosen: (camera, track id, frame) of the crops that belong to the result.
+        features_end: Bytes of the feature log that a run which goes on may use: what follows are windows cut short.
         times: Seconds spent in each stage.
     """
 
@@ -144,6 +146,7 @@ class Reader:
         self._pending: list[Candidate] = []
         self.counts = {camera: CameraCount() for camera in cameras}
         self.chosen: set[tuple[str, int, int]] = set()
+        self.features_end = feature_log.end
         self.times = StageTimes()
 
     def read(self, frames: Iterable[Frame], stop: Callable[[], bool]) -> None:
@@ -156,6 +159,7 @@ class Reader:
             if not batch:
                 break
             self._take(batch)
+        self.features_end = self._feature_log.end
         self._choose(self._selector.flush())
         self._embed(everything=True)
         self._track_log.release(float("inf"))
@@ -173,16 +177,15 @@ class Reader:
         self._detection_log.flush()
 
     def _detect(self, batch: Sequence[Frame]) -> list[Detections]:
-        """Detections of each frame: those that are logged already, the detector's otherwise."""
+        """Detections of each frame: the log's where it holds all of them, the detector's otherwise."""
         logged = [self._known.get(frame.camera, {}).get(frame.index) for frame in batch]
-        fresh = [frame for frame, known in zip(batch, logged, strict=True) if known is None]
-        answers = iter(self._detector.detect(fresh) if fresh else [])
-        found = []
-        for frame, known in zip(batch, logged, strict=True):
+        found = [known for known in logged if known is not None]
+        if len(found) == len(batch):
+            return found
+        found = [round_detections(detections) for detections in self._detector.detect(batch)]
+        for frame, known, detections in zip(batch, logged, found, strict=True):
             if known is None:
-                known = round_detections(next(answers))
-                self._detection_log.add(frame.camera, frame.index, frame.time_s, known)
-            found.append(known)
+                self._detection_log.add(frame.camera, frame.index, frame.time_s, detections)
         return found
 
     def _track(self, frame: Frame, detections: Detections) -> None:
@@ -203,20 +206,19 @@ class Reader:
         return min((time_s for time_s in pending if time_s is not None), default=now_s)
 
     def _choose(self, candidates: Sequence[Candidate]) -> None:
-        """Keep the pictures, and put down for embedding what is not logged already."""
+        """Keep the pictures, and put them down for embedding."""
         for candidate in candidates:
-            key = candidate.camera, candidate.track_id, candidate.frame
             self._shelf.offer(candidate)
-            self.chosen.add(key)
-            if key not in self._embedded:
-                self._pending.append(candidate)
+            self.chosen.add(_key(candidate))
+            self._pending.append(candidate)
 
     def _embed(self, *, everything: bool) -> None:
         began = time.perf_counter()
         size = self._embed_batch_size
         while len(self._pending) >= size or (everything and self._pending):
             chosen, self._pending = self._pending[:size], self._pending[size:]
-            self._embed_batch(chosen)
+            if not all(_key(candidate) in self._embedded for candidate in chosen):
+                self._embed_batch(chosen)
         self._feature_log.flush()
         self.times.measure("embed", began)
 
@@ -228,4 +230,9 @@ class Reader:
                 self.counts[candidate.camera].skipped_crops += 1
         for row, feature in zip(result.rows.tolist(), result.features, strict=True):
             c = chosen[row]
-            self._feature_log.add(c.camera, c.track_id, c.frame, c.quality, feature)
+            if _key(c) not in self._embedded:
+                self._feature_log.add(c.camera, c.track_id, c.frame, c.quality, feature)
+
+
+def _key(candidate: Candidate) -> tuple[str, int, int]:
+    return candidate.camera, candidate.track_id, candidate.frame

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -78,7 +79,7 @@ def run(request: RunRequest, progress: Progress, stop: Stop) -> Outcome:
     inputs = [CameraInput(*item) for item in zip(names, request.sources, offsets, strict=True)]
     failures = _Failures(progress)
     with contextlib.ExitStack() as stack:
-        sources = open_inputs(inputs, request.part, stack, failures.note)
+        sources = open_inputs(inputs, request.part, stack, failures.note if len(inputs) > 1 else _refuse)
         if not sources:
             raise failures.summary()
         tools = _Tools.of(request)
@@ -108,12 +109,19 @@ def run(request: RunRequest, progress: Progress, stop: Stop) -> Outcome:
         raise failures.summary()
     # A run that was ended by hand had embedded crops that the windows of the whole recording would not have chosen.
     write_tracklets(folder.tracklets, read_feature_log(folder.features_part).only(reader.chosen))
-    if not interrupted:
+    if interrupted:
+        os.truncate(folder.features_part, reader.features_end)
+    else:
         folder.features_part.unlink()
     outcome = finish(
         folder, record, inputs, request.config, progress, stop, failed=failures.by_camera, read_whole=not interrupted
     )
     return replace(outcome, interrupted=interrupted or outcome.interrupted)
+
+
+def _refuse(camera: str, error: InputError) -> None:
+    del camera
+    raise error
 
 
 def _remove_empty(path: Path) -> None:
