@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-
 from builders import even_times, write_video
+
 from reidtrack.mot import MotRows, write_mot
 from reidtrack.types import DoubleArray, ImageArray
 
