@@ -23,13 +23,13 @@ Duration = Annotated[float, Field(ge=0)]
 """In the unit that its section names."""
 
 
-class _Section(BaseModel):
+class Section(BaseModel):
     """A group of settings: unknown keys are errors, values cannot change after construction."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class DetectConfig(_Section):
+class DetectConfig(Section):
     """Person detector."""
 
     weights: Path | None = Field(None, description="YOLO detection model: .pt, .onnx or an OpenVINO folder")
@@ -40,7 +40,7 @@ class DetectConfig(_Section):
     batch: Annotated[int, Field(ge=1)] = Field(8, description="frames detected at once, over all cameras")
 
 
-class TrackConfig(_Section):
+class TrackConfig(Section):
     """Motion tracker of one camera. Durations are in `time_unit`; keys marked cascade do nothing for sort."""
 
     method: Literal["cascade", "sort"] = Field("cascade", description="cascade: with a memory; sort: arXiv 1602.00763")
@@ -77,7 +77,7 @@ class TrackConfig(_Section):
         return value
 
 
-class EmbedConfig(_Section):
+class EmbedConfig(Section):
     """Appearance features of the tracked boxes."""
 
     weights: Path | None = Field(None, description="re-identification checkpoint: .safetensors, .pth or .pt")
@@ -90,7 +90,7 @@ class EmbedConfig(_Section):
 Distance = Annotated[float, Field(ge=0, le=2)]
 
 
-class AssociateConfig(_Section):
+class AssociateConfig(Section):
     """Tracklets to identities. Distances are cosine distances, 0 to 2, with each camera's colour cast taken out."""
 
     threshold: Distance | Literal["auto"] = Field("auto", description="largest distance of one person in two cameras")
@@ -102,7 +102,7 @@ class AssociateConfig(_Section):
     shrink: Annotated[float, Field(ge=0)] = Field(2.0, description="people of no particular look added to each camera")
 
 
-class OutputConfig(_Section):
+class OutputConfig(Section):
     """Videos and pictures of a run."""
 
     video: bool = Field(True, description="render an annotated video of each camera")
@@ -114,7 +114,7 @@ class OutputConfig(_Section):
     crf: Annotated[int, Field(ge=0, le=51)] = Field(23, description="x264's constant rate factor; less is better")
 
 
-class RunConfig(_Section):
+class RunConfig(Section):
     """Everything `reidtrack run` can be told beside its inputs."""
 
     device: str = Field("auto", description="auto, cpu, cuda or cuda:N")
@@ -128,7 +128,7 @@ class RunConfig(_Section):
     output: OutputConfig = OutputConfig()
 
 
-C = TypeVar("C", bound=_Section)
+C = TypeVar("C", bound=Section)
 
 
 def load(

@@ -62,10 +62,12 @@ def may_import(module: str, other: str) -> bool:
     room, target = module.split(".")[0], other.split(".")[0]
     if target in VOCABULARY or other == "":  # "" gives the version and nothing else
         return True
+    if room.startswith("config_"):
+        return other == "config"
     if room in VOCABULARY | {"config", ""}:
         return False
     if room in ("cli", "__main__"):
-        return target in ("cli", "pipeline", "config")
+        return target in ("cli", "pipeline") or target.split("_")[0] == "config"
     if room == "pipeline" or module in JOINING:
         return target != "cli"
     return target == room
