@@ -3,22 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reidtrack.types import DoubleArray, IntArray, Tracklet
 
 _TINY = 1e-12
+_LEAST_QUALITY = 1e-3
+"""A crop of no quality still counts where there is no other."""
 
 
 def mean_features(tracklets: Sequence[Tracklet]) -> DoubleArray:
     """Quality-weighted mean of each tracklet's features, of unit norm: (N, D); zero where nothing was embedded."""
-    dim = max((t.features.shape[1] for t in tracklets), default=0)
-    means = np.zeros((len(tracklets), dim))
-    for i, tracklet in enumerate(tracklets):
-        if len(tracklet.features):
-            weight = tracklet.feature_quality.astype(np.float64) + 1e-3
-            means[i] = weight @ tracklet.features.astype(np.float64)
+    return _means(tracklets, [t.features.astype(np.float64) for t in tracklets], power=1)
+
+
+def mean_looks(tracklets: Sequence[Tracklet], camera: IntArray, cast: DoubleArray) -> DoubleArray:
+    """The same of features from which their camera's cast was taken, which is what tells people apart.
+
+    Each feature is brought back to unit norm before the mean, so that crops that show little but the cast count like
+    the others, and good crops count more: by the square of their quality.
+
+    Args:
+        tracklets: N of them.
+        camera: (N,) camera of each, from 0.
+        cast: (cameras, D), see `camera_casts`.
+    """
+    freed = [
+        unit(t.features - cast[c]) if len(t.features) else t.features for t, c in zip(tracklets, camera, strict=True)
+    ]
+    return _means(tracklets, freed, power=2)
+
+
+def _means(tracklets: Sequence[Tracklet], features: Sequence[NDArray[np.floating[Any]]], power: int) -> DoubleArray:
+    means = np.zeros((len(tracklets), max((rows.shape[1] for rows in features), default=0)))
+    for i, (tracklet, rows) in enumerate(zip(tracklets, features, strict=True)):
+        if len(rows):
+            means[i] = (tracklet.feature_quality.astype(np.float64) + _LEAST_QUALITY) ** power @ rows
     return unit(means)
 
 
@@ -56,12 +79,6 @@ def camera_casts(means: DoubleArray, camera: IntArray, weight: DoubleArray, shri
     cast = np.broadcast_to(common, total.shape).copy()
     cast[seen] = (total[seen] + shrink * common) / (count[seen, None] + shrink)
     return cast
-
-
-def remove_cast(means: DoubleArray, camera: IntArray, cast: DoubleArray) -> DoubleArray:
-    """Take each camera's cast (cameras, D) from its rows (N, D): unit rows; zero rows stay zero."""
-    present = np.linalg.norm(means, axis=1, keepdims=True) > _TINY
-    return unit(np.where(present, means - cast[camera], 0.0))
 
 
 def cosine_distances(vectors: DoubleArray) -> DoubleArray:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reidtrack.associate.appearance import camera_casts, cosine_distances, mean_features, remove_cast, unit
+from reidtrack.associate.appearance import camera_casts, cosine_distances, mean_features, mean_looks, unit
 from reidtrack.associate.conflict import conflicts
 from reidtrack.associate.matcher import group
 from reidtrack.associate.split import split_switched
@@ -62,7 +62,7 @@ def associate(
     parts = sorted(split_switched(ordered, dict(zip(names, look.cast, strict=True)), split_threshold), key=_by_time)
     if len(parts) > len(ordered):
         look = _Look.of(parts, names, shrink)
-    distance = cosine_distances(remove_cast(look.mean, look.camera, look.cast))
+    distance = cosine_distances(mean_looks(parts, look.camera, look.cast))
     if threshold is None:
         threshold = cross_camera_threshold(distance, look.camera, look.weight, strangers)
     if same_camera_threshold is None:

@@ -15,7 +15,7 @@ from reidtrack.types import DoubleArray, IntArray
 
 FALLBACK = 0.8
 """Where there are too few pairs to tell."""
-SAME_CAMERA_SHARE = 0.75
+SAME_CAMERA_SHARE = 0.85
 """Within a camera, one person's visits lie nearer to each other, by about this."""
 LEAST_PAIRS = 6
 _LIMITS = (0.3, 0.9)
