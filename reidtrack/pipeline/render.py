@@ -53,6 +53,7 @@ class _MosaicPainter:
         }
         self._annotators = {name: Annotator(*size, name, trail_s) for name, size in self._sizes.items()}
         self._latest: dict[str, ImageArray] = {}
+        self._ended: list[str] = []
         self._step_s = 1 / max(source.nominal_fps for source in sources)
         self._sink, self._layout = sink, layout
         self._tick_s: float | None = None
@@ -72,8 +73,8 @@ class _MosaicPainter:
         self._latest[frame.camera] = self._annotators[frame.camera].draw(tile, frame.time_s, xyxy * scale, identity)
 
     def end(self, camera: str) -> None:
-        """A camera has no more pictures."""
-        self._latest.pop(camera, None)
+        """A camera has no more pictures; its last one is shown for the step that it belongs to."""
+        self._ended.append(camera)
 
     def close(self) -> None:
         """Bring out the last step."""
@@ -84,6 +85,9 @@ class _MosaicPainter:
         if self._tick_s is not None:
             tiles = [self._latest.get(name) for name in self._names]
             self._sink.write(mosaic(tiles, self._layout, self._names), self._tick_s)
+        for camera in self._ended:
+            self._latest.pop(camera, None)
+        self._ended.clear()
 
 
 def render(
