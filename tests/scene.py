@@ -94,7 +94,9 @@ def build_scene(folder: Path, reid: Path, shots: dict[str, Shot] | None = None) 
     for number, (camera, shot) in enumerate(shots.items()):
         boxes = [visible_boxes(number, shot, time_s) for time_s in shot.times_s]
         images = [draw(number, shot, found) for found in boxes]
-        videos[camera] = write_video(folder / f"{camera}.mp4", shot.times_s, size=shot.size, images=images)
+        chroma = "yuv444p" if any(side % 2 for side in shot.size) else "yuv420p"
+        path = folder / f"{camera}.mp4"
+        videos[camera] = write_video(path, shot.times_s, size=shot.size, images=images, pix_fmt=chroma)
         detections[camera], truth[camera] = folder / f"{camera}_det.txt", folder / f"{camera}_gt.txt"
         rows = [(frame, who, *xyxy) for frame, found in enumerate(boxes) for who, xyxy in found.items()]
         table = np.array(rows, np.float64).reshape(-1, 6)
