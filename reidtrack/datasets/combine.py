@@ -40,6 +40,7 @@ def combine(datasets: Sequence[ReidDataset]) -> ReidDataset:
         tuple(f"{dataset.name}: {note}" for dataset in datasets for note in dataset.notes),
         {key: name for part in parts for key, name in part.person_names.items()},
         {key: name for part in parts for key, name in part.camera_names.items()},
+        frozenset(key for part in parts for key in part.distractors),
     )
 
 
@@ -67,6 +68,7 @@ def _shifted(dataset: ReidDataset, person: int, camera: int) -> ReidDataset:
         train=shift(dataset.train),
         query=shift(dataset.query),
         gallery=shift(dataset.gallery),
+        distractors=frozenset(key + person for key in dataset.distractors),
         person_names={key + person: name for key, name in dataset.person_names.items()},
         camera_names={key + camera: f"{dataset.name} {dataset.camera_names.get(key, key)}" for key in sorted(cameras)},
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from reidtrack.datasets.layout import load_folders
@@ -28,7 +29,8 @@ def load_market1501(root: Path) -> ReidDataset:
     Raises:
         InputError: If this is another folder.
     """
-    return load_folders("market1501", root, FOLDERS, parse_market1501, PUBLISHED)
+    dataset = load_folders("market1501", root, FOLDERS, parse_market1501, PUBLISHED)
+    return replace(dataset, distractors=frozenset({0}))
 
 
 def parse_market1501(path: Path) -> Sample | None:

@@ -36,6 +36,7 @@ class ReidDataset:
         notes: One line each about what is missing, odd or was decided.
         person_names: Person id to name, where the data set has names.
         camera_names: Camera id to name, where the data set has names.
+        distractors: Person ids that stand for many people at once, wrong answers to every query.
     """
 
     name: str
@@ -45,6 +46,7 @@ class ReidDataset:
     notes: tuple[str, ...] = ()
     person_names: Mapping[int, str] = field(default_factory=dict)
     camera_names: Mapping[int, str] = field(default_factory=dict)
+    distractors: frozenset[int] = frozenset()
 
     def split(self, name: SplitName) -> tuple[Sample, ...]:
         """The samples of one split."""

@@ -44,14 +44,23 @@ def load_dataset(name: str, root: Path | str, *, cache: Path | None = None, **op
         InputError: If the folder or archive is absent or holds something else.
         OutputError: If an archive cannot be unpacked.
     """
-    load = _loader(name)
-    known = [parameter for parameter in inspect.signature(load).parameters if parameter not in ("root", "cache")]
+    load, known = _loader(name), option_names(name)
     for option in options:
         if option not in known:
             raise UsageError(f"no option {option!r}", where=f"data set {name}", expected=", ".join(known) or "none")
     if "cache" in inspect.signature(load).parameters:
         options = {**options, "cache": cache}
     return load(unpacked(Path(root), cache), **options)
+
+
+def option_names(name: str) -> list[str]:
+    """Names of the options that a data set has.
+
+    Raises:
+        UsageError: If the data set is unknown.
+    """
+    parameters = inspect.signature(_loader(name)).parameters
+    return [parameter for parameter in parameters if parameter not in ("root", "cache")]
 
 
 def _loader(name: str) -> Callable[..., ReidDataset]:

@@ -1,0 +1,95 @@
+"""`reidtrack explore`: what is in a data set, as a table and as one HTML page."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reidtrack.cli.dataset_options import add_dataset_options, dataset_options
+from reidtrack.errors import EXIT_OK, UsageError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from reidtrack.pipeline.explore import Exploration
+
+HELP = "Look at a data set: counts, cameras, imbalance, sizes, colours and samples, as a table and one HTML page."
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `reidtrack explore`."""
+    add_dataset_options(parser, several=True)
+    parser.add_argument("--out", type=Path, metavar="PAGE.html", help="the page (default: explore-DATASET.html)")
+    parser.add_argument(
+        "--images",
+        type=int,
+        default=20_000,
+        metavar="N",
+        help="open at most N images, random ones where there are more (default: %(default)s)",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Explore, print, write the page.
+
+    Raises:
+        UsageError: If options contradict, or `--images` is not positive.
+    """
+    if args.images < 1:
+        raise UsageError(f"--images {args.images}", expected="1 or more")
+    from rich.console import Console
+
+    from reidtrack.files import write_whole
+    from reidtrack.pipeline.explore import explore, open_datasets
+
+    dataset = open_datasets(args.dataset, args.root, dataset_options(args), args.hold_out)
+    source = ", ".join(str(root) for root in args.root)
+    found = explore(dataset, source=source, opened=args.images)
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(_split_table(found))
+    if found.page.cameras:
+        console.print(_camera_table(found))
+    console.print(
+        f"imbalance: the tenth of the persons with the most images holds {found.page.top_tenth:.0%} of them;"
+        f" Gini {found.page.gini:.2f}"
+    )
+    for note in found.page.notes:
+        console.print(f"note: {note}", style="yellow", markup=False)
+    out = args.out or Path(f"explore-{dataset.name}.html")
+    write_whole(out, found.html())
+    console.print(f"page: {out}", markup=False)
+    return EXIT_OK
+
+
+def _split_table(found: Exploration) -> Table:
+    splits = found.page.splits
+    nobody = [name for name in ("junk", "distractors") if any(getattr(row, name) for row in splits)]
+    table = _table("split", "images", "persons", "cameras", *nobody, "images/person", "one image")
+    for row in splits:
+        per_person = "–"
+        if row.people:
+            per_person = f"{row.per_person[-1]}–{row.per_person[0]}, mean {row.per_person.mean():.1f}"
+        counts = [row.images, row.people, row.cameras, *(getattr(row, name) for name in nobody), row.one_image]
+        cells = [f"{count:,}" if count else "–" for count in counts]
+        table.add_row(row.name, *cells[:-1], per_person, cells[-1])
+    return table
+
+
+def _camera_table(found: Exploration) -> Table:
+    table = _table("camera", "images", "persons", "brightness", "contrast", "red", "green", "blue")
+    for camera in found.page.cameras:
+        figures = [f"{camera.brightness[2]:.0f}", f"{camera.contrast:.0f}", *(str(value) for value in camera.rgb)]
+        table.add_row(camera.name, f"{camera.images:,}", f"{camera.people:,}", *figures)
+    return table
+
+
+def _table(first: str, *others: str) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column(first, overflow="fold", min_width=8)
+    for name in others:
+        table.add_column(name, justify="right", no_wrap=True)
+    return table
