@@ -86,7 +86,7 @@ def run(request: RunRequest, progress: Progress, stop: Stop) -> Outcome:
         record = _record(request, inputs, sources, tools)
         earlier = _earlier(RunFolder(request.out), record) if request.resume else None
         folder = make_folder(request.out, overwrite=request.overwrite)
-        if earlier is not None and earlier["status"] in READ:
+        if earlier is not None and earlier["status"] in READ and not _regained(earlier, sources):
             earlier["config"] = record["config"]
             return finish(folder, earlier, inputs, request.config, progress, stop, failed=failures.by_camera)
         folder.write_run(record)
@@ -202,6 +202,11 @@ def _earlier(folder: RunFolder, record: dict[str, Any]) -> dict[str, Any] | None
     check_same(earlier, record)
     record["origin_utc"], record["origin_from"] = earlier["origin_utc"], earlier["origin_from"]
     return earlier
+
+
+def _regained(earlier: Mapping[str, Any], sources: Sequence[Source]) -> set[str]:
+    """Cameras that failed in an earlier run and can be opened now."""
+    return {entry["camera"] for entry in earlier["inputs"] if "error" in entry} & {s.camera for s in sources}
 
 
 def _former(folder: RunFolder) -> _Former:
