@@ -136,7 +136,10 @@ def top_share(counts: IntArray, part: float = 0.1) -> float:
 def people_over_cameras(
     samples: Sequence[Sample], cameras: Sequence[int], rows: int, generator: np.random.Generator
 ) -> list[tuple[int, dict[int, Sample]]]:
-    """Persons to show side by side: random ones among those whom most cameras saw.
+    """Persons to show side by side: seen by many cameras, every camera shown about as often.
+
+    One after another the person is taken whose cameras were shown least so far, each counting 1 / (1 + times shown);
+    at random among equals.
 
     Args:
         samples: Without junk and distractors.
@@ -150,13 +153,20 @@ def people_over_cameras(
     by_person: dict[int, dict[int, list[Sample]]] = {}
     for sample in samples:
         by_person.setdefault(sample.person_id, {}).setdefault(sample.camera_id, []).append(sample)
-    people: list[int] = generator.permutation(sorted(by_person)).tolist()
-    people.sort(key=lambda person: -len(by_person[person].keys() & set(cameras)))  # stable: random within equals
-    chosen = sorted(people[:rows])
+    seen = _presence(samples, cameras)
+    people, order = sorted(by_person), generator.permutation(len(by_person))
+    shown, chosen = np.zeros(len(cameras)), []
+    for _ in range(min(rows, len(people))):
+        worth = (seen[order] / (1 + shown)).sum(axis=1)
+        worth[np.isin(order, chosen)] = -1
+        best = int(order[np.argmax(worth)])
+        chosen.append(best)
+        shown += seen[best]
+    picked = [people[row] for row in sorted(chosen)]
     return [
         (
             person,
             {camera: found[int(generator.integers(len(found)))] for camera, found in sorted(by_person[person].items())},
         )
-        for person in chosen
+        for person in picked
     ]

@@ -23,7 +23,7 @@ from reidtrack.report.dataset_record import DatasetPage, SplitRow
 
 SEED = 0
 OPENED = 20_000
-PEOPLE_SHOWN = 12
+PEOPLE_SHOWN = 16
 CAMERAS_SHOWN = 16
 
 
@@ -106,7 +106,7 @@ def explore(dataset: ReidDataset, *, source: str, opened: int = OPENED) -> Explo
         size_wh=pixels.size_wh,
         opened=(len(pixels.samples) + len(pixels.bad), len(dataset.samples)),
         people=side_by_side(dataset, people, shown, PEOPLE_SHOWN, generator),
-        people_columns=[camera_name(dataset, camera) for camera in shown] or ["Image"],
+        people_rows=[camera_name(dataset, camera) for camera in shown] or ["Image"],
         strips=strips(dataset, pixels, generator),
         bad=pixels.bad,
     )

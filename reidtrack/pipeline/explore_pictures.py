@@ -59,7 +59,7 @@ def side_by_side(
     """Persons with a picture by each camera; one picture each where no camera is known."""
     columns = list(cameras) or [UNKNOWN_CAMERA]
     return [
-        (_person_name(dataset, person), [_picture(found[c]) if c in found else None for c in columns])
+        (_person_name(dataset, person), [_picture(dataset, found[c]) if c in found else None for c in columns])
         for person, found in people_over_cameras(people, cameras, rows, generator)
     ]
 
@@ -81,7 +81,7 @@ def strips(dataset: ReidDataset, pixels: PixelFigures, generator: np.random.Gene
         area = pixels.size_wh.prod(axis=1)
         groups["Smallest"] = named[np.argsort(area[named], kind="stable")[:STRIP_LENGTH]]
     return {
-        title: [picture for row in rows.tolist() if (picture := _picture(pixels.samples[row])) is not None]
+        title: [picture for row in rows.tolist() if (picture := _picture(dataset, pixels.samples[row])) is not None]
         for title, rows in groups.items()
         if len(rows)
     }
@@ -95,14 +95,16 @@ def _person_name(dataset: ReidDataset, person: int) -> str:
     return dataset.person_names.get(person, str(person))
 
 
-def _picture(sample: Sample) -> Picture | None:
+def _picture(dataset: ReidDataset, sample: Sample) -> Picture | None:
     """A sample as a small JPEG; None where its file cannot be read."""
     try:
         image = read_image(sample.path)
     except InputError:
         return None
+    camera = "" if sample.camera_id == UNKNOWN_CAMERA else f" · {camera_name(dataset, sample.camera_id)}"
+    caption = _person_name(dataset, sample.person_id) + camera
     size = f"{image.shape[1]} × {image.shape[0]}"
-    return Picture(_jpeg(_fitted(image)), sample.path.stem, f"{_place(sample.path)}, {size}")
+    return Picture(_jpeg(_fitted(image)), caption, f"{_place(sample.path)}, {size}")
 
 
 def _fitted(image: ImageArray) -> ImageArray:

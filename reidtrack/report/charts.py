@@ -7,11 +7,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from reidtrack.report.html import Markup, tag, void
+from reidtrack.report.html import Markup, tag
 from reidtrack.types import DoubleArray, FloatArray, IntArray
 
-WIDTH, HEIGHT = 420, 170
-_LEFT, _BOTTOM, _TOP = 34, 34, 12
+WIDTH, HEIGHT = 320, 190
+_LEFT, _BOTTOM, _TOP = 36, 36, 12
 _MOST_BARS = 48
 
 
@@ -57,7 +57,7 @@ def bars(counts: IntArray, labels: Sequence[str], titles: Sequence[str], *, axis
     step = (WIDTH - _LEFT) / max(1, len(counts))
     floor = HEIGHT - _BOTTOM
     parts = [_y_label(top, _TOP), _y_label(0, floor), _line(_LEFT, floor, WIDTH, floor)]
-    every = max(1, int(np.ceil(len(counts) / 12)))
+    every = max(1, int(np.ceil(len(counts) / 8)))
     for place, count in enumerate(counts.tolist()):
         x, height = _LEFT + place * step, (floor - _TOP) * count / top
         gap = min(2.0, step * 0.15)
@@ -84,10 +84,10 @@ def curve(share: DoubleArray, *, x_axis: str, y_axis: str) -> Markup:
             _y_label("100 %", _TOP),
             _y_label("0", floor),
             _line(_LEFT, floor, right, floor),
-            void("line", x1=_LEFT, y1=floor, x2=right, y2=_TOP, class_="equal"),
+            tag("line", x1=_LEFT, y1=floor, x2=right, y2=_TOP, class_="equal"),
             tag("polygon", points=f"{points} {right},{floor}", class_="area"),
             tag("polyline", points=points, class_="curve"),
-            _text("equal", _LEFT + (right - _LEFT) * 0.56, floor - (floor - _TOP) * 0.66, "note"),
+            _text("equal", _LEFT + (right - _LEFT) * 0.5, floor - (floor - _TOP) * 0.62, "note"),
             _text(x_axis, (_LEFT + WIDTH) / 2, HEIGHT - 5, "axis-name"),
             _text(y_axis, _LEFT + 6, _TOP + 4, "note start"),
         ],
@@ -95,16 +95,23 @@ def curve(share: DoubleArray, *, x_axis: str, y_axis: str) -> Markup:
     )
 
 
-def spread(quantiles: DoubleArray, largest: float = 255) -> Markup:
-    """A lying box: 5th to 95th percentile as a line, the middle half as a box, the median as a mark."""
-    at = [f"{100 * value / largest:.1f}" for value in quantiles]
-    box = {"x": at[1], "width": f"{100 * (quantiles[3] - quantiles[1]) / largest:.1f}"}
+def spread(quantiles: DoubleArray, lowest: float, highest: float) -> Markup:
+    """A lying box: 5th to 95th percentile as a line, the middle half as a box, the median as a mark.
+
+    Args:
+        quantiles: (5,) the 5th, 25th, 50th, 75th and 95th percentile.
+        lowest: Value at the left end.
+        highest: Value at the right end, larger.
+    """
+    percent = 100 * (quantiles - lowest) / (highest - lowest)
+    at = [f"{value:.1f}" for value in percent]
+    box = {"x": at[1], "width": f"{percent[3] - percent[1]:.1f}"}
     words = " · ".join(f"{value:.0f}" for value in quantiles)
     inside = [
         tag("title", f"5, 25, 50, 75, 95 %: {words}"),
-        void("line", x1=at[0], x2=at[4], y1=7, y2=7, class_="axis-line"),
-        void("rect", **box, y=3, height=8, class_="v"),
-        void("line", x1=at[2], x2=at[2], y1=1, y2=13, class_="median"),
+        tag("line", x1=at[0], x2=at[4], y1=7, y2=7, class_="axis-line"),
+        tag("rect", **box, y=3, height=8, class_="v"),
+        tag("line", x1=at[2], x2=at[2], y1=1, y2=13, class_="median"),
     ]
     return tag("svg", *inside, viewBox="0 0 100 14", preserveAspectRatio="none", class_="spread", role="img")
 
@@ -123,4 +130,4 @@ def _y_label(value: int | str, y: float) -> Markup:
 
 
 def _line(x1: float, y1: float, x2: float, y2: float) -> Markup:
-    return void("line", x1=x1, y1=y1, x2=x2, y2=y2, class_="axis-line")
+    return tag("line", x1=x1, y1=y1, x2=x2, y2=y2, class_="axis-line")

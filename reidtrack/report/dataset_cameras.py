@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from reidtrack.report.charts import spread
 from reidtrack.report.dataset_record import CameraRow, DatasetPage, Picture
 from reidtrack.report.html import Markup, join, tag
 from reidtrack.report.pictures import image
 
 _HINT = (
-    "Brightness: mean luma of an image, 0 to 255; the box is the middle half of the images, the line reaches from the"
-    " 5th to the 95th percentile. Cast: how far the camera’s mean red, green and blue are from those of all cameras."
+    "Brightness: mean luma of an image, black is 0 and white 255; the box is the middle half of the images, the line"
+    " reaches from the 5th to the 95th percentile. Cast: how far the camera’s mean red, green and blue are from those of all cameras."
 )
 
 
@@ -18,21 +20,24 @@ def camera_section(page: DatasetPage) -> Markup:
     if not page.cameras:
         text = tag("p", "The cameras are not known.", class_="hint")
         return tag("section", tag("h2", "Cameras"), text, id="cameras")
+    most = max(camera.images for camera in page.cameras)
+    lowest = 10 * np.floor(min(camera.brightness[0] for camera in page.cameras) / 10)
+    highest = max(lowest + 10, 10 * np.ceil(max(camera.brightness[-1] for camera in page.cameras) / 10))
+    brightness = f"Brightness, {lowest:.0f} to {highest:.0f}"
     names = (
         "Camera",
         "Mean picture",
         "Images",
         "",
         "Persons",
-        "Brightness",
+        brightness,
         "Median",
         "Contrast",
         "Colour",
         "Cast R G B",
     )
     head = tag("thead", tag("tr", *(tag("th", name, scope="col") for name in names)))
-    most = max(camera.images for camera in page.cameras)
-    body = tag("tbody", *(_row(camera, most) for camera in page.cameras))
+    body = tag("tbody", *(_row(camera, most, (lowest, highest)) for camera in page.cameras))
     table = tag("div", tag("table", head, body, class_="cams"), class_="scroll")
     parts = [tag("h2", "Cameras"), tag("p", _HINT, class_="hint"), table]
     if len(page.cameras) > 1:
@@ -40,7 +45,7 @@ def camera_section(page: DatasetPage) -> Markup:
     return tag("section", *parts, id="cameras")
 
 
-def _row(camera: CameraRow, most: int) -> Markup:
+def _row(camera: CameraRow, most: int, shown: tuple[float, float]) -> Markup:
     share = tag("span", tag("i", style=f"--w:{camera.images / most:.3f}"), class_="share")
     swatch = tag("span", class_="swatch", style="background:rgb({},{},{})".format(*camera.rgb))
     hexadecimal = "#{:02x}{:02x}{:02x}".format(*camera.rgb)
@@ -51,7 +56,7 @@ def _row(camera: CameraRow, most: int) -> Markup:
         tag("td", f"{camera.images:,}"),
         tag("td", share),
         tag("td", f"{camera.people:,}"),
-        tag("td", spread(camera.brightness)),
+        tag("td", spread(camera.brightness, *shown)),
         tag("td", f"{camera.brightness[2]:.0f}"),
         tag("td", f"{camera.contrast:.0f}"),
         tag("td", swatch, hexadecimal),

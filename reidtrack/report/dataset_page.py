@@ -52,11 +52,12 @@ def _facts(page: DatasetPage) -> Markup:
 
 def _splits(page: DatasetPage) -> Markup:
     """The table of splits."""
-    names = ("Split", "Images", "Persons", "Cameras", "Junk", "Distractors")
+    nobody = [name for name in ("junk", "distractors") if getattr(page.splits[-1], name)]
+    names = ("Split", "Images", "Persons", "Cameras", *(name.capitalize() for name in nobody))
     per_person = ("Images per person: fewest", "median", "mean", "most", "One image only")
     rows = []
     for row in page.splits:
-        counts = [row.images, row.people, row.cameras, row.junk, row.distractors]
+        counts = [row.images, row.people, row.cameras, *(getattr(row, name) for name in nobody)]
         cells = [f"{count:,}" if count else "–" for count in counts]
         cells += _per_person(row) if row.people else ["–"] * len(per_person)
         kind = "sum" if row.name == "all" else None

@@ -10,6 +10,8 @@ from reidtrack.report.pictures import image
 
 def people_section(page: DatasetPage) -> Markup:
     """Histograms, the curve of imbalance, and persons side by side over the cameras."""
+    named = {row.name for row in page.splits if row.people}
+    shown = (named & {"train", "gallery"}) or named
     panels = [
         _panel(
             f"Images per person, {row.name}",
@@ -17,7 +19,7 @@ def people_section(page: DatasetPage) -> Markup:
             histogram(row.per_person, unit="images", what="persons"),
         )
         for row in page.splits
-        if row.people and (row.name != "all" or len(page.splits) == 1)
+        if row.people and row.name in shown
     ]
     if len(page.cameras) > 1:
         panels.append(_coverage(page))
@@ -50,10 +52,11 @@ def _imbalance(page: DatasetPage) -> Markup:
 def _side_by_side(page: DatasetPage) -> list[Markup]:
     if not page.people:
         return []
-    head = tag("thead", tag("tr", tag("th", "Person"), *(tag("th", name, scope="col") for name in page.people_columns)))
+    names = [name for name, _ in page.people]
+    head = tag("thead", tag("tr", tag("th", "Camera"), *(tag("th", name, scope="col") for name in names)))
     rows = [
-        tag("tr", tag("th", name, scope="row"), *(_cell(picture) for picture in pictures))
-        for name, pictures in page.people
+        tag("tr", tag("th", camera, scope="row"), *(_cell(pictures[place]) for _, pictures in page.people))
+        for place, camera in enumerate(page.people_rows)
     ]
     hint = "Random persons among those whom most cameras saw, one random image by each camera."
     return [

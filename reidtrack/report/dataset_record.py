@@ -75,7 +75,7 @@ class DatasetPage:
         size_wh: (N, 2) width and height of the images that were opened.
         opened: How many images were opened, and of how many.
         people: Name of a person, and its picture by each camera, None where there is none.
-        people_columns: Names of the columns of `people`.
+        people_rows: Names of the cameras of `people`.
         strips: Heading to pictures.
         bad: One line for each file that could not be read.
     """
@@ -94,6 +94,6 @@ class DatasetPage:
     size_wh: IntArray
     opened: tuple[int, int]
     people: Sequence[tuple[str, Sequence[Picture | None]]]
-    people_columns: Sequence[str]
+    people_rows: Sequence[str]
     strips: Mapping[str, Sequence[Picture]] = field(default_factory=dict)
     bad: Sequence[str] = ()
