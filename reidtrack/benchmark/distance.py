@@ -34,6 +34,10 @@ class Distances(Protocol):
         """Distances of some images to some others, (R, C) float32, a new array."""
         ...
 
+
+class PairDistances(Distances, Protocol):
+    """Distances that can be asked for pair by pair too."""
+
     def pairs(self, a: IntArray, b: IntArray) -> FloatArray:
         """Distance of each image in `a` to the one beside it in `b`, (P,) float32."""
         ...

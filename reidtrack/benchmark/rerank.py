@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from reidtrack.benchmark.distance import Distances
+from reidtrack.benchmark.distance import Distances, PairDistances
 from reidtrack.types import FloatArray, IntArray
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class RerankedDistances:
     highest = 1.0
 
     def __init__(
-        self, distances: Distances, queries: int, *, k1: int = 20, k2: int = 6, weight: float = 0.3, power: int = 1
+        self, distances: PairDistances, queries: int, *, k1: int = 20, k2: int = 6, weight: float = 0.3, power: int = 1
     ) -> None:
         if not 1 <= k2 <= k1 + 1 or not 0 <= weight <= 1:
             raise ValueError(f"RerankedDistances: got k1 {k1}, k2 {k2}, weight {weight}")
@@ -114,7 +114,9 @@ def find_neighbours(distances: Distances, k: int) -> Neighbours:
     return Neighbours(index, largest)
 
 
-def encode(distances: Distances, near: Neighbours, scale: FloatArray, *, k1: int, k2: int, power: int = 1) -> csr_array:
+def encode(
+    distances: PairDistances, near: Neighbours, scale: FloatArray, *, k1: int, k2: int, power: int = 1
+) -> csr_array:
     """The paper's vector V of each image, after local query expansion: (N, N), rows sum to 1.
 
     Args:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from reidtrack.benchmark.distance import Distances
+from reidtrack.benchmark.distance import PairDistances
 from reidtrack.types import DoubleArray, FloatArray, IntArray, Sample
 
 BIN_FRAMES = 100
@@ -108,7 +108,7 @@ class JointDistances:
 
     def __init__(
         self,
-        distances: Distances,
+        distances: PairDistances,
         space_time: SpaceTime,
         camera_id: IntArray,
         time: IntArray,

@@ -21,10 +21,12 @@ class Embedded(NamedTuple):
     Attributes:
         features: (K, D) float32, rows of unit norm.
         rows: (K,) int64, the crop each belongs to, increasing; K is N unless features were not finite or zero.
+        length: (K,) float64, the norm of what the network gave.
     """
 
     features: FloatArray
     rows: IntArray
+    length: DoubleArray
 
 
 class Embedder:
@@ -79,7 +81,7 @@ class Embedder:
         raw = np.concatenate(parts) if parts else np.zeros((0, self.feature_dim), np.float32)
         rows, norm = _usable_rows(raw)
         self._report(len(raw) - len(rows))
-        return Embedded((raw[rows] / norm[:, None]).astype(np.float32), rows)
+        return Embedded((raw[rows] / norm[:, None]).astype(np.float32), rows, norm)
 
     def _embed_batch(self, crops: Sequence[ImageArray] | ImageArray) -> FloatArray:
         out = self._infer(to_batch(crops, self._mean, self._std))  # (N, D)

@@ -55,6 +55,7 @@ def test_batches(count: int, sizes: list[int]) -> None:
     np.testing.assert_allclose(np.linalg.norm(found.features, axis=1), 1, atol=1e-6)
     wanted = np.array([[v, 1, 2] for v in range(count)], float).reshape(-1, 3)
     np.testing.assert_allclose(found.features, wanted / np.linalg.norm(wanted, axis=1, keepdims=True), atol=1e-5)
+    np.testing.assert_allclose(found.features * found.length[:, None], wanted, atol=1e-4)
 
 
 @pytest.mark.parametrize(
