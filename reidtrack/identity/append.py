@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Iterator
@@ -74,6 +75,21 @@ def _unwritable(path: Path, error: OSError) -> OutputError:
 def json_line(record: dict[str, Any]) -> bytes:
     """One line of a JSON Lines file."""
     return (json.dumps(record, separators=(",", ":")) + "\n").encode()
+
+
+@contextlib.contextmanager
+def expecting_records(path: Path) -> Iterator[None]:
+    """Turn what goes wrong with records that lack their parts into an error about their file.
+
+    Raises:
+        InputError: If something does.
+    """
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(
+            "holds records of another kind", where=path, expected="a log of `reidtrack run`", hint="run again"
+        ) from error
 
 
 def read_json_lines(path: Path) -> Iterator[tuple[dict[str, Any], int]]:

@@ -173,7 +173,7 @@ def read_tracklets(path: Path) -> FeatureTable:
         InputError: If it cannot be read.
     """
     try:
-        with np.load(path, allow_pickle=False) as data:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
             return FeatureTable(
                 tuple(str(name) for name in data["cameras"]),
                 data["camera"],

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from reidtrack.identity.append import AppendFile, json_line, read_json_lines
+from reidtrack.identity.append import AppendFile, expecting_records, json_line, read_json_lines
 from reidtrack.types import Detections, DoubleArray, FloatArray, IntArray, Tracks
 
 PIXEL_DECIMALS = 2
@@ -88,10 +88,11 @@ def read_detection_log(path: Path) -> DetectionRecord:
     frames: dict[str, dict[int, Detections]] = defaultdict(dict)
     end = 0
     if path.exists():
-        for record, end in read_json_lines(path):  # noqa: B007 - the last position is used below
-            xyxy = np.asarray(record["xyxy"], np.float64).reshape(-1, 4).astype(np.float32)
-            score = np.asarray(record["score"], np.float64).astype(np.float32)
-            frames[record["camera"]][record["frame"]] = Detections(xyxy, score)
+        with expecting_records(path):
+            for record, end in read_json_lines(path):  # noqa: B007 - the last position is used below
+                xyxy = np.asarray(record["xyxy"], np.float64).reshape(-1, 4).astype(np.float32)
+                score = np.asarray(record["score"], np.float64).astype(np.float32)
+                frames[record["camera"]][record["frame"]] = Detections(xyxy, score)
     return DetectionRecord(frames, end)
 
 
@@ -153,10 +154,11 @@ def read_track_log(path: Path) -> dict[str, Tracks]:
         InputError: If it cannot be read.
     """
     columns: dict[str, list[tuple[int, int, float, list[float], float]]] = defaultdict(list)
-    for record, _ in read_json_lines(path):
-        row = (record["frame"], record["track_id"], record["time_s"], record["xyxy"], record["score"])
-        columns[record["camera"]].append(row)
-    return {camera: _to_tracks(sorted(rows, key=lambda row: row[:2])) for camera, rows in columns.items()}
+    with expecting_records(path):
+        for record, _ in read_json_lines(path):
+            row = (record["frame"], record["track_id"], record["time_s"], record["xyxy"], record["score"])
+            columns[record["camera"]].append(row)
+        return {camera: _to_tracks(sorted(rows, key=lambda row: row[:2])) for camera, rows in columns.items()}
 
 
 def _to_tracks(rows: Sequence[tuple[int, int, float, list[float], float]]) -> Tracks:
@@ -177,10 +179,11 @@ def read_frame_times(path: Path) -> dict[str, tuple[IntArray, DoubleArray]]:
         InputError: If it cannot be read.
     """
     times: dict[str, dict[int, float]] = defaultdict(dict)
-    for record, _ in read_json_lines(path):
-        times[record["camera"]][record["frame"]] = record["time_s"]
     result = {}
-    for camera, by_frame in times.items():
-        frame = np.array(sorted(by_frame), np.int64)
-        result[camera] = frame, np.array([by_frame[number] for number in frame.tolist()], np.float64)
+    with expecting_records(path):
+        for record, _ in read_json_lines(path):
+            times[record["camera"]][record["frame"]] = record["time_s"]
+        for camera, by_frame in times.items():
+            frame = np.array(sorted(by_frame), np.int64)
+            result[camera] = frame, np.array([by_frame[number] for number in frame.tolist()], np.float64)
     return result

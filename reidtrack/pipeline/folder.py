@@ -31,6 +31,7 @@ _FILES = (
     "evaluation.json",
     "mosaic.mp4",
 )
+_ESSENTIAL = ("status", "inputs", "part", "config", "cameras", "timings_s")
 _FOLDERS = ("tracks", "mot", "crops")
 
 
@@ -103,6 +104,9 @@ class RunFolder:
         version = data.get("schema_version") if isinstance(data, dict) else None
         if version != SCHEMA_VERSION:
             raise InputError(f"has schema version {version}", where=self.run_json, expected=str(SCHEMA_VERSION))
+        missing = [key for key in _ESSENTIAL if key not in data]
+        if missing:
+            raise InputError(f"lacks {missing[0]!r}", where=self.run_json, hint="run again with --overwrite")
         return dict(data)
 
     def write_run(self, data: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from reidtrack.associate.people import Association, associate
 from reidtrack.config import RunConfig, TrackConfig
+from reidtrack.errors import InputError
 from reidtrack.identity.export import write_identities, write_mot_files, write_mtmc, write_sightings
 from reidtrack.identity.features import FeatureTable, read_tracklets
 from reidtrack.identity.log import read_frame_times, read_track_log
@@ -53,7 +54,10 @@ def load_tracklets(folder: RunFolder, config: TrackConfig) -> list[Tracklet]:
     clocks = read_frame_times(folder.detections)
     tracklets = []
     for camera, raw in sorted(read_track_log(folder.tracks).items()):
-        tracks = finish_tracks(raw, *clocks[camera], config)
+        frame, time_s = clocks.get(camera, (np.zeros(0, np.int64), np.zeros(0)))
+        if not np.isin(raw.frame, frame).all():
+            raise InputError(f"lacks frames of {camera}", where=folder.detections, hint="run again with --overwrite")
+        tracks = finish_tracks(raw, frame, time_s, config)
         order = np.lexsort((tracks.frame, tracks.track_id))
         track_ids, starts = np.unique(tracks.track_id[order], return_index=True)
         for track_id, rows in zip(track_ids.tolist(), np.split(order, starts[1:]), strict=True):
