@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from reidtrack.pipeline.explore import Exploration
 
 HELP = "Look at a data set: counts, cameras, imbalance, sizes, colours and samples, as a table and one HTML page."
+
+_WIDTH = 120
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -46,7 +49,8 @@ def run(args: argparse.Namespace) -> int:
     dataset = open_datasets(args.dataset, args.root, dataset_options(args), args.hold_out)
     source = ", ".join(str(root) for root in args.root)
     found = explore(dataset, source=source, opened=args.images)
-    console = Console(highlight=False, soft_wrap=True)
+    # Where nobody looks at a terminal there is no width to keep to.
+    console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _WIDTH)
     console.print(_split_table(found))
     if found.page.cameras:
         console.print(_camera_table(found))
@@ -65,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
 def _split_table(found: Exploration) -> Table:
     splits = found.page.splits
     nobody = [name for name in ("junk", "distractors") if any(getattr(row, name) for row in splits)]
-    table = _table("split", "images", "persons", "cameras", *nobody, "images/person", "one image")
+    table = _table("split", "images", "persons", "cameras", *nobody, "images each", "one image")
     for row in splits:
         per_person = "–"
         if row.people:
@@ -89,7 +93,7 @@ def _table(first: str, *others: str) -> Table:
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD)
-    table.add_column(first, overflow="fold", min_width=8)
+    table.add_column(first, no_wrap=True)
     for name in others:
         table.add_column(name, justify="right", no_wrap=True)
     return table

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,10 +29,11 @@ def read_protocol(path: Path) -> Lists:
         InputError: If it is damaged or another one.
     """
     from scipy.io import loadmat
+    from scipy.io.matlab import MatReadError
 
     try:
         content = loadmat(str(path), variable_names=_FIELDS)
-    except (OSError, ValueError, TypeError, NotImplementedError) as error:
+    except (OSError, ValueError, TypeError, EOFError, NotImplementedError, zlib.error, MatReadError) as error:
         raise InputError(
             "cannot be read as a split file", where=path, expected="MATLAB 5", hint="copy it again"
         ) from error

@@ -155,7 +155,8 @@ def people_over_cameras(
         by_person.setdefault(sample.person_id, {}).setdefault(sample.camera_id, []).append(sample)
     seen = _presence(samples, cameras)
     people, order = sorted(by_person), generator.permutation(len(by_person))
-    shown, chosen = np.zeros(len(cameras)), []
+    shown = np.zeros(len(cameras))
+    chosen: list[int] = []
     for _ in range(min(rows, len(people))):
         worth = (seen[order] / (1 + shown)).sum(axis=1)
         worth[np.isin(order, chosen)] = -1

@@ -14,7 +14,9 @@ FOLDERS: dict[SplitName, str] = {"train": "bounding_box_train", "query": "query"
 PUBLISHED: dict[SplitName, tuple[int, int]] = {"train": (12_936, 751), "query": (3_368, 750), "gallery": (19_732, 751)}
 """Images and persons; the gallery's count 3,819 junk images, and 2,798 distractors as one further person, 0."""
 
-_NAME = re.compile(r"(?P<person>-1|\d{4})_c(?P<camera>[1-6])s(?P<sequence>\d)_(?P<frame>\d{6})_\d{2}\.\w+")
+_NAME = re.compile(
+    r"(?P<person>-1|\d{4})_c(?P<camera>[1-6])s(?P<sequence>\d)_(?P<frame>\d{6})_\d{2}(?:\.\w+)+"
+)  # some official files end in .jpg.jpg
 
 
 def load_market1501(root: Path) -> ReidDataset:

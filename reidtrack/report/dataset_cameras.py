@@ -11,7 +11,8 @@ from reidtrack.report.pictures import image
 
 _HINT = (
     "Brightness: mean luma of an image, black is 0 and white 255; the box is the middle half of the images, the line"
-    " reaches from the 5th to the 95th percentile. Cast: how far the camera’s mean red, green and blue are from those of all cameras."
+    " reaches from the 5th to the 95th percentile. Cast: how far the camera’s mean red, green and blue are from those"
+    " of all cameras."
 )
 
 

@@ -58,7 +58,7 @@ def _side_by_side(page: DatasetPage) -> list[Markup]:
         tag("tr", tag("th", camera, scope="row"), *(_cell(pictures[place]) for _, pictures in page.people))
         for place, camera in enumerate(page.people_rows)
     ]
-    hint = "Random persons among those whom most cameras saw, one random image by each camera."
+    hint = "Random persons, preferably seen by many cameras; one random image by each camera."
     return [
         tag("h3", "The same person, camera by camera"),
         tag("p", hint, class_="hint"),
@@ -67,7 +67,7 @@ def _side_by_side(page: DatasetPage) -> list[Markup]:
 
 
 def _cell(picture: Picture | None) -> Markup:
-    return tag("td", "·", class_="none") if picture is None else tag("td", image(picture))
+    return tag("td", "·", class_="blank") if picture is None else tag("td", image(picture))
 
 
 def _panel(title: str, text: str, chart: Markup) -> Markup:

@@ -1,0 +1,113 @@
+"""Your own images: folders of persons, and tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from reidtrack.datasets.folder import camera_of
+from reidtrack.datasets.record import UNKNOWN_CAMERA, ranking_ids
+from reidtrack.datasets.zoo import load_dataset
+from reidtrack.errors import InputError
+
+
+def test_folders_of_persons_without_cameras(tmp_path: Path, write) -> None:
+    write(tmp_path, ["anna/1.jpg", "anna/2.png", "ben 10/1.jpg", "ben 2/x.jpg", "ben 2/.hidden.jpg"])
+    dataset = load_dataset("folder", tmp_path)
+    assert [s.person_id for s in dataset.train] == [1, 1, 2, 3]
+    assert dataset.person_names == {1: "anna", 2: "ben 2", 3: "ben 10"}
+    assert {s.camera_id for s in dataset.train} == {UNKNOWN_CAMERA}
+    assert "camera unknown for all 4 images" in dataset.notes[1]
+
+
+def test_an_unknown_camera_hides_no_match(tmp_path: Path, write) -> None:
+    write(tmp_path, ["query/7/1.jpg", "gallery/7/2.jpg", "gallery/8/1.jpg"])
+    dataset = load_dataset("folder", tmp_path).require_test()
+    query_id, query_cam, gallery_id, gallery_cam = ranking_ids(dataset.query, dataset.gallery)
+    assert query_id.tolist() == [7]
+    assert gallery_id.tolist() == [7, 8]
+    assert not set(query_cam) & set(gallery_cam)
+
+
+def test_numbers_stay_numbers_and_cameras_come_from_names_or_folders(tmp_path: Path, write) -> None:
+    write(tmp_path, ["0007/a_c2_1.jpg", "0007/cam05-1.jpg", "12/lobby/1.jpg"])
+    dataset = load_dataset("folder", tmp_path)
+    assert [s.person_id for s in dataset.train] == [7, 7, 12]
+    assert [dataset.camera_names[s.camera_id] for s in dataset.train] == ["2", "5", "lobby"]
+
+
+@pytest.mark.parametrize(
+    ("name", "camera"),
+    [
+        pytest.param("0002_c1s1_000451_03.jpg", "1", id="Market-1501's"),
+        pytest.param("camera_12.png", "12", id="a word"),
+        pytest.param("x-Cam03-9.jpg", "3", id="capital letters and zeros"),
+        pytest.param("abc123.jpg", "", id="not at the start of a word"),
+        pytest.param("c3po.jpg", "", id="a name that begins so"),
+        pytest.param("1.jpg", "", id="none"),
+    ],
+)
+def test_camera_in_a_name(name: str, camera: str) -> None:
+    assert camera_of(name) == camera
+
+
+def test_loose_images_are_explained(tmp_path: Path, write) -> None:
+    write(tmp_path, ["1.jpg"])
+    with pytest.raises(InputError, match="move each person's into a folder"):
+        load_dataset("folder", tmp_path)
+
+
+def test_one_person_cannot_be_trained_on(tmp_path: Path, write) -> None:
+    write(tmp_path, ["anna/1.jpg", "anna/2.jpg"])
+    with pytest.raises(InputError, match="one person only"):
+        load_dataset("folder", tmp_path).require_train()
+
+
+TABLE = """path,person,camera,split,frame
+a/1.jpg,anna,door,train,3
+a/2.jpg,ben,hall,train,
+a/3.jpg,anna,,query,
+a/4.jpg,anna,hall,gallery,
+a/gone.jpg,ben,hall,gallery,
+"""
+
+
+def test_table(tmp_path: Path, write) -> None:
+    write(tmp_path, ["a/1.jpg", "a/2.jpg", "a/3.jpg", "a/4.jpg"])
+    (tmp_path / "people.csv").write_text("\ufeff" + TABLE, encoding="utf-8")
+    dataset = load_dataset("csv", tmp_path)
+    assert dataset.name == "people"
+    assert [(s.person_id, s.camera_id, s.frame) for s in dataset.samples] == [
+        (1, 1, 3),
+        (2, 2, None),
+        (1, UNKNOWN_CAMERA, None),
+        (1, 2, None),
+    ]
+    assert dataset.camera_names == {1: "door", 2: "hall"}
+    assert dataset.notes[-1].startswith("1 images are missing, such as ")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param("", "no column path and no column person", id="empty"),
+        pytest.param("path,camera\n1.jpg,2\n", "no column person", id="no persons"),
+        pytest.param("path,person\n,2\n", r"people\.csv:2: no path or no person", id="an empty cell"),
+        pytest.param("path,person,split\n1.jpg,2,exam\n", "no split 'exam'", id="unknown split"),
+        pytest.param("path,person,frame\n1.jpg,2,x\n", "'x' is no whole number", id="frame that is no number"),
+        pytest.param("path;person\ngone.jpg;1\n", "none of its 1 images is there", id="semicolons, no image there"),
+        pytest.param("path,person\n", "no images listed", id="header only"),
+    ],
+)
+def test_a_table_that_does_not_fit(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "people.csv").write_text(text)
+    with pytest.raises(InputError, match=message):
+        load_dataset("csv", tmp_path / "people.csv")
+
+
+def test_two_tables_in_a_folder(tmp_path: Path) -> None:
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text("path,person\n")
+    with pytest.raises(InputError, match=r"not exactly one table.*a\.csv, b\.csv"):
+        load_dataset("csv", tmp_path)
