@@ -7,6 +7,7 @@ Pairs that do not count in the ranking (junk, the same person by the same camera
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -130,3 +131,23 @@ class PairCounter:
     def result(self) -> Verification:
         """What was counted so far."""
         return Verification(self._edges, self._same.copy(), self._all.copy())
+
+
+def join_verifications(parts: Sequence[Verification]) -> Verification:
+    """Counts of several test sets as one; where their ranges differ, on the widest, to the width of a bin."""
+    edges = max((part.edges for part in parts), key=lambda edges: float(edges[-1]))
+
+    def total(counts: Sequence[IntArray]) -> IntArray:
+        moved = [_rebinned(part.edges, count, edges) for part, count in zip(parts, counts, strict=True)]
+        summed: IntArray = np.sum(moved, axis=0, dtype=np.int64)
+        return summed
+
+    return Verification(edges, total([part.same for part in parts]), total([part.different for part in parts]))
+
+
+def _rebinned(edges: DoubleArray, counts: IntArray, wanted: DoubleArray) -> IntArray:
+    if np.array_equal(edges, wanted):
+        return counts
+    middle = (edges[:-1] + edges[1:]) / 2
+    moved: IntArray = np.rint(np.histogram(middle, wanted, weights=counts)[0]).astype(np.int64)
+    return moved

@@ -21,6 +21,7 @@ COMMANDS = {
     "associate": "settle the identities of a finished run anew, without inference",
     "evaluate": "score a run, or plain tracker output, against ground truth",
     "track": "run the tracker alone on recorded detections",
+    "benchmark": "score weights on image data sets: Rank-k, mAP, verification, plots",
     "explore": "look at a data set: a table and one HTML page",
     "config": "print every setting with its default, as YAML",
 }
