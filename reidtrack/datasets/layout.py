@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from reidtrack.datasets.record import JUNK_ID, SPLITS, ReidDataset, SplitName
+from reidtrack.datasets.record import JUNK_ID, SPLITS, ReidDataset, SplitName, counted
 from reidtrack.errors import InputError
 from reidtrack.types import Sample
 
@@ -104,7 +104,7 @@ def parse_folder(folder: Path, parse: Callable[[Path], Sample | None]) -> tuple[
     paths = images(folder)
     parsed = [parse(path) for path in paths]
     odd = [path.name for path, sample in zip(paths, parsed, strict=True) if sample is None]
-    notes = [f"{folder.name}: {len(odd)} files left out whose names do not fit, such as {odd[0]}"] if odd else []
+    notes = [f"{folder.name}: {counted(len(odd), 'file')} left out by their names, such as {odd[0]}"] if odd else []
     return tuple(sample for sample in parsed if sample is not None), notes
 
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from reidtrack.datasets.layout import compare_counts, find_root, images
-from reidtrack.datasets.record import ReidDataset, SplitName
+from reidtrack.datasets.record import ReidDataset, SplitName, counted
 from reidtrack.errors import InputError
 from reidtrack.types import Sample
 
@@ -63,7 +63,9 @@ def _read_split(home: Path, names: tuple[str, ...], training: bool, notes: list[
             else:
                 absent.append(place)
     if absent:
-        notes.append(f"{folder.name}: {len(absent):,} images of {', '.join(names)} are missing, such as {absent[0]}")
+        notes.append(
+            f"{folder.name}: {counted(len(absent), 'image')} of {', '.join(names)} missing, such as {absent[0]}"
+        )
     return tuple(samples)
 
 

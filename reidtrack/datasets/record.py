@@ -151,5 +151,10 @@ def one_image_people(samples: Iterable[Sample]) -> list[int]:
     return sorted(person for person, count in counts.items() if count == 1 and person != JUNK_ID)
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 file`, `1,200 files`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def _first(notes: Sequence[str]) -> str | None:
     return notes[0] if notes else None

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from reidtrack.datasets.folder import Named, dataset_of
-from reidtrack.datasets.record import SPLITS, ReidDataset, SplitName
+from reidtrack.datasets.record import SPLITS, ReidDataset, SplitName, counted
 from reidtrack.errors import InputError
 
 _COLUMNS = {
@@ -43,10 +43,14 @@ def load_csv(root: Path) -> ReidDataset:
         else:
             absent.append(image.path)
     if not any(found.values()):
-        what = f"none of its {len(absent)} images is there, such as {absent[0]}" if absent else "no images listed"
+        what = (
+            f"none of its {counted(len(absent), 'image')} is there, such as {absent[0]}"
+            if absent
+            else "no images listed"
+        )
         raise InputError(what, where=path, expected="paths from the table's folder")
     dataset = dataset_of(path.stem, found)
-    return dataset.with_notes(f"{len(absent):,} images are missing, such as {absent[0]}") if absent else dataset
+    return dataset.with_notes(f"{counted(len(absent), 'image')} missing, such as {absent[0]}") if absent else dataset
 
 
 def _table(root: Path) -> Path:

@@ -14,7 +14,7 @@ from reidtrack.datasets import explore as lists
 from reidtrack.datasets.carve import carve
 from reidtrack.datasets.combine import combine
 from reidtrack.datasets.pixels import PixelFigures, draw_samples, measure
-from reidtrack.datasets.record import ReidDataset, one_image_people, queries_with_match
+from reidtrack.datasets.record import ReidDataset, counted, one_image_people, queries_with_match
 from reidtrack.datasets.zoo import load_dataset, option_names
 from reidtrack.errors import InputError, UsageError
 from reidtrack.pipeline.explore_pictures import camera_name, camera_rows, side_by_side, strips
@@ -131,7 +131,7 @@ def oddities(dataset: ReidDataset) -> list[str]:
 def _bad_note(pixels: PixelFigures) -> list[str]:
     if not pixels.bad:
         return []
-    return [f"{len(pixels.bad):,} files cannot be read, such as {pixels.bad[0]}"]
+    return [f"{counted(len(pixels.bad), 'file')} cannot be read, such as {pixels.bad[0]}"]
 
 
 def _split_row(figures: lists.SplitFigures) -> SplitRow:

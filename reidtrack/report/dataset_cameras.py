@@ -50,7 +50,7 @@ def _row(camera: CameraRow, most: int, shown: tuple[float, float]) -> Markup:
     share = tag("span", tag("i", style=f"--w:{camera.images / most:.3f}"), class_="share")
     swatch = tag("span", class_="swatch", style="background:rgb({},{},{})".format(*camera.rgb))
     hexadecimal = "#{:02x}{:02x}{:02x}".format(*camera.rgb)
-    cast = join(tag("b", f"{value:+.0f}".replace("-", "−")) for value in camera.cast)
+    cast = join(tag("b", f"{round(value):+d}".replace("-", "−")) for value in camera.cast)
     picture = Picture(camera.mean_picture, f"mean of camera {camera.name}") if camera.mean_picture else None
     cells = [
         tag("td", image(picture)) if picture else tag("td", "–"),

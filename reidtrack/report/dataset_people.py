@@ -60,8 +60,8 @@ def _side_by_side(page: DatasetPage) -> list[Markup]:
     ]
     hint = "Random persons, preferably seen by many cameras; one random image by each camera."
     return [
-        tag("h3", "The same person, camera by camera"),
-        tag("p", hint, class_="hint"),
+        tag("h3", "The same person, camera by camera" if page.cameras else "Some persons"),
+        *([tag("p", hint, class_="hint")] if page.cameras else []),
         tag("div", tag("table", head, tag("tbody", *rows), class_="faces"), class_="scroll"),
     ]
 

@@ -57,8 +57,7 @@ def test_missing_splits_are_named_and_asked_for_clearly(market: Path, write) -> 
 def test_an_odd_name_is_left_out_and_said(market: Path, write) -> None:
     write(market / "query", ["holiday.jpg"])
     assert any(
-        "1 files left out whose names do not fit, such as holiday.jpg" in n
-        for n in load_dataset("market1501", market).notes
+        "1 file left out by their names, such as holiday.jpg" in n for n in load_dataset("market1501", market).notes
     )
 
 
@@ -75,7 +74,7 @@ def test_a_wrong_folder_is_one_clear_line(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["market1501", "dukemtmc", "cuhk03-np"])
 def test_folders_without_a_fitting_image_are_refused(name: str, tmp_path: Path, write) -> None:
     write(tmp_path / "bounding_box_train", ["holiday.jpg"])
-    with pytest.raises(InputError, match=r"no images of .*1 files left out.*holiday\.jpg"):
+    with pytest.raises(InputError, match=r"no images of .*1 file left out.*holiday\.jpg"):
         load_dataset(name, tmp_path)
 
 
@@ -122,7 +121,7 @@ def test_msmt17_says_which_images_and_lists_are_missing(msmt: Path) -> None:
     (msmt / "list_query.txt").unlink()
     notes = load_dataset("msmt17", msmt).notes
     assert "list_query.txt is missing" in notes
-    assert any("1 images of list_train.txt, list_val.txt are missing, such as 0001/" in note for note in notes)
+    assert any("1 image of list_train.txt, list_val.txt missing, such as 0001/" in note for note in notes)
 
 
 def test_msmt17_names_the_line_of_a_damaged_list(msmt: Path) -> None:

@@ -85,7 +85,7 @@ def test_table(tmp_path: Path, write) -> None:
         (1, 2, None),
     ]
     assert dataset.camera_names == {1: "door", 2: "hall"}
-    assert dataset.notes[-1].startswith("1 images are missing, such as ")
+    assert dataset.notes[-1].startswith("1 image missing, such as ")
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_table(tmp_path: Path, write) -> None:
         pytest.param("path,person\n,2\n", r"people\.csv:2: no path or no person", id="an empty cell"),
         pytest.param("path,person,split\n1.jpg,2,exam\n", "no split 'exam'", id="unknown split"),
         pytest.param("path,person,frame\n1.jpg,2,x\n", "'x' is no whole number", id="frame that is no number"),
-        pytest.param("path;person\ngone.jpg;1\n", "none of its 1 images is there", id="semicolons, no image there"),
+        pytest.param("path;person\ngone.jpg;1\n", "none of its 1 image is there", id="semicolons, no image there"),
         pytest.param("path,person\n", "no images listed", id="header only"),
     ],
 )

@@ -78,7 +78,7 @@ def test_folder_without_cameras_with_bad_and_lonely_images(tmp_path: Path) -> No
     (tmp_path / "anna" / "3.jpg").write_bytes((tmp_path / "anna" / "1.jpg").read_bytes()[:300])
     found = explore(open_datasets(["folder"], [tmp_path]), source="here")
     assert any("1 person has one image only, such as ben" in note for note in found.page.notes)
-    assert any("1 files cannot be read, such as" in note and "ends too early" in note for note in found.page.notes)
+    assert any("1 file cannot be read, such as" in note and "ends too early" in note for note in found.page.notes)
     text = check(found.html()).text
     assert "The cameras are not known." in text
     assert "Files that cannot be read: 1" in text
