@@ -14,7 +14,7 @@ from typing import Literal
 
 from reidtrack.datasets import cuhk03_flat, cuhk03_mat, cuhk03_protocol
 from reidtrack.datasets.cuhk03_np import FOLDERS, PUBLISHED, Boxes, check_boxes, load_cuhk03_np
-from reidtrack.datasets.layout import compare_counts, find_file, has_entry
+from reidtrack.datasets.layout import compare_counts, find_file, find_roots
 from reidtrack.datasets.record import ReidDataset
 from reidtrack.errors import InputError, UsageError
 from reidtrack.types import Sample
@@ -55,7 +55,7 @@ def load_cuhk03(
         raise UsageError(f"no protocol {protocol!r}", where="cuhk03", expected="new or classic")
     mat = find_file(root, cuhk03_mat.FILE)
     cut_out = None if mat else cuhk03_flat.find_cut_out(root, boxes)
-    if mat is None and cut_out is None and has_entry(root, (FOLDERS["train"], FOLDERS["gallery"])):
+    if mat is None and cut_out is None and any(find_roots(root, (FOLDERS["train"], FOLDERS["gallery"]))):
         if protocol == "classic":
             raise InputError("the classic protocol needs the official file", where=root, expected=cuhk03_mat.FILE)
         return load_cuhk03_np(root, boxes)

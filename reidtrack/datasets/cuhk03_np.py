@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Literal
 
-from reidtrack.datasets.layout import find_root, folders, load_folders
+from reidtrack.datasets.layout import below, load_folders
 from reidtrack.datasets.record import ReidDataset, SplitName
 from reidtrack.errors import InputError, UsageError
 from reidtrack.types import Sample
@@ -34,16 +34,13 @@ def load_cuhk03_np(root: Path, boxes: Boxes = "detected") -> ReidDataset:
         UsageError: If there are no such boxes.
     """
     boxes = check_boxes(boxes)
-    expected = f"{boxes}/{', '.join(FOLDERS.values())}"
-    entries = [*_SPELLINGS["detected"], *_SPELLINGS["labeled"], FOLDERS["train"], FOLDERS["gallery"]]
-    home = find_root(root, entries, name="CUHK03 arranged for the new protocol", expected=expected)
-    at = next((home / spelling for spelling in _SPELLINGS[boxes] if (home / spelling).is_dir()), None)
-    if at is None:
-        if any((home / spelling).is_dir() for names in _SPELLINGS.values() for spelling in names):
-            found = ", ".join(folder.name for folder in folders(home))
-            raise InputError(f"no {boxes} boxes here", where=home, expected=expected, hint=f"found {found}")
-        at = home
-    return load_folders(f"cuhk03-np-{boxes}", at, FOLDERS, parse_cuhk03_np, PUBLISHED[boxes])
+    name = f"cuhk03-np-{boxes}"
+    named = {folder: _kind(folder.name) for folder in below(root)}
+    chosen = next((folder for folder, kind in named.items() if kind == boxes), None)
+    other = next((folder for folder, kind in named.items() if kind not in (None, boxes)), None)
+    if chosen is None and other is not None:
+        raise InputError(f"no {boxes} boxes here", where=root, expected=f"a folder {boxes}", hint=f"found {other.name}")
+    return load_folders(name, chosen or root, FOLDERS, parse_cuhk03_np, PUBLISHED[boxes])
 
 
 def parse_cuhk03_np(path: Path) -> Sample | None:
@@ -63,3 +60,8 @@ def check_boxes(boxes: str) -> Boxes:
     if boxes in _SPELLINGS["labeled"]:
         return "labeled"
     raise UsageError(f"no boxes {boxes!r}", where="CUHK03", expected="detected or labeled")
+
+
+def _kind(folder: str) -> Boxes | None:
+    """Whose boxes a folder of this name holds."""
+    return next((check_boxes(kind) for kind, names in _SPELLINGS.items() if folder in names), None)

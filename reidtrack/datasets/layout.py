@@ -21,16 +21,15 @@ def find_root(root: Path, wanted: Collection[str], *, name: str, expected: str) 
     Raises:
         InputError: If there is none.
     """
-    for folder in below(root):
-        if any((folder / entry).exists() for entry in wanted):
-            return folder
+    for folder in find_roots(root, wanted):
+        return folder
     found = ", ".join(child.name for child in folders(root)[:5]) if root.is_dir() else "a file"
     raise InputError(f"not {name}", where=root, expected=expected, hint=f"found {found or 'no folders'}")
 
 
-def has_entry(root: Path, wanted: Collection[str]) -> bool:
-    """Whether `find_root` would find one."""
-    return any((folder / entry).exists() for folder in below(root) for entry in wanted)
+def find_roots(root: Path, wanted: Collection[str]) -> Iterator[Path]:
+    """All such folders, the nearest first."""
+    return (folder for folder in below(root) if any((folder / entry).exists() for entry in wanted))
 
 
 def find_file(root: Path, name: str) -> Path | None:
@@ -49,9 +48,12 @@ def below(root: Path) -> Iterator[Path]:
 
 
 def folders(folder: Path) -> list[Path]:
-    """Visible folders directly in a folder, sorted by name."""
-    with os.scandir(folder) as entries:
-        return sorted(Path(e.path) for e in entries if e.is_dir() and not e.name.startswith((".", "__MACOSX")))
+    """Visible folders directly in a folder, sorted by name; none where it may not be read."""
+    try:
+        entries = list(os.scandir(folder))
+    except PermissionError:
+        return []
+    return sorted(Path(e.path) for e in entries if e.is_dir() and not e.name.startswith((".", "__MACOSX")))
 
 
 def images(folder: Path, *, deep: bool = False) -> list[Path]:
@@ -77,7 +79,7 @@ def load_folders(
 
     Args:
         name: Of the data set.
-        root: Its folder, or one that contains it.
+        root: Its folder, or one that contains it, also beside others of the same layout.
         places: Split to folder.
         parse: File to sample, or None where the name does not fit.
         published: As `compare_counts`.
@@ -86,13 +88,19 @@ def load_folders(
         InputError: If this is another folder, or it holds no such file.
     """
     expected = f"folders {', '.join(places.values())}"
-    home = find_root(root, (places["train"], places["gallery"]), name=name, expected=expected)
-    train, query, gallery = (parse_folder(home / places[split], parse) for split in SPLITS)
-    dataset = ReidDataset(name, train[0], query[0], gallery[0])
-    odd = (*train[1], *query[1], *gallery[1])
-    if not dataset.samples:
-        raise InputError(f"no images of {name}", where=home, hint=odd[0] if odd else None, expected=expected)
-    return dataset.with_notes(*missing_splits(dataset, places), *odd, *compare_counts(dataset, published))
+    wanted = (places["train"], places["gallery"])
+    find_root(root, wanted, name=name, expected=expected)
+    refused: InputError | None = None
+    for home in find_roots(root, wanted):
+        train, query, gallery = (parse_folder(home / places[split], parse) for split in SPLITS)
+        dataset = ReidDataset(name, train[0], query[0], gallery[0])
+        odd = (*train[1], *query[1], *gallery[1])
+        if dataset.samples:
+            return dataset.with_notes(*missing_splits(dataset, places), *odd, *compare_counts(dataset, published))
+        hint = odd[0] if odd else None
+        refused = refused or InputError(f"no images of {name}", where=home, hint=hint, expected=expected)
+    assert refused is not None  # find_root found one
+    raise refused
 
 
 def parse_folder(folder: Path, parse: Callable[[Path], Sample | None]) -> tuple[tuple[Sample, ...], list[str]]:

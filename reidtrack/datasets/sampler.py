@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from reidtrack.errors import UsageError
 from reidtrack.types import DoubleArray, IntArray
-
-SamplerName = Literal["shuffle", "pk", "pk-cameras", "balanced"]
 
 
 def shuffle_epoch(person: IntArray, generator: np.random.Generator, *, batch: int) -> IntArray:

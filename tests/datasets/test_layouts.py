@@ -29,6 +29,17 @@ def test_market1501_is_found_at_and_above_its_folder(market: Path, above: int) -
     assert ids(dataset.train) == [(2, 1), (2, 2), (7, 3), (7, 3)]
 
 
+def test_data_sets_of_one_layout_side_by_side(market: Path, write) -> None:
+    write(market.parent / "DukeMTMC-reID", ["bounding_box_train/0001_c2_f0046182.jpg"])
+    write(market.parent / "cuhk03-np" / "detected", ["bounding_box_train/0009_c1_01.jpg"])
+    found = {name: load_dataset(name, market.parent).train[0] for name in ("market1501", "dukemtmc", "cuhk03-np")}
+    assert {name: sample.person_id for name, sample in found.items()} == {
+        "market1501": 2,
+        "dukemtmc": 1,
+        "cuhk03-np": 9,
+    }
+
+
 def test_market1501_keeps_junk_and_distractors_in_the_gallery(market: Path) -> None:
     dataset = load_dataset("market1501", market)
     assert ids(dataset.gallery) == [(JUNK_ID, 1), (0, 1), (0, 4), (1, 1), (1, 3)]
