@@ -43,8 +43,10 @@ class TimeConfig(Section):
     use: bool = Field(False, description="join appearance with times")
     bin_frames: Count = Field(100, description="length of a histogram's bin")
     sigma_bins: Annotated[float, Field(ge=0)] = Field(50.0, description="smoothing of the histograms; 0: none")
-    appearance: tuple[Positive, Positive] = Field((1.0, 5.0), description="lambda and gamma of the logistic function")
-    time: tuple[Positive, Positive] = Field((2.0, 5.0), description="the same for times")
+    scale: Positive = Field(1.0, description="lambda of the logistic function of appearance")
+    rate: Positive = Field(5.0, description="gamma of the same")
+    time_scale: Positive = Field(2.0, description="lambda of the logistic function of times")
+    time_rate: Positive = Field(5.0, description="gamma of the same")
 
 
 class PictureConfig(Section):

@@ -222,11 +222,12 @@ def _of(split: ReidDataset, features: Features, place: Mapping[Sample, int]) -> 
 
 def _variants(split: ReidDataset, features: FloatArray, config: BenchmarkConfig) -> dict[str, Distances]:
     times, rerank = config.times, config.rerank
+    logistic = (times.scale, times.rate), (times.time_scale, times.time_rate)
     return variants(
         split,
         features,
         metric=config.metric,
-        timing=Timing(times.bin_frames, times.sigma_bins, (times.appearance, times.time)) if times.use else None,
+        timing=Timing(times.bin_frames, times.sigma_bins, logistic) if times.use else None,
         reranking=Reranking(rerank.k1, rerank.k2, rerank.weight) if rerank.use else None,
         device=choose_device(config.device),
     )
