@@ -26,9 +26,15 @@ def add_dataset_options(parser: argparse.ArgumentParser, *, several: bool) -> No
         "--protocol", help="cuhk03: new (767/700 identities) or classic; cuhk01, viper: all, half or train"
     )
     parser.add_argument("--split", type=int, metavar="N", help="cuhk03 classic: 0 to 19; cuhk01, viper half: 0 to 9")
+    parser.add_argument(
+        "--protocol-root",
+        type=Path,
+        metavar="DIR",
+        help="cuhk03 new: folder of the split files, where they are not beside the images",
+    )
 
 
 def dataset_options(args: argparse.Namespace) -> dict[str, object]:
     """The options of the data set that were given."""
-    values = {name: getattr(args, name) for name in ("boxes", "protocol", "split")}
+    values = {name: getattr(args, name) for name in ("boxes", "protocol", "split", "protocol_root")}
     return {name: value for name, value in values.items() if value is not None}

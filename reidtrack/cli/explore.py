@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reidtrack.cli.dataset_options import add_dataset_options, dataset_options
+from reidtrack.cli.options import add_output_options, make_progress
 from reidtrack.errors import EXIT_OK, UsageError
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ _WIDTH = 120
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of `reidtrack explore`."""
     add_dataset_options(parser, several=True)
+    add_output_options(parser)
     parser.add_argument("--out", type=Path, metavar="PAGE.html", help="the page (default: explore-DATASET.html)")
     parser.add_argument(
         "--images",
@@ -41,14 +44,22 @@ def run(args: argparse.Namespace) -> int:
     """
     if args.images < 1:
         raise UsageError(f"--images {args.images}", expected="1 or more")
+    from reidtrack.pipeline.explore import explore, open_datasets, write_page
+
+    with make_progress(args):
+        dataset = open_datasets(args.dataset, args.root, dataset_options(args), args.hold_out)
+        found = explore(dataset, source=", ".join(str(root) for root in args.root), opened=args.images)
+    out = write_page(found, args.out)
+    if args.json:
+        print(json.dumps({**found.to_json(), "page": str(out)}, indent=1))
+    elif not args.quiet:
+        _print(found, out)
+    return EXIT_OK
+
+
+def _print(found: Exploration, out: Path) -> None:
     from rich.console import Console
 
-    from reidtrack.files import write_whole
-    from reidtrack.pipeline.explore import explore, open_datasets
-
-    dataset = open_datasets(args.dataset, args.root, dataset_options(args), args.hold_out)
-    source = ", ".join(str(root) for root in args.root)
-    found = explore(dataset, source=source, opened=args.images)
     # Where nobody looks at a terminal there is no width to keep to.
     console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _WIDTH)
     console.print(_split_table(found))
@@ -60,10 +71,7 @@ def run(args: argparse.Namespace) -> int:
     )
     for note in found.page.notes:
         console.print(f"note: {note}", style="yellow", markup=False)
-    out = args.out or Path(f"explore-{dataset.name}.html")
-    write_whole(out, found.html())
     console.print(f"page: {out}", markup=False)
-    return EXIT_OK
 
 
 def _split_table(found: Exploration) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import tempfile
@@ -17,6 +18,8 @@ from reidtrack.datasets.cuhk03_flat import person_number
 from reidtrack.datasets.cuhk03_np import Boxes
 from reidtrack.errors import DeviceError, InputError, OutputError
 from reidtrack.types import ImageArray
+
+logger = logging.getLogger(__name__)
 
 FILE = "cuhk-03.mat"
 _VIEW_IMAGES = 5
@@ -34,6 +37,7 @@ def extract_images(mat: Path, boxes: Boxes, cache: Path | None = None) -> Path:
     target = (cache or cache_folder()) / "datasets" / cache_name(mat) / boxes
     if target.is_dir():
         return target
+    logger.info("writing the %s images of %s into %s", boxes, mat, target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         part = Path(tempfile.mkdtemp(prefix=f".{boxes}.", dir=target.parent))

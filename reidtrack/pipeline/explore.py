@@ -17,6 +17,7 @@ from reidtrack.datasets.pixels import PixelFigures, draw_samples, measure
 from reidtrack.datasets.record import ReidDataset, counted, one_image_people, queries_with_match
 from reidtrack.datasets.zoo import load_dataset, option_names
 from reidtrack.errors import InputError, UsageError
+from reidtrack.files import write_whole
 from reidtrack.pipeline.explore_pictures import camera_name, camera_rows, side_by_side, strips
 from reidtrack.report.dataset_page import render_dataset
 from reidtrack.report.dataset_record import DatasetPage, SplitRow
@@ -37,6 +38,35 @@ class Exploration:
     def html(self) -> str:
         """The page as a whole HTML document."""
         return render_dataset(self.page)
+
+    def to_json(self) -> dict[str, object]:
+        """The page's figures as plain values."""
+        page = self.page
+        fields = ("name", "images", "people", "cameras", "junk", "distractors", "one_image")
+        return {
+            "name": page.title,
+            "notes": list(page.notes),
+            "splits": [{field: getattr(row, field) for field in fields} for row in page.splits],
+            "cameras": [
+                {
+                    "name": camera.name,
+                    "images": camera.images,
+                    "people": camera.people,
+                    "brightness_percentiles": dict(
+                        zip(("5", "25", "50", "75", "95"), camera.brightness.tolist(), strict=True)
+                    ),
+                    "contrast": camera.contrast,
+                    "rgb": list(camera.rgb),
+                }
+                for camera in page.cameras
+            ],
+            "camera_pairs": page.pairs.tolist(),
+            "cameras_per_person": page.cameras_per_person.tolist(),
+            "gini": page.gini,
+            "top_tenth": page.top_tenth,
+            "images_opened": page.opened[0],
+            "unreadable": list(page.bad),
+        }
 
 
 def open_datasets(
@@ -111,6 +141,17 @@ def explore(dataset: ReidDataset, *, source: str, opened: int = OPENED) -> Explo
         bad=pixels.bad,
     )
     return Exploration(dataset, page)
+
+
+def write_page(found: Exploration, path: Path | None = None) -> Path:
+    """Write the page, by default `explore-NAME.html` in the current folder; gives its path.
+
+    Raises:
+        OutputError: If it cannot be written.
+    """
+    path = path or Path(f"explore-{found.dataset.name}.html")
+    write_whole(path, found.html())
+    return path
 
 
 def oddities(dataset: ReidDataset) -> list[str]:

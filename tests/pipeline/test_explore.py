@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -61,6 +62,27 @@ def test_page_and_table(market: Path, tmp_path: Path, capsys: pytest.CaptureFixt
     for words in ("Camera pairs", "Imbalance", "Junk: neither right nor wrong", "Distractors", "8 × 16 pixels"):
         assert words in page.text
     assert sum(target.startswith("data:image/jpeg") for target in page.targets) > 10
+
+
+def test_json(
+    market: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["explore", "market1501", "--root", str(market), "--json"]) == 0
+    content = json.loads(capsys.readouterr().out)
+    assert content["page"] == "explore-market1501.html"
+    assert (tmp_path / "explore-market1501.html").is_file()
+    assert content["splits"][0] == {
+        "name": "train",
+        "images": 4,
+        "people": 2,
+        "cameras": 3,
+        "junk": 0,
+        "distractors": 0,
+        "one_image": 0,
+    }
+    assert [camera["name"] for camera in content["cameras"]] == ["1", "2", "3", "4"]
+    assert content["cameras"][0]["rgb"] == pytest.approx([120, 80, 40], abs=2)
 
 
 def test_names_are_escaped(tmp_path: Path) -> None:
