@@ -50,7 +50,8 @@ class BatchConfig(Section):
     """How batches are put together."""
 
     sampler: Literal["shuffle", "pk", "pk-cameras", "balanced"] = Field(
-        "pk-cameras", description="pk: images of `people` persons; -cameras: over their cameras; balanced: rare as often"
+        "pk-cameras",
+        description="pk: images of `people` persons; -cameras: over their cameras; balanced: rare as often",
     )
     size: Annotated[int, Field(ge=2)] = Field(64, description="images per batch, over all devices")
     images: Annotated[int, Field(ge=1)] = Field(4, description="pk: images per person; size / images persons a batch")
@@ -131,7 +132,9 @@ class TrainConfig(Section):
     """Everything `reidtrack train` can be told."""
 
     device: str = "auto"
-    precision: Literal["auto", "fp32", "bf16", "fp16"] = Field("auto", description="auto: bf16 where the machine has it")
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
+        "auto", description="auto: bf16 where the machine has it"
+    )
     channels_last: bool = True
     threads: Annotated[int, Field(ge=0)] = Field(0, description="CPU threads; 0: PyTorch's choice")
     seed: Annotated[int, Field(ge=0)] = 0
@@ -141,8 +144,16 @@ class TrainConfig(Section):
         (StageConfig(epochs=60),), description="epochs and input size, in order; the last size is the network's"
     )
     batch: BatchConfig = BatchConfig()
-    loss: LossConfig = LossConfig()
+    loss: LossConfig = Field(LossConfig(), validate_default=True)
     augment: AugmentConfig = AugmentConfig()
     optim: OptimConfig = OptimConfig()
     validation: ValidateConfig = ValidateConfig()
     tensorboard: bool = Field(False, description="write TensorBoard events too: pip install reidtrack[tensorboard]")
+
+    @field_validator("loss")
+    @classmethod
+    def _pairs_need_persons(cls, value: LossConfig, info: ValidationInfo) -> LossConfig:
+        batch = info.data.get("batch")
+        if batch is not None and not batch.sampler.startswith("pk") and (value.triplet or value.circle):
+            raise ValueError(f"triplet: 0 and circle: 0 with batch.sampler {batch.sampler}: they need a pk sampler")
+        return value

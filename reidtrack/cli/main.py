@@ -23,6 +23,7 @@ COMMANDS = {
     "track": "run the tracker alone on recorded detections",
     "benchmark": "score weights on image data sets: Rank-k, mAP, verification, plots",
     "explore": "look at a data set: a table and one HTML page",
+    "train": "train a re-identification network",
     "config": "print every setting with its default, as YAML",
 }
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -25,6 +26,8 @@ class ModelCard:
         feature_dim: Length of a feature.
         source: Where the weights come from, in words.
         sha256: Of the file they were read from, hexadecimal; empty for weights that were not read from a file.
+        data: What they were trained on, in words.
+        figures: Name of a measurement to its value.
     """
 
     architecture: str
@@ -34,6 +37,8 @@ class ModelCard:
     feature_dim: int = 512
     source: str = ""
     sha256: str = ""
+    data: str = ""
+    figures: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if len(self.size_hw) != 2 or min(self.size_hw) < 1:
@@ -71,7 +76,8 @@ def card_from_json(text: str) -> ModelCard:
             "mean": tuple(float(v) for v in data.get("mean", IMAGENET_MEAN)),
             "std": tuple(float(v) for v in data.get("std", IMAGENET_STD)),
             "feature_dim": int(data.get("feature_dim", 512)),
+            "figures": {str(name): float(value) for name, value in data.get("figures", {}).items()},
         }
-    except TypeError as error:
+    except (TypeError, AttributeError) as error:
         raise ValueError(str(error)) from error
     return ModelCard(**{**data, **numbers})

@@ -1,0 +1,155 @@
+"""`reidtrack train`: a re-identification network from images."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reidtrack.errors import EXIT_INTERRUPTED, EXIT_OK, UsageError
+
+if TYPE_CHECKING:
+    from reidtrack.config_train import TrainConfig
+    from reidtrack.pipeline.train import Status
+
+HELP = (
+    "Train a re-identification network on one or several data sets. Ctrl-C leaves a state that --resume goes on from "
+    "with the very next step. With several GPUs: torchrun --nproc-per-node N -m reidtrack train ..."
+)
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `reidtrack train`."""
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="weights, log, curves and state")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings, such as configs/train/osnet_x1_0.yaml")
+    parser.add_argument(
+        "--data",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="NAME=DIR",
+        help="data sets and their folders or archives, such as market1501=DIR",
+    )
+    parser.add_argument("--hold-out", type=int, metavar="N", help="rank the last N identities of each data set")
+    parser.add_argument("--init", metavar="WEIGHTS", help="starting weights, whose classifier is dropped")
+    parser.add_argument("--resume", action="store_true", help="go on with the training in DIR, as its config.yaml says")
+    parser.add_argument("--device", metavar="D", help="auto, cpu, cuda or cuda:N")
+    parser.add_argument(
+        "--set",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="KEY=VALUE",
+        dest="overrides",
+        help="other settings: optim.lr=1e-4",
+    )
+    parser.add_argument("--quiet", action="store_true", help="say nothing but errors")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train, and say what came of it."""
+    from reidtrack.pipeline.stopping import Stop, stop_on_signals
+    from reidtrack.pipeline.train import train
+
+    stop = Stop()
+    config = _configuration(args)
+    with stop_on_signals(stop), _shown(quiet=args.quiet) as lines:
+        trained = train(config, args.out, resume=args.resume, watcher=lines, stop=stop.wished)
+    if not trained.finished:
+        print(f"interrupted after {len(trained.log)} epochs: --resume --out {args.out} goes on", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    if not args.quiet:
+        print(f"{trained.weights}: {len(trained.log)} epochs; log.csv and curves.png beside it")
+    return EXIT_OK
+
+
+def _configuration(args: argparse.Namespace) -> TrainConfig:
+    """The settings; those of the folder where a training is resumed."""
+    from reidtrack.config import load
+    from reidtrack.config_train import TrainConfig
+
+    source = args.config
+    if args.resume and source is None:
+        source = args.out / "config.yaml"
+        if not source.exists():
+            raise UsageError("no training to resume", where=args.out, hint="leave --resume away to begin one")
+    options: dict[str, Any] = {}
+    if args.data:
+        named = {entry.name: entry.options for entry in load(TrainConfig, source, args.overrides).data.sets}
+        options["data.sets"] = [_data_set(text, named) for text in args.data]
+    for key, value in (("data.hold_out", args.hold_out), ("model.init", args.init), ("device", args.device)):
+        if value is not None:
+            options[key] = value
+    return load(TrainConfig, source, args.overrides, options=options)
+
+
+def _data_set(text: str, options: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """`NAME=DIR`, with the options that the settings have for that name."""
+    name, equals, root = text.partition("=")
+    if not equals or not name or not root:
+        raise UsageError(f"cannot read {text!r}", where="--data", expected="NAME=DIR, such as market1501=DIR")
+    return {"name": name, "root": root, "options": dict(options.get(name, {}))}
+
+
+class _Lines:
+    """A line on stderr every few seconds and after each epoch."""
+
+    def __init__(self, every_s: float) -> None:
+        import time
+
+        self._now, self._every_s, self._said = time.monotonic, every_s, 0.0
+
+    def step(self, status: Status) -> None:
+        """Say how far it is, when it is time to."""
+        if self._now() - self._said < self._every_s:
+            return
+        self._said = self._now()
+        print(
+            f"epoch {status.epoch}/{status.epochs} step {status.step}/{status.steps} loss {status.loss:.3f} "
+            f"accuracy {status.accuracy:.1%} {status.images_per_s:.0f} images/s, {_duration(status.left_s)} left",
+            file=sys.stderr,
+            flush=True,
+        )
+
+    def epoch(self, row: Mapping[str, float]) -> None:
+        """Say what came of an epoch."""
+        figures = ", ".join(f"{k} {v:.1%}" for k, v in row.items() if k.endswith((" rank1", " mAP")))
+        print(
+            f"epoch {row['epoch']:.0f}: {row['height']:.0f}x{row['width']:.0f}, loss {row['loss']:.3f}, "
+            f"accuracy {row['accuracy']:.1%}, {_duration(row['seconds'])}" + (f"; {figures}" if figures else ""),
+            file=sys.stderr,
+            flush=True,
+        )
+
+
+class _ToStderr(logging.Handler):
+    """The library's messages."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        print(record.getMessage(), file=sys.stderr, flush=True)
+
+
+@contextmanager
+def _shown(*, quiet: bool) -> Iterator[_Lines | None]:
+    """Lines on stderr, unless it shall be quiet."""
+    if quiet:
+        yield None
+        return
+    logger, handler = logging.getLogger("reidtrack"), _ToStderr()
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield _Lines(every_s=2.0 if sys.stderr.isatty() else 15.0)
+    finally:
+        logger.removeHandler(handler)
+
+
+def _duration(seconds: float) -> str:
+    """`1:02:03`, or `2:03` below an hour."""
+    hours, rest = divmod(round(seconds), 3600)
+    minutes, left = divmod(rest, 60)
+    return f"{hours}:{minutes:02d}:{left:02d}" if hours else f"{minutes}:{left:02d}"

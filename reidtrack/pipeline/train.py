@@ -1,0 +1,189 @@
+"""Train a re-identification network on one or several data sets."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+
+from reidtrack.config import dump, load
+from reidtrack.config_train import DataConfig, TrainConfig
+from reidtrack.datasets.carve import carve
+from reidtrack.datasets.combine import as_training, combine
+from reidtrack.datasets.record import ReidDataset, person_labels
+from reidtrack.datasets.zoo import load_dataset
+from reidtrack.errors import ConfigError, OutputError, UsageError
+from reidtrack.files import write_whole
+from reidtrack.models.card import ModelCard
+from reidtrack.models.checkpoint import save_checkpoint
+from reidtrack.models.zoo import build_model
+from reidtrack.pipeline import train_build
+from reidtrack.pipeline.train_validate import Validation
+from reidtrack.train.progress import Status, Unwatched, Watcher
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from reidtrack.train.loop import Plan
+
+__all__ = ["Status", "Trained", "TrainingData", "Watcher", "make_plan", "read_data", "train"]
+
+logger = logging.getLogger(__name__)
+
+CONFIG = "config.yaml"
+WEIGHTS = "model.safetensors"
+FREE_TO_CHANGE = ("device", "threads", "validation", "tensorboard")
+"""Settings that a resumed training may have otherwise than before: they change no step."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What came of a training.
+
+    Attributes:
+        weights: The network as it is now, with its card.
+        log: One row for each finished epoch.
+        finished: Whether it came to its end; otherwise it can be resumed.
+    """
+
+    weights: Path
+    log: tuple[Mapping[str, float], ...]
+    finished: bool
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What to learn and what to rank, none of it in both."""
+
+    train: ReidDataset
+    tests: tuple[ReidDataset, ...]
+
+
+def train(
+    config: TrainConfig,
+    out: Path,
+    *,
+    resume: bool = False,
+    watcher: Watcher | None = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Trained:
+    """Train a network.
+
+    Args:
+        config: All settings.
+        out: Folder for `model.safetensors`, `state.pt`, `log.csv`, `curves.png` and `config.yaml`.
+        resume: Go on with the training in `out`.
+        watcher: Told of the progress.
+        stop: Asked after each step whether the user wants to end.
+
+    Raises:
+        UsageError: If settings do not fit each other or the data, `out` holds a training, or the loss diverges.
+        InputError: If a data set cannot be read.
+        WeightsError: If the starting weights do not fit.
+        DeviceError: If the device is not there or has too little memory.
+        OutputError: If `out` cannot be written.
+    """
+    import torch
+
+    from reidtrack.train import loop
+    from reidtrack.train.parallel import joined
+
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    numerics = train_build.make_numerics(config)
+    data = read_data(config.data)
+    with joined(numerics.device.type == "cuda") as group:
+        train_build.check_parts(config.batch, group.size)
+        if group.first:
+            _claim(out, config, resume=resume)
+        group.wait()
+        trainer, card = train_build.make_trainer(config, _classes(data), numerics, group)
+        card = dataclasses.replace(card, data=_about(data), source=f"reidtrack train, {config.model.architecture}")
+        validation = Validation(data.tests, card, numerics, config.validation.batch)
+        training = loop.Training(make_plan(config, data), trainer, out, numerics.device, group)
+        if resume:
+            training.resume()
+        shown = watcher if watcher is not None and group.first else Unwatched()
+        hooks = loop.Hooks(validation.figures, partial(_export, out / WEIGHTS, card), shown, stop)
+        finished = training.run(hooks)
+    return Trained(out / WEIGHTS, tuple(training.rows), finished)
+
+
+def read_data(config: DataConfig) -> TrainingData:
+    """Read the lists of all data sets.
+
+    Raises:
+        UsageError: If none is named, or fewer identities are there than shall be held out.
+        InputError: If one cannot be read or has nothing to learn.
+    """
+    if not config.sets:
+        raise UsageError("no data set to train on", where="data.sets", hint="--data market1501=DIR")
+    parts, tests = [], []
+    for entry in config.sets:
+        whole = load_dataset(entry.name, entry.root, **entry.options)
+        for note in whole.notes:
+            logger.info("%s: %s", whole.name, note)
+        part = carve(whole, config.hold_out) if config.hold_out else whole
+        if part.query and part.gallery and not (config.everything and not config.hold_out):
+            tests.append(part)
+        parts.append((as_training(part) if config.everything and not config.hold_out else part).require_train())
+    return TrainingData(combine(parts), tuple(tests))
+
+
+def make_plan(config: TrainConfig, data: TrainingData) -> Plan:
+    """What the loop does."""
+    from reidtrack.train.loop import Plan, Stage
+
+    stages = tuple(Stage(stage.epochs, stage.size) for stage in config.stages)
+    return Plan(
+        samples=data.train.train,
+        labels=person_labels(data.train.train),
+        stages=stages,
+        draw=train_build.make_draw(config.batch),
+        batch=config.batch.size,
+        seed=config.seed,
+        frozen_epochs=config.model.frozen_epochs,
+        rate=train_build.make_rate(config.optim, sum(stage.epochs for stage in stages)),
+        validate_every=config.validation.every,
+    )
+
+
+def _claim(out: Path, config: TrainConfig, *, resume: bool) -> None:
+    """Keep the settings beside the training; refuse those of another one."""
+    kept = out / CONFIG
+    if not resume:
+        if kept.exists():
+            raise OutputError("holds a training", where=out, hint="--resume goes on with it; or choose another --out")
+        write_whole(kept, yaml.safe_dump(dump(config), sort_keys=False))
+        return
+    before, now = dump(load(TrainConfig, kept)), dump(config)
+    for key in now:
+        if key not in FREE_TO_CHANGE and before[key] != now[key]:
+            raise ConfigError(f"{key} differs from the training that shall be resumed", where=kept)
+
+
+def _classes(data: TrainingData) -> int:
+    return len({sample.person_id for sample in data.train.train})
+
+
+def _about(data: TrainingData) -> str:
+    images, cameras = len(data.train.train), len({sample.camera_id for sample in data.train.train})
+    return f"{data.train.name}: {images} images of {_classes(data)} persons by {cameras} cameras"
+
+
+def _export(path: Path, card: ModelCard, model: nn.Module, rows: Sequence[Mapping[str, float]]) -> None:
+    """Write the network without its classifier, whose classes mean nothing elsewhere."""
+    from reidtrack.train.initial import take_over
+    from reidtrack.train.loop import last_figures
+
+    plain = build_model(card.architecture)
+    take_over(plain, model)
+    height, width = int(rows[-1]["height"]), int(rows[-1]["width"])
+    figures = {"epochs": rows[-1]["epoch"], **last_figures(rows)}
+    save_checkpoint(path, plain, dataclasses.replace(card, size_hw=(height, width), figures=figures))

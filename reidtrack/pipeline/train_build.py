@@ -1,0 +1,182 @@
+"""Makes the parts of a training from its configuration."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from reidtrack.config_train import BatchConfig, OptimConfig, TrainConfig
+from reidtrack.datasets import sampler
+from reidtrack.engines.base import choose_device
+from reidtrack.errors import UsageError, WeightsError
+from reidtrack.models.card import ModelCard
+from reidtrack.models.checkpoint import load_checkpoint
+from reidtrack.models.zoo import build_model
+from reidtrack.types import IntArray
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from reidtrack.train.parallel import Group
+    from reidtrack.train.trainer import Numerics, Trainer
+
+logger = logging.getLogger(__name__)
+
+
+def make_numerics(config: TrainConfig) -> Numerics:
+    """Device and arithmetic; a process of several takes the GPU of its own number.
+
+    Raises:
+        DeviceError: If the device is not there.
+        UsageError: If the device cannot calculate like that.
+    """
+    import torch
+
+    from reidtrack.train.trainer import Numerics
+
+    local = os.environ.get("LOCAL_RANK")
+    place = choose_device(config.device)
+    if place.startswith("cuda") and local is not None:
+        place = f"cuda:{local}"
+    names = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
+    if config.precision != "auto":
+        if config.precision == "fp16" and place == "cpu":
+            raise UsageError("fp16 is for GPUs", where="precision", expected="auto, fp32 or bf16 on the CPU")
+        return Numerics(torch.device(place), names[config.precision], config.channels_last)
+    if place == "cpu":
+        fast = (
+            torch.cpu.get_capabilities().get("avx512_bf16", False) if hasattr(torch.cpu, "get_capabilities") else False
+        )
+        return Numerics(torch.device(place), torch.bfloat16 if fast else None, config.channels_last)
+    chosen = torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+    return Numerics(torch.device(place), chosen, config.channels_last)
+
+
+def make_network(config: TrainConfig, classes: int) -> tuple[nn.Module, tuple[str, ...], ModelCard]:
+    """The network with its starting weights, which of them were loaded, and the card of what it becomes.
+
+    Raises:
+        WeightsError: If there is no such architecture, or the starting weights do not fit.
+    """
+    import torch
+
+    from reidtrack.train.initial import take_over
+    from reidtrack.train.objective import use_cosines
+
+    torch.manual_seed(config.seed)
+    name, init = config.model.architecture, config.model.init
+    model = build_model(name, classes)
+    card = ModelCard(name, size_hw=config.stages[-1].size)
+    loaded: tuple[str, ...] = ()
+    if init != "random":
+        source = load_checkpoint(Path(init))
+        if source.card.architecture != name:
+            raise WeightsError(f"weights of {source.card.architecture}", where=init, expected=f"weights of {name}")
+        loaded = take_over(model, source.model)
+        card = ModelCard(name, size_hw=card.size_hw, mean=source.card.mean, std=source.card.std)
+    if config.loss.identity == "arcface":
+        use_cosines(model)
+    return model, loaded, card
+
+
+def make_trainer(config: TrainConfig, classes: int, numerics: Numerics, group: Group) -> tuple[Trainer, ModelCard]:
+    """Everything that takes steps, on its device.
+
+    Raises:
+        WeightsError: As `make_network`.
+    """
+    import torch
+    from torch import nn
+
+    from reidtrack.train.augment import Augmentation
+    from reidtrack.train.objective import Terms
+    from reidtrack.train.optim import Average, make_optimiser
+    from reidtrack.train.trainer import Trainer
+
+    model, loaded, card = make_network(config, classes)
+    if group.size > 1 and numerics.device.type == "cuda":
+        model = nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]
+    layout = torch.channels_last if numerics.channels_last else torch.contiguous_format
+    model = model.to(numerics.device)
+    model.to(memory_format=layout)  # type: ignore[call-overload]
+    optim, loss = config.optim, config.loss
+    optimiser = make_optimiser(
+        model,
+        optim.name,
+        lr=optim.lr,
+        weight_decay=optim.weight_decay,
+        momentum=optim.momentum,
+        loaded=loaded,
+        new_layers=optim.new_layers,
+    )
+    trainer = Trainer(
+        model,
+        optimiser,
+        terms=Terms(**loss.model_dump()),
+        how=Augmentation(**config.augment.model_dump()),
+        mean=card.mean,
+        std=card.std,
+        numerics=numerics,
+        seed=config.seed,
+        loaded=loaded,
+        average=Average(model, optim.ema) if optim.ema else None,
+        centres=torch.zeros(classes, card.feature_dim, device=numerics.device) if loss.centre else None,
+        clip=optim.clip,
+        parts=config.batch.accumulate,
+        least=2 * _unit(config.batch),
+        group=group,
+    )
+    return trainer, card
+
+
+def make_draw(config: BatchConfig) -> Callable[[IntArray, IntArray, np.random.Generator], IntArray]:
+    """How an epoch's batches are put together."""
+    people = config.size // config.images
+    draws: dict[str, Callable[[IntArray, IntArray, np.random.Generator], IntArray]] = {
+        "shuffle": lambda person, _, g: sampler.shuffle_epoch(person, g, batch=config.size),
+        "pk": lambda person, _, g: sampler.pk_epoch(person, g, people=people, images=config.images),
+        "pk-cameras": partial(sampler.pk_camera_epoch, people=people, images=config.images),
+        "balanced": partial(sampler.balanced_epoch, batch=config.size, power=config.power),
+    }
+    return draws[config.sampler]
+
+
+def make_rate(config: OptimConfig, epochs: int) -> Callable[[float], float]:
+    """Epochs done to the factor on the learning rate."""
+    from reidtrack.train.optim import rate_factor
+
+    return partial(
+        rate_factor,
+        epochs=epochs,
+        schedule=config.schedule,
+        warmup_epochs=config.warmup_epochs,
+        final=config.final,
+        steps=config.steps,
+        gamma=config.gamma,
+    )
+
+
+def check_parts(config: BatchConfig, processes: int) -> None:
+    """Refuse batches that cannot be shared out.
+
+    Raises:
+        UsageError: If the processes' shares, or their parts, are not whole persons, two or more.
+    """
+    pieces, unit = processes * config.accumulate, _unit(config)
+    if config.size % (pieces * unit) or config.size // pieces < 2 * unit:
+        raise UsageError(
+            f"a batch of {config.size} cannot be cut into {pieces} parts",
+            where="batch",
+            expected=f"parts of whole persons, two or more, {unit} images each",
+        )
+
+
+def _unit(config: BatchConfig) -> int:
+    """Images that stay together."""
+    return config.images if config.sampler.startswith("pk") else 1

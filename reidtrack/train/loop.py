@@ -1,0 +1,288 @@
+"""A whole training: stages of epochs, their log, their files, and going on after a stop."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from reidtrack.datasets.images import ImageStore
+from reidtrack.datasets.record import camera_labels
+from reidtrack.datasets.sampler import EpochSampler
+from reidtrack.errors import UsageError
+from reidtrack.train.log import write_curves, write_log
+from reidtrack.train.parallel import Group, share
+from reidtrack.train.progress import Clock, Status, Watcher
+from reidtrack.train.state import load_state, save_state
+from reidtrack.train.trainer import Batch, Trainer
+from reidtrack.types import IntArray, Sample
+
+logger = logging.getLogger(__name__)
+
+STATE = "state.pt"
+LOG = "log.csv"
+CURVES = "curves.png"
+
+Row = dict[str, float]
+Draw = Callable[[IntArray, IntArray, np.random.Generator], IntArray]
+"""Takes (N,) class numbers of persons and cameras and a generator, gives an epoch's (B, batch) rows."""
+
+
+class Stage(NamedTuple):
+    """Some epochs at one input size, (height, width)."""
+
+    epochs: int
+    size_hw: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a training does.
+
+    Attributes:
+        samples: Images to learn.
+        labels: (N,) class number of each one's person.
+        stages: In order.
+        draw: Puts an epoch's batches together.
+        batch: Images of a batch, over all processes.
+        seed: Of the order of images.
+        frozen_epochs: At the start, with loaded layers held.
+        rate: Epochs done, with a fraction, to the factor on the learning rate.
+        validate_every: Epochs between validations; 0 validates at the end only.
+    """
+
+    samples: Sequence[Sample]
+    labels: IntArray
+    stages: tuple[Stage, ...]
+    draw: Draw
+    batch: int
+    seed: int
+    frozen_epochs: int
+    rate: Callable[[float], float]
+    validate_every: int
+
+    @property
+    def epochs(self) -> int:
+        """Altogether."""
+        return sum(stage.epochs for stage in self.stages)
+
+    def size_of(self, epoch: int) -> tuple[int, int]:
+        """Input size of an epoch, 0-based."""
+        ends = np.cumsum([stage.epochs for stage in self.stages])
+        return self.stages[int(np.searchsorted(ends, epoch, side="right"))].size_hw
+
+    def validates(self, epoch: int) -> bool:
+        """Whether an epoch, 0-based, ends with a validation."""
+        last = epoch + 1 == self.epochs
+        return last or (self.validate_every > 0 and (epoch + 1) % self.validate_every == 0)
+
+
+class Hooks(NamedTuple):
+    """What others do at certain moments.
+
+    Attributes:
+        validate: Network and input size to named figures.
+        export: Writes the network; given it and the log so far.
+        watcher: Told of the progress.
+        stop: Whether the user wants to end.
+    """
+
+    validate: Callable[[nn.Module, tuple[int, int]], Row]
+    export: Callable[[nn.Module, Sequence[Row]], None]
+    watcher: Watcher
+    stop: Callable[[], bool]
+
+
+class Pool:
+    """The training images of one size, decoded, on the device where they fit twice."""
+
+    def __init__(self, plan: Plan, size_hw: tuple[int, int], device: torch.device) -> None:
+        store = ImageStore(plan.samples, size_hw)
+        for line in store.bad:
+            logger.warning("left out: %s", line)
+        self.size_hw = size_hw
+        self.person = plan.labels[store.rows]
+        self.camera = camera_labels(store.samples)
+        self._device = device
+        camera_ids = np.array([sample.camera_id for sample in store.samples], np.int64)
+        images = torch.from_numpy(store.images)
+        self._all = Batch(images, torch.from_numpy(self.person), torch.from_numpy(camera_ids))
+        if device.type == "cuda" and 2 * images.nbytes < torch.cuda.mem_get_info(device)[0]:
+            self._all = Batch(*(values.to(device) for values in self._all))
+
+    def batch(self, rows: IntArray) -> Batch:
+        """Rows of the pool, on the device."""
+        index = torch.from_numpy(rows)
+        return Batch(*(self._taken(values, index) for values in self._all))
+
+    def _taken(self, values: Tensor, index: Tensor) -> Tensor:
+        return values[index.to(values.device)].to(self._device, non_blocking=True)
+
+
+class Training:
+    """One training, from its first or any later step to its last.
+
+    Args:
+        plan: What to do.
+        trainer: Takes the steps.
+        out: Folder of the state, the log and the curves.
+        device: Where batches go.
+        group: This process among its peers.
+    """
+
+    def __init__(self, plan: Plan, trainer: Trainer, out: Path, device: torch.device, group: Group) -> None:
+        self._plan, self._trainer, self._out, self._device, self._group = plan, trainer, out, device, group
+        self._pool: Pool | None = None
+        self._sampler: EpochSampler | None = None
+        self._sampler_state: dict[str, Any] | None = None
+        self._seconds = 0.0
+        self.rows: list[Row] = []
+
+    def resume(self) -> None:
+        """Go on from the folder's state.
+
+        Raises:
+            InputError: If there is none, or it is damaged.
+            UsageError: If it belongs to other images.
+        """
+        state = load_state(self._out / STATE)
+        if state["images"] != len(self._plan.samples):
+            raise UsageError(
+                f"{len(self._plan.samples)} training images",
+                where=self._out / STATE,
+                expected=f"{state['images']}, as when the training began",
+            )
+        self._trainer.restore(state["trainer"])
+        self.rows, self._sampler_state, self._seconds = state["rows"], state["sampler"], state["seconds"]
+
+    def run(self, hooks: Hooks) -> bool:
+        """Train to the end; False if stopped before it. Either way the state on disk is that of the last step.
+
+        Raises:
+            UsageError: If the loss is no longer finite, or batches do not fit the data.
+            InputError: If no image can be read.
+            OutputError: If a file cannot be written.
+        """
+        while len(self.rows) < self._plan.epochs:
+            clock = Clock()
+            whole = self._epoch(hooks, clock)
+            self._seconds += clock.seconds
+            if not whole:
+                self._save()
+                return False
+            row = self._close_epoch(hooks, clock)
+            hooks.watcher.epoch(row)
+            if self._wished(hooks) and len(self.rows) < self._plan.epochs:
+                return False
+        return True
+
+    def _epoch(self, hooks: Hooks, clock: Clock) -> bool:
+        """Take the steps of the current epoch that are not taken yet; False if stopped before its end."""
+        done = len(self.rows)
+        pool, sampler = self._ready(self._plan.size_of(done))
+        frozen = done < self._plan.frozen_epochs
+        clock.start()
+        while True:
+            batch = pool.batch(next(sampler)[share(self._plan.batch, self._group)])
+            rate = self._plan.rate(done + (sampler.taken - 1) / len(sampler))
+            self._trainer.take(batch, rate=rate, frozen=frozen)
+            clock.count(self._plan.batch)
+            last = sampler.taken == len(sampler)
+            if last or clock.due():
+                hooks.watcher.step(self._status(sampler, clock))
+            if last:
+                return True
+            if self._wished(hooks):
+                return False
+
+    def _ready(self, size_hw: tuple[int, int]) -> tuple[Pool, EpochSampler]:
+        """Images of this size, and the sampler, which is made once."""
+        if self._pool is None or self._pool.size_hw != size_hw:
+            self._pool = None  # frees the other size first
+            self._pool = Pool(self._plan, size_hw, self._device)
+        if self._sampler is None:
+            person, camera = self._pool.person, self._pool.camera
+            self._sampler = EpochSampler(lambda generator: self._plan.draw(person, camera, generator), self._plan.seed)
+            if self._sampler_state is not None:
+                self._sampler.restore(self._sampler_state)
+        return self._pool, self._sampler
+
+    def _status(self, sampler: EpochSampler, clock: Clock) -> Status:
+        sums = self._trainer.sums()
+        loss = sums["loss"] / sums["images"]
+        if not math.isfinite(loss):
+            raise UsageError(
+                f"the loss is no longer finite in epoch {len(self.rows) + 1}",
+                hint="lower optim.lr, or set precision=fp32 or optim.clip=5",
+            )
+        part = sampler.taken / len(sampler)
+        return Status(
+            len(self.rows) + 1,
+            self._plan.epochs,
+            sampler.taken,
+            len(sampler),
+            loss,
+            sums["right"] / sums["images"],
+            clock.images_per_s,
+            self._work_left(part) * len(sampler) * self._plan.batch / clock.images_per_s,
+        )
+
+    def _work_left(self, part: float) -> float:
+        """Epochs left, each counted by its pixels relative to the current one's; `part` of which is done."""
+        done = len(self.rows)
+        areas = [math.prod(self._plan.size_of(epoch)) for epoch in range(done, self._plan.epochs)]
+        return sum(areas) / areas[0] - part
+
+    def _close_epoch(self, hooks: Hooks, clock: Clock) -> Row:
+        """Log, validate and save a finished epoch."""
+        epoch, size = len(self.rows), self._plan.size_of(len(self.rows))
+        sums = self._trainer.sums()
+        total = self._group.sum(torch.tensor(list(sums.values()), dtype=torch.float64, device=self._device)).tolist()
+        mean = {name: value / total[list(sums).index("images")] for name, value in zip(sums, total, strict=True)}
+        row = {"epoch": epoch + 1.0, "height": float(size[0]), "width": float(size[1])}
+        row |= {"rate": self._plan.rate(epoch)} | {k: v for k, v in mean.items() if k not in ("images", "right")}
+        row |= {"accuracy": mean["right"], "images_per_s": clock.images_per_s, "seconds": self._seconds}
+        if self._group.first and self._plan.validates(epoch):
+            row |= hooks.validate(self._trainer.shown, size)
+        self._trainer.clear_sums()
+        self._seconds = 0.0
+        self.rows.append(row)
+        self._save()
+        if self._group.first:
+            write_log(self._out / LOG, self.rows)
+            write_curves(self._out / CURVES, self.rows)
+            hooks.export(self._trainer.shown, self.rows)
+        self._group.wait()
+        return row
+
+    def _save(self) -> None:
+        """Write what `resume` reads."""
+        if not self._group.first or self._sampler is None:
+            return
+        state = {
+            "images": len(self._plan.samples),
+            "trainer": self._trainer.state(),
+            "sampler": self._sampler.state(),
+            "rows": self.rows,
+            "seconds": self._seconds,
+        }
+        save_state(self._out / STATE, state)
+
+    def _wished(self, hooks: Hooks) -> bool:
+        return self._group.any(hooks.stop(), self._device)
+
+
+def last_figures(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """The figures of the last validation."""
+    for row in reversed(rows):
+        figures = {name: value for name, value in row.items() if name.endswith((" rank1", " mAP"))}
+        if figures:
+            return figures
+    return {}

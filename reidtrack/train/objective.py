@@ -1,0 +1,105 @@
+"""The weighted sum of losses that one training minimises."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from reidtrack.train.losses import arcface_logits, batch_hard_triplet, centre_loss, circle_loss
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Weights and parameters of the losses; a weight of 0 leaves one out. Units as in `losses`."""
+
+    identity: Literal["softmax", "arcface"] = "softmax"
+    identity_weight: float = 1.0
+    smoothing: float = 0.1
+    arcface_margin: float = 0.3
+    arcface_scale: float = 30.0
+    triplet: float = 1.0
+    triplet_margin: float | Literal["soft"] = 0.3
+    triplet_cross_camera: bool = False
+    triplet_normalise: bool = False
+    centre: float = 0.0
+    centre_rate: float = 0.5
+    circle: float = 0.0
+    circle_margin: float = 0.25
+    circle_scale: float = 64.0
+
+
+class Outcome(NamedTuple):
+    """Of one batch: the sum with its gradient, each term's weighted value, and how many were classified right."""
+
+    total: Tensor
+    parts: dict[str, Tensor]
+    right: Tensor
+
+
+class CosineClassifier(nn.Linear):
+    """Cosines of the angles between features and class weights, for margins in the angle."""
+
+    def __init__(self, inputs: int, classes: int) -> None:
+        super().__init__(inputs, classes, bias=False)
+        nn.init.xavier_normal_(self.weight)
+
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 (torch's name)
+        """(N, inputs) -> (N, classes) in -1..1."""
+        return functional.linear(functional.normalize(input.float()), functional.normalize(self.weight.float()))
+
+
+def use_cosines(model: nn.Module) -> None:
+    """Put cosine classifiers in place of a network's linear ones, wherever one is called `classifier`."""
+    for name, module in list(model.named_modules()):
+        if isinstance(module, nn.Linear) and name.split(".")[0] == "classifier":
+            parent, _, last = name.rpartition(".")
+            setattr(model.get_submodule(parent), last, CosineClassifier(module.in_features, module.out_features))
+
+
+def objective(
+    terms: Terms,
+    logits: Tensor | tuple[Tensor, ...],
+    features: Tensor,
+    person: Tensor,
+    camera: Tensor,
+    centres: Tensor | None = None,
+) -> Outcome:
+    """Evaluate every term, in single precision.
+
+    Args:
+        terms: What to add up.
+        logits: (N, C), or one of those for each part of a network that classifies parts.
+        features: (N, D).
+        person: (N,) int64 class numbers.
+        camera: (N,) int64.
+        centres: (C, D), for the centre loss.
+    """
+    heads = [head.float() for head in (logits if isinstance(logits, tuple) else (logits,))]
+    features = features.float()
+    parts: dict[str, Tensor] = {}
+    if terms.identity_weight:
+        parts["identity"] = terms.identity_weight * torch.stack([_identity(terms, h, person) for h in heads]).mean()
+    if terms.triplet:
+        apart = camera if terms.triplet_cross_camera else None
+        parts["triplet"] = terms.triplet * batch_hard_triplet(
+            features, person, apart, margin=terms.triplet_margin, normalise=terms.triplet_normalise
+        )
+    if terms.circle:
+        parts["circle"] = terms.circle * circle_loss(
+            features, person, margin=terms.circle_margin, scale=terms.circle_scale
+        )
+    if terms.centre and centres is not None:
+        parts["centre"] = terms.centre * centre_loss(features, centres, person)
+    total = sum(parts.values(), start=features.new_zeros(()))
+    right = (sum(head.detach() for head in heads[1:]) + heads[0].detach()).argmax(dim=1) == person
+    return Outcome(total, {name: value.detach() for name, value in parts.items()}, right.sum())
+
+
+def _identity(terms: Terms, logits: Tensor, person: Tensor) -> Tensor:
+    if terms.identity == "arcface":
+        logits = arcface_logits(logits, person, margin=terms.arcface_margin, scale=terms.arcface_scale)
+    return functional.cross_entropy(logits, person, label_smoothing=terms.smoothing)

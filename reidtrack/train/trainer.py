@@ -1,0 +1,234 @@
+"""One network in training: a step, and everything a later step depends on."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from reidtrack.train.augment import Augmentation, augment
+from reidtrack.train.initial import set_training
+from reidtrack.train.losses import moved_centres
+from reidtrack.train.memory import halve, is_out_of_memory
+from reidtrack.train.objective import Terms, objective
+from reidtrack.train.optim import Average, set_rates
+from reidtrack.train.parallel import Group
+
+logger = logging.getLogger(__name__)
+
+
+class Batch(NamedTuple):
+    """What a step learns from.
+
+    Attributes:
+        images: (N, H, W, 3) uint8, BGR.
+        person: (N,) int64 class numbers; with pk samplers a person's images stand side by side.
+        camera: (N,) int64.
+    """
+
+    images: Tensor
+    person: Tensor
+    camera: Tensor
+
+
+class Numerics(NamedTuple):
+    """How the arithmetic is done.
+
+    Attributes:
+        device: Where.
+        autocast: Type of the network's inner arithmetic, or None for single precision.
+        channels_last: Memory layout of pictures.
+    """
+
+    device: torch.device
+    autocast: torch.dtype | None
+    channels_last: bool
+
+
+class Trainer:
+    """Owns a network, its optimiser, averages and counters.
+
+    All randomness of a step follows from the seed, the step's number and the process's rank, so that a training that
+    goes on from `state` takes the very steps that an uninterrupted one takes.
+
+    Attributes:
+        model: The network that is trained.
+        steps: Steps taken.
+        parts: Parts that a batch is cut into.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        optimiser: torch.optim.Optimizer,
+        *,
+        terms: Terms,
+        how: Augmentation,
+        mean: Sequence[float],
+        std: Sequence[float],
+        numerics: Numerics,
+        seed: int,
+        loaded: tuple[str, ...] = (),
+        average: Average | None = None,
+        centres: Tensor | None = None,
+        clip: float = 0.0,
+        parts: int = 1,
+        least: int = 2,
+        group: Group | None = None,
+    ) -> None:
+        self.model, self.steps, self.parts = model, 0, parts
+        self._sums: dict[str, Tensor] = {}
+        self._optimiser, self._terms, self._how = optimiser, terms, how
+        self._mean, self._std, self._numerics, self._seed = mean, std, numerics, seed
+        self._loaded, self._average, self._centres = loaded, average, centres
+        self._clip, self._least, self._group = clip, least, group or Group()
+        self._scaler = torch.amp.GradScaler(numerics.device.type, enabled=numerics.autocast == torch.float16)
+        self._frozen: bool | None = None
+        self._forward: nn.Module = model
+
+    @property
+    def shown(self) -> nn.Module:
+        """The network to validate and keep: the average where there is one."""
+        return self.model if self._average is None else self._average.model
+
+    def take(self, batch: Batch, *, rate: float, frozen: bool = False) -> None:
+        """One step of the optimiser.
+
+        Args:
+            batch: This process's share.
+            rate: Factor on the learning rate.
+            frozen: Train only the layers that no checkpoint brought.
+
+        Raises:
+            DeviceError: If memory does not suffice however small the parts.
+        """
+        self._set_frozen(frozen)
+        set_rates(self._optimiser, rate)
+        while True:
+            try:
+                sums = self._gradients(batch)
+                break
+            except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
+                # A process that cuts its share while others do not would wait for them without end.
+                if not is_out_of_memory(error) or self._group.size > 1:
+                    raise
+            self.parts = halve(self.parts, len(batch.person), self._least)
+            logger.warning("out of memory: from now on %d images at once", len(batch.person) // self.parts)
+        self._update()
+        self.steps += 1
+        if self._average is not None:
+            self._average.follow(self.model, self.steps)
+        for name, value in sums.items():
+            self._sums[name] = self._sums[name] + value if name in self._sums else value
+
+    def sums(self) -> dict[str, float]:
+        """Added up by `take`: images, images classified right, and each loss times images; waits for the device."""
+        return {name: float(value) for name, value in self._sums.items()}
+
+    def clear_sums(self) -> None:
+        """Begin to add up anew."""
+        self._sums = {}
+
+    def state(self) -> dict[str, Any]:
+        """Everything the next step depends on."""
+        return {
+            "model": self.model.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+            "scaler": self._scaler.state_dict(),
+            "average": None if self._average is None else self._average.model.state_dict(),
+            "centres": self._centres,
+            "steps": self.steps,
+            "parts": self.parts,
+            "sums": self.sums(),
+            "loaded": list(self._loaded),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from `state`."""
+        self.model.load_state_dict(state["model"])
+        self._optimiser.load_state_dict(state["optimiser"])
+        self._scaler.load_state_dict(state["scaler"])
+        if self._average is not None:
+            self._average.model.load_state_dict(state["average"])
+        if self._centres is not None:
+            self._centres = state["centres"].to(self._numerics.device)
+        self.steps, self.parts = state["steps"], state["parts"]
+        place = self._numerics.device
+        self._sums = {
+            name: torch.tensor(value, dtype=torch.float64, device=place) for name, value in state["sums"].items()
+        }
+        self._loaded = tuple(state["loaded"])
+        self._frozen = None
+
+    def _set_frozen(self, frozen: bool) -> None:
+        """Hold or release loaded layers, where that changes; parallel training learns of it by wrapping anew."""
+        if frozen == self._frozen:
+            return
+        self._frozen = frozen
+        set_training(self.model, self._loaded, frozen=frozen)
+        if self._group.size > 1:
+            place = [self._numerics.device.index] if self._numerics.device.type == "cuda" else None
+            self._forward = DistributedDataParallel(self.model, device_ids=place)
+
+    def _gradients(self, batch: Batch) -> dict[str, Tensor]:
+        """Leave the gradient of the whole batch in the parameters; sums of what is logged."""
+        generator = self._seeded()
+        self._optimiser.zero_grad(set_to_none=True)
+        sums: dict[str, Tensor] = {}
+        seen: list[tuple[Tensor, Tensor]] = []
+        size = len(batch.person) // self.parts
+        for part in range(self.parts):
+            rows = slice(part * size, (part + 1) * size)
+            piece = Batch(batch.images[rows], batch.person[rows], batch.camera[rows])
+            features = self._backward(
+                piece, generator, sums, share=size / len(batch.person), last=part + 1 == self.parts
+            )
+            seen.append((features, piece.person))
+        if self._centres is not None:
+            features, person = (self._group.gather(torch.cat(values)) for values in zip(*seen, strict=True))
+            self._centres = moved_centres(self._centres, features, person, self._terms.centre_rate)
+        return sums
+
+    def _backward(
+        self, piece: Batch, generator: torch.Generator, sums: dict[str, Tensor], *, share: float, last: bool
+    ) -> Tensor:
+        """Add the gradient of a part, times its share of the batch; its features."""
+        x = augment(piece.images, self._how, generator, self._mean, self._std)
+        if self._numerics.channels_last:
+            x = x.contiguous(memory_format=torch.channels_last)
+        wrapped = isinstance(self._forward, DistributedDataParallel)
+        if wrapped and not last:
+            self._forward.require_backward_grad_sync = False  # type: ignore[assignment]
+        with torch.autocast(x.device.type, self._numerics.autocast, enabled=self._numerics.autocast is not None):
+            logits, features = self._forward(x)
+        outcome = objective(self._terms, logits, features, piece.person, piece.camera, self._centres)
+        self._scaler.scale(outcome.total * share).backward()  # type: ignore[no-untyped-call]
+        if wrapped:
+            self._forward.require_backward_grad_sync = True  # type: ignore[assignment]
+        count = len(piece.person)
+        logged = {"loss": outcome.total.detach(), **outcome.parts}
+        added = {name: value.double() * count for name, value in logged.items()}
+        added |= {"right": outcome.right.double(), "images": torch.full_like(added["loss"], count)}
+        for name, value in added.items():
+            sums[name] = sums[name] + value if name in sums else value
+        kept: Tensor = features.detach().float()
+        return kept
+
+    def _update(self) -> None:
+        if self._clip:
+            self._scaler.unscale_(self._optimiser)
+            nn.utils.clip_grad_norm_(self.model.parameters(), self._clip)
+        self._scaler.step(self._optimiser)
+        self._scaler.update()
+
+    def _seeded(self) -> torch.Generator:
+        """The generator of this step; dropout's is seeded too."""
+        words = np.random.SeedSequence([self._seed, self.steps, self._group.rank]).generate_state(2, np.uint32)
+        seed = int(words[0]) << 31 ^ int(words[1])
+        torch.manual_seed(seed)
+        return torch.Generator().manual_seed(seed)
