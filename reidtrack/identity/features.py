@@ -92,6 +92,7 @@ class FeatureLog:
         self._file = AppendFile(path, len(header) + records * self._type.itemsize if size >= len(header) else 0)
         if size < len(header):
             self._file.append(header)
+            self._file.flush()
 
     def add(self, camera: str, track_id: int, frame: int, quality: float, feature: FloatArray) -> None:
         """Log one feature (D,)."""
@@ -115,14 +116,17 @@ class FeatureLog:
 
 
 def read_feature_log(path: Path) -> FeatureTable:
-    """Read a work file back, up to its last whole record.
+    """Read a work file back, up to its last whole record; one that a kill left without its head has none.
 
     Raises:
         InputError: If it cannot be read.
     """
     try:
         with path.open("rb") as file:
-            header = json.loads(file.readline())
+            head = file.readline()
+            if not head.endswith(b"\n"):
+                return FeatureTable.empty(())
+            header = json.loads(head)
             kind = _record_type(header["dim"])
             raw = file.read()
     except (OSError, ValueError, KeyError) as error:
