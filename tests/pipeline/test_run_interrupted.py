@@ -83,13 +83,28 @@ def test_killed_while_reading(scene: Scene, finished: Path, tmp_path: Path) -> N
     check_like_an_uninterrupted_run(folder, finished)
 
 
-def test_a_line_cut_short_is_passed_over(scene: Scene, finished: Path, tmp_path: Path) -> None:
-    """A kill in the middle of a write: each log is read up to its last whole record."""
+@pytest.mark.parametrize("kept", [pytest.param(-11, id="cut short"), pytest.param(0, id="empty"), None])
+def test_logs_that_a_kill_cut_short(scene: Scene, finished: Path, tmp_path: Path, kept: int | None) -> None:
+    """Each log is read up to its last whole record; what is not there is computed again."""
     folder = tmp_path / "run"
     run_child(scene.arguments("--out", folder), tmp_path / "said", Strike(SIGKILL, "reading", 61))
-    for name in ("detections.jsonl", "features.part", "tracks.jsonl"):
-        data = (folder / name).read_bytes()
-        (folder / name).write_bytes(data[: len(data) - 11])
+    if kept is None:
+        (folder / "features.part").unlink()
+    else:
+        for name in ("detections.jsonl", "features.part", "tracks.jsonl"):
+            (folder / name).write_bytes((folder / name).read_bytes()[:kept])
+    assert resume(scene, folder) == 0
+    check_like_an_uninterrupted_run(folder, finished)
+
+
+def test_interrupted_again_and_again(scene: Scene, finished: Path, tmp_path: Path) -> None:
+    """Later than the first time, and earlier."""
+    folder = tmp_path / "run"
+    for strike in (Strike(SIGINT, "reading", 33), Strike(SIGKILL, "reading", 61), Strike(SIGINT, "reading", 17)):
+        words = scene.arguments("--out", folder, *(["--resume"] if folder.exists() else []))
+        assert run_child(words, tmp_path / "said", strike).code in (130, -SIGKILL)
+    check_agreement(folder)
+    assert [entry["frames"] for entry in read_json(folder / "run.json")["cameras"].values()] == [12, 12]
     assert resume(scene, folder) == 0
     check_like_an_uninterrupted_run(folder, finished)
 
