@@ -116,7 +116,7 @@ class FeatureLog:
 
 
 def read_feature_log(path: Path) -> FeatureTable:
-    """Read a work file back, up to its last whole record; one that a kill left without its head has none.
+    """Read a work file back, up to its last whole record; one that a kill left empty has none.
 
     Raises:
         InputError: If it cannot be read.
@@ -124,7 +124,7 @@ def read_feature_log(path: Path) -> FeatureTable:
     try:
         with path.open("rb") as file:
             head = file.readline()
-            if not head.endswith(b"\n"):
+            if not head:
                 return FeatureTable.empty(())
             header = json.loads(head)
             kind = _record_type(header["dim"])
