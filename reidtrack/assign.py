@@ -49,12 +49,14 @@ def assign(cost: NDArray[np.floating[Any]], max_cost: float) -> Assignment:
     if rows and columns:
         import lap
 
-        # Leaving a row and a column out costs `cost_limit` in lap; the slack lets a pair at the gate through.
-        limit = max_cost + 1e-9 * max(1.0, abs(max_cost))
-        capped = np.where(cost > max_cost, limit + 1.0, cost).astype(np.float64)
-        _, matched, _ = lap.lapjv(capped, extend_cost=True, cost_limit=limit)
-        matched = np.asarray(matched, np.int64)
-        matched[(matched >= 0) & (cost[np.arange(rows), matched] > max_cost)] = -1
+        # What a pair saves against leaving both out; a pair that saves nothing is as good as none, so that a full
+        # assignment of a square matrix holds the best partial one. The slack lets a pair at the gate through.
+        slack = 1e-9 * max(1.0, abs(max_cost))
+        saving = np.zeros((max(rows, columns),) * 2)
+        saving[:rows, :columns] = np.minimum(cost.astype(np.float64) - (max_cost + slack), 0.0)
+        _, matched, _ = lap.lapjv(saving)
+        matched = np.asarray(matched[:rows], np.int64)
+        matched[saving[np.arange(rows), matched] >= 0] = -1
     hit = np.flatnonzero(matched >= 0)
     pairs = np.stack([hit, matched[hit]], axis=1)
     free = np.setdiff1d(np.arange(columns, dtype=np.int64), matched[hit])

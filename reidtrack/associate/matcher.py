@@ -3,7 +3,7 @@
 A pair's cost is its appearance distance minus the threshold of its kind (one camera or two), so that below zero it
 speaks for one person; a pair that stands in one camera at the same time is forbidden. Groups cost each other the
 weighted mean of their pairs (average linkage): a chain of lucky pairs does not pull two people together. Each round
-assigns all groups to each other at once; what is matched both ways is joined, costs are averaged, and the next round
+assigns all groups to each other at once; those given to each other are joined, costs are averaged, and the next round
 follows until nothing below zero is left. What late evidence speaks against is mended at the end (`refine`).
 """
 
@@ -54,21 +54,22 @@ def _join(cost: DoubleArray, clash: BoolArray, weight: DoubleArray) -> IntArray:
 
 
 def _mutual_pairs(mean: DoubleArray) -> IntArray:
-    """Pairs (a < b) that the assignment of all groups to all others gives to each other; the best one if none does.
+    """Pairs (a < b) that the assignment of all groups to all others gives to each other.
 
-    Pairs of one round are joined together, so those that a better neighbour contests wait: a pair is taken only if
-    neither side has a cheaper partner.
+    Besides these, pairs of others that are each other's cheapest: an assignment may run in circles.
     """
     match = assign(mean, 0.0).pairs
     partner = np.full(len(mean), -1, np.int64)
     partner[match[:, 0]] = match[:, 1]
+    pairs = _both_ways(partner)
+    mean = mean.copy()
+    mean[pairs.ravel()] = mean[:, pairs.ravel()] = _FORBIDDEN
+    nearest = np.where(mean.min(axis=1) <= 0, mean.argmin(axis=1), -1)
+    return np.concatenate([pairs, _both_ways(nearest)])
+
+
+def _both_ways(partner: IntArray) -> IntArray:
+    """Pairs (a < b) with `partner[a] == b` and `partner[b] == a`; -1 is nobody."""
     rows = np.flatnonzero(partner >= 0)
     mutual = rows[(partner[partner[rows]] == rows) & (rows < partner[rows])]
-    pairs = np.stack([mutual, partner[mutual]], axis=1)
-    best = mean.min(axis=1)
-    settled = mean[pairs[:, 0], pairs[:, 1]] <= np.minimum(best[pairs[:, 0]], best[pairs[:, 1]])
-    if settled.any():
-        chosen: IntArray = pairs[settled]
-        return chosen
-    a, b = divmod(int(mean.argmin()), len(mean))
-    return np.array([[min(a, b), max(a, b)]], np.int64) if mean[a, b] <= 0 else np.zeros((0, 2), np.int64)
+    return np.stack([mutual, partner[mutual]], axis=1)
