@@ -14,9 +14,13 @@ from tools.render_sample.cameras import HEIGHT, WIDTH, Camera
 from tools.render_sample.meshes import Points
 from tools.render_sample.truth import silhouette
 
+Window = tuple[int, int, int, int]
 _EMPTY_SAMPLES = 40
 _REACH_PX = 7
 """Around silhouettes and shadows, where light still differs from the empty place."""
+_MARGIN_PX = 8
+_RENDER_COST_PX = 8000
+"""What starting a render costs, in pixels rendered."""
 
 
 def configure(threads: int) -> None:
@@ -65,32 +69,53 @@ def changed(camera: Camera, people: Sequence[Points], to_sun: Points) -> np.ndar
 def picture(
     camera: Camera, made: Any, empty: np.ndarray, mask: np.ndarray, samples: int, seed: int, scratch: Path
 ) -> np.ndarray:
-    """One frame, (HEIGHT, WIDTH, 3) BGR: the part under `mask` is rendered and laid softly over the empty place."""
-    if not mask.any():
-        return empty
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    """One frame, (HEIGHT, WIDTH, 3) BGR: what is under `mask` is rendered and laid softly over the empty place."""
+    weight = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), 1.8)[:, :, None]
+    mixed = empty.astype(np.float32)
     render = bpy.context.scene.render
     render.use_border = True
-    margin = 6
-    render.border_min_x = max(0, columns[0] - margin) / WIDTH
-    render.border_max_x = min(WIDTH, columns[-1] + margin) / WIDTH
-    render.border_min_y = 1 - min(HEIGHT, rows[-1] + margin) / HEIGHT
-    render.border_max_y = 1 - max(0, rows[0] - margin) / HEIGHT
-    _render(camera, made, samples, seed, scratch)
-    weight = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), 1.8)[:, :, None]
-    weight *= _inside(mask.shape, rows, columns, margin)[:, :, None]
-    mixed: np.ndarray = np.round(_read(scratch) * weight + empty * (1 - weight)).astype(np.uint8)
-    return mixed
+    for left, top, right, bottom in windows(mask):
+        render.border_min_x, render.border_max_x = left / WIDTH, right / WIDTH
+        render.border_min_y, render.border_max_y = 1 - bottom / HEIGHT, 1 - top / HEIGHT
+        _render(camera, made, samples, seed, scratch)
+        part = slice(top, bottom), slice(left, right)
+        mixed[part] += (_read(scratch)[part] - mixed[part]) * weight[part]
+        weight[part] = 0  # windows may overlap
+    return np.round(mixed).astype(np.uint8)
 
 
-def _inside(shape: tuple[int, ...], rows: np.ndarray, columns: np.ndarray, margin: int) -> np.ndarray:
-    """1 within the rendered rectangle, 0 outside, where the render has no pixels."""
-    inside = np.zeros(shape, np.float32)
-    low = max(0, rows[0] - margin + 1), max(0, columns[0] - margin + 1)
-    inside[low[0] : rows[-1] + margin - 1, low[1] : columns[-1] + margin - 1] = 1
-    if rows[-1] + margin >= shape[0]:
-        inside[shape[0] - 2 :, low[1] : columns[-1] + margin - 1] = 1
-    return inside
+def windows(mask: np.ndarray) -> list[Window]:
+    """Rectangles (left, top, right, bottom) that hold all of a mask with a margin, merged where that is cheaper."""
+    _, _, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    boxes = [_widened(x, y, x + w, y + h) for x, y, w, h, _ in stats[1:].tolist()]
+    while True:
+        gains = {
+            (i, j): _size(boxes[i]) + _size(boxes[j]) + _RENDER_COST_PX - _size(_union(boxes[i], boxes[j]))
+            for i in range(len(boxes))
+            for j in range(i)
+        }
+        if not gains or max(gains.values()) <= 0:
+            return boxes
+        i, j = max(gains, key=lambda pair: gains[pair])
+        boxes[j] = _union(boxes[i], boxes[j])
+        del boxes[i]
+
+
+def _widened(left: int, top: int, right: int, bottom: int) -> Window:
+    return (
+        max(0, left - _MARGIN_PX),
+        max(0, top - _MARGIN_PX),
+        min(WIDTH, right + _MARGIN_PX),
+        min(HEIGHT, bottom + _MARGIN_PX),
+    )
+
+
+def _union(a: Window, b: Window) -> Window:
+    return min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])
+
+
+def _size(box: Window) -> int:
+    return (box[2] - box[0]) * (box[3] - box[1])
 
 
 def _render(camera: Camera, made: Any, samples: int, seed: int, path: Path) -> None:
