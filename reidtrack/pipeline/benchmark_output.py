@@ -145,6 +145,7 @@ def matrix(written: Sequence[Written]) -> list[dict[str, Any]]:
         {
             "weights": one.evaluated.name,
             "dataset": one.evaluated.dataset.name,
+            "variant": list(one.evaluated.measured)[-1],
             **figures(one.evaluated.final.result),
             "folder": one.folder.name,
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import json
 import os
@@ -160,7 +161,7 @@ def make_folder(path: Path, *, overwrite: bool = False) -> RunFolder:
     folder = RunFolder(path)
     try:
         if path.is_dir() and any(path.iterdir()):
-            clear_folder(folder, partly=not overwrite)
+            _clear(folder, partly=not overwrite)
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError("cannot be made", where=path, hint=error.strerror) from error
@@ -169,7 +170,18 @@ def make_folder(path: Path, *, overwrite: bool = False) -> RunFolder:
     return folder
 
 
-def clear_folder(folder: RunFolder, *, partly: bool = False) -> None:
+def remove_folder(folder: RunFolder) -> None:
+    """Remove a run, and its folder too unless something else lies in it.
+
+    Raises:
+        OutputError: If something cannot be removed.
+    """
+    _clear(folder)
+    with contextlib.suppress(OSError):
+        folder.path.rmdir()
+
+
+def _clear(folder: RunFolder, *, partly: bool = False) -> None:
     """Remove what a run wrote, and only that.
 
     Args:

@@ -22,7 +22,7 @@ from reidtrack.identity.log import DetectionLog, DetectionRecord, TrackLog, read
 from reidtrack.pipeline.build import Weights, make_detector, make_embedder, make_trackers
 from reidtrack.pipeline.crops import CropShelf
 from reidtrack.pipeline.finish import Outcome, finish
-from reidtrack.pipeline.folder import RunFolder, check_folder, clear_folder, make_folder
+from reidtrack.pipeline.folder import RunFolder, check_folder, make_folder, remove_folder
 from reidtrack.pipeline.inputs import CameraInput, Part, open_inputs, pair_offsets
 from reidtrack.pipeline.progress import Progress
 from reidtrack.pipeline.reading import Reader, merge_by_time
@@ -91,42 +91,45 @@ def run(request: RunRequest, progress: Progress, stop: Stop) -> Outcome:
             return finish(folder, earlier, inputs, request.config, progress, stop, failed=failures.by_camera)
         folder.write_run(record)
         former = _Former() if earlier is None else _former(folder)
-        opened = [source.camera for source in sources]
-        with _reader(request.config, folder, names, opened, tools, former, progress) as reader:
-            progress.stage("reading", {source.camera: source.frame_count for source in sources})
-            reader.read(merge_by_time({s.camera: s for s in sources}, failures.note), stop.wished)
-            for camera in opened:
-                progress.finish(camera)
+        with _reader(request.config, folder, names, [s.camera for s in sources], tools, former, progress) as reader:
+            _read(reader, sources, failures, progress, stop)
         interrupted = stop.wished()
         stop.granted()
         _note_reading(record, reader, sources, failures, progress, interrupted=interrupted)
     if not any(count.frames for count in reader.counts.values()):
         if earlier is None:
-            clear_folder(folder)
-            _remove_empty(folder.path)
-        if interrupted:
-            raise KeyboardInterrupt
-        raise failures.summary()
-    # A run that was ended by hand had embedded crops that the windows of the whole recording would not have chosen.
-    write_tracklets(folder.tracklets, read_feature_log(folder.features_part).only(reader.chosen))
-    if interrupted:
-        os.truncate(folder.features_part, reader.features_end)
-    else:
-        folder.features_part.unlink()
+            remove_folder(folder)
+        raise KeyboardInterrupt if interrupted else failures.summary()
+    _keep_features(folder, reader, interrupted=interrupted)
     outcome = finish(
         folder, record, inputs, request.config, progress, stop, failed=failures.by_camera, read_whole=not interrupted
     )
     return replace(outcome, interrupted=interrupted or outcome.interrupted)
 
 
+def _read(reader: Reader, sources: Sequence[Source], failures: _Failures, progress: Progress, stop: Stop) -> None:
+    """Pass one, until there are no frames left or the user has had enough."""
+    progress.stage("reading", {source.camera: source.frame_count for source in sources})
+    reader.read(merge_by_time({source.camera: source for source in sources}, failures.note), stop.wished)
+    for source in sources:
+        progress.finish(source.camera)
+
+
+def _keep_features(folder: RunFolder, reader: Reader, *, interrupted: bool) -> None:
+    """Pack the features that belong to the result; what a run that goes on may use of them stays as it is.
+
+    A run that was ended by hand had embedded crops that the windows of the whole recording would not have chosen.
+    """
+    write_tracklets(folder.tracklets, read_feature_log(folder.features_part).only(reader.chosen))
+    if interrupted:
+        os.truncate(folder.features_part, reader.features_end)
+    else:
+        folder.features_part.unlink()
+
+
 def _refuse(camera: str, error: InputError) -> None:
     del camera
     raise error
-
-
-def _remove_empty(path: Path) -> None:
-    with contextlib.suppress(OSError):  # somebody else's files lie there
-        path.rmdir()
 
 
 def _record(
