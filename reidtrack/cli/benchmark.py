@@ -148,7 +148,8 @@ def _matrix(written: list[Written]) -> Table:
     from rich.markup import escape
 
     datasets = list(dict.fromkeys(one.evaluated.dataset.name for one in written))
-    table = _empty("Rank-1 / mAP", datasets)
+    variant = written[0].results["protocol"]["variant"]
+    table = _empty(f"Rank-1 / mAP, {variant}", datasets)
     for name in dict.fromkeys(one.evaluated.name for one in written):
         cells = [
             "\n".join(

@@ -77,7 +77,7 @@ def _matrix(parts: Sequence[BenchmarkPart]) -> Markup:
             here = [(n, p) for n, p in enumerate(parts) if (p.weights, p.dataset) == (name, dataset)]
             cells.append(tag("td", *(_cell(number, part) for number, part in here)))
         rows.append([tag("th", name, scope="row"), *cells])
-    table = _table(["Rank-1 / mAP, %", *datasets], rows)
+    table = _table([f"Rank-1 / mAP, %, {parts[0].results['protocol']['variant']}", *datasets], rows)
     return tag("section", tag("h2", "Weights and data sets"), table, id="matrix")
 
 
