@@ -20,6 +20,9 @@ from reidtrack.identity.log import pixels, scores
 from reidtrack.mot import MotRows, write_mot
 from reidtrack.types import DoubleArray, FloatArray, Identity, IntArray, Link, Tracklet
 
+_PART = 10_000
+"""Lines made at once: as Python objects, all boxes of a long recording would fill the memory."""
+
 
 class CameraBoxes(NamedTuple):
     """All boxes of one camera, sorted by frame, then track.
@@ -115,7 +118,8 @@ def write_sightings(path: Path, identities: Sequence[Identity], cameras: Sequenc
     place = np.concatenate([np.full(len(b.frame), i, np.int64) for i, b in enumerate(boxes)])
     merged = _concatenate(boxes)
     order = np.lexsort((merged.track_id, place, merged.time_s))
-    write_lines(path, _sighting_lines(_take(merged, order), place[order], cameras))
+    parts = (order[start : start + _PART] for start in range(0, len(order), _PART))
+    write_lines(path, chain.from_iterable(_sighting_lines(_take(merged, p), place[p], cameras) for p in parts))
 
 
 def _concatenate(parts: Sequence[CameraBoxes]) -> CameraBoxes:

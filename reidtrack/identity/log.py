@@ -6,6 +6,7 @@ from. `tracks.jsonl` has one line for each box, sorted by time, camera and track
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -153,22 +154,25 @@ def read_track_log(path: Path) -> dict[str, Tracks]:
     Raises:
         InputError: If it cannot be read.
     """
-    columns: dict[str, list[tuple[int, int, float, list[float], float]]] = defaultdict(list)
+    # Arrays, not lists: a long recording has millions of boxes, and this is when a run needs most memory.
+    whole: dict[str, array[int]] = defaultdict(lambda: array("q"))
+    real: dict[str, array[float]] = defaultdict(lambda: array("d"))
     with expecting_records(path):
         for record, _ in read_json_lines(path):
-            row = (record["frame"], record["track_id"], record["time_s"], record["xyxy"], record["score"])
-            columns[record["camera"]].append(row)
-        return {camera: _to_tracks(sorted(rows, key=lambda row: row[:2])) for camera, rows in columns.items()}
+            whole[record["camera"]].extend((record["frame"], record["track_id"]))
+            real[record["camera"]].extend((record["time_s"], record["score"], *record["xyxy"]))
+        return {camera: _to_tracks(whole[camera], real[camera]) for camera in whole}
 
 
-def _to_tracks(rows: Sequence[tuple[int, int, float, list[float], float]]) -> Tracks:
-    frame, track_id, time_s, xyxy, score = zip(*rows, strict=True)
+def _to_tracks(whole: array[int], real: array[float]) -> Tracks:
+    numbers, values = np.frombuffer(whole, np.int64).reshape(-1, 2), np.frombuffer(real, np.float64).reshape(-1, 6)
+    order = np.lexsort((numbers[:, 1], numbers[:, 0]))
     return Tracks(
-        np.array(track_id, np.int64),
-        np.array(frame, np.int64),
-        np.array(time_s, np.float64),
-        np.array(xyxy, np.float64).astype(np.float32),
-        np.array(score, np.float64).astype(np.float32),
+        numbers[order, 1],
+        numbers[order, 0],
+        values[order, 0],
+        values[order, 2:].astype(np.float32),
+        values[order, 1].astype(np.float32),
     )
 
 
