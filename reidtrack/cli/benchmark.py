@@ -60,7 +60,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--flip", action="store_true", default=None, help="add the features of the mirrored image")
     group.add_argument("--ap-rule", choices=("step", "trapezoid"), help="of average precision (step)")
     group.add_argument("--shots", choices=("all", "single", "multi"), help="gallery of images, or of people (CUHK03)")
-    group.add_argument("--splits", type=int, metavar="N", help="cuhk03 classic: average N splits, up to 20")
+    group.add_argument("--splits", type=int, metavar="N", help="protocols classic and half: average N splits")
     group.add_argument("--rerank", action="store_true", default=None, help="k-reciprocal re-ranking")
     group.add_argument(
         "--st-reid", action="store_true", default=None, help="join appearance with times between cameras"

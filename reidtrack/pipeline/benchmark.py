@@ -148,8 +148,8 @@ def open_tests(request: BenchmarkRequest) -> list[list[ReidDataset]]:
 def _choices(name: str, options: Mapping[str, object], request: BenchmarkRequest) -> list[dict[str, object]]:
     """The options of each split that is averaged."""
     count = request.config.rank.splits
-    if count == 1 or "split" not in option_names(name):
-        return [dict(options)]
+    if count == 1 or "split" not in option_names(name) or options.get("protocol") not in ("classic", "half"):
+        return [dict(options)]  # has one split
     if request.hold_out:
         raise UsageError("--hold-out has no splits to average", where="rank.splits", expected="1")
     first = options.get("split", 0)

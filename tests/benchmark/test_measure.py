@@ -14,7 +14,7 @@ from reidtrack.benchmark.distance import FeatureDistances, Metric
 from reidtrack.benchmark.measure import Labels, choose_queries, mean_result, measure, ranked_list
 from reidtrack.benchmark.ranking import Gallery, QueryScores, rank
 from reidtrack.benchmark.shots import ShotScorer
-from reidtrack.benchmark.verification import PairCounter
+from reidtrack.benchmark.verification import PairCounter, Verification, join_verifications
 from reidtrack.types import RankingResult
 
 
@@ -122,6 +122,21 @@ def test_perfect_verification() -> None:
     assert 0.25 < found.best_f1().threshold <= 1.5
     assert found.best_f1()[1:] == (1.0, 0.0, 1.0, 1.0)
     assert found.at_far(1e-3).tpr == 1.0
+
+
+def test_several_test_sets_as_one() -> None:
+    def counted(highest: float, distance: float) -> Verification:
+        counter = PairCounter(Gallery(ints(1, 2), ints(1, 1)), highest, bins=1000)
+        counter.add(np.array([[distance, 0.9]], np.float32), ints(1), ints(0))
+        return counter.result()
+
+    same_range = join_verifications([counted(1.0, 0.2), counted(1.0, 0.4)])
+    assert (same_range.same.sum(), same_range.different.sum()) == (2, 2)
+    assert same_range.at_far(0.0).tpr == 1.0
+    wider = join_verifications([counted(1.0, 0.2), counted(2.0, 0.95)])
+    assert wider.edges[-1] == 2.0
+    assert (wider.same.sum(), wider.different.sum()) == (2, 2)
+    assert wider.at_far(0.0).tpr == 0.5
 
 
 def literal_shots(row: Any, labels: Labels, q: int, drawn: dict[int, int] | None) -> int:

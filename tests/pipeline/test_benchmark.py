@@ -195,6 +195,23 @@ def test_a_gallery_of_people(root: Path, weights: Path, tmp_path: Path, shots: s
     assert found["rank10"] == 1.0  # there are seven people
 
 
+def test_splits_are_averaged(weights: Path, tmp_path: Path) -> None:
+    for camera, folder in enumerate(("cam_a", "cam_b"), start=1):
+        (tmp_path / folder).mkdir()
+        for person in range(12):
+            cv2.imwrite(str(tmp_path / folder / f"{person:03d}_45.bmp"), picture(person, camera, 0))
+    arguments = ("viper", "--root", tmp_path, "--weights", weights, "--protocol", "half", "--set", "pictures.queries=0")
+    for number in range(2):
+        assert benchmark(*arguments, "--split", number, "--out", tmp_path / str(number)) == 0
+    assert benchmark(*arguments, "--splits", 2, "--out", tmp_path / "mean") == 0
+    found, single = results(tmp_path / "mean"), [results(tmp_path / str(number)) for number in range(2)]
+    assert found["protocol"]["splits"] == 2
+    for key in ("rank1", "mAP"):
+        assert found[key] == pytest.approx(np.mean([one[key] for one in single]), abs=1e-5)
+    pairs = [one["verification"]["pairs_different"] for one in single]
+    assert found["verification"]["pairs_different"] == sum(pairs)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
