@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Literal
 from reidtrack.errors import WeightsError
 from reidtrack.files import write_lines
 from reidtrack.models.card import ModelCard, card_from_json, card_to_json
-from reidtrack.models.fit import Weights, check_fit, check_values, infer_architecture, num_classes_of
+from reidtrack.models.fit import Weights, check_fit, check_values, classifier_named, infer_architecture, num_classes_of
+from reidtrack.models.imagenet import fetch_imagenet
 from reidtrack.models.reading import read_safetensors, read_torch
-from reidtrack.models.zoo import build_model
+from reidtrack.models.zoo import build_model, feature_dim_of
 
 if TYPE_CHECKING:
     from torch import nn
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 CARD_KEY = "reidtrack.card"
+
+IMAGENET = "imagenet:resnet50"
+"""In place of a path: ResNet50 as published for ImageNet, which never saw a person's identity; a baseline."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -41,7 +45,8 @@ def load_checkpoint(path: Path | str, architecture: str | None = None) -> Loaded
     """Load a network from a checkpoint.
 
     Args:
-        path: A `.safetensors` file, or a PyTorch file holding a state dict, alone or under `state_dict` or `model`.
+        path: A `.safetensors` file, or a PyTorch file holding a state dict, alone or under `state_dict` or `model`; or
+            `IMAGENET`.
         architecture: Name in `zoo.ARCHITECTURES`; read from the card or inferred from the shapes where None.
 
     Returns:
@@ -51,12 +56,12 @@ def load_checkpoint(path: Path | str, architecture: str | None = None) -> Loaded
     Raises:
         WeightsError: If the file is missing, damaged, holds anything but tensors, or does not fit the architecture.
     """
-    path = Path(path)
+    path = fetch_imagenet("resnet50") if str(path) == IMAGENET else Path(path)
     sha256 = _sha256(path)
     if path.suffix == ".safetensors":
         weights, metadata = read_safetensors(path)
     else:
-        weights, metadata = read_torch(path), {}
+        weights, metadata = classifier_named(read_torch(path)), {}
     check_values(weights, path)
     card = _card(path, weights, metadata.get(CARD_KEY), architecture)
     model = build_model(card.architecture, num_classes_of(weights))
@@ -123,7 +128,7 @@ def _card(path: Path, weights: Weights, text: str | None, architecture: str | No
     if architecture is None:
         architecture = infer_architecture(weights, path)
         logger.info("%s: no model card; architecture %s inferred from the shapes", path.name, architecture)
-    card = ModelCard(architecture, source=path.name)
+    card = ModelCard(architecture, feature_dim=feature_dim_of(architecture), source=path.name)
     height, width = card.size_hw
     logger.info("%s: no model card; preprocessing %dx%d, RGB, ImageNet mean and deviation", path.name, height, width)
     return card

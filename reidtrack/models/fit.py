@@ -15,14 +15,21 @@ if TYPE_CHECKING:
 
 Weights: TypeAlias = "Mapping[str, Tensor]"
 
-CLASSIFIER = ("classifier.weight", "classifier.bias")
+CLASSIFIER = "classifier"
 """The head whose size depends on the training set: the one part that may differ or be absent."""
 
 
 def num_classes_of(weights: Weights) -> int:
-    """Rows of the classifier in `weights`; 0 where it is absent."""
-    weight = weights.get("classifier.weight")
+    """Rows of the classifier in `weights`, or of the first of several; 0 where it is absent."""
+    weight = weights.get("classifier.weight", weights.get("classifier.0.weight"))
     return 0 if weight is None or weight.ndim == 0 else int(weight.shape[0])
+
+
+def classifier_named(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The same with a ResNet's `fc`, as torchvision calls its classifier, called what it is."""
+    if "fc.weight" not in weights or "layer4.0.conv1.weight" not in weights:
+        return weights
+    return {f"{CLASSIFIER}.{key[3:]}" if key.startswith("fc.") else key: value for key, value in weights.items()}
 
 
 def check_values(weights: Weights, path: Path) -> None:
@@ -72,7 +79,7 @@ def infer_architecture(weights: Weights, path: Path) -> str:
     Raises:
         WeightsError: If they belong to none, with the nearest one and the first difference from it.
     """
-    body = {key: value for key, value in weights.items() if key not in CLASSIFIER}
+    body = {key: value for key, value in weights.items() if key.split(".")[0] != CLASSIFIER}
     nearest, most = "", -1
     for name in ARCHITECTURES:
         wanted = _shapes(name)

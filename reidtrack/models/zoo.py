@@ -30,12 +30,55 @@ def _osnet_ain(num_classes: int, *, width: float) -> nn.Module:
     return OSNetAIN(width, num_classes)
 
 
+def _resnet50(num_classes: int) -> nn.Module:
+    from reidtrack.models.resnet import ResNet50
+
+    return ResNet50(num_classes)
+
+
+def _resnet50_bnneck(num_classes: int) -> nn.Module:
+    from reidtrack.models.resnet import ResNet50BNNeck
+
+    return ResNet50BNNeck(num_classes)
+
+
+def _pcb(num_classes: int) -> nn.Module:
+    from reidtrack.models.pcb import PCB
+
+    return PCB(num_classes)
+
+
+def _efficientnet_b0(num_classes: int) -> nn.Module:
+    from reidtrack.models.efficientnet import efficientnet_b0
+
+    return efficientnet_b0(num_classes)
+
+
+def _mobilenet_v3_large(num_classes: int) -> nn.Module:
+    from reidtrack.models.mobilenet import mobilenet_v3_large
+
+    return mobilenet_v3_large(num_classes)
+
+
 ARCHITECTURES: dict[str, Builder] = {
     **{f"osnet_{name}": partial(_osnet, width=width, instance=False) for name, width in WIDTHS.items()},
     **{f"osnet_ibn_{name}": partial(_osnet, width=width, instance=True) for name, width in WIDTHS.items()},
     **{f"osnet_ain_{name}": partial(_osnet_ain, width=width) for name, width in WIDTHS.items()},
+    "resnet50": _resnet50,
+    "resnet50_bnneck": _resnet50_bnneck,
+    "pcb": _pcb,
+    "efficientnet_b0": _efficientnet_b0,
+    "mobilenet_v3_large": _mobilenet_v3_large,
 }
 """Name of each architecture and its builder."""
+
+FEATURE_DIMS = {"resnet50": 2048, "resnet50_bnneck": 2048, "pcb": 1536}
+"""Length of the feature where it is not 512."""
+
+
+def feature_dim_of(architecture: str) -> int:
+    """Length of an architecture's feature."""
+    return FEATURE_DIMS.get(architecture, 512)
 
 
 def build_model(architecture: str, num_classes: int = 0) -> nn.Module:

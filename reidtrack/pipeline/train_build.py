@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import os
 from collections.abc import Callable
@@ -17,7 +18,8 @@ from reidtrack.engines.base import choose_device
 from reidtrack.errors import UsageError, WeightsError
 from reidtrack.models.card import ModelCard
 from reidtrack.models.checkpoint import load_checkpoint
-from reidtrack.models.zoo import build_model
+from reidtrack.models.imagenet import load_imagenet
+from reidtrack.models.zoo import build_model, feature_dim_of
 from reidtrack.types import IntArray
 
 if TYPE_CHECKING:
@@ -72,17 +74,29 @@ def make_network(config: TrainConfig, classes: int) -> tuple[nn.Module, tuple[st
     torch.manual_seed(config.seed)
     name, init = config.model.architecture, config.model.init
     model = build_model(name, classes)
-    card = ModelCard(name, size_hw=config.stages[-1].size)
-    loaded: tuple[str, ...] = ()
-    if init != "random":
-        source = load_checkpoint(Path(init))
-        if source.card.architecture != name:
-            raise WeightsError(f"weights of {source.card.architecture}", where=init, expected=f"weights of {name}")
-        loaded = take_over(model, source.model)
-        card = ModelCard(name, size_hw=card.size_hw, mean=source.card.mean, std=source.card.std)
     if config.loss.identity == "arcface":
         use_cosines(model)
-    return model, loaded, card
+    card = ModelCard(name, size_hw=config.stages[-1].size, feature_dim=feature_dim_of(name))
+    if init == "random":
+        logger.info("%s: random starting weights", name)
+        return model, (), card
+    if init in ("imagenet", "imagenet-or-random"):
+        return model, _imagenet(model, name, must=init == "imagenet"), card
+    source = load_checkpoint(Path(init))
+    if source.card.architecture != name:
+        raise WeightsError(f"weights of {source.card.architecture}", where=init, expected=f"weights of {name}")
+    card = dataclasses.replace(card, mean=source.card.mean, std=source.card.std)
+    return model, take_over(model, source.model), card
+
+
+def _imagenet(model: nn.Module, name: str, *, must: bool) -> tuple[str, ...]:
+    try:
+        return load_imagenet(model, name)
+    except WeightsError as error:
+        if must:
+            raise
+        logger.warning("random starting weights instead of ImageNet's: %s", error)
+        return ()
 
 
 def make_trainer(config: TrainConfig, classes: int, numerics: Numerics, group: Group) -> tuple[Trainer, ModelCard]:
