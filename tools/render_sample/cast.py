@@ -19,7 +19,7 @@ _APART_M, _OFF_OBSTACLES_M = 0.75, 0.35
 _TRIES = 400
 
 _WALK, _PHONE = Gait(), Gait(phone=True, lean=0.07, arm_swing=0.6)
-_JOG = Gait(arm_swing=1.1, arm_gap=0.2, lean=0.14, elbow=1.35)
+_JOG = Gait(arm_swing=0.9, arm_gap=0.2, lean=0.14, elbow=1.4)
 _STROLL, _BRISK = Gait(arm_swing=0.6, sway=1.3, lean=0.03), Gait(arm_swing=1.25, lean=0.08, sway=0.8)
 _BROAD = Gait(arm_gap=0.24, sway=1.4)
 
@@ -53,7 +53,7 @@ _PARTS = (
     _Part(Route(((4.2, -0.6), (0.8, 2.2), (-3.5, 4.6), (-11.0, 5.2)), 1.15), _WALK),
     # Two side by side.
     _Part(_COMPANIONS, _WALK),
-    _Part(_COMPANIONS, _BROAD, (0.45, -0.62)),
+    _Part(_COMPANIONS, _BROAD, (0.8, -0.4)),
     # Stands with a phone, then goes to the alley.
     _Part(Route(((7.6, 5.9), (9.4, 5.5), (11.0, 5.2), (20.0, 5.0)), 1.5, 3.4), _PHONE),
 )

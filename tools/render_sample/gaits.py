@@ -91,16 +91,22 @@ def _leg(name: str, phase: float, size: float) -> dict[str, Points]:
 
 
 def _arm(name: str, sign: int, phase: float, size: float, gait: Gait) -> dict[str, Points]:
-    if gait.phone and name == "R":
-        held = about_x(radians(22)) @ about_y(sign * (ARM_ANGLE - gait.arm_gap))
-        return {f"upper_arm{name}": held, f"forearm{name}": about_x(radians(98)), f"hand{name}": about_x(radians(15))}
     swing = radians(2) - radians(24) * size * cos(phase) * gait.arm_swing
     bend = gait.elbow + radians(6.5) * size * (1 - cos(phase)) * gait.arm_swing
+    if gait.phone and name == "R":
+        swing, bend = radians(18), radians(112)
     return {
         f"upper_arm{name}": about_x(swing) @ about_y(sign * (ARM_ANGLE - gait.arm_gap)),
-        f"forearm{name}": about_x(bend),
-        f"hand{name}": about_x(radians(8)),
+        f"forearm{name}": _bent(sign, bend),
+        f"hand{name}": _bent(sign, radians(8)),
     }
+
+
+def _bent(sign: int, angle: float) -> Points:
+    """Bend of a joint of the arm, forward and a little inward, for an arm that is held off the side at rest."""
+    down = about_y(sign * ARM_ANGLE)
+    bent: Points = down.T @ about_z(sign * 0.25 * angle) @ about_x(angle) @ down
+    return bent
 
 
 def _bump(phase: float, centre: float, width: float) -> float:
