@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
@@ -56,16 +55,7 @@ def cut(tracklet: Tracklet, first: int, end: int) -> Tracklet | None:
     picked = (tracklet.feature_frame >= first) & (tracklet.feature_frame < end)
     if not rows.any():
         return None
-    return replace(
-        tracklet,
-        frame=tracklet.frame[rows],
-        time_s=tracklet.time_s[rows],
-        xyxy=tracklet.xyxy[rows],
-        score=tracklet.score[rows],
-        features=tracklet.features[picked],
-        feature_frame=tracklet.feature_frame[picked],
-        feature_quality=tracklet.feature_quality[picked],
-    )
+    return tracklet.part(rows, picked)
 
 
 def settle(tracklets: Sequence[Tracklet], name: str) -> list[Identity]:

@@ -7,7 +7,7 @@ since the run's origin from real time stamps. Equality is identity (`eq=False`):
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -192,6 +192,19 @@ class Tracklet:
     def key(self) -> tuple[str, int]:
         """Camera and track id: what names the tracklet within a run."""
         return self.camera, self.track_id
+
+    def part(self, rows: BoolArray, features: slice | BoolArray) -> Tracklet:
+        """The boxes `rows` (T,) and the features `features` (K,) of this tracklet."""
+        return replace(
+            self,
+            frame=self.frame[rows],
+            time_s=self.time_s[rows],
+            xyxy=self.xyxy[rows],
+            score=self.score[rows],
+            features=self.features[features],
+            feature_frame=self.feature_frame[features],
+            feature_quality=self.feature_quality[features],
+        )
 
     @property
     def logged_id(self) -> int:

@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 
 from reidtrack.associate.appearance import unit
-from reidtrack.types import BoolArray, DoubleArray, Tracklet
+from reidtrack.types import DoubleArray, Tracklet
 
 LEAST_FEATURES = 3
 """Fewer features on either side of a cut are no evidence."""
@@ -52,7 +52,7 @@ def _cut(tracklet: Tracklet, cast: DoubleArray, threshold: float) -> list[Trackl
     # A cut lies half-way between the frames of the features on its two sides.
     bounds = [-1, *((tracklet.feature_frame[k - 1] + tracklet.feature_frame[k]) // 2 for k in cuts), tracklet.frame[-1]]
     return [
-        _part(tracklet, (tracklet.frame > low) & (tracklet.frame <= high), slice(*span))
+        tracklet.part((tracklet.frame > low) & (tracklet.frame <= high), slice(*span))
         for (low, high), span in zip(pairwise(bounds), pairwise(edges), strict=True)
     ]
 
@@ -73,16 +73,3 @@ def _cuts(features: DoubleArray, weight: DoubleArray, first: int, last: int, thr
     place = int(places[best])
     left = _cuts(features, weight, first, place, threshold)
     return [*left, place, *_cuts(features, weight, place, last, threshold)]
-
-
-def _part(tracklet: Tracklet, rows: BoolArray, features: slice) -> Tracklet:
-    return replace(
-        tracklet,
-        frame=tracklet.frame[rows],
-        time_s=tracklet.time_s[rows],
-        xyxy=tracklet.xyxy[rows],
-        score=tracklet.score[rows],
-        features=tracklet.features[features],
-        feature_frame=tracklet.feature_frame[features],
-        feature_quality=tracklet.feature_quality[features],
-    )

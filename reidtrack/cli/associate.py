@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from reidtrack.cli.options import add_output_options, make_progress, print_outcome
+from reidtrack.cli.options import add_output_options, add_settings_option, make_progress, print_outcome
 
 HELP = "Settle the identities of a finished run anew, in seconds and without inference; all outputs but videos follow."
 
@@ -15,15 +15,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, metavar="DIR", help="folder of the run")
     parser.add_argument("--video", action="store_true", help="render the videos anew as well")
     parser.add_argument("--mosaic", action="store_true", help="and one tiled video of all cameras")
-    parser.add_argument(
-        "--set",
-        nargs="+",
-        default=[],
-        action="extend",
-        metavar="KEY=VALUE",
-        dest="overrides",
-        help="other settings than the run's, such as associate.threshold=0.7",
-    )
+    add_settings_option(parser, "other settings than the run's, such as associate.threshold=0.7")
     add_output_options(parser)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reidtrack.cli.dataset_options import add_dataset_options, dataset_options
-from reidtrack.cli.options import add_output_options, make_progress
+from reidtrack.cli.options import add_output_options, add_settings_option, make_progress
 from reidtrack.errors import EXIT_OK
 
 if TYPE_CHECKING:
@@ -45,15 +45,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="where results.json and the rest go")
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings, such as configs/benchmark/default.yaml")
-    parser.add_argument(
-        "--set",
-        action="extend",
-        nargs="+",
-        default=[],
-        metavar="KEY=VALUE",
-        dest="overrides",
-        help="override settings: rerank.k1=25",
-    )
+    add_settings_option(parser, "override settings: rerank.k1=25")
     group = parser.add_argument_group("settings in short")
     group.add_argument("--device", help="auto, cpu, cuda or cuda:N")
     group.add_argument("--metric", choices=("cosine", "euclidean"), help="distance of features (cosine)")

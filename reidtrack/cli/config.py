@@ -5,15 +5,15 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from reidtrack.cli.options import add_settings_option
+
 HELP = "Print every setting of `reidtrack run` as YAML: the defaults, or what a file and overrides make of them."
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of `reidtrack config`."""
     parser.add_argument("--config", type=Path, metavar="FILE", help="start from this YAML file")
-    parser.add_argument(
-        "--set", nargs="+", default=[], action="extend", metavar="KEY=VALUE", dest="overrides", help="override settings"
-    )
+    add_settings_option(parser, "override settings")
 
 
 def run(args: argparse.Namespace) -> int:

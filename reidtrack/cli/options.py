@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from reidtrack.pipeline.progress import Progress
 
 
+def add_settings_option(parser: argparse._ActionsContainer, help_text: str) -> None:
+    """Add `--set KEY=VALUE ...`, which may be given several times."""
+    parser.add_argument(
+        "--set", nargs="+", default=[], action="extend", metavar="KEY=VALUE", dest="overrides", help=help_text
+    )
+
+
 def add_output_options(parser: argparse.ArgumentParser) -> None:
     """Add `--quiet` and `--json`."""
     parser.add_argument("--quiet", action="store_true", help="say nothing but errors")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reidtrack.cli.options import add_output_options, make_progress, print_outcome
+from reidtrack.cli.options import add_output_options, add_settings_option, make_progress, print_outcome
 from reidtrack.errors import UsageError
 
 if TYPE_CHECKING:
@@ -61,15 +61,7 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--engine", help="auto, openvino or torch (default: auto)")
     group.add_argument("--tracker", type=Path, metavar="FILE", help="tracker settings, such as configs/track/sort.yaml")
     group.add_argument("--config", type=Path, metavar="FILE", help="all settings (`reidtrack config` prints them)")
-    group.add_argument(
-        "--set",
-        nargs="+",
-        default=[],
-        action="extend",
-        metavar="KEY=VALUE",
-        dest="overrides",
-        help="single settings, such as track.max_age=30",
-    )
+    add_settings_option(group, "single settings, such as track.max_age=30")
 
 
 def _add_outputs(parser: argparse.ArgumentParser) -> None:

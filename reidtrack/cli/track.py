@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from reidtrack.cli.options import add_settings_option
 from reidtrack.errors import EXIT_OK
 
 HELP = "Run the tracker alone: MOTChallenge detections in, MOTChallenge tracks out."
@@ -19,15 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--fps", type=float, metavar="F", help="frames per second (default: that of ../seqinfo.ini, else 25)"
     )
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings, such as configs/track/sort.yaml")
-    parser.add_argument(
-        "--set",
-        nargs="+",
-        default=[],
-        action="extend",
-        metavar="KEY=VALUE",
-        dest="overrides",
-        help="override settings: max_age=3",
-    )
+    add_settings_option(parser, "override settings: max_age=3")
     parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
 
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from reidtrack.config_train import TrainConfig
     from reidtrack.pipeline.train import Status
 
+from reidtrack.cli.options import add_settings_option
+
 HELP = (
     "Train a re-identification network on one or several data sets. Ctrl-C leaves a state that --resume goes on from "
     "with the very next step. With several GPUs: torchrun --nproc-per-node N -m reidtrack train ..."
@@ -38,15 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--init", metavar="WEIGHTS", help="starting weights, whose classifier is dropped")
     parser.add_argument("--resume", action="store_true", help="go on with the training in DIR, as its config.yaml says")
     parser.add_argument("--device", metavar="D", help="auto, cpu, cuda or cuda:N")
-    parser.add_argument(
-        "--set",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="KEY=VALUE",
-        dest="overrides",
-        help="other settings: optim.lr=1e-4",
-    )
+    add_settings_option(parser, "other settings: optim.lr=1e-4")
     parser.add_argument("--quiet", action="store_true", help="say nothing but errors")
 
 
