@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from reidtrack.cli.dataset_options import add_dataset_options, dataset_options
 from reidtrack.cli.options import add_output_options, add_settings_option, make_progress
-from reidtrack.errors import EXIT_OK
+from reidtrack.errors import EXIT_OK, InputError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -61,7 +61,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Score, write, print."""
+    """Score, write, print; the exit code tells of images that could not be used."""
     from reidtrack.config import load
     from reidtrack.config_benchmark import BenchmarkConfig
     from reidtrack.pipeline.benchmark import BenchmarkRequest, run_benchmark
@@ -76,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps([one.results for one in written] if len(written) > 1 else written[0].results, indent=2))
     elif not args.quiet:
         _print(written, args.out)
-    return EXIT_OK
+    return InputError.exit_code if any(one.evaluated.faults for one in written) else EXIT_OK
 
 
 def _settings(args: argparse.Namespace) -> dict[str, Any]:
