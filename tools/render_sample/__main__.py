@@ -102,7 +102,7 @@ def main() -> int:
     parser.add_argument("--work", type=Path, required=True, help="where frames are kept, one folder per seed")
     parser.add_argument("--seconds", type=float, default=14.0)
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only each Nth frame, for a quick look")
-    parser.add_argument("--samples", type=int, default=6, help="rays per pixel")
+    parser.add_argument("--samples", type=int, default=4, help="rays per pixel")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--stills", type=float, nargs="*", metavar="S", help="render these seconds and stop")
     args = parser.parse_args()

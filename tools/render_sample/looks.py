@@ -54,9 +54,9 @@ class Look:
 
     top: Top
     bottom: Bottom
-    skin: Colour
-    hair: Colour
     shoes: Colour
+    skin: Colour = (0.55, 0.34, 0.24)
+    hair: Colour = (0.012, 0.010, 0.009)
     hairstyle: Literal["short", "long", "bun", "tail", "bald"] = "short"
     height_m: float = 1.75
     girth: float = 1.0

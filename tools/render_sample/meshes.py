@@ -33,7 +33,9 @@ def loft(rings: Sequence[Ring], sides: int = 20, roundness: float = 2.0) -> Surf
     """
     angle = np.linspace(0, 2 * np.pi, sides, endpoint=False)
     cos, sin = (np.sign(f) * np.abs(f) ** (2 / roundness) for f in (np.cos(angle), np.sin(angle)))
-    vertices = np.concatenate([np.asarray(c) + np.outer(cos, u) + np.outer(sin, v) for c, u, v in rings])
+    vertices = np.concatenate(
+        [np.asarray(c) + np.outer(cos, np.asarray(u)) + np.outer(sin, np.asarray(v)) for c, u, v in rings]
+    )
     faces: list[tuple[int, ...]] = []
     for ring in range(len(rings) - 1):
         low, high = ring * sides, (ring + 1) * sides
@@ -82,7 +84,7 @@ def block(low: ArrayLike, high: ArrayLike) -> Surface:
     """A box with sharp edges between two opposite corners."""
     a, b = np.asarray(low, float), np.asarray(high, float)
     corners = np.array([(x, y, z) for x in (0, 1) for y in (0, 1) for z in (0, 1)], float)
-    faces = [(0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3)]
+    faces: list[tuple[int, ...]] = [(0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3)]
     return Surface(a + (b - a) * corners, faces)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from tools.render_sample import bodies, gaits, objects
 from tools.render_sample.looks import Look
 from tools.render_sample.materials import cloth, plain
-from tools.render_sample.meshes import Points, Surface, ellipsoid, join, rounded_box
+from tools.render_sample.meshes import Points, Surface, ellipsoid, join, limb, rounded_box
 from tools.render_sample.skeleton import BONES, REST_HEIGHT_M, SIDES, Skeleton
 
 _EYES = (0.03, 0.02, 0.02)
@@ -106,7 +106,7 @@ class Person:
         if top.hood:
             parts.append(ellipsoid((0, -0.075, 1.475), (0.1, 0.06, 0.055)))
         if top.collar:
-            parts.append(bodies.limb((0, -0.014, 1.46), (0, -0.008, 1.525), [(0, 0.085), (1, 0.066)]))
+            parts.append(limb((0, -0.014, 1.46), (0, -0.008, 1.525), [(0, 0.085), (1, 0.066)]))
         material = cloth(f"{self._name} top", top.colour, top.second, top.pattern, under=top.under)
         self._add("top", parts, material, 0.013, folds_m=0.007, sharpness=2.5 if top.hem_m < 0.75 else 4)
 

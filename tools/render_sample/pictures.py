@@ -62,8 +62,9 @@ def changed(camera: Camera, people: Sequence[Points], to_sun: Points) -> np.ndar
             near = (np.abs(pixels - [WIDTH / 2, HEIGHT / 2]) < [WIDTH, HEIGHT]).all(axis=1)
             if near.any():
                 mask |= silhouette(pixels[near])[0]
-    wide = cv2.dilate(mask.astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _REACH_PX + 1,) * 2))
-    return wide.astype(bool)
+    reach = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _REACH_PX + 1,) * 2)
+    wide: np.ndarray = cv2.dilate(mask.astype(np.uint8), reach).astype(bool)
+    return wide
 
 
 def picture(
@@ -81,7 +82,8 @@ def picture(
         part = slice(top, bottom), slice(left, right)
         mixed[part] += (_read(scratch)[part] - mixed[part]) * weight[part]
         weight[part] = 0  # windows may overlap
-    return np.round(mixed).astype(np.uint8)
+    whole: np.ndarray = np.round(mixed).astype(np.uint8)
+    return whole
 
 
 def windows(mask: np.ndarray) -> list[Window]:
@@ -130,4 +132,4 @@ def _read(path: Path) -> np.ndarray:
     image = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if image is None:
         raise FileNotFoundError(path)
-    return image
+    return np.asarray(image)
