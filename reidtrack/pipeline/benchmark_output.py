@@ -73,7 +73,7 @@ def results_of(one: Evaluated, request: BenchmarkRequest) -> dict[str, Any]:
         "protocol": {
             "dataset": one.dataset.name,
             "hold_out": request.hold_out,
-            "options": dict(request.options),
+            "options": {name: str(v) if isinstance(v, Path) else v for name, v in request.options.items()},
             "splits": one.splits,
             "shots": one.shots,
             "ap_rule": config.rank.ap_rule,

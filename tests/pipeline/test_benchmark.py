@@ -245,6 +245,31 @@ def test_names_without_times(weights: Path, tmp_path: Path, capsys: pytest.Captu
     assert "file names tell no frames" in capsys.readouterr().err
 
 
+def test_options_that_are_paths_are_recorded(weights: Path, tmp_path: Path) -> None:
+    arranged = tmp_path / "cuhk03-np" / "detected"
+    for folder, camera, people in (
+        ("bounding_box_train", 1, (1, 2)),
+        ("query", 1, (3,)),
+        ("bounding_box_test", 2, (3, 4)),
+    ):
+        (arranged / folder).mkdir(parents=True)
+        for person in people:
+            cv2.imwrite(str(arranged / folder / f"{person:04d}_c{camera}_01.jpg"), picture(person, camera, 0))
+    arguments = (
+        "cuhk03",
+        "--root",
+        tmp_path,
+        "--weights",
+        weights,
+        "--out",
+        tmp_path / "out",
+        "--protocol-root",
+        tmp_path,
+    )
+    assert benchmark(*arguments, "--set", "pictures.queries=0") == 0
+    assert results(tmp_path / "out")["protocol"]["options"] == {"protocol_root": str(tmp_path)}
+
+
 def test_nothing_to_rank(root: Path, tmp_path: Path) -> None:
     only_train = tmp_path / "bounding_box_train"
     only_train.mkdir()
