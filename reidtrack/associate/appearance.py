@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ _LEAST_QUALITY = 1e-3
 
 def mean_features(tracklets: Sequence[Tracklet]) -> DoubleArray:
     """Quality-weighted mean of each tracklet's features, of unit norm: (N, D); zero where nothing was embedded."""
-    return _means(tracklets, [t.features.astype(np.float64) for t in tracklets], power=1)
+    return _means(tracklets, (t.features.astype(np.float64) for t in tracklets), power=1)
 
 
 def mean_looks(tracklets: Sequence[Tracklet], camera: IntArray, cast: DoubleArray) -> DoubleArray:
@@ -31,14 +31,13 @@ def mean_looks(tracklets: Sequence[Tracklet], camera: IntArray, cast: DoubleArra
         camera: (N,) camera of each, from 0.
         cast: (cameras, D), see `camera_casts`.
     """
-    freed = [
-        unit(t.features - cast[c]) if len(t.features) else t.features for t, c in zip(tracklets, camera, strict=True)
-    ]
-    return _means(tracklets, freed, power=2)
+    shown = zip(tracklets, camera, strict=True)
+    return _means(tracklets, (unit(t.features - cast[c]) if len(t.features) else t.features for t, c in shown), power=2)
 
 
-def _means(tracklets: Sequence[Tracklet], features: Sequence[NDArray[np.floating[Any]]], power: int) -> DoubleArray:
-    means = np.zeros((len(tracklets), max((rows.shape[1] for rows in features), default=0)))
+def _means(tracklets: Sequence[Tracklet], features: Iterable[NDArray[np.floating[Any]]], power: int) -> DoubleArray:
+    """Mean of each tracklet's rows, weighted by a power of their quality; one tracklet's rows in memory at a time."""
+    means = np.zeros((len(tracklets), max((t.features.shape[1] for t in tracklets), default=0)))
     for i, (tracklet, rows) in enumerate(zip(tracklets, features, strict=True)):
         if len(rows):
             means[i] = (tracklet.feature_quality.astype(np.float64) + _LEAST_QUALITY) ** power @ rows

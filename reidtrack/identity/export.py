@@ -179,8 +179,9 @@ def write_mot_files(folder: Path, identities: Sequence[Identity], cameras: Seque
     """
     for camera in cameras:
         boxes = boxes_of_camera(identities, camera)
+        sure = np.ones(len(boxes.frame))  # as trackers write it: some readers drop rows of score 0
         for name, ids in (("tracks", boxes.logged_id), ("mot", boxes.identity)):
-            write_mot(folder / name / f"{camera}.txt", MotRows.of(boxes.frame, ids, boxes.xyxy, boxes.score))
+            write_mot(folder / name / f"{camera}.txt", MotRows.of(boxes.frame, ids, boxes.xyxy, sure))
 
 
 def write_mtmc(path: Path, identities: Sequence[Identity], cameras: Sequence[str]) -> None:

@@ -103,7 +103,7 @@ def test_sightings_are_sorted_by_time_camera_and_track(tmp_path: Path) -> None:
 
 def test_mot_files_are_one_based_with_track_ids_and_identities(tmp_path: Path) -> None:
     write_mot_files(tmp_path, PEOPLE, ["a", "b", "empty"])
-    assert (tmp_path / "mot/b.txt").read_text().splitlines()[0] == "3,1,100.00,10.25,20.50,49.75,0.5,-1,-1,-1"
+    assert (tmp_path / "mot/b.txt").read_text().splitlines()[0] == "3,1,100.00,10.25,20.50,49.75,1,-1,-1,-1"
     mot, tracks = read_mot(tmp_path / "mot/a.txt"), read_mot(tmp_path / "tracks/a.txt")
     assert mot.frame.tolist() == tracks.frame.tolist() == [0, 1, 1, 2, 2, 8]
     assert mot.id.tolist() == [1, 1, 2, 1, 2, 2]
