@@ -54,7 +54,9 @@ class BatchConfig(Section):
         description="pk: images of `people` persons; -cameras: over their cameras; balanced: rare as often",
     )
     size: Annotated[int, Field(ge=2)] = Field(64, description="images per batch, over all devices")
-    images: Annotated[int, Field(ge=1)] = Field(4, description="pk: images per person; size / images persons a batch")
+    images: Annotated[int, Field(ge=1)] = Field(
+        4, validate_default=True, description="pk: images per person; size / images persons a batch"
+    )
     power: Fraction = Field(1.0, description="balanced: 0 draws images equally often, 1 persons and cameras")
     accumulate: Count = Field(1, description="parts a batch is cut into when memory is short; doubles by itself")
 

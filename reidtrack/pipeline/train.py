@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import yaml
 
 from reidtrack.config import dump, load
-from reidtrack.config_train import DataConfig, TrainConfig
+from reidtrack.config_train import DataConfig, LossConfig, TrainConfig
 from reidtrack.datasets.carve import carve
 from reidtrack.datasets.combine import as_training, combine
 from reidtrack.datasets.record import ReidDataset, person_labels
@@ -24,6 +24,7 @@ from reidtrack.models.card import ModelCard
 from reidtrack.models.checkpoint import save_checkpoint
 from reidtrack.models.zoo import build_model
 from reidtrack.pipeline import train_build
+from reidtrack.pipeline.train_events import Events
 from reidtrack.pipeline.train_validate import Validation
 from reidtrack.train.progress import Status, Unwatched, Watcher
 
@@ -110,6 +111,8 @@ def train(
         if resume:
             training.resume()
         shown = watcher if watcher is not None and group.first else Unwatched()
+        if config.tensorboard and group.first:
+            shown = Events(out / "events", shown)
         hooks = loop.Hooks(validation.figures, partial(_export, out / WEIGHTS, card), shown, stop)
         finished = training.run(hooks)
     return Trained(out / WEIGHTS, tuple(training.rows), finished)
@@ -151,7 +154,14 @@ def make_plan(config: TrainConfig, data: TrainingData) -> Plan:
         frozen_epochs=config.model.frozen_epochs,
         rate=train_build.make_rate(config.optim, sum(stage.epochs for stage in stages)),
         validate_every=config.validation.every,
+        triplets=_triplets(config.loss),
     )
+
+
+def _triplets(config: LossConfig) -> Literal["none", "any", "cross-camera"]:
+    if not config.triplet:
+        return "none"
+    return "cross-camera" if config.triplet_cross_camera else "any"
 
 
 def _claim(out: Path, config: TrainConfig, *, resume: bool) -> None:

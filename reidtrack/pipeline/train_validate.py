@@ -36,15 +36,13 @@ class Validation:
         self._size_hw: tuple[int, int] | None = None
 
     def figures(self, model: nn.Module, size_hw: tuple[int, int]) -> dict[str, float]:
-        """`NAME rank1` and `NAME mAP` of each data set, 0 to 1, by cosine distance."""
+        """`NAME rank1` and `NAME mAP` of each data set, 0 to 1, by cosine distance; leaves the network evaluating."""
         if size_hw != self._size_hw:
             self._size_hw, self._stores = size_hw, {}
-        was_training = model.training
         model.eval()
         found: dict[str, float] = {}
         for test in self._tests:
             found |= self._rank(test, model, size_hw)
-        model.train(was_training)
         return found
 
     def _rank(self, test: ReidDataset, model: nn.Module, size_hw: tuple[int, int]) -> dict[str, float]:

@@ -16,6 +16,9 @@ from torch import Tensor
 LUMA = (0.299, 0.587, 0.114)
 """Brightness of red, green and blue (ITU-R BT.601)."""
 
+MOST_COARSE = 3
+"""Pixels that a picture of lower resolution may put into one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Augmentation:
@@ -135,7 +138,7 @@ def _resampled(images: Tensor, how: Augmentation, draw: _Draw) -> Tensor:
     flip = 1 - 2 * draw.chance(how.flip).float()
     dy, dx = draw.uniform(-1, 1) * how.shift * height, draw.uniform(-1, 1) * how.shift * height
     size, shape = draw.uniform(-how.zoom, how.zoom), draw.uniform(-how.zoom / 4, how.zoom / 4)
-    coarse = torch.where(draw.chance(how.blur), draw.uniform(1, 3), 1.0)
+    coarse = torch.where(draw.chance(how.blur), draw.uniform(1, MOST_COARSE), 1.0)
     rows = _resampling(height, 1 + size + shape, dy, coarse)  # (N, H, H)
     columns = _resampling(width, flip * (1 + size - shape), dx, coarse)  # (N, W, W)
     return rows[:, None] @ _to_planes(images) @ columns.transpose(1, 2)[:, None]
@@ -153,8 +156,11 @@ def _resampling(length: int, step: Tensor, shift: Tensor, reach: Tensor) -> Tens
     place = torch.arange(length, device=step.device)
     middle = (length - 1) / 2
     source = middle + shift[:, None] + step[:, None] * (place - middle)  # (N, length)
-    weight = 1 - (source[:, :, None] - place).abs() / reach[:, None, None]
-    return weight.clamp_(min=0) / reach[:, None, None]
+    weight = (1 - (source[:, :, None] - place).abs() / reach[:, None, None]).clamp_(min=0)
+    # Over pixels beyond the border too, which are black: the weights of all others must not make up for them.
+    near = torch.arange(-MOST_COARSE, MOST_COARSE + 2, device=step.device)
+    total = (1 - (source.frac()[:, :, None] - near).abs() / reach[:, None, None]).clamp_(min=0).sum(dim=2)
+    return weight / total[:, :, None]
 
 
 def _recoloured(x: Tensor, how: Augmentation, draw: _Draw) -> Tensor:

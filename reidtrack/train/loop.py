@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 STATE = "state.pt"
 LOG = "log.csv"
 CURVES = "curves.png"
+TRIPLETS = "triplets.png"
 
 Row = dict[str, float]
 Draw = Callable[[IntArray, IntArray, np.random.Generator], IntArray]
@@ -56,6 +57,7 @@ class Plan:
         frozen_epochs: At the start, with loaded layers held.
         rate: Epochs done, with a fraction, to the factor on the learning rate.
         validate_every: Epochs between validations; 0 validates at the end only.
+        triplets: Whether triplets are drawn at each validation, and which positives they may have.
     """
 
     samples: Sequence[Sample]
@@ -67,6 +69,7 @@ class Plan:
     frozen_epochs: int
     rate: Callable[[float], float]
     validate_every: int
+    triplets: Literal["none", "any", "cross-camera"] = "none"
 
     @property
     def epochs(self) -> int:
@@ -142,6 +145,7 @@ class Training:
         self._pool: Pool | None = None
         self._sampler: EpochSampler | None = None
         self._sampler_state: dict[str, Any] | None = None
+        self._taken: IntArray = np.zeros(0, np.int64)
         self._seconds = 0.0
         self.rows: list[Row] = []
 
@@ -190,7 +194,8 @@ class Training:
         frozen = done < self._plan.frozen_epochs
         clock.start()
         while True:
-            batch = pool.batch(next(sampler)[share(self._plan.batch, self._group)])
+            self._taken = next(sampler)
+            batch = pool.batch(self._taken[share(self._plan.batch, self._group)])
             rate = self._plan.rate(done + (sampler.taken - 1) / len(sampler))
             self._trainer.take(batch, rate=rate, frozen=frozen)
             clock.count(self._plan.batch)
@@ -251,6 +256,8 @@ class Training:
         row |= {"accuracy": mean["right"], "images_per_s": clock.images_per_s, "seconds": self._seconds}
         if self._group.first and self._plan.validates(epoch):
             row |= hooks.validate(self._trainer.shown, size)
+            self._trainer.back_to_training()
+            self._draw_triplets()
         self._trainer.clear_sums()
         self._seconds = 0.0
         self.rows.append(row)
@@ -261,6 +268,16 @@ class Training:
             hooks.export(self._trainer.shown, self.rows)
         self._group.wait()
         return row
+
+    def _draw_triplets(self) -> None:
+        if self._plan.triplets == "none" or self._pool is None:
+            return
+        from reidtrack.train.triplets import write_triplets
+
+        batch = self._pool.batch(self._taken)
+        features, images = self._trainer.features(batch.images), batch.images.cpu().numpy()
+        cross = self._plan.triplets == "cross-camera"
+        write_triplets(self._out / TRIPLETS, images, features, batch.person, batch.camera, cross_camera=cross)
 
     def _save(self) -> None:
         """Write what `resume` reads."""

@@ -88,6 +88,7 @@ class Trainer:
         self._loaded, self._average, self._centres = loaded, average, centres
         self._clip, self._least, self._group = clip, least, group or Group()
         self._scaler = torch.amp.GradScaler(numerics.device.type, enabled=numerics.autocast == torch.float16)
+        self._fixed = frozenset(key for key, value in model.named_parameters() if not value.requires_grad)
         self._frozen: bool | None = None
         self._forward: nn.Module = model
 
@@ -107,7 +108,7 @@ class Trainer:
         Raises:
             DeviceError: If memory does not suffice however small the parts.
         """
-        self._set_frozen(frozen)
+        self._hold(frozen)
         set_rates(self._optimiser, rate)
         while True:
             try:
@@ -125,6 +126,20 @@ class Trainer:
             self._average.follow(self.model, self.steps)
         for name, value in sums.items():
             self._sums[name] = self._sums[name] + value if name in self._sums else value
+
+    @torch.no_grad()
+    def features(self, images: Tensor) -> Tensor:
+        """(N, H, W, 3) uint8 BGR to (N, D) of the network that is shown, without variation."""
+        model = self.shown.eval()
+        x = augment(images, Augmentation(), torch.Generator(), self._mean, self._std)
+        with torch.autocast(x.device.type, self._numerics.autocast, enabled=self._numerics.autocast is not None):
+            found: Tensor = model(x)
+        self.back_to_training()
+        return found.float()
+
+    def back_to_training(self) -> None:
+        """Undo what evaluating the network left."""
+        set_training(self.model, self._loaded, frozen=bool(self._frozen), fixed=self._fixed)
 
     def sums(self) -> dict[str, float]:
         """Added up by `take`: images, images classified right, and each loss times images; waits for the device."""
@@ -165,12 +180,12 @@ class Trainer:
         self._loaded = tuple(state["loaded"])
         self._frozen = None
 
-    def _set_frozen(self, frozen: bool) -> None:
+    def _hold(self, frozen: bool) -> None:
         """Hold or release loaded layers, where that changes; parallel training learns of it by wrapping anew."""
         if frozen == self._frozen:
             return
         self._frozen = frozen
-        set_training(self.model, self._loaded, frozen=frozen)
+        set_training(self.model, self._loaded, frozen=frozen, fixed=self._fixed)
         if self._group.size > 1:
             place = [self._numerics.device.index] if self._numerics.device.type == "cuda" else None
             self._forward = DistributedDataParallel(self.model, device_ids=place)
