@@ -1,0 +1,204 @@
+"""reidtrack from Python: a few calls, each one a command of the same name.
+
+    from reidtrack import api
+
+What is heavy is imported when it is called. Settings are the dotted keys of the configuration files, given as
+`settings={"track.max_age": 30}`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from reidtrack.config import EmbedConfig, RunConfig, load
+from reidtrack.types import FloatArray, ImageArray
+
+if TYPE_CHECKING:
+    from reidtrack.embed.embedder import Embedder
+    from reidtrack.pipeline.evaluate import RunEvaluation
+    from reidtrack.pipeline.finish import Outcome
+    from reidtrack.pipeline.train import Trained
+
+PathLike = str | Path
+Settings = Mapping[str, Any]
+
+
+def run(
+    videos: Sequence[PathLike],
+    out: PathLike,
+    *,
+    detector: PathLike | None = None,
+    reid: PathLike | None = None,
+    cameras: Sequence[str] | None = None,
+    offsets_s: Sequence[float] = (),
+    detections: Mapping[str, PathLike] | None = None,
+    settings: Settings | None = None,
+    overwrite: bool = False,
+) -> Outcome:
+    """Give every person one identity over recordings of several cameras.
+
+    Args:
+        videos: Files or folders of images, one for each camera.
+        out: Folder of the run.
+        detector: YOLO weights; not needed with `detections`.
+        reid: OSNet checkpoint.
+        cameras: Names; the files' stems if None.
+        offsets_s: Seconds after the run's origin of each first frame.
+        detections: Camera to a MOTChallenge detection file.
+        settings: What differs from the defaults, `{"output.video": False}`.
+        overwrite: Replace an earlier run in `out`.
+
+    Returns:
+        `identities` (who was where, see `types.Identity`), `record` (the content of `run.json`) and `failed` cameras.
+
+    Raises:
+        ReidtrackError: As the command does, see `errors`.
+    """
+    from reidtrack.pipeline.progress import Silent
+    from reidtrack.pipeline.run import RunRequest
+    from reidtrack.pipeline.run import run as run_pipeline
+    from reidtrack.pipeline.stopping import Stop
+
+    given = {"detect.weights": detector, "embed.weights": reid}
+    options = {**(settings or {}), **{key: Path(path) for key, path in given.items() if path is not None}}
+    request = RunRequest(
+        sources=tuple(str(video) for video in videos),
+        out=Path(out),
+        config=load(RunConfig, options=options),
+        cameras=None if cameras is None else tuple(cameras),
+        offsets_s=tuple(offsets_s),
+        detections={camera: Path(path) for camera, path in (detections or {}).items()},
+        overwrite=overwrite,
+    )
+    return run_pipeline(request, Silent(), Stop())
+
+
+def evaluate(
+    folder: PathLike,
+    gt: Mapping[str, PathLike],
+    *,
+    gt_person: Mapping[str, PathLike] | None = None,
+    ignore: Mapping[str, PathLike] | None = None,
+) -> RunEvaluation:
+    """Score a run against MOTChallenge ground truth, camera name to file; writes `evaluation.json`.
+
+    Raises:
+        InputError: If a file cannot be read or does not fit the run.
+    """
+    from reidtrack.pipeline.evaluate import evaluate_run
+
+    def texts(files: Mapping[str, PathLike] | None) -> list[str]:
+        return [f"{camera}={path}" for camera, path in (files or {}).items()]
+
+    return evaluate_run(Path(folder), texts(gt), texts(gt_person), texts(ignore))
+
+
+class ReidModel:
+    """A re-identification network that turns pictures of people into unit vectors.
+
+    Args:
+        weights: A checkpoint.
+        device: `auto`, `cpu`, `cuda` or `cuda:N`.
+
+    Raises:
+        WeightsError: If the checkpoint cannot be used.
+        DeviceError: If the device is not there.
+    """
+
+    def __init__(self, weights: PathLike, *, device: str = "auto") -> None:
+        from reidtrack.pipeline.build import make_embedder
+
+        self._embedder: Embedder
+        self._embedder, self.weights = make_embedder(EmbedConfig(weights=Path(weights)), device, "auto")
+
+    def embed(self, pictures: Sequence[PathLike | ImageArray]) -> FloatArray:
+        """Embed pictures of one person each.
+
+        Args:
+            pictures: Image files, or (H, W, 3) uint8 BGR arrays.
+
+        Returns:
+            (N, D) float32, rows of unit norm: the cosine distance of two people is `1 - a @ b`.
+
+        Raises:
+            InputError: If a file is no readable image, or a picture gives no usable feature.
+        """
+        from reidtrack.errors import InputError
+        from reidtrack.image import read_image, resize
+
+        images = [p if isinstance(p, np.ndarray) else read_image(Path(p)) for p in pictures]
+        found = self._embedder.embed([resize(image, self._embedder.size_hw) for image in images])
+        if len(found.rows) < len(images):
+            bad = min(set(range(len(images))) - set(found.rows.tolist()))
+            raise InputError(f"picture {bad} gives no usable feature", expected="finite numbers, not all zero")
+        return found.features
+
+
+def benchmark(
+    dataset: str,
+    root: PathLike,
+    weights: PathLike,
+    *,
+    hold_out: int = 0,
+    settings: Settings | None = None,
+    **options: object,
+) -> dict[str, Any]:
+    """Rank the images of a data set.
+
+    Args:
+        dataset: Its name, see `docs/datasets.md`.
+        root: Its folder or archive.
+        weights: A checkpoint.
+        hold_out: Carve a test out of this many training identities.
+        settings: What differs from the defaults, `{"rerank.on": True}`.
+        options: Of the data set, `protocol="classic"`.
+
+    Returns:
+        The content of `results.json`: `rank1`, `rank5`, `rank10`, `mAP`, `mINP` in 0..1 and what they mean.
+
+    Raises:
+        ReidtrackError: As the command does, see `errors`.
+    """
+    from reidtrack.config_benchmark import BenchmarkConfig
+    from reidtrack.pipeline.benchmark import BenchmarkRequest, run_benchmark
+    from reidtrack.pipeline.benchmark_output import results_of
+
+    config = load(BenchmarkConfig, options=settings)
+    request = BenchmarkRequest([dataset], [Path(root)], [Path(weights)], config, options, hold_out)
+    return results_of(run_benchmark(request)[0], request)
+
+
+def train(
+    out: PathLike,
+    *,
+    data: Mapping[str, PathLike],
+    config: PathLike | None = None,
+    settings: Settings | None = None,
+    resume: bool = False,
+) -> Trained:
+    """Train a re-identification network.
+
+    Args:
+        out: Folder for weights, log, curves and state.
+        data: Names of data sets to their folders or archives.
+        config: A file such as `configs/train/osnet_x1_0.yaml`.
+        settings: What differs from it, `{"optim.lr": 1e-4}`.
+        resume: Go on with the training in `out`.
+
+    Returns:
+        `weights` (the checkpoint's path), `log` (a row for each epoch) and whether it `finished`.
+
+    Raises:
+        ReidtrackError: As the command does, see `errors`.
+    """
+    from reidtrack.config_train import TrainConfig
+    from reidtrack.pipeline.train import train as train_pipeline
+
+    sets = [{"name": name, "root": str(root)} for name, root in data.items()]
+    options = {**(settings or {}), "data.sets": sets}
+    settled = load(TrainConfig, None if config is None else Path(config), options=options)
+    return train_pipeline(settled, Path(out), resume=resume)
