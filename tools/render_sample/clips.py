@@ -10,6 +10,8 @@ import av
 import cv2
 import numpy as np
 
+from tools.render_sample.cameras import HEIGHT, WIDTH
+
 _CRF = "23"
 
 
@@ -26,10 +28,10 @@ def encode(path: Path, frames: Sequence[Path], fps: int, balance: tuple[float, f
     table = _tables(balance)
     with av.open(str(partial), "w", options={"movflags": "faststart"}) as container:
         stream = container.add_stream("libx264", rate=fps, options={"crf": _CRF, "preset": "slow"})
+        stream.width, stream.height = WIDTH, HEIGHT
         stream.pix_fmt, stream.time_base = "yuv420p", Fraction(1, fps)
         for index, picture in enumerate(frames):
             image = cv2.LUT(cv2.imread(str(picture), cv2.IMREAD_COLOR), table)
-            stream.height, stream.width = image.shape[:2]
             frame = av.VideoFrame.from_ndarray(image, format="bgr24")
             frame.pts, frame.time_base = index, Fraction(1, fps)
             container.mux(stream.encode(frame))
