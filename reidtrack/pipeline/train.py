@@ -94,22 +94,26 @@ def train(
 
     from reidtrack.train import loop
     from reidtrack.train.parallel import joined
+    from reidtrack.train.state import load_state
 
     if config.threads:
         torch.set_num_threads(config.threads)
     numerics = train_build.make_numerics(config)
+    torch.backends.cudnn.benchmark = True  # every batch of a stage has one shape
     data = read_data(config.data)
     with joined(numerics.device.type == "cuda") as group:
         train_build.check_parts(config.batch, group.size)
         if group.first:
             _claim(out, config, resume=resume)
         group.wait()
-        trainer, card = train_build.make_trainer(config, _classes(data), numerics, group)
+        state = load_state(out / loop.STATE) if resume else None
+        trainer, card = train_build.make_trainer(config, _classes(data), numerics, group, state)
         card = dataclasses.replace(card, data=_about(data), source=f"reidtrack train, {config.model.architecture}")
         validation = Validation(data.tests, card, numerics, config.validation.batch)
         training = loop.Training(make_plan(config, data), trainer, out, numerics.device, group)
-        if resume:
-            training.resume()
+        if state is not None:
+            training.resume(state)
+            logger.info("%s: goes on after %d epochs", out, len(training.rows))
         shown = watcher if watcher is not None and group.first else Unwatched()
         if config.tensorboard and group.first:
             shown = Events(out / "events", shown)

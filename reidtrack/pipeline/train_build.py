@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -60,8 +60,12 @@ def make_numerics(config: TrainConfig) -> Numerics:
     return Numerics(torch.device(place), chosen, config.channels_last)
 
 
-def make_network(config: TrainConfig, classes: int) -> tuple[nn.Module, tuple[str, ...], ModelCard]:
+def make_network(
+    config: TrainConfig, classes: int, resumed: Mapping[str, Any] | None = None
+) -> tuple[nn.Module, tuple[str, ...], ModelCard]:
     """The network with its starting weights, which of them were loaded, and the card of what it becomes.
+
+    With the state of a trainer that will be `resumed`, the weights stay random: it brings them.
 
     Raises:
         WeightsError: If there is no such architecture, or the starting weights do not fit.
@@ -77,6 +81,9 @@ def make_network(config: TrainConfig, classes: int) -> tuple[nn.Module, tuple[st
     if config.loss.identity == "arcface":
         use_cosines(model)
     card = ModelCard(name, size_hw=config.stages[-1].size, feature_dim=feature_dim_of(name))
+    if resumed is not None:
+        card = dataclasses.replace(card, mean=tuple(resumed["mean"]), std=tuple(resumed["std"]))
+        return model, tuple(resumed["loaded"]), card
     if init == "random":
         logger.info("%s: random starting weights", name)
         return model, (), card
@@ -99,8 +106,17 @@ def _imagenet(model: nn.Module, name: str, *, must: bool) -> tuple[str, ...]:
         return ()
 
 
-def make_trainer(config: TrainConfig, classes: int, numerics: Numerics, group: Group) -> tuple[Trainer, ModelCard]:
+def make_trainer(
+    config: TrainConfig, classes: int, numerics: Numerics, group: Group, state: Mapping[str, Any] | None = None
+) -> tuple[Trainer, ModelCard]:
     """Everything that takes steps, on its device.
+
+    Args:
+        config: All settings.
+        classes: Persons to tell apart.
+        numerics: Where and how precisely.
+        group: This process among its peers.
+        state: Of the training that will be resumed: its starting weights are not looked for again.
 
     Raises:
         WeightsError: As `make_network`.
@@ -113,7 +129,7 @@ def make_trainer(config: TrainConfig, classes: int, numerics: Numerics, group: G
     from reidtrack.train.optim import Average, make_optimiser
     from reidtrack.train.trainer import Trainer
 
-    model, loaded, card = make_network(config, classes)
+    model, loaded, card = make_network(config, classes, None if state is None else state["trainer"])
     if group.size > 1 and numerics.device.type == "cuda":
         model = nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]
     layout = torch.channels_last if numerics.channels_last else torch.contiguous_format

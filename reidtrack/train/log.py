@@ -46,8 +46,8 @@ def write_curves(path: Path, rows: Sequence[Row]) -> None:
     for name in sorted({name for row in rows for name in row if name.endswith((" rank1", " mAP"))}):
         _plot(middle, rows, name, name, marker="o", scale=100)
     middle.set(title="accuracy and validation", xlabel="epoch", ylabel="percent", ylim=(0, 100))
-    _plot(right, rows, "rate", "learning rate")
-    right.set(title="learning rate", xlabel="epoch", ylim=(0, None))
+    _plot(right, rows, "rate", "rate")
+    right.set(title="learning rate, fraction of the full one", xlabel="epoch", ylim=(0, None))
     for axes in (left, middle, right):
         axes.grid(alpha=0.3)
         axes.legend(fontsize="small") if axes.has_data() else None

@@ -20,7 +20,7 @@ from reidtrack.errors import UsageError
 from reidtrack.train.log import write_curves, write_log
 from reidtrack.train.parallel import Group, share
 from reidtrack.train.progress import Clock, Status, Watcher
-from reidtrack.train.state import load_state, save_state
+from reidtrack.train.state import save_state
 from reidtrack.train.trainer import Batch, Trainer
 from reidtrack.types import IntArray, Sample
 
@@ -149,14 +149,12 @@ class Training:
         self._seconds = 0.0
         self.rows: list[Row] = []
 
-    def resume(self) -> None:
-        """Go on from the folder's state.
+    def resume(self, state: dict[str, Any]) -> None:
+        """Go on from what `load_state` read.
 
         Raises:
-            InputError: If there is none, or it is damaged.
             UsageError: If it belongs to other images.
         """
-        state = load_state(self._out / STATE)
         if state["images"] != len(self._plan.samples):
             raise UsageError(
                 f"{len(self._plan.samples)} training images",

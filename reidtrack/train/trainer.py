@@ -161,6 +161,8 @@ class Trainer:
             "parts": self.parts,
             "sums": self.sums(),
             "loaded": list(self._loaded),
+            "mean": list(self._mean),
+            "std": list(self._std),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -177,7 +179,6 @@ class Trainer:
         self._sums = {
             name: torch.tensor(value, dtype=torch.float64, device=place) for name, value in state["sums"].items()
         }
-        self._loaded = tuple(state["loaded"])
         self._frozen = None
 
     def _hold(self, frozen: bool) -> None:

@@ -120,3 +120,15 @@ def test_a_resume_that_does_not_fit(people: Path, whole: Trained, change: dict[s
 def test_a_folder_with_a_training_is_not_overwritten(people: Path, whole: Trained) -> None:
     with pytest.raises(ReidtrackError, match="holds a training; --resume goes on with it"):
         train(settings(people), whole.weights.parent)
+
+
+def test_starting_weights_are_not_needed_again(tmp_path: Path, people: Path, whole: Trained) -> None:
+    init = tmp_path / "start.safetensors"
+    init.write_bytes(whole.weights.read_bytes())
+    short = {"model.init": str(init), "model.frozen_epochs": 1, "stages": [{"epochs": 2, "size": [48, 32]}]}
+    config = settings(people, **short, **{"optim.new_layers": 3})
+    straight = train(config, tmp_path / "straight")
+    assert straight.log[0]["loss"] < whole.log[0]["loss"]
+    train(config, tmp_path / "out", stop=stop_after(2))
+    init.unlink()
+    assert without_times(train(config, tmp_path / "out", resume=True)) == without_times(straight)
