@@ -1,4 +1,4 @@
-"""Ranked lists as pictures: a query and its nearest images, right ones framed green, wrong ones red."""
+"""Ranked lists as pictures: a query and its nearest images, right ones framed green, wrong red, unjudged grey."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from reidtrack.types import BoolArray, FloatArray, ImageArray
 
 CELL_HW = (160, 80)
 FRAME, GAP, LINE = 4, 8, 18
-GREEN, RED, BLUE, INK, PAPER = (60, 160, 40), (45, 45, 210), (190, 120, 40), (40, 40, 40), (255, 255, 255)
+GREEN, RED, BLUE, GREY = (60, 160, 40), (45, 45, 210), (190, 120, 40), (150, 150, 150)
+INK, PAPER = (40, 40, 40), (255, 255, 255)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -23,14 +24,14 @@ class PictureRow:
         title: What to write below it.
         found: Pictures of the nearest, nearest first.
         distance: (T,) theirs.
-        right: (T,) whether they show the query's person.
+        right: (T,) whether they show the query's person; None where nobody knows.
     """
 
     query: ImageArray
     title: str
     found: Sequence[ImageArray]
     distance: FloatArray
-    right: BoolArray
+    right: BoolArray | None
 
 
 def draw_rows(rows: Sequence[PictureRow]) -> ImageArray:
@@ -48,9 +49,10 @@ def draw_rows(rows: Sequence[PictureRow]) -> ImageArray:
     for place, row in enumerate(rows):
         top = GAP + place * height
         _cell(canvas, (GAP, top), row.query, row.title, BLUE)
-        for column, (image, distance, right) in enumerate(zip(row.found, row.distance, row.right, strict=True), 1):
+        frames = [GREY] * len(row.found) if row.right is None else [GREEN if right else RED for right in row.right]
+        for column, (image, distance, frame) in enumerate(zip(row.found, row.distance, frames, strict=True), 1):
             left = 2 * GAP + column * width
-            _cell(canvas, (left, top), image, f"{column}: {distance:.3f}", GREEN if right else RED)
+            _cell(canvas, (left, top), image, f"{column}: {distance:.3f}", frame)
     return canvas
 
 

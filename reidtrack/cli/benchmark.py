@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reidtrack.cli.dataset_options import add_dataset_options, dataset_options
-from reidtrack.cli.options import add_output_options, add_settings_option, make_progress
+from reidtrack.cli.options import add_output_options, add_settings_option, make_bars, make_progress
 from reidtrack.errors import EXIT_OK, InputError
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from reidtrack.pipeline.benchmark import Advance
     from reidtrack.pipeline.benchmark_output import Written
 
 HELP = """Rank images of data sets by weights: Rank-k, mAP, mINP, verification figures, plots, ranked lists, one page.
@@ -70,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     config = load(BenchmarkConfig, args.config, args.overrides, options=_settings(args))
     options = dataset_options(args)
     request = BenchmarkRequest(args.dataset, args.root, args.weights, config, options, args.hold_out)
-    with make_progress(args), _bars(quiet=args.quiet) as advance:
+    with make_progress(args), make_bars(quiet=args.quiet) as advance:
         written = write_benchmark(run_benchmark(request, advance), request, args.out)
     if args.json:
         print(json.dumps([one.results for one in written] if len(written) > 1 else written[0].results, indent=2))
@@ -92,26 +88,6 @@ def _settings(args: argparse.Namespace) -> dict[str, Any]:
         "times.use": args.st_reid,
     }
     return {key: value for key, value in named.items() if value is not None}
-
-
-@contextmanager
-def _bars(*, quiet: bool) -> Iterator[Advance]:
-    """A bar for each evaluation where somebody looks at a terminal."""
-    if quiet or not sys.stderr.isatty():
-        yield lambda *_: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress, TaskID
-
-    tasks: dict[str, TaskID] = {}
-    with Progress(console=Console(stderr=True)) as progress:
-
-        def advance(title: str, count: int, total: int) -> None:
-            if title not in tasks:
-                tasks[title] = progress.add_task(title, total=total)
-            progress.advance(tasks[title], count)
-
-        yield advance
 
 
 def _print(written: list[Written], out: Path) -> None:

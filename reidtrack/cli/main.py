@@ -24,6 +24,8 @@ COMMANDS = {
     "benchmark": "score weights on image data sets: Rank-k, mAP, verification, plots",
     "explore": "look at a data set: a table and one HTML page",
     "train": "train a re-identification network",
+    "embed": "turn pictures of people into features",
+    "search": "find a person of a photo in pictures, or in a run: who, which camera, when",
     "config": "print every setting with its default, as YAML",
 }
 

@@ -6,8 +6,9 @@ import argparse
 import json
 import logging
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reidtrack.errors import EXIT_INTERRUPTED, EXIT_OK, InputError
@@ -30,6 +31,15 @@ def add_output_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the result as JSON on standard output")
 
 
+def add_network_options(parser: argparse.ArgumentParser) -> None:
+    """Add `--reid`, `--device` and `--engine`."""
+    parser.add_argument("--reid", type=Path, metavar="WEIGHTS", help="re-ID checkpoint: .safetensors, .pth or .pt")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
+    parser.add_argument(
+        "--engine", choices=("auto", "openvino", "torch"), default="auto", help="what runs networks (default: auto)"
+    )
+
+
 @contextmanager
 def make_progress(args: argparse.Namespace) -> Iterator[Progress]:
     """Bars on a terminal, plain lines elsewhere, errors alone with `--quiet`; log messages go the same way."""
@@ -46,6 +56,26 @@ def make_progress(args: argparse.Namespace) -> Iterator[Progress]:
     finally:
         progress.close()
         logger.removeHandler(handler)
+
+
+@contextmanager
+def make_bars(*, quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
+    """A bar for each piece of work, by its title, where somebody looks at a terminal; told of how many are done."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda *_: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
+
+    tasks: dict[str, TaskID] = {}
+    with Progress(console=Console(stderr=True)) as progress:
+
+        def advance(title: str, count: int, total: int) -> None:
+            if title not in tasks:
+                tasks[title] = progress.add_task(title, total=total)
+            progress.advance(tasks[title], count)
+
+        yield advance
 
 
 class _ToProgress(logging.Handler):

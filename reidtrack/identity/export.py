@@ -93,6 +93,7 @@ def _tracklet_entry(tracklet: Tracklet, link: Link | None) -> dict[str, Any]:
         "first_time_s": round(tracklet.first_time_s, 6),
         "last_time_s": round(tracklet.last_time_s, 6),
         "frames": len(tracklet),
+        **({} if tracklet.split_from is None else {"split_from": tracklet.split_from}),
         "link": None if link is None else _link_entry(link),
     }
 

@@ -55,6 +55,7 @@ def test_identities(tmp_path: Path) -> None:
     assert data[0]["cameras"] == ["a", "b"]
     assert (data[0]["first_time_s"], data[0]["last_time_s"]) == (0.0, 0.75)
     first, second = data[0]["tracklets"]
+    assert [part.get("split_from") for part in data[1]["tracklets"]] == [None, 2]
     assert first["link"] is None
     assert first["frames"] == 3
     assert (first["first_frame"], first["last_frame"]) == (0, 2)

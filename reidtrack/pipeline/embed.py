@@ -1,0 +1,112 @@
+"""`reidtrack embed`: pictures of people to features."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from reidtrack.benchmark.evaluate import embed_samples
+from reidtrack.config import EmbedConfig
+from reidtrack.datasets.layout import images
+from reidtrack.embed.embedder import Embedder
+from reidtrack.embed.file import FeatureType, ImageFeatures, write_features
+from reidtrack.engines.base import EngineName
+from reidtrack.errors import InputError, OutputError
+from reidtrack.pipeline.build import Weights, make_embedder
+from reidtrack.types import Sample
+
+Advance = Callable[[str, int, int], None]
+"""Told what goes on, how many more are done, and of how many."""
+
+
+class EmbeddedImages(NamedTuple):
+    """What came of some images.
+
+    Attributes:
+        found: Features of those that gave one.
+        faults: One line for each that did not, and for each input without images.
+    """
+
+    found: ImageFeatures
+    faults: tuple[str, ...]
+
+
+def embed_to_file(
+    inputs: Sequence[Path],
+    out: Path,
+    config: EmbedConfig,
+    *,
+    device: str = "auto",
+    engine: EngineName = "auto",
+    dtype: FeatureType = "float32",
+    advance: Advance = lambda *_: None,
+) -> EmbeddedImages:
+    """Embed images and write their features (`embed.file.write_features`).
+
+    Args:
+        inputs: Files and folders, as for `embed_images`.
+        out: The `.npz` file; one that is there is replaced.
+        config: The network.
+        device: Where it runs.
+        engine: And on what.
+        dtype: Of the features in the file.
+        advance: Told of the images that are done.
+
+    Raises:
+        InputError: If no image can be read.
+        WeightsError: If the network cannot be used.
+        DeviceError: If the device or engine is not there.
+        OutputError: If the file cannot be written.
+    """
+    if out.is_dir():
+        raise OutputError("is a folder", where=out, expected="a file such as features.npz")
+    embedder, weights = make_embedder(config, device, engine)
+    done = embed_images(inputs, embedder, weights, advance)
+    write_features(out, done.found, dtype)
+    return done
+
+
+def embed_images(
+    inputs: Sequence[Path], embedder: Embedder, weights: Weights, advance: Advance = lambda *_: None
+) -> EmbeddedImages:
+    """Embed image files, each a picture of one person from edge to edge.
+
+    Args:
+        inputs: Files, and folders whose images are taken, those of folders below too; each file once.
+        embedder: The network.
+        weights: Where it came from.
+        advance: Told of the images that are done.
+
+    Raises:
+        InputError: If no image can be read.
+        WeightsError: If the network gives nothing usable.
+    """
+    paths, faults = list_images(inputs)
+    if not paths:
+        raise InputError(faults[0] if faults else "no images given")
+    done = embed_samples(
+        [Sample(path, 0, 0) for path in paths], embedder, advance=lambda count: advance("embed", count, len(paths))
+    )
+    unit = done.values / np.linalg.norm(done.values.astype(np.float64), axis=1, keepdims=True)
+    kept = tuple(str(paths[row]) for row in done.rows.tolist())
+    return EmbeddedImages(ImageFeatures(kept, unit.astype(np.float32), digest(weights)), (*faults, *done.faults))
+
+
+def list_images(inputs: Sequence[Path]) -> tuple[list[Path], list[str]]:
+    """The image files that are meant, each once, in the order given; and a line for each input that has none."""
+    paths, faults = [], []
+    for path in inputs:
+        below = images(path, deep=True) if path.is_dir() else [path]
+        paths += below
+        if not below:
+            faults.append(str(InputError("holds no images", where=path)))
+    return list(dict.fromkeys(paths)), faults
+
+
+def digest(weights: Weights) -> str:
+    """sha256 of a checkpoint that is one file."""
+    (sha256,) = weights.sha256.values()
+    return sha256

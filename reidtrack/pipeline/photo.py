@@ -1,0 +1,98 @@
+"""Which person of a photo is meant."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from reidtrack.detect.protocol import Detector
+from reidtrack.embed.preprocess import MIN_SIDE_PX
+from reidtrack.errors import InputError, UsageError
+from reidtrack.geometry import clip
+from reidtrack.types import FloatArray, Frame, ImageArray
+
+logger = logging.getLogger(__name__)
+
+WIDEST_PERSON = 1.0
+"""Width over height above which a photo is not taken to be one person from edge to edge; those are at about 0.5."""
+
+LEAST_SCORE = 0.4
+"""Of a detection in a photo: no tracker sorts out the doubtful ones here."""
+
+
+def choose_person(
+    image: ImageArray,
+    path: Path,
+    *,
+    box_xyxy: Sequence[float] | None = None,
+    person: int | None = None,
+    detector: Detector | None = None,
+) -> FloatArray:
+    """The box of the person who is searched for.
+
+    Args:
+        image: (H, W, 3) uint8, BGR.
+        path: Of the photo, for messages.
+        box_xyxy: The box, where the user gives it, pixels.
+        person: Number of a detected person, from 1, left to right.
+        detector: Finds people where no box is given; without one the whole photo is the person.
+
+    Returns:
+        (4,) float32 xyxy, pixels, within the photo.
+
+    Raises:
+        UsageError: If it is not clear who is meant, or the box or number does not fit; the boxes found are listed.
+        InputError: If nobody is found.
+    """
+    height, width = image.shape[:2]
+    if box_xyxy is not None:
+        return _checked(box_xyxy, width, height)
+    whole = np.array([0, 0, width, height], np.float32)
+    narrow = width <= WIDEST_PERSON * height
+    if detector is None:
+        if narrow:
+            return whole
+        raise UsageError(
+            f"{width} x {height} pixels are too wide for one person from edge to edge",
+            where=path,
+            hint="give --box x1 y1 x2 y2, or --detector WEIGHTS to find people in it",
+        )
+    found = _people(image, detector)
+    if not len(found) and narrow and person is None:
+        logger.warning("%s: the detector finds nobody; the whole photo is taken as one person", path)
+        return whole
+    if not len(found):
+        raise InputError("nobody is found in it", where=path, hint="give --box x1 y1 x2 y2")
+    return _pick(found, person, path)
+
+
+def _checked(box_xyxy: Sequence[float], width: int, height: int) -> FloatArray:
+    box = np.asarray(box_xyxy, np.float32)
+    cut = clip(box[None], width, height)[0] if np.isfinite(box).all() else np.zeros(4, np.float32)
+    if (cut[2:] - cut[:2] < MIN_SIDE_PX).any():
+        text = " ".join(f"{value:g}" for value in box_xyxy)
+        raise UsageError(f"{text} shows nothing of the photo", where="--box", expected=f"within 0 0 {width} {height}")
+    return np.asarray(cut, np.float32)
+
+
+def _people(image: ImageArray, detector: Detector) -> FloatArray:
+    """Boxes of all people, (N, 4), left to right."""
+    found = detector.detect([Frame("photo", 0, 0.0, image)])[0]
+    xyxy = found.xyxy[found.score >= LEAST_SCORE]
+    boxes: FloatArray = xyxy[np.lexsort((xyxy[:, 1], xyxy[:, 0]))]
+    return boxes
+
+
+def _pick(found: FloatArray, person: int | None, path: Path) -> FloatArray:
+    if person is None and len(found) == 1:
+        return np.asarray(found[0], np.float32)
+    if person is not None and 1 <= person <= len(found):
+        return np.asarray(found[person - 1], np.float32)
+    people = "one person" if len(found) == 1 else f"{len(found)} people"
+    listed = ", ".join(f"{n}: {' '.join(f'{v:.0f}' for v in box)}" for n, box in enumerate(found.tolist(), 1))
+    if person is not None:
+        raise UsageError(f"there is no person {person} of {people}", where="--person", expected=listed)
+    raise UsageError(f"shows {people} ({listed})", where=path, hint=f"say which: --person 1..{len(found)}, or --box")

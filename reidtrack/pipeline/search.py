@@ -1,0 +1,193 @@
+"""`reidtrack search`: a photo of somebody against pictures, or against everybody that a run saw.
+
+Distances are plain cosine distances of features. A run takes the colour cast of each camera out of its features
+before it compares them; a photo belongs to no camera whose cast could be known, so nothing is taken out here, of the
+photo or of the gallery. The ranking is meant to be looked at, and no threshold decides: somebody is always first,
+also where the person was never seen.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from reidtrack.config import DetectConfig, EmbedConfig
+from reidtrack.embed.embedder import Embedder
+from reidtrack.embed.file import ImageFeatures, read_features
+from reidtrack.embed.preprocess import cut_crops
+from reidtrack.engines.base import EngineName
+from reidtrack.errors import InputError, UsageError, WeightsError
+from reidtrack.image import read_image
+from reidtrack.pipeline.build import Weights, make_detector, make_embedder
+from reidtrack.pipeline.embed import Advance, digest, embed_images
+from reidtrack.pipeline.photo import choose_person
+from reidtrack.pipeline.visits import RunGallery, Visit, read_run_gallery
+from reidtrack.types import FloatArray, ImageArray
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRequest:
+    """What is searched for, and where.
+
+    Attributes:
+        photo: An image file.
+        gallery: A folder of images, a file of `reidtrack embed`, or the folder of a run.
+        embed: The re-identification network.
+        detect: The detector; without weights none is used.
+        top: Most hits.
+        box_xyxy: The person in the photo, pixels.
+        person: Number of a detected person, from 1, left to right.
+        device: Where networks run.
+        engine: And on what.
+    """
+
+    photo: Path
+    gallery: Path
+    embed: EmbedConfig
+    detect: DetectConfig = field(default_factory=DetectConfig)
+    top: int = 10
+    box_xyxy: tuple[float, float, float, float] | None = None
+    person: int | None = None
+    device: str = "auto"
+    engine: EngineName = "auto"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Hit:
+    """One place of the ranking.
+
+    Attributes:
+        distance: Cosine distance, 0..2.
+        picture: An image file; None where a run kept no crop.
+        visit: In a run, the person's best visit.
+    """
+
+    distance: float
+    picture: Path | None
+    visit: Visit | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class SearchResult:
+    """What was found.
+
+    Attributes:
+        hits: Nearest first; in a run each person once.
+        crop: (H, W, 3) uint8 BGR, who was searched for, at the network's size.
+        box_xyxy: (4,) float32, where in the photo.
+        weights: That made the features.
+        faults: One line for each image of the gallery that could not be used.
+        origin: In a run, when its time begins.
+        origin_known: Whether the user said so; otherwise it is when the run was started.
+    """
+
+    hits: tuple[Hit, ...]
+    crop: ImageArray
+    box_xyxy: FloatArray
+    weights: Weights
+    faults: tuple[str, ...] = ()
+    origin: datetime | None = None
+    origin_known: bool = False
+
+
+def search(request: SearchRequest, advance: Advance = lambda *_: None) -> SearchResult:
+    """Rank a gallery by how much it looks like the person of a photo.
+
+    Args:
+        request: What and where.
+        advance: Told of the images of a folder that are embedded.
+
+    Raises:
+        UsageError: If it is not clear which person of the photo is meant, or options do not fit.
+        InputError: If the photo or the gallery cannot be read.
+        WeightsError: If weights cannot be used, or the gallery's features were made by others.
+        DeviceError: If the device or engine is not there.
+    """
+    _check(request)
+    image = read_image(request.photo)
+    gallery = _open(request.gallery)
+    embedder, weights = make_embedder(request.embed, request.device, request.engine)
+    if gallery is not None and gallery.sha256 != digest(weights):
+        raise WeightsError(
+            f"its features were made by other weights, sha256 {gallery.sha256[:12]}...",
+            where=request.gallery,
+            expected=f"{digest(weights)[:12]}... of {weights.path}",
+            hint="give --reid the weights that made them",
+        )
+    box_xyxy = _person(request, image)
+    crop, feature = _embed(image, box_xyxy, embedder, request.photo)
+    if isinstance(gallery, RunGallery):
+        hits = rank_people(feature, gallery.visits, request.top)
+        return SearchResult(hits, crop, box_xyxy, weights, (), gallery.origin, gallery.origin_known)
+    faults: tuple[str, ...] = ()
+    if gallery is None:
+        gallery, faults = embed_images([request.gallery], embedder, weights, advance)
+    return SearchResult(rank_images(feature, gallery, request.top), crop, box_xyxy, weights, faults)
+
+
+def rank_images(feature: FloatArray, gallery: ImageFeatures, top: int) -> tuple[Hit, ...]:
+    """The images nearest to a unit vector (D,), nearest first, of equal ones the earlier."""
+    distance = np.clip(1 - gallery.features @ feature, 0, 2)
+    order = np.argsort(distance, kind="stable")[:top]
+    return tuple(Hit(float(distance[i]), Path(gallery.paths[i])) for i in order.tolist())
+
+
+def rank_people(feature: FloatArray, visits: Sequence[Visit], top: int) -> tuple[Hit, ...]:
+    """The people whose best visit is nearest to a unit vector (D,), nearest first, of equal ones the lower identity."""
+    best: dict[int, tuple[float, Visit]] = {}
+    for visit in visits:
+        distance = visit.distance(feature)
+        if visit.identity not in best or distance < best[visit.identity][0]:
+            best[visit.identity] = distance, visit
+    ranked = sorted(best.values(), key=lambda found: (found[0], found[1].identity))[:top]
+    return tuple(Hit(distance, visit.picture(feature), visit) for distance, visit in ranked)
+
+
+def _check(request: SearchRequest) -> None:
+    if request.top < 1:
+        raise UsageError(f"got {request.top}", where="--top", expected="1 or more")
+    if request.box_xyxy is not None and request.person is not None:
+        raise UsageError("--box and --person exclude each other", hint="give one of them")
+    if request.person is not None and request.detect.weights is None:
+        raise UsageError("nobody is numbered without a detector", where="--person", hint="give --detector WEIGHTS")
+
+
+def _open(path: Path) -> ImageFeatures | RunGallery | None:
+    """Features that are there already; None for a folder of images."""
+    if (path / "run.json").is_file():
+        gallery = read_run_gallery(path)
+        if gallery.featureless:
+            logger.warning("%s: %d visits have no features and cannot be found", path, gallery.featureless)
+        return gallery
+    if path.is_dir():
+        return None
+    if not path.exists():
+        raise InputError("is not there", where=path, expected="a folder of images, a .npz file or the folder of a run")
+    if path.name == "tracklets.npz" and (path.parent / "run.json").is_file():
+        raise UsageError("is part of a run", where=path, hint=f"give the run's folder, {path.parent}")
+    return read_features(path)
+
+
+def _person(request: SearchRequest, image: ImageArray) -> FloatArray:
+    detector = None
+    if request.box_xyxy is None and request.detect.weights is not None:
+        detector, _ = make_detector(request.detect, request.device, request.engine)
+    return choose_person(image, request.photo, box_xyxy=request.box_xyxy, person=request.person, detector=detector)
+
+
+def _embed(image: ImageArray, box_xyxy: FloatArray, embedder: Embedder, path: Path) -> tuple[ImageArray, FloatArray]:
+    """The person cut out, and their unit vector (D,)."""
+    crops, rows = cut_crops(image, box_xyxy[None], embedder.size_hw)
+    if not len(rows):
+        raise InputError("the person is too small", where=path, expected="a box of 2 x 2 pixels or more")
+    found = embedder.embed(crops)
+    if not len(found.rows):
+        raise InputError("the person gives no usable feature", where=path)
+    return crops[0], found.features[0]
