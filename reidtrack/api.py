@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from reidtrack.embed.embedder import Embedder
     from reidtrack.pipeline.evaluate import RunEvaluation
     from reidtrack.pipeline.finish import Outcome
+    from reidtrack.pipeline.search import SearchResult
     from reidtrack.pipeline.train import Trained
 
 PathLike = str | Path
@@ -136,6 +137,36 @@ class ReidModel:
             bad = min(set(range(len(images))) - set(found.rows.tolist()))
             raise InputError(f"picture {bad} gives no usable feature", expected="finite numbers, not all zero")
         return found.features
+
+
+def search(
+    photo: PathLike,
+    gallery: PathLike,
+    reid: PathLike,
+    *,
+    top: int = 10,
+    box_xyxy: tuple[float, float, float, float] | None = None,
+) -> SearchResult:
+    """Rank pictures, or everybody a run saw, by how much they look like the person of a photo.
+
+    Args:
+        photo: An image file.
+        gallery: A folder of images, a file of `reidtrack embed`, or the folder of a run.
+        reid: The checkpoint that made the gallery's features.
+        top: Most hits.
+        box_xyxy: Where the person is, pixels; the whole photo if None.
+
+    Returns:
+        `hits`, nearest first, each with its `distance` and `picture`; in a run also its `visit`.
+
+    Raises:
+        ReidtrackError: As the command does, see `errors`.
+    """
+    from reidtrack.pipeline.search import SearchRequest
+    from reidtrack.pipeline.search import search as search_pipeline
+
+    embed = EmbedConfig(weights=Path(reid))
+    return search_pipeline(SearchRequest(Path(photo), Path(gallery), embed, top=top, box_xyxy=box_xyxy))
 
 
 def benchmark(

@@ -56,10 +56,11 @@ def test_the_page_runs(desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pyte
         exec(compile(without_detector(block), str(PAGE), "exec"), {})
         said.append(capsys.readouterr().out)
     torch.set_num_threads(threads)
-    run, score, alike, ranking, training = said
+    run, score, alike, hits, ranking, training = said
     assert [line.split()[0] for line in run.splitlines()] == ["1", "2", "3", "4"]
     assert float(score) == 100.0
     assert re.fullmatch(r"cosine distance [01]\.\d{3}\n", alike)
+    assert [line.split()[2] in ("cam1", "cam2") for line in hits.splitlines()] == [True, True, True]
     rank1, mean_ap = map(float, ranking.split())
     assert 0 < mean_ap <= 1
     assert 0 < rank1 <= 1
