@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -51,12 +52,13 @@ def run(args: argparse.Namespace) -> int:
 
     stop = Stop()
     config = _configuration(args)
-    with stop_on_signals(stop), _shown(quiet=args.quiet) as lines:
+    quiet = args.quiet or os.environ.get("RANK", "0") != "0"  # of several processes the first one speaks
+    with stop_on_signals(stop), _shown(quiet=quiet) as lines:
         trained = train(config, args.out, resume=args.resume, watcher=lines, stop=stop.wished)
     if not trained.finished:
         print(f"interrupted after {len(trained.log)} epochs: --resume --out {args.out} goes on", file=sys.stderr)
         return EXIT_INTERRUPTED
-    if not args.quiet:
+    if not quiet:
         print(f"{trained.weights}: {len(trained.log)} epochs; log.csv and curves.png beside it")
     return EXIT_OK
 
