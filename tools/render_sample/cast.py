@@ -36,7 +36,7 @@ class _Part:
 
 _COMPANIONS = Route(((6.6, 7.0), (2.2, 4.4), (-1.2, 2.2), (-2.8, -0.8), (-3.2, -5.0)), 1.2)
 _PARTS = (
-    # To the alley, seen by all three cameras.
+    # To the alley.
     _Part(Route(((3.0, 1.6), (6.5, 3.3), (11.0, 5.0), (17.0, 5.1), (23.5, 5.0)), 1.45), _BRISK),
     _Part(Route(((-6.0, 5.8), (-1.5, 3.0), (5.0, 3.0), (11.0, 4.0), (20.0, 4.15)), 2.6), _JOG),
     # From the alley to the plaza.

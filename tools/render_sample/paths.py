@@ -15,7 +15,9 @@ from tools.render_sample.skeleton import REST_HEIGHT_M
 _STEP_S = 1 / 120
 _GRID_M = 0.05
 _SMOOTH_M = 1.4
-"""Corners are rounded over this length."""
+"""Corners are rounded over this length to either side."""
+_LEAD_M, _TAIL_M = 2.0, 30.0
+"""Lengthening of a route before its first and after its last waypoint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +93,11 @@ def avoids(place_m: Points, obstacles: Sequence[tuple[float, float, float]], lea
 
 
 def _smooth(points: Points) -> Points:
-    """Points every `_GRID_M` along the polyline, its corners rounded, extended straight at both ends."""
+    """Points every `_GRID_M` along the polyline, its corners rounded, both ends lengthened straight."""
     first, last = points[0] - points[1], points[-1] - points[-2]
-    far = 30.0
-    ends = points[0] + first / np.linalg.norm(first) * 2, points[-1] + last / np.linalg.norm(last) * far
-    knots = np.concatenate([ends[:1], points[1:-1], ends[1:]])
+    before = points[0] + first / np.linalg.norm(first) * _LEAD_M
+    after = points[-1] + last / np.linalg.norm(last) * _TAIL_M
+    knots = np.concatenate([before[None], points[1:-1], after[None]])
     length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(knots, axis=0), axis=1))])
     grid = np.arange(0, length[-1], _GRID_M)
     line = np.stack([np.interp(grid, length, knots[:, k]) for k in (0, 1)], axis=1)
@@ -104,6 +106,6 @@ def _smooth(points: Points) -> Points:
 
 
 def _along(line: Points, way_m: Points) -> Points:
-    """Points of a line at distances from the route's start, which lies 2 m less the smoothing from the line's."""
-    index = (way_m + 2.0 - _SMOOTH_M) / _GRID_M
+    """Points of a smoothed line at distances from the route's first waypoint; smoothing took `_SMOOTH_M` of the lead."""
+    index = (way_m + _LEAD_M - _SMOOTH_M) / _GRID_M
     return np.stack([np.interp(index, np.arange(len(line)), line[:, k]) for k in (0, 1)], axis=1)
