@@ -106,6 +106,6 @@ def _smooth(points: Points) -> Points:
 
 
 def _along(line: Points, way_m: Points) -> Points:
-    """Points of a smoothed line at distances from the route's first waypoint; smoothing took `_SMOOTH_M` of the lead."""
+    """Points of a smoothed line at distances from the route's first waypoint; smoothing took part of the lead."""
     index = (way_m + _LEAD_M - _SMOOTH_M) / _GRID_M
     return np.stack([np.interp(index, np.arange(len(line)), line[:, k]) for k in (0, 1)], axis=1)
