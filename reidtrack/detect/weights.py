@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -114,11 +114,9 @@ def names_in_metadata(metadata: Mapping[str, Any], path: Path) -> dict[int, str]
 
 
 def _read_checkpoint(path: Path) -> YoloModule:
-    os.environ.update(_QUIET)
-    from ultralytics.nn.tasks import torch_safe_load
-
+    load = _ultralytics_loader()
     try:
-        checkpoint, _ = torch_safe_load(str(path), safe_only=True)
+        checkpoint, _ = load(str(path), safe_only=True)
         module: Any = checkpoint.get("ema") or checkpoint["model"]
         names, stride = dict(module.names), int(max(module.stride))
     except Exception as error:  # whatever a hostile or damaged file makes the unpickler raise
@@ -131,6 +129,29 @@ def _read_checkpoint(path: Path) -> YoloModule:
     for parameter in module.parameters():
         parameter.requires_grad_(False)
     return YoloModule(module, {int(k): str(v) for k, v in names.items()}, stride)
+
+
+def _ultralytics_loader() -> Callable[..., tuple[dict[str, Any], str]]:
+    """Ultralytics' reader of checkpoints, without what importing it does to others.
+
+    On import it puts functions of its own in the place of `PIL.Image.open` (which then asks for a package that reads
+    HEIF), `torch.save` and, on Windows, OpenCV's reading and writing.
+    """
+    import cv2
+    import torch
+    from PIL import Image
+
+    os.environ.update(_QUIET)
+    theirs: list[tuple[Any, str]] = [(Image, "open"), (torch, "save")]
+    theirs += [(cv2, name) for name in ("imread", "imwrite", "imshow")]
+    ours = [(module, name, getattr(module, name)) for module, name in theirs]
+    try:
+        from ultralytics.nn.tasks import torch_safe_load
+    finally:
+        for module, name, function in ours:
+            setattr(module, name, function)
+    loader: Callable[..., tuple[dict[str, Any], str]] = torch_safe_load
+    return loader
 
 
 def _check_task(task: str, path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -56,6 +58,20 @@ def test_files_that_are_no_detector(tmp_path: Path, name: str, content: bytes, m
     path.write_bytes(content)
     with pytest.raises(WeightsError, match=message):
         make_detector(DetectConfig(weights=path), "cpu", "auto")
+
+
+def test_reading_a_checkpoint_leaves_other_libraries_as_they_are(tmp_path: Path) -> None:
+    """Importing Ultralytics replaces functions of Pillow and torch; that must not reach the rest of the program."""
+    code = (
+        "import torch\nfrom PIL import Image\nfrom pathlib import Path\n"
+        "from reidtrack.detect.weights import read_detector\nfrom reidtrack.errors import WeightsError\n"
+        "before = Image.open, torch.save\n"
+        "try:\n    read_detector(Path('bad.pt'))\nexcept WeightsError:\n    print('refused')\n"
+        "assert (Image.open, torch.save) == before\n"
+    )
+    (tmp_path / "bad.pt").write_bytes(b"nonsense")
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stdout == "refused\n", done.stderr
 
 
 def test_missing_path(tmp_path: Path) -> None:
