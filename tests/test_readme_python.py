@@ -1,4 +1,4 @@
-"""The blocks of docs/python.md run as they stand, in a folder that holds the files they name."""
+"""The Python blocks of the README run as they stand, in a folder that holds the files they name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import yaml
 from people import paint_people
 from scene import Shot, build_scene, save_reid
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "python.md"
+PAGE = Path(__file__).resolve().parents[1] / "README.md"
 BLOCKS = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
 TRAINING = {
     "device": "cpu",
