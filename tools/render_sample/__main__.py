@@ -1,6 +1,6 @@
 """Render the sample scene: three cameras, ten people, exact ground truth.
 
-    python -m tools.render_sample --seed 0 --out samples --work /tmp/sample-0
+    python -m tools.render_sample --seed 0 --out samples --work /tmp/sample
 
 Needs `pip install "bpy==4.5.*" numpy av opencv-python-headless pyyaml` with Python 3.11, in an environment of its own.
 Frames are kept in the work folder, so that an interrupted rendering goes on where it stopped.
@@ -99,7 +99,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, required=True, help="where videos and ground truth go")
-    parser.add_argument("--work", type=Path, required=True, help="where frames are kept, one folder per seed")
+    parser.add_argument("--work", type=Path, required=True, help="where frames are kept, a folder per seed")
     parser.add_argument("--seconds", type=float, default=14.0)
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only each Nth frame, for a quick look")
     parser.add_argument("--samples", type=int, default=4, help="rays per pixel")
@@ -107,19 +107,20 @@ def main() -> int:
     parser.add_argument("--stills", type=float, nargs="*", metavar="S", help="render these seconds and stop")
     args = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    args.work.mkdir(parents=True, exist_ok=True)
+    work = args.work / f"seed-{args.seed}"
+    work.mkdir(parents=True, exist_ok=True)
     args.out.mkdir(parents=True, exist_ok=True)
     count = round(args.seconds * FPS)
-    scene = Scene(args.seed, count, args.work)
+    scene = Scene(args.seed, count, work)
     pictures.configure(args.threads)
     if args.stills:
-        render_frames(scene, args.work, [round(s * FPS) for s in args.stills], args.samples)
+        render_frames(scene, work, [round(s * FPS) for s in args.stills], args.samples)
         return 0
     frames, fps = list(range(0, count, args.every)), max(1, FPS // args.every)
     write_truth(scene, args.out, frames, fps)
-    render_frames(scene, args.work, frames, args.samples)
+    render_frames(scene, work, frames, args.samples)
     for camera in CAMERAS:
-        shown = [_frame_path(args.work, camera, frame) for frame in frames]
+        shown = [_frame_path(work, camera, frame) for frame in frames]
         clips.encode(args.out / f"{camera.name}.mp4", shown, fps, camera.balance)
     return 0
 

@@ -47,7 +47,9 @@ def empty_place(camera: Camera, made: Any, path: Path) -> np.ndarray:
     """Picture of the place without people, (HEIGHT, WIDTH, 3) BGR, rendered where `path` is not there yet."""
     if not path.is_file():
         bpy.context.scene.render.use_border = False
-        _render(camera, made, _EMPTY_SAMPLES, 0, path)
+        partial = path.with_suffix(".partial.png")
+        _render(camera, made, _EMPTY_SAMPLES, 0, partial)
+        partial.replace(path)
     return _read(path)
 
 
