@@ -30,7 +30,7 @@ def write_report(folder: RunFolder, record: Mapping[str, Any], identities: Seque
     data = ReportData(
         title=folder.path.resolve().name,
         created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        origin=str(record["origin_utc"]),
+        origin=_origin(record),
         cameras=[_camera(folder, name, entry, sizes.get(name)) for name, entry in record["cameras"].items()],
         identities=identities,
         crops=_crops(folder, identities),
@@ -74,6 +74,12 @@ def _thumbnail(path: Path) -> bytes:
         return b""
     small = cv2.resize(image, THUMBNAIL, interpolation=cv2.INTER_AREA)
     return bytes(cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes())
+
+
+def _origin(record: Mapping[str, Any]) -> str:
+    """When the run's time begins, and how that is known."""
+    time = datetime.fromisoformat(record["origin_utc"]).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return time if record["origin_from"] == "--origin" else f"{time} ({record['origin_from']})"
 
 
 def _notes(record: Mapping[str, Any]) -> list[str]:
