@@ -11,13 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from reidtrack.cli.options import add_settings_option
 from reidtrack.errors import EXIT_INTERRUPTED, EXIT_OK, UsageError
 
 if TYPE_CHECKING:
     from reidtrack.config_train import TrainConfig
     from reidtrack.pipeline.train import Status
-
-from reidtrack.cli.options import add_settings_option
 
 HELP = (
     "Train a re-identification network on one or several data sets. Ctrl-C leaves a state that --resume goes on from "

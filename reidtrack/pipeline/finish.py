@@ -111,8 +111,12 @@ def _render(
         sources = open_inputs(wanted, Part(**record["part"]), stack, fail)
         progress.stage("rendering", {source.camera: counts[source.camera]["frames"] for source in sources})
         last_frames = {camera: entry["last_frame"] for camera, entry in counts.items()}
-        done = render(
-            folder, sources, identities, last_frames, config.output, progress=progress, fail=fail, stop=stop.wished
-        )
+        # A mosaic needs all cameras at once; without one, an encoder for each would only cost memory.
+        groups = [sources] if config.output.mosaic and sources else [[source] for source in sources]
+        for members in groups:
+            render(
+                folder, members, identities, last_frames, config.output, progress=progress, fail=fail, stop=stop.wished
+            )
+    done = not stop.wished()
     stop.granted()
     return done

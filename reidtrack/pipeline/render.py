@@ -100,12 +100,12 @@ def render(
     progress: Progress,
     fail: Callable[[str, InputError], None],
     stop: Callable[[], bool],
-) -> bool:
-    """Write the annotated videos.
+) -> None:
+    """Write the annotated videos of some cameras side by side, in the order of time, and their mosaic if asked for.
 
     Args:
         folder: Of the run.
-        sources: The recordings, opened anew as for pass one.
+        sources: The recordings, opened anew as for pass one; at least one.
         identities: Everybody.
         last_frames: Camera to the number of the last frame that pass one read; later ones are left out.
         config: What to render and how.
@@ -113,30 +113,9 @@ def render(
         fail: Told of a camera that cannot be read any further.
         stop: Whether to end early; what is written until then plays.
 
-    Returns:
-        Whether everything was rendered.
-
     Raises:
         OutputError: If a video cannot be written.
     """
-    groups = [list(sources)] if config.mosaic else [[source] for source in sources]
-    for members in groups:
-        if members:
-            _render_together(folder, members, identities, last_frames, config, progress, fail, stop)
-    return not stop()
-
-
-def _render_together(
-    folder: RunFolder,
-    sources: Sequence[Source],
-    identities: Sequence[Identity],
-    last_frames: Mapping[str, int],
-    config: OutputConfig,
-    progress: Progress,
-    fail: Callable[[str, InputError], None],
-    stop: Callable[[], bool],
-) -> None:
-    """Render some cameras side by side, in the order of time, and their mosaic if it is asked for."""
     with contextlib.ExitStack() as stack:
         painters = {}
         for source in sources:
