@@ -6,11 +6,10 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from importlib.resources import files
-from string import Template
 from typing import Any
 
 from reidtrack.report.html import Markup, join, tag, void
+from reidtrack.report.shell import asset, fill_page
 
 FIGURES = {"rank1": "Rank-1", "rank5": "Rank-5", "rank10": "Rank-10", "rank20": "Rank-20", "mAP": "mAP", "mINP": "mINP"}
 POINTS = {"threshold": "Threshold", "precision": "Precision", "recall": "Recall", "f1": "F1", "far": "False accepts"}
@@ -53,10 +52,11 @@ def render_benchmark(page: BenchmarkPage) -> str:
     alone = len(page.parts) == 1
     title = f"{first.weights} on {first.dataset}" if alone else "Benchmark over several data sets or weights"
     sections = [_section(part, number, alone) for number, part in enumerate(page.parts)]
-    return Template(_asset("benchmark.html")).substitute(
-        title=escape(title),
+    return fill_page(
+        "benchmark.html",
+        title=title,
         created=escape(page.created),
-        style=_asset("page.css") + _asset("benchmark.css"),
+        style=asset("page.css") + asset("benchmark.css"),
         facts=_facts(first) if alone else Markup(),
         sections=join(sections if alone else [_matrix(page.parts), *sections]),
     )
@@ -154,7 +154,3 @@ def _image(data: bytes, name: str, kind: str) -> Markup:
 
 def _percent(value: float) -> str:
     return f"{100 * value:.1f}"
-
-
-def _asset(name: str) -> str:
-    return files("reidtrack.report").joinpath(name).read_text(encoding="utf-8")

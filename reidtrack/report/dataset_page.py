@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from html import escape
-from importlib.resources import files
-from string import Template
 
 import numpy as np
 
@@ -13,6 +11,7 @@ from reidtrack.report.dataset_images import image_section
 from reidtrack.report.dataset_people import people_section
 from reidtrack.report.dataset_record import DatasetPage, SplitRow
 from reidtrack.report.html import Markup, join, tag
+from reidtrack.report.shell import asset, fill_page
 
 __all__ = ["DatasetPage", "render_dataset"]
 
@@ -27,11 +26,12 @@ def render_dataset(page: DatasetPage) -> str:
         A whole HTML document, to be written as UTF-8.
     """
     sections = [_splits(page), people_section(page), camera_section(page), image_section(page)]
-    return Template(_asset("dataset.html")).substitute(
-        title=escape(page.title),
+    return fill_page(
+        "dataset.html",
+        title=page.title,
         created=escape(page.created),
         source=escape(page.source),
-        style=_asset("page.css") + _asset("dataset.css"),
+        style=asset("page.css") + asset("dataset.css"),
         facts=_facts(page),
         sections=join(sections),
     )
@@ -72,7 +72,3 @@ def _per_person(row: SplitRow) -> list[str]:
     counts = row.per_person
     figures = [f"{counts[-1]:,}", f"{np.median(counts):g}", f"{counts.mean():.1f}", f"{counts[0]:,}"]
     return [*figures, f"{row.one_image:,}" if row.one_image else "–"]
-
-
-def _asset(name: str) -> str:
-    return files("reidtrack.report").joinpath(name).read_text(encoding="utf-8")

@@ -5,11 +5,10 @@ from __future__ import annotations
 from base64 import b64encode
 from hashlib import sha256
 from html import escape
-from importlib.resources import files
-from string import Template
 
 from reidtrack.report.people import cards, presence
 from reidtrack.report.record import CameraSummary, ReportData
+from reidtrack.report.shell import NO_SCRIPT, asset, fill_page
 from reidtrack.report.summary import cameras, facts, made
 from reidtrack.report.timeline import timeline
 from reidtrack.report.view import View
@@ -30,14 +29,15 @@ def render_report(data: ReportData) -> str:
         A whole HTML document, to be written as UTF-8.
     """
     view = View.of(data)
-    script = _asset("page.js")
+    script = asset("page.js")
     digest = b64encode(sha256(script.encode()).digest()).decode("ascii")
-    return Template(_asset("page.html")).substitute(
-        title=escape(data.title),
+    return fill_page(
+        "page.html",
+        title=data.title,
         created=escape(data.created),
         origin=escape(data.origin),
-        policy=f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'",
-        style=_asset("page.css"),
+        policy=f"{NO_SCRIPT}; script-src 'sha256-{digest}'",
+        style=asset("page.css"),
         script=script,
         facts=facts(view),
         timeline=timeline(view),
@@ -47,7 +47,3 @@ def render_report(data: ReportData) -> str:
         cameras=cameras(view),
         made=made(view),
     )
-
-
-def _asset(name: str) -> str:
-    return files("reidtrack.report").joinpath(name).read_text(encoding="utf-8")
