@@ -21,6 +21,7 @@ import numpy as np
 
 from reidtrack.associate import matcher
 from reidtrack.associate.people import associate
+from reidtrack.associate.refine import packed
 from reidtrack.benchmark.tracking import TrackingPair, score_union
 from reidtrack.config import TrackConfig
 from reidtrack.mot import MotRows, read_mot
@@ -62,14 +63,8 @@ def settle(tracklets: Sequence[Tracklet], name: str) -> list[Identity]:
     """Identities by one of the variants."""
     if name != NO_REFINING:
         return associate(tracklets, **VARIANTS[name]).identities
-    with mock.patch.object(matcher, "refine", numbered):
+    with mock.patch.object(matcher, "refine", lambda label, *_: packed(label)):
         return associate(tracklets).identities
-
-
-def numbered(label: np.ndarray, *_: object) -> np.ndarray:
-    """Groups numbered by their first members, as refining leaves them."""
-    _, first, inverse = np.unique(label, return_index=True, return_inverse=True)
-    return np.argsort(np.argsort(first))[inverse]
 
 
 def rows_of(identities: Sequence[Identity], camera: str) -> MotRows:
