@@ -7,8 +7,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO
 
 from reidtrack.errors import InputError, OutputError
 
@@ -58,14 +57,6 @@ class AppendFile:
             self._file.close()
         except OSError as error:
             raise _unwritable(self.path, error) from error
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _unwritable(path: Path, error: OSError) -> OutputError:
