@@ -35,7 +35,9 @@ class ModelConfig(Section):
     """The network."""
 
     architecture: str = "osnet_x1_0"
-    init: str = Field("random", description="random, imagenet, imagenet-or-random, or a checkpoint's path")
+    init: str = Field(
+        "random", description="random, imagenet, imagenet-or-random, or a checkpoint's path; narrower ones are widened"
+    )
     frozen_epochs: Annotated[int, Field(ge=0)] = Field(0, description="epochs at the start that train new layers only")
 
 

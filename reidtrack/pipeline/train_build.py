@@ -17,7 +17,7 @@ from reidtrack.datasets import sampler
 from reidtrack.engines.base import choose_device
 from reidtrack.errors import UsageError, WeightsError
 from reidtrack.models.card import ModelCard
-from reidtrack.models.checkpoint import load_checkpoint
+from reidtrack.models.checkpoint import LoadedModel, load_checkpoint
 from reidtrack.models.imagenet import load_imagenet
 from reidtrack.models.zoo import build_model, feature_dim_of
 from reidtrack.types import IntArray
@@ -90,10 +90,26 @@ def make_network(
     if init in ("imagenet", "imagenet-or-random"):
         return model, _imagenet(model, name, must=init == "imagenet"), card
     source = load_checkpoint(Path(init))
-    if source.card.architecture != name:
-        raise WeightsError(f"weights of {source.card.architecture}", where=init, expected=f"weights of {name}")
     card = dataclasses.replace(card, mean=source.card.mean, std=source.card.std)
+    if source.card.architecture != name:
+        return model, _widened(model, name, source, init, config.seed), card
     return model, take_over(model, source.model), card
+
+
+def _widened(model: nn.Module, name: str, source: LoadedModel, init: str, seed: int) -> tuple[str, ...]:
+    """Start from a narrower network of the same kind."""
+    import torch
+
+    from reidtrack.models.widen import widen
+
+    try:
+        names = widen(source.model, model, torch.Generator().manual_seed(seed))
+    except ValueError as error:
+        raise WeightsError(
+            f"weights of {source.card.architecture}", where=init, expected=f"weights of {name}, or of a narrower one"
+        ) from error
+    logger.info("%s: widened to %s", init, name)
+    return names
 
 
 def _imagenet(model: nn.Module, name: str, *, must: bool) -> tuple[str, ...]:

@@ -108,8 +108,21 @@ def test_starting_weights_lose_their_classifier(tmp_path: Path) -> None:
     assert model.state_dict()["classifier.weight"].shape == (4, 512)
     assert len(loaded) == len(model.state_dict()) - 2
     assert card.mean == (0.5, 0.5, 0.5)
-    with pytest.raises(WeightsError, match=r"weights of osnet_x0_25 .expected weights of osnet_x1_0"):
-        make_network(load(TrainConfig, None, [init]), 4)
+    with pytest.raises(WeightsError, match=r"weights of osnet_x0_25 .expected weights of osnet_ain_x1_0"):
+        make_network(load(TrainConfig, None, ["model.architecture=osnet_ain_x1_0", init]), 4)
+
+
+def test_a_narrower_network_is_widened(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    source = build_model("osnet_x0_25", 9).eval()
+    save_checkpoint(tmp_path / "w.safetensors", source, ModelCard("osnet_x0_25"))
+    init = f"model.init={tmp_path / 'w.safetensors'}"
+    model, loaded, card = make_network(load(TrainConfig, None, ["model.architecture=osnet_x0_5", init]), 4)
+    assert card.architecture == "osnet_x0_5"
+    assert len(loaded) == len(model.state_dict()) - 2
+    assert "w.safetensors: widened to osnet_x0_5" in caplog.text
+    x = torch.randn(2, 3, 64, 32)
+    torch.testing.assert_close(model.eval()(x), source(x), rtol=1e-3, atol=1e-3)
 
 
 def test_imagenet_or_random_says_which(caplog: pytest.LogCaptureFixture) -> None:
