@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import shutil
 import tarfile
 import tempfile
@@ -13,18 +12,11 @@ import zlib
 from pathlib import Path
 
 from reidtrack.errors import InputError, OutputError
+from reidtrack.fetch import cache_folder
 
 logger = logging.getLogger(__name__)
 
 SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
-
-
-def cache_folder() -> Path:
-    """`$REIDTRACK_CACHE`, or `reidtrack` in the user's cache folder (`$XDG_CACHE_HOME`, `~/.cache`)."""
-    named = os.environ.get("REIDTRACK_CACHE")
-    if named:
-        return Path(named)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "reidtrack"
 
 
 def unpacked(path: Path, cache: Path | None = None) -> Path:

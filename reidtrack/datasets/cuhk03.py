@@ -43,7 +43,7 @@ def load_cuhk03(
             trained on.
         split: Of the classic protocol, from 0 to 19.
         protocol_root: Folder of the new protocol's split files, where they are not below `root`.
-        cache: Cache folder; `archive.cache_folder()` if None.
+        cache: Cache folder; `fetch.cache_folder()` if None.
 
     Raises:
         InputError: If this is another folder, or what the protocol needs is missing.

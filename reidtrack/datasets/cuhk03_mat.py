@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from reidtrack.datasets.archive import cache_folder, cache_name
+from reidtrack.datasets.archive import cache_name
 from reidtrack.datasets.cuhk03_flat import person_number
 from reidtrack.datasets.cuhk03_np import Boxes
 from reidtrack.errors import DeviceError, InputError, OutputError
+from reidtrack.fetch import cache_folder
 from reidtrack.types import ImageArray
 
 logger = logging.getLogger(__name__)

@@ -33,7 +33,7 @@ def load_dataset(name: str, root: Path | str, *, cache: Path | None = None, **op
         name: One of `DATASETS`.
         root: The data set's folder, the folder that contains it, or an archive of it (.zip, .tar, .tar.gz, ...), which
             is unpacked once into the cache folder.
-        cache: Cache folder; `archive.cache_folder()` if None.
+        cache: Cache folder; `fetch.cache_folder()` if None.
         options: Of the data set: `boxes`, `protocol`, `split`, ... (see its function).
 
     Returns:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import os
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reidtrack.errors import WeightsError
-from reidtrack.files import write_lines
+from reidtrack.fetch import cache_folder, fetch
 from reidtrack.models.reading import read_torch
 
 if TYPE_CHECKING:
@@ -32,8 +28,6 @@ FILES = {
 HEADS = ("fc", "classifier")
 """First parts of the names of ImageNet's classifier."""
 
-TIMEOUT_S = 10.0
-
 
 def load_imagenet(model: nn.Module, architecture: str, cache: Path | None = None) -> tuple[str, ...]:
     """Load the trunk's published weights, downloading them once.
@@ -41,7 +35,7 @@ def load_imagenet(model: nn.Module, architecture: str, cache: Path | None = None
     Args:
         model: Of that architecture.
         architecture: A name in `zoo.ARCHITECTURES`.
-        cache: Folder for the file; `$XDG_CACHE_HOME/reidtrack/imagenet` if None.
+        cache: Folder for the file; `imagenet` in `fetch.cache_folder()` if None.
 
     Returns:
         Names of the weights that were loaded.
@@ -72,25 +66,10 @@ def fetch_imagenet(architecture: str, cache: Path | None = None) -> Path:
     if file is None:
         known = ", ".join(FILES)
         raise WeightsError(f"no ImageNet weights for {architecture}", expected=f"one of {known}", hint="init: random")
-    path = (cache or _cache()) / file
+    path = (cache or cache_folder() / "imagenet") / file
     if not path.exists():
-        _fetch(file, path)
+        digits = path.stem.rpartition("-")[2]
+        fetch(
+            ADDRESS + file, path, sha256=digits, hint="put it there, or set model.init to random or imagenet-or-random"
+        )
     return path
-
-
-def _cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "reidtrack" / "imagenet"
-
-
-def _fetch(file: str, path: Path) -> None:
-    """Download a file to `path`, if it has the digest that its name tells."""
-    try:
-        with urllib.request.urlopen(ADDRESS + file, timeout=TIMEOUT_S) as answer:
-            data = answer.read()
-    except (urllib.error.URLError, TimeoutError, OSError) as error:
-        reason = getattr(error, "reason", error)
-        hint = f"put {ADDRESS}{file} there by hand, or set model.init to random or imagenet-or-random"
-        raise WeightsError(f"cannot be fetched: {reason}", where=path, hint=hint) from error
-    if not hashlib.sha256(data).hexdigest().startswith(path.stem.rpartition("-")[2]):
-        raise WeightsError("was damaged on its way", where=file, hint="try again")
-    write_lines(path, [data])
