@@ -1,0 +1,69 @@
+"""The same network for OpenVINO: weights and activations in 8 bits, a fixed input of one 640 x 640 picture."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+
+from reidtrack.detect.yolo import fit_letterbox, to_input
+from reidtrack.engines.openvino_engine import import_openvino
+from reidtrack.types import FloatArray
+from tools.train_detector.data import Picture
+from tools.train_detector.network import for_inference
+
+
+def export_int8(network: Any, pictures: Sequence[Picture], folder: Path, stem: str, imgsz: int = 640) -> None:
+    """Write `<stem>.xml`, `<stem>.bin` and `metadata.yaml`.
+
+    Args:
+        network: The one-class network, left as it is.
+        pictures: Training pictures, to learn the ranges of activations from.
+        folder: Where the files go.
+        stem: Their name.
+        imgsz: Side of the input, pixels.
+    """
+    openvino = import_openvino()  # before nncf, which would report its use too
+    import nncf
+
+    logging.getLogger("nncf").setLevel(logging.ERROR)
+    converted = openvino.convert_model(_traced(network, imgsz), input=[1, 3, imgsz, imgsz])
+    inputs = [_input(picture, imgsz) for picture in pictures]
+    quantised = nncf.quantize(
+        converted, nncf.Dataset(inputs), preset=nncf.QuantizationPreset.MIXED, subset_size=len(inputs)
+    )
+    quantised.set_rt_info("YOLO", ["model_info", "model_type"])
+    quantised.set_rt_info("person", ["model_info", "labels"])
+    folder.mkdir(parents=True, exist_ok=True)
+    openvino.save_model(quantised, folder / f"{stem}.xml", compress_to_fp16=False)
+    (folder / "metadata.yaml").write_text(yaml.safe_dump(_metadata(imgsz), sort_keys=False), encoding="ascii")
+
+
+def _traced(network: Any, imgsz: int) -> Any:
+    ready, example = for_inference(network), torch.zeros(1, 3, imgsz, imgsz)
+    with torch.inference_mode():
+        ready(example)  # makes the grid of this size
+        return torch.jit.trace(ready, example, strict=False, check_trace=False)  # type: ignore[no-untyped-call]
+
+
+def _input(picture: Picture, imgsz: int) -> FloatArray:
+    height, width = picture.image.shape[:2]
+    return to_input(picture.image, fit_letterbox((width, height), imgsz, imgsz))[None]
+
+
+def _metadata(imgsz: int) -> dict[str, Any]:
+    return {
+        "description": "YOLO11n fine-tuned to the class person by reidtrack's tools/train_detector",
+        "license": "AGPL-3.0 License (https://ultralytics.com/license)",
+        "stride": 32,
+        "task": "detect",
+        "batch": 1,
+        "imgsz": [imgsz, imgsz],
+        "names": {0: "person"},
+        "args": {"batch": 1, "half": False, "int8": True, "dynamic": False, "nms": False},
+        "channels": 3,
+    }
