@@ -20,6 +20,8 @@ from tools.train_detector.data import Picture
 from tools.train_detector.network import gains
 
 logger = logging.getLogger("train_detector")
+_TRUNK = 11
+"""Layers of YOLO11 before the first that joins two of them."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +37,9 @@ class Plan:
         seed: Of order and augmentation.
     """
 
-    epochs: int = 6
+    epochs: int = 4
     batch: int = 8
-    rate: float = 1e-4
+    rate: float = 2e-4
     imgsz: int = 640
     decay: float = 0.995
     seed: int = 0
@@ -79,8 +81,9 @@ def fit(start: Any, pictures: Sequence[Picture], plan: Plan) -> Any:
 
 
 def _trained(network: nn.Module) -> list[nn.Parameter]:
-    """Freeze BatchNorm whole, train the rest; the weights that turn edge distributions into boxes are fixed too."""
+    """Train neck and head; the trunk, all of BatchNorm, and what turns edge distributions into boxes stay."""
     network.train().requires_grad_(True)
+    network.model[:_TRUNK].requires_grad_(False)  # type: ignore[index]
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.eval().requires_grad_(False)
