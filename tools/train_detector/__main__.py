@@ -35,11 +35,11 @@ logger = logging.getLogger("train_detector")
 STEM = "yolo11n_person"
 HELD_OUT = 40
 """Pictures of each archive that are left out of training; of the rendered scenes it is the last one."""
-SHARES = (0.25, 0.5, 0.75, 1.0)
+SHARES = (0.5, 0.75, 1.0)
 """Parts of the tuned weights that are tried against the start's."""
 SURE = 0.5
 """Score from which the start is believed where labels lack somebody."""
-CALIBRATION = 160
+CALIBRATION = 96
 IMGSZ = 640
 Sets = Mapping[str, Sequence[Picture]]
 
