@@ -1,20 +1,24 @@
-# `make test` and `make run` need nothing but Python 3.11 or later: they make their own virtual environment.
+# `make demo`, `make run` and `make test` need nothing but Python 3.11 or later: they make their own virtual environment.
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: install run test lint types check clean
+.PHONY: install demo run test lint types check weights-sha256 clean
 
 install: $(READY)
 
-$(READY): pyproject.toml constraints.txt
+$(READY): pyproject.toml setup.py constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[dev]"
 	touch $(READY)
 
-# make run ARGS="--videos cam1.mp4 cam2.mp4 --detector yolo11n.pt --reid osnet.pth --out runs/first"
+# The sample scene with the shipped weights, scored; what comes out lies in runs/demo.
+demo: $(READY)
+	$(BIN)/reidtrack demo --overwrite $(ARGS)
+
+# make run ARGS="--videos cam1.mp4 cam2.mp4 --out runs/first"
 run: $(READY)
 	$(BIN)/reidtrack run $(ARGS)
 
@@ -29,6 +33,10 @@ types: $(READY)
 	$(BIN)/mypy
 
 check: lint types test
+
+# After a file in weights/ has changed.
+weights-sha256: $(READY)
+	$(BIN)/python -m tools.weights_sha256
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -3,7 +3,7 @@
     from reidtrack import api
 
 What is heavy is imported when it is called. Settings are the dotted keys of the configuration files, given as
-`settings={"track.max_age": 30}`.
+`settings={"track.max_age": 30}`. Weights are a path or a name, as on the command line; None takes the shipped ones.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ def run(
     Args:
         videos: Files or folders of images, one for each camera.
         out: Folder of the run.
-        detector: YOLO weights; not needed with `detections`.
-        reid: OSNet checkpoint.
+        detector: YOLO weights.
+        reid: Re-identification checkpoint.
         cameras: Names; the files' stems if None.
         offsets_s: Seconds after the run's origin of each first frame.
-        detections: Camera to a MOTChallenge detection file.
+        detections: Camera to a MOTChallenge detection file; no detector is used then.
         settings: What differs from the defaults, `{"output.video": False}`.
         overwrite: Replace an earlier run in `out`.
 
@@ -110,11 +110,11 @@ class ReidModel:
         DeviceError: If the device is not there.
     """
 
-    def __init__(self, weights: PathLike, *, device: str = "auto") -> None:
+    def __init__(self, weights: PathLike | None = None, *, device: str = "auto") -> None:
         from reidtrack.pipeline.build import make_embedder
 
         self._embedder: Embedder
-        self._embedder, self.weights = make_embedder(EmbedConfig(weights=Path(weights)), device, "auto")
+        self._embedder, self.weights = make_embedder(_reid(weights), device, "auto")
 
     def embed(self, pictures: Sequence[PathLike | ImageArray]) -> FloatArray:
         """Embed pictures of one person each.
@@ -142,7 +142,7 @@ class ReidModel:
 def search(
     photo: PathLike,
     gallery: PathLike,
-    reid: PathLike,
+    reid: PathLike | None = None,
     *,
     top: int = 10,
     box_xyxy: tuple[float, float, float, float] | None = None,
@@ -154,7 +154,7 @@ def search(
         gallery: A folder of images, a file of `reidtrack embed`, or the folder of a run.
         reid: The checkpoint that made the gallery's features.
         top: Most hits.
-        box_xyxy: Where the person is, pixels; the whole photo if None.
+        box_xyxy: Where the person is, pixels; if None the whole photo, or whom the detector finds in a wide one.
 
     Returns:
         `hits`, nearest first, each with its `distance` and `picture`; in a run also its `visit`.
@@ -165,14 +165,14 @@ def search(
     from reidtrack.pipeline.search import SearchRequest
     from reidtrack.pipeline.search import search as search_pipeline
 
-    embed = EmbedConfig(weights=Path(reid))
-    return search_pipeline(SearchRequest(Path(photo), Path(gallery), embed, top=top, box_xyxy=box_xyxy))
+    request = SearchRequest(Path(photo), Path(gallery), _reid(reid), top=top, box_xyxy=box_xyxy)
+    return search_pipeline(request)
 
 
 def benchmark(
     dataset: str,
     root: PathLike,
-    weights: PathLike,
+    weights: PathLike | None = None,
     *,
     hold_out: int = 0,
     settings: Settings | None = None,
@@ -199,7 +199,7 @@ def benchmark(
     from reidtrack.pipeline.benchmark_output import results_of
 
     config = load(BenchmarkConfig, options=settings)
-    request = BenchmarkRequest([dataset], [Path(root)], [Path(weights)], config, options, hold_out)
+    request = BenchmarkRequest([dataset], [Path(root)], [_reid(weights).weights], config, options, hold_out)
     return results_of(run_benchmark(request)[0], request)
 
 
@@ -233,3 +233,7 @@ def train(
     options = {**(settings or {}), "data.sets": sets}
     settled = load(TrainConfig, None if config is None else Path(config), options=options)
     return train_pipeline(settled, Path(out), resume=resume)
+
+
+def _reid(weights: PathLike | None) -> EmbedConfig:
+    return EmbedConfig() if weights is None else EmbedConfig(weights=Path(weights))

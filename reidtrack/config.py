@@ -23,6 +23,12 @@ Duration = Annotated[float, Field(ge=0)]
 """In the unit that its section names."""
 
 
+DEFAULT_DETECTOR = Path("yolo11n_person")
+"""Of `weights/`, in the form for the device: the OpenVINO folder on a CPU, the `.pt` file on a GPU."""
+DEFAULT_REID = Path("osnet_x1_0")
+"""Of `weights/`."""
+
+
 class Section(BaseModel):
     """A group of settings: unknown keys are errors, values cannot change after construction."""
 
@@ -32,7 +38,9 @@ class Section(BaseModel):
 class DetectConfig(Section):
     """Person detector."""
 
-    weights: Path | None = Field(None, description="YOLO detection model: .pt, .onnx or an OpenVINO folder")
+    weights: Path = Field(
+        DEFAULT_DETECTOR, description="YOLO detection model: a name, or a .pt, .onnx or OpenVINO folder"
+    )
     imgsz: Annotated[int, Field(ge=32, multiple_of=32)] = Field(640, description="longer side of the input, pixels")
     conf: Fraction = Field(0.1, description="least score of a detection; the tracker makes use of low ones")
     iou: Fraction = Field(0.7, description="overlap above which the weaker of two boxes is dropped")
@@ -80,7 +88,7 @@ class TrackConfig(Section):
 class EmbedConfig(Section):
     """Appearance features of the tracked boxes."""
 
-    weights: Path | None = Field(None, description="re-identification checkpoint: .safetensors, .pth or .pt")
+    weights: Path = Field(DEFAULT_REID, description="re-identification checkpoint: a name, or a .safetensors or .pth")
     architecture: str | None = Field(None, description="its architecture, where it does not tell, such as osnet_x1_0")
     batch: Annotated[int, Field(ge=1)] = Field(32, description="crops embedded at once")
     every_s: Seconds = Field(0.5, description="the best crop of each track in each so many seconds; 0: every box")

@@ -60,6 +60,7 @@ def fetch(url: str, path: Path, *, sha256: str = "", hint: str) -> None:
 
 def _open(url: str) -> Any:
     """The answer to a request. Time-outs of the library hold for each address and not for name servers."""
+    import urllib.error
     import urllib.request
 
     found: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -68,6 +69,8 @@ def _open(url: str) -> Any:
         try:
             found.put(urllib.request.urlopen(url, timeout=STALL_S))
         except Exception as error:  # handed over to the thread that waits
+            if isinstance(error, urllib.error.HTTPError):
+                error.close()
             found.put(error)
 
     threading.Thread(target=connect, daemon=True).start()

@@ -40,7 +40,7 @@ def value_of(config: RunConfig, key: str) -> Any:
         pytest.param(None, [" device = cpu "], "device", "cpu", id="blanks around an override"),
         pytest.param(None, ["output.video=false"], "output.video", False, id="boolean"),
         pytest.param(None, ["detect.weights=a=b.pt"], "detect.weights", Path("a=b.pt"), id="= in a value"),
-        pytest.param(None, ["detect.weights=null"], "detect.weights", None, id="null"),
+        pytest.param(None, ["embed.architecture=null"], "embed.architecture", None, id="null"),
         pytest.param(None, ["detect={conf: 0.3}"], "detect.conf", 0.3, id="a whole section"),
         pytest.param("detect:\n", ["detect.conf=0.5"], "detect.conf", 0.5, id="override under an empty section"),
         pytest.param(None, ["detect.conf=0"], "detect.conf", 0.0, id="at the lower bound"),

@@ -34,10 +34,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--weights",
         nargs="+",
-        required=True,
         type=Path,
         metavar="FILE",
-        help="checkpoints, each scored on each data set",
+        help="checkpoints, paths or names, each scored on each data set (default: the shipped one)",
     )
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="where results.json and the rest go")
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings, such as configs/benchmark/default.yaml")
@@ -58,14 +57,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Score, write, print; the exit code tells of images that could not be used."""
-    from reidtrack.config import load
+    from reidtrack.config import DEFAULT_REID, load
     from reidtrack.config_benchmark import BenchmarkConfig
     from reidtrack.pipeline.benchmark import BenchmarkRequest, run_benchmark
     from reidtrack.pipeline.benchmark_output import write_benchmark
 
     config = load(BenchmarkConfig, args.config, args.overrides, options=_settings(args))
     options = dataset_options(args)
-    request = BenchmarkRequest(args.dataset, args.root, args.weights, config, options, args.hold_out)
+    weights = args.weights or [DEFAULT_REID]
+    request = BenchmarkRequest(args.dataset, args.root, weights, config, options, args.hold_out)
     with make_progress(args), make_bars(quiet=args.quiet) as advance:
         written = write_benchmark(run_benchmark(request, advance), request, args.out)
     if args.json:

@@ -6,11 +6,11 @@ import argparse
 import json
 from pathlib import Path
 
-from reidtrack.cli.options import add_network_options, add_output_options, make_bars, make_progress
+from reidtrack.cli.options import add_network_options, add_output_options, embed_config, make_bars, make_progress
 from reidtrack.errors import EXIT_OK, InputError
 
 HELP = """Turn pictures of people into features: an .npz with path (N,), feature (N, D) of unit norm, and sha256.
-Example: reidtrack embed crops/ visitor.jpg --reid osnet.pth --out features.npz"""
+Example: reidtrack embed crops/ visitor.jpg --out features.npz"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -32,15 +32,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Embed, write, and tell which images could not be used."""
-    from reidtrack.config import EmbedConfig
     from reidtrack.pipeline.embed import embed_to_file
 
-    config = EmbedConfig(weights=args.reid)
     with make_progress(args) as progress, make_bars(quiet=args.quiet) as advance:
         found, faults = embed_to_file(
             args.images,
             args.out,
-            config,
+            embed_config(args),
             device=args.device,
             engine=args.engine,
             dtype=args.dtype,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
         return EXIT_OK
     from rich.console import Console
 
-    Console().print(_table(title, rows, last))
+    Console().print(score_table(title, rows, last))
     return EXIT_OK
 
 
@@ -92,7 +93,8 @@ def _check(args: argparse.Namespace) -> None:
             raise UsageError("--mot goes with --tracks only", hint="leave out DIR, --gt, --gt-person and --ignore")
 
 
-def _table(title: str, rows: dict[str, Figures], last: tuple[str, Figures]) -> Table:
+def score_table(title: str, rows: Mapping[str, Figures], last: tuple[str, Figures]) -> Table:
+    """Figures of each camera or sequence, and of all of them together under a line."""
     from rich import box
     from rich.markup import escape
     from rich.table import Table

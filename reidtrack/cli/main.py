@@ -18,6 +18,7 @@ from reidtrack.errors import EXIT_BUG, EXIT_INTERRUPTED, DeviceError, OutputErro
 
 COMMANDS = {
     "run": "several cameras in, one identity per person out",
+    "demo": "that on the sample scene that ships, scored against its ground truth",
     "associate": "settle the identities of a finished run anew, without inference",
     "evaluate": "score a run, or plain tracker output, against ground truth",
     "track": "run the tracker alone on recorded detections",

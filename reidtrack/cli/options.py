@@ -6,16 +6,21 @@ import argparse
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reidtrack.errors import EXIT_INTERRUPTED, EXIT_OK, InputError
 
 if TYPE_CHECKING:
+    from reidtrack.config import EmbedConfig
     from reidtrack.pipeline.finish import Outcome
     from reidtrack.pipeline.progress import Progress
+
+
+DETECTOR_HELP = "YOLO detection model: a path (.pt, .onnx, OpenVINO folder) or a name (default: the shipped one)"
+REID_HELP = "re-ID checkpoint: a path (.safetensors, .pth) or a name such as osnet_x0_25 (default: the shipped one)"
 
 
 def add_settings_option(parser: argparse._ActionsContainer, help_text: str) -> None:
@@ -33,11 +38,18 @@ def add_output_options(parser: argparse.ArgumentParser) -> None:
 
 def add_network_options(parser: argparse.ArgumentParser) -> None:
     """Add `--reid`, `--device` and `--engine`."""
-    parser.add_argument("--reid", type=Path, metavar="WEIGHTS", help="re-ID checkpoint: .safetensors, .pth or .pt")
+    parser.add_argument("--reid", type=Path, metavar="WEIGHTS", help=REID_HELP)
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
     parser.add_argument(
         "--engine", choices=("auto", "openvino", "torch"), default="auto", help="what runs networks (default: auto)"
     )
+
+
+def embed_config(args: argparse.Namespace) -> EmbedConfig:
+    """The network of `--reid`."""
+    from reidtrack.config import EmbedConfig
+
+    return EmbedConfig() if args.reid is None else EmbedConfig(weights=args.reid)
 
 
 @contextmanager
@@ -96,6 +108,11 @@ def print_outcome(outcome: Outcome, args: argparse.Namespace) -> int:
         print(json.dumps({"folder": str(outcome.folder.path), **outcome.record}, indent=1))
     elif not args.quiet:
         _print_table(outcome)
+    return exit_code_of(outcome)
+
+
+def exit_code_of(outcome: Outcome) -> int:
+    """What a run's command exits with; an interrupted one says how to go on."""
     if outcome.interrupted:
         print("interrupted: what was read until then is finalised; --resume goes on", file=sys.stderr)
         return EXIT_INTERRUPTED
@@ -115,13 +132,13 @@ def _print_table(outcome: Outcome) -> None:
         table.add_row(camera, f"{entry['frames']:,}", str(visits), str(entry["people"]), f"{entry['boxes']:,}")
     console = Console(highlight=False, soft_wrap=True)
     console.print(table)
-    several = outcome.record["people_in_several_cameras"]
-    console.print(f"{len(outcome.identities)} people, {several} of them in more than one camera")
-    console.print(_spent(outcome.record["timings_s"]))
+    console.print(summary(outcome))
     videos = any(outcome.folder.video(camera).is_file() for camera in outcome.record["cameras"])
     console.print(f"{outcome.folder.path}: report.html, identities.json, sightings.jsonl{', videos' * videos}")
 
 
-def _spent(timings: Mapping[str, Any]) -> str:
-    parts = [f"{name} {seconds:.1f} s" for name, seconds in timings.items() if name != "reading"]
-    return "time: " + ", ".join(parts)
+def summary(outcome: Outcome) -> str:
+    """How many people there are, and a second line that says what took how long."""
+    several, timings = outcome.record["people_in_several_cameras"], outcome.record["timings_s"]
+    spent = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in timings.items() if name != "reading")
+    return f"{len(outcome.identities)} people, {several} of them in more than one camera\ntime: {spent}"

@@ -7,14 +7,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reidtrack.cli.options import add_output_options, add_settings_option, make_progress, print_outcome
+from reidtrack.cli.options import (
+    DETECTOR_HELP,
+    REID_HELP,
+    add_output_options,
+    add_settings_option,
+    make_progress,
+    print_outcome,
+)
 from reidtrack.errors import UsageError
 
 if TYPE_CHECKING:
     from reidtrack.pipeline.run import RunRequest
 
 HELP = """Give every person one identity over recordings of several cameras.
-Example: reidtrack run --videos cam1.mp4 cam2.mp4 --detector yolo11n.pt --reid osnet.pth --out runs/mall"""
+Example: reidtrack run --videos cam1.mp4 cam2.mp4 --out runs/mall"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -55,8 +62,8 @@ def _add_inputs(parser: argparse.ArgumentParser) -> None:
 
 def _add_models(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("models and settings")
-    group.add_argument("--detector", metavar="WEIGHTS", help="YOLO detection model: .pt, .onnx or an OpenVINO folder")
-    group.add_argument("--reid", metavar="WEIGHTS", help="OSNet checkpoint: .safetensors, .pth or .pt")
+    group.add_argument("--detector", metavar="WEIGHTS", help=DETECTOR_HELP)
+    group.add_argument("--reid", metavar="WEIGHTS", help=REID_HELP)
     group.add_argument("--device", help="auto, cpu, cuda or cuda:N (default: auto)")
     group.add_argument("--engine", help="auto, openvino or torch (default: auto)")
     group.add_argument("--tracker", type=Path, metavar="FILE", help="tracker settings, such as configs/track/sort.yaml")

@@ -7,7 +7,14 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reidtrack.cli.options import add_network_options, add_output_options, make_bars, make_progress
+from reidtrack.cli.options import (
+    DETECTOR_HELP,
+    add_network_options,
+    add_output_options,
+    embed_config,
+    make_bars,
+    make_progress,
+)
 from reidtrack.errors import EXIT_OK, InputError
 
 if TYPE_CHECKING:
@@ -17,7 +24,7 @@ if TYPE_CHECKING:
 
 HELP = """Rank pictures, or the people of a run, by how much they look like somebody in a photo.
 In the folder of `reidtrack run` the answer is who, in which camera and when, one line for each person.
-Example: reidtrack search visitor.jpg --gallery runs/mall --reid osnet.pth --picture hits.png"""
+Example: reidtrack search visitor.jpg --gallery runs/mall --picture hits.png"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--top", type=int, default=10, metavar="N", help="length of the list (default: 10)")
     who = parser.add_argument_group("which person, where a photo shows more than one from edge to edge")
     who.add_argument("--box", type=float, nargs=4, metavar=("X1", "Y1", "X2", "Y2"), help="their box, pixels")
-    who.add_argument("--detector", type=Path, metavar="WEIGHTS", help="YOLO detection model that finds people")
+    who.add_argument("--detector", type=Path, metavar="WEIGHTS", help=DETECTOR_HELP)
     who.add_argument("--person", type=int, metavar="N", help="the N-th person found, from 1, left to right")
     parser.add_argument("--picture", type=Path, metavar="OUT.PNG", help="draw the photo's person and the hits")
     add_network_options(parser)
@@ -63,14 +70,14 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _request(args: argparse.Namespace) -> SearchRequest:
-    from reidtrack.config import DetectConfig, EmbedConfig
+    from reidtrack.config import DetectConfig
     from reidtrack.pipeline.search import SearchRequest
 
     return SearchRequest(
         photo=args.photo,
         gallery=args.gallery,
-        embed=EmbedConfig(weights=args.reid),
-        detect=DetectConfig(weights=args.detector),
+        embed=embed_config(args),
+        detect=None if args.detector is None else DetectConfig(weights=args.detector),
         top=args.top,
         box_xyxy=None if args.box is None else tuple(args.box),
         person=args.person,

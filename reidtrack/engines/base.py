@@ -73,6 +73,22 @@ def build_engine(
     Raises:
         DeviceError: If the device or the engine is not there, or one does not run on the other.
     """
+    place, chosen = choose_engine(device, engine)
+    if chosen == "openvino":
+        from reidtrack.engines.openvino_engine import OpenVinoEngine
+
+        return OpenVinoEngine.from_torch(model, size_hw)
+    from reidtrack.engines.torch_engine import TorchEngine
+
+    return TorchEngine(model, place)
+
+
+def choose_engine(device: str, engine: EngineName) -> tuple[str, Literal["openvino", "torch"]]:
+    """Where networks run, `cpu` or `cuda:N`, and what runs them.
+
+    Raises:
+        DeviceError: If the device or the engine is not there, or one does not run on the other.
+    """
     if engine not in ("auto", "openvino", "torch"):
         raise DeviceError(f"unknown engine {engine!r}", where="--engine", expected="auto, openvino or torch")
     # OpenVINO runs on the CPU only, so asking for it settles what `auto` means.
@@ -82,10 +98,4 @@ def build_engine(
         raise DeviceError(f"OpenVINO does not run on {place}", where="--engine", hint="use --engine torch")
     if engine == "openvino" and not installed:
         raise DeviceError("OpenVINO is not installed", where="--engine", hint="pip install openvino")
-    if place == "cpu" and installed and engine != "torch":
-        from reidtrack.engines.openvino_engine import OpenVinoEngine
-
-        return OpenVinoEngine.from_torch(model, size_hw)
-    from reidtrack.engines.torch_engine import TorchEngine
-
-    return TorchEngine(model, place)
+    return place, "openvino" if place == "cpu" and installed and engine != "torch" else "torch"

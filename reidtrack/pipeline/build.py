@@ -13,9 +13,10 @@ from reidtrack.detect.protocol import Detector
 from reidtrack.detect.weights import ExportedYolo, YoloModule, names_in_metadata, read_detector
 from reidtrack.detect.yolo import YoloDetector, find_person_class
 from reidtrack.embed.embedder import Embedder
-from reidtrack.engines.base import Engine, EngineName, build_engine, choose_device
-from reidtrack.errors import DeviceError, UsageError
+from reidtrack.engines.base import Engine, EngineName, build_engine, choose_device, choose_engine
+from reidtrack.errors import DeviceError
 from reidtrack.pipeline.track import tracker_values
+from reidtrack.pipeline.weights import find_weights
 from reidtrack.track.tracker import Tracker, build_tracker
 from reidtrack.types import FloatArray
 
@@ -28,7 +29,7 @@ class Weights:
     """Where a network came from, for `run.json`.
 
     Attributes:
-        path: As given.
+        path: As given: a path, or a name.
         sha256: File name to its digest.
         engine: What runs it.
     """
@@ -42,15 +43,11 @@ def make_detector(config: DetectConfig, device: str, engine: EngineName) -> tupl
     """Load the detector.
 
     Raises:
-        UsageError: If none is named.
         WeightsError: If it cannot be used.
         DeviceError: If the device or engine is not there.
     """
-    if config.weights is None:
-        raise UsageError(
-            "no detector given", where="--detector", expected="YOLO weights (.pt, .onnx or an OpenVINO folder)"
-        )
-    found = read_detector(config.weights)
+    path = find_weights(config.weights, "detector", exported=choose_engine(device, engine)[1] == "openvino")
+    found = read_detector(path)
     network = _open_export(found, device, engine) if isinstance(found, ExportedYolo) else _build(found, device, engine)
     detector = YoloDetector(
         network.infer,
@@ -62,7 +59,7 @@ def make_detector(config: DetectConfig, device: str, engine: EngineName) -> tupl
         input_shape=network.input_shape,
         stride=network.stride,
     )
-    return detector, Weights(str(config.weights), _digests(config.weights), network.engine)
+    return detector, Weights(str(config.weights), _digests(path), network.engine)
 
 
 class _Network(NamedTuple):
@@ -115,15 +112,13 @@ def make_embedder(config: EmbedConfig, device: str, engine: EngineName) -> tuple
     """Load the re-identification network.
 
     Raises:
-        UsageError: If none is named.
         WeightsError: If it cannot be used.
         DeviceError: If the device or engine is not there.
     """
     from reidtrack.models.checkpoint import load_checkpoint
 
-    if config.weights is None:
-        raise UsageError("no re-ID weights given", where="--reid", expected="an OSNet checkpoint (.safetensors, .pth)")
-    loaded = load_checkpoint(config.weights, config.architecture)
+    path = find_weights(config.weights, "reid")
+    loaded = load_checkpoint(path, config.architecture)
     built = build_engine(loaded.model, loaded.card.size_hw, device=device, engine=engine)
     embedder = Embedder(
         built.infer,
@@ -133,7 +128,7 @@ def make_embedder(config: EmbedConfig, device: str, engine: EngineName) -> tuple
         feature_dim=loaded.card.feature_dim,
         batch=config.batch,
     )
-    return embedder, Weights(str(config.weights), {config.weights.name: loaded.card.sha256}, built.name)
+    return embedder, Weights(str(config.weights), {path.name: loaded.card.sha256}, built.name)
 
 
 def make_trackers(config: TrackConfig, cameras: Sequence[str]) -> dict[str, Tracker]:

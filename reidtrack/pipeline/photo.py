@@ -23,6 +23,11 @@ LEAST_SCORE = 0.4
 """Of a detection in a photo: no tracker sorts out the doubtful ones here."""
 
 
+def may_be_one(image: ImageArray) -> bool:
+    """Whether a photo is narrow enough to be one person from edge to edge."""
+    return bool(image.shape[1] <= WIDEST_PERSON * image.shape[0])
+
+
 def choose_person(
     image: ImageArray,
     path: Path,
@@ -51,7 +56,7 @@ def choose_person(
     if box_xyxy is not None:
         return _checked(box_xyxy, width, height)
     whole = np.array([0, 0, width, height], np.float32)
-    narrow = width <= WIDEST_PERSON * height
+    narrow = may_be_one(image)
     if detector is None:
         if narrow:
             return whole

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from reidtrack.errors import InputError, UsageError, WeightsError
 from reidtrack.image import read_image
 from reidtrack.pipeline.build import Weights, make_detector, make_embedder
 from reidtrack.pipeline.embed import Advance, digest, embed_images
-from reidtrack.pipeline.photo import choose_person
+from reidtrack.pipeline.photo import choose_person, may_be_one
 from reidtrack.pipeline.visits import RunGallery, Visit, read_run_gallery
 from reidtrack.types import FloatArray, ImageArray
 
@@ -40,7 +40,7 @@ class SearchRequest:
         photo: An image file.
         gallery: A folder of images, a file of `reidtrack embed`, or the folder of a run.
         embed: The re-identification network.
-        detect: The detector; without weights none is used.
+        detect: The detector; if None the shipped one, and only where a photo may show more than one person.
         top: Most hits.
         box_xyxy: The person in the photo, pixels.
         person: Number of a detected person, from 1, left to right.
@@ -51,7 +51,7 @@ class SearchRequest:
     photo: Path
     gallery: Path
     embed: EmbedConfig
-    detect: DetectConfig = field(default_factory=DetectConfig)
+    detect: DetectConfig | None = None
     top: int = 10
     box_xyxy: tuple[float, float, float, float] | None = None
     person: int | None = None
@@ -155,8 +155,6 @@ def _check(request: SearchRequest) -> None:
         raise UsageError(f"got {request.top}", where="--top", expected="1 or more")
     if request.box_xyxy is not None and request.person is not None:
         raise UsageError("--box and --person exclude each other", hint="give one of them")
-    if request.person is not None and request.detect.weights is None:
-        raise UsageError("nobody is numbered without a detector", where="--person", hint="give --detector WEIGHTS")
 
 
 def _open(path: Path) -> ImageFeatures | RunGallery | None:
@@ -177,8 +175,9 @@ def _open(path: Path) -> ImageFeatures | RunGallery | None:
 
 def _person(request: SearchRequest, image: ImageArray) -> FloatArray:
     detector = None
-    if request.box_xyxy is None and request.detect.weights is not None:
-        detector, _ = make_detector(request.detect, request.device, request.engine)
+    wanted = request.detect is not None or request.person is not None or not may_be_one(image)
+    if request.box_xyxy is None and wanted:
+        detector, _ = make_detector(request.detect or DetectConfig(), request.device, request.engine)
     return choose_person(image, request.photo, box_xyxy=request.box_xyxy, person=request.person, detector=detector)
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from reidtrack.config import DetectConfig
 from reidtrack.detect.weights import ExportedYolo, YoloModule, read_detector
-from reidtrack.errors import DeviceError, UsageError, WeightsError
+from reidtrack.errors import DeviceError, WeightsError
 from reidtrack.pipeline.build import make_detector
 from reidtrack.types import Frame
 
@@ -97,11 +97,6 @@ def test_metadata_names_and_task_are_read(tmp_path: Path) -> None:
     (tmp_path / "metadata.yaml").write_text("task: segment\n")
     with pytest.raises(WeightsError, match="segment"):
         read_detector(tmp_path)
-
-
-def test_no_detector_is_a_usage_error() -> None:
-    with pytest.raises(UsageError, match="--detector"):
-        make_detector(DetectConfig(), "auto", "auto")
 
 
 # Ultralytics 8.4.190, YOLO(weights).predict(first frame of View_001, conf=0.4, classes=[0]), sorted by left edge

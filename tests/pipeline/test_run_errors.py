@@ -228,20 +228,6 @@ def test_cuda_without_a_gpu(scene: Scene, tmp_path: Path, say: Say) -> None:
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize(
-    ("given", "said"),
-    [
-        pytest.param(["--reid"], "no detector given", id="no detector"),
-        pytest.param(["--detections"], "no re-ID weights given", id="no re-ID weights"),
-    ],
-)
-def test_what_must_be_given(scene: Scene, tmp_path: Path, say: Say, given: list[str], said: str) -> None:
-    values = {"--reid": scene.reid, "--detections": scene.detections["left"]}
-    words = ["run", "--videos", scene.videos["left"], given[0], values[given[0]], "--out", tmp_path / "run"]
-    (line,) = say([str(word) for word in words], 2)
-    assert said in line
-
-
 def test_detections_that_cannot_be_read(scene: Scene, tmp_path: Path, say: Say) -> None:
     (tmp_path / "bad.txt").write_text("1,-1,3,4\n")
     for name, said in (("bad.txt", r"bad\.txt:1: 4 columns"), ("none.txt", r"none\.txt: cannot be read")):
