@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from reidtrack.detect.protocol import Detector
+from reidtrack.engines.openvino_engine import CHUNK
 from reidtrack.geometry import inside, iou
 from reidtrack.types import BoolArray, Detections, FloatArray, Frame
 from tools.train_detector.data import Picture
@@ -38,8 +39,9 @@ class Score(NamedTuple):
 
 
 def detect(detector: Detector, pictures: Sequence[Picture]) -> list[Detections]:
-    """Run a detector over pictures, one at a time."""
-    return [detector.detect([Frame("picture", 0, 0.0, picture.image)])[0] for picture in pictures]
+    """Run a detector over pictures, a few at a time: OpenVINO fills a smaller batch up with zeros."""
+    frames = [Frame("picture", i, 0.0, picture.image) for i, picture in enumerate(pictures)]
+    return [found for first in range(0, len(frames), CHUNK) for found in detector.detect(frames[first : first + CHUNK])]
 
 
 def score(found: Sequence[Detections], pictures: Sequence[Picture]) -> Score:
