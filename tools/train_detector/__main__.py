@@ -37,8 +37,8 @@ HELD_OUT = 40
 """Pictures of each archive that are left out of training; of the rendered scenes it is the last one."""
 SHARES = (0.5, 0.75, 1.0)
 """Parts of the tuned weights that are tried against the start's."""
-SURE = 0.5
-"""Score from which the start is believed where labels lack somebody."""
+UNSURE, SURE = "pennfudan", 0.5
+"""The set whose labels lack people in the background, and the score from which the start is believed there."""
 CALIBRATION = 96
 IMGSZ = 640
 Sets = Mapping[str, Sequence[Picture]]
@@ -83,7 +83,7 @@ def log_scores(title: str, scores: Mapping[str, Score]) -> None:
 
 
 def spare_known(detector: Detector, pictures: Sequence[Picture]) -> list[Picture]:
-    """Ignore people whom the start is sure of and the labels lack, as they do in crowds; not where nobody should be."""
+    """Ignore people whom the start is sure of and the labels lack; not where nobody should be."""
 
     def spared(picture: Picture, found: Detections) -> Picture:
         sure = found.xyxy[found.score >= SURE]
@@ -131,7 +131,8 @@ def main() -> int:
     for name in train:
         logger.info("%s: %d pictures to train on, %d held out", name, len(train[name]), len(held_out[name]))
     start = network.only_person(network.read_start(args.start))
-    pictures = spare_known(in_memory(start), [picture for part in train.values() for picture in part])
+    train[UNSURE] = spare_known(in_memory(start), train[UNSURE])
+    pictures = [picture for part in train.values() for picture in part]
     tuned = fit(start, pictures, Plan(epochs=args.epochs, rate=args.rate, seed=args.seed))
 
     scores = {}

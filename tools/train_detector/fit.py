@@ -37,7 +37,7 @@ class Plan:
         seed: Of order and augmentation.
     """
 
-    epochs: int = 4
+    epochs: int = 2
     batch: int = 8
     rate: float = 2e-4
     imgsz: int = 640
