@@ -20,6 +20,7 @@ from reidtrack.models.card import ModelCard
 from reidtrack.models.checkpoint import LoadedModel, load_checkpoint
 from reidtrack.models.imagenet import load_imagenet
 from reidtrack.models.zoo import build_model, feature_dim_of
+from reidtrack.pipeline.weights import find_weights
 from reidtrack.types import IntArray
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def make_network(
         return model, (), card
     if init in ("imagenet", "imagenet-or-random"):
         return model, _imagenet(model, name, must=init == "imagenet"), card
-    source = load_checkpoint(Path(init))
+    source = load_checkpoint(find_weights(Path(init), "reid"))
     card = dataclasses.replace(card, mean=source.card.mean, std=source.card.std)
     if source.card.architecture != name:
         return model, _widened(model, name, source, init, config.seed), card

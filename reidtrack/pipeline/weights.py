@@ -30,7 +30,6 @@ PUBLISHED: dict[Kind, dict[str, str]] = {
 }
 """Name of a file to where its makers publish it."""
 
-_OPTION: dict[Kind, str] = {"detector": "--detector", "reid": "--reid"}
 _ZOO = "torchreid publishes others: https://kaiyangzhou.github.io/deep-person-reid/MODEL_ZOO"
 
 
@@ -66,8 +65,8 @@ def find_weights(given: Path, kind: Kind, *, exported: bool = False) -> Path:
 def _fetched(file: str, kind: Kind) -> Path:
     path = cache_folder() / "weights" / file
     if not path.is_file():
-        another = f"give {_OPTION[kind]} the path of another, or leave it out to use the shipped weights"
-        fetch(PUBLISHED[kind][file], path, hint=f"put it there, {another}")
+        hint = "put it there, give the path of another, or name none: the shipped weights are used then"
+        fetch(PUBLISHED[kind][file], path, hint=hint)
     return path
 
 

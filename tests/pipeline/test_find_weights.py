@@ -12,10 +12,12 @@ from scene import Scene
 
 from reidtrack.api import ReidModel
 from reidtrack.cli.main import main
-from reidtrack.config import DEFAULT_DETECTOR, DEFAULT_REID, DetectConfig
+from reidtrack.config import DEFAULT_DETECTOR, DEFAULT_REID, DetectConfig, load
+from reidtrack.config_train import TrainConfig
 from reidtrack.errors import WeightsError
 from reidtrack.models.checkpoint import IMAGENET
 from reidtrack.pipeline import build
+from reidtrack.pipeline.train_build import make_network
 from reidtrack.pipeline.weights import PUBLISHED, find_weights
 from reidtrack.shipped import files
 
@@ -110,8 +112,8 @@ def test_a_published_name_without_a_network(scene: Scene, desk: Path, capsys: py
     (line,) = capsys.readouterr().err.splitlines()
     assert line == (
         f"error: {desk.parent}/cache/weights/yolo11x.pt: is not there, and REIDTRACK_OFFLINE forbids to fetch "
-        f"{PUBLISHED['detector']['yolo11x.pt']}; put it there, give --detector the path of another, or leave it out "
-        "to use the shipped weights"
+        f"{PUBLISHED['detector']['yolo11x.pt']}; put it there, give the path of another, or name none: "
+        "the shipped weights are used then"
     )
     assert not (desk / "out").exists()
 
@@ -129,6 +131,12 @@ def test_commands_take_the_shipped_network(shipped: Path, desk: Path, scene: Sce
     assert main(["embed", str(picture), "--out", "features.npz", "--quiet"]) == 0
     assert main(["search", str(picture), "--gallery", "out", "--quiet"]) == 0
     assert ReidModel(device="cpu").embed([picture]).shape == (1, 512)
+
+
+def test_training_starts_from_a_name(shipped: Path, desk: Path) -> None:
+    config = load(TrainConfig, None, ["model.architecture=osnet_x0_25", f"model.init={DEFAULT_REID}"])
+    _, loaded, _ = make_network(config, 3)
+    assert "conv1.conv.weight" in loaded
 
 
 def test_shipped_weights_that_were_changed(
