@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,3 +19,12 @@ def shared() -> Path:
             pytest.fail(f"{SHARED} is absent, and REIDTRACK_REQUIRE_SHARED=1 forbids skipping")
         pytest.skip(f"real material is absent: {SHARED}")
     return SHARED
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Tests keep converted networks to themselves."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("cache")
+        patch.setenv("REIDTRACK_CACHE", str(folder))
+        yield folder

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import importlib.util
 import re
-from typing import TYPE_CHECKING, Literal, Protocol
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from reidtrack.errors import DeviceError
+from reidtrack.errors import DeviceError, WeightsError
 from reidtrack.types import FloatArray
 
 if TYPE_CHECKING:
     from torch import nn
 
-EngineName = Literal["auto", "openvino", "torch"]
+Runtime = Literal["openvino", "onnxruntime", "torch"]
+EngineName = Literal["auto", "openvino", "onnxruntime", "torch"]
+ENGINES: tuple[EngineName, ...] = ("auto", "openvino", "onnxruntime", "torch")
+
+Precision = Literal["auto", "fp32", "half"]
+"""`half`: bfloat16 on a CPU, float16 on a GPU; `auto`: fp32 on a CPU, half on a GPU."""
+
+_NEEDS = {"openvino": ("openvino",), "onnxruntime": ("onnxruntime", "onnx"), "torch": ("torch",)}
+"""Packages without which an engine does not run networks of torch; ONNX Runtime takes them as ONNX."""
+_TITLE = {"openvino": "OpenVINO", "onnxruntime": "ONNX Runtime", "torch": "torch"}
 
 
 class Engine(Protocol):
@@ -33,6 +44,18 @@ class Engine(Protocol):
             (N, ...) float32, the network's first output, a new array.
         """
         ...
+
+
+class FileEngine(Engine, Protocol):
+    """An engine that runs a network from a file.
+
+    Attributes:
+        input_shape: (N, 3, H, W) as the file has it, -1 where a dimension is open.
+        metadata: What the file says about itself, texts in nested dictionaries.
+    """
+
+    input_shape: tuple[int, ...]
+    metadata: Mapping[str, Any]
 
 
 def choose_device(device: str) -> str:
@@ -59,43 +82,115 @@ def choose_device(device: str) -> str:
     return f"cuda:{index}"
 
 
+def choose_engine(device: str, engine: EngineName) -> tuple[str, Runtime]:
+    """Where networks run, `cpu` or `cuda:N`, and what runs them.
+
+    On a GPU `auto` is torch; on the CPU it is OpenVINO, several times faster there, else ONNX Runtime, else torch.
+
+    Raises:
+        DeviceError: If the device or the engine is not there, or one does not run on the other.
+    """
+    if engine not in ENGINES:
+        raise DeviceError(f"unknown engine {engine!r}", where="--engine", expected=", ".join(ENGINES))
+    # OpenVINO runs on the CPU only, so asking for it settles what `auto` means.
+    place = choose_device("cpu" if engine == "openvino" and device == "auto" else device)
+    if engine == "openvino" and place != "cpu":
+        raise DeviceError(f"OpenVINO does not run on {place}", where="--engine", hint="use --engine torch")
+    if engine != "auto":
+        _check_installed(engine, _NEEDS[engine])
+        return place, engine
+    if place != "cpu":
+        return place, "torch"
+    preferred: tuple[Runtime, ...] = ("openvino", "onnxruntime")
+    return place, next((one for one in preferred if all(map(_is_installed, _NEEDS[one]))), "torch")
+
+
 def build_engine(
-    model: nn.Module, size_hw: tuple[int, int], *, device: str = "auto", engine: EngineName = "auto"
+    model: nn.Module,
+    size_hw: tuple[int, int] | None,
+    *,
+    device: str = "auto",
+    engine: EngineName = "auto",
+    precision: Precision = "auto",
+    digest: str = "",
 ) -> Engine:
     """Make a network ready to run.
 
     Args:
         model: Takes (N, 3, H, W), gives (N, ...).
-        size_hw: Height and width of its input, pixels.
+        size_hw: Height and width of its input, pixels; None where it takes pictures of any size that it can halve
+            often enough, as detectors do.
         device: `auto` (a GPU where there is one), `cpu`, `cuda` or `cuda:N`.
-        engine: `auto` takes OpenVINO on the CPU, where it is several times faster than torch, and torch elsewhere.
+        engine: `auto` or a name, see `choose_engine`.
+        precision: Of the computation, see `Precision`; what comes out is float32.
+        digest: sha256 of the weights; a conversion of theirs is kept for the next time. Empty: it is not.
 
     Raises:
-        DeviceError: If the device or the engine is not there, or one does not run on the other.
+        DeviceError: If the device or the engine is not there, or one does not run on the other or in that precision.
     """
     place, chosen = choose_engine(device, engine)
+    half = precision == "half" or (precision == "auto" and place != "cpu" and chosen == "torch")
     if chosen == "openvino":
         from reidtrack.engines.openvino_engine import OpenVinoEngine
 
-        return OpenVinoEngine.from_torch(model, size_hw)
+        return OpenVinoEngine.from_torch(model, size_hw, half=half, digest=digest)
+    if chosen == "onnxruntime":
+        if half:
+            raise DeviceError("ONNX Runtime runs in fp32 only", where="--engine", hint="leave out precision=half")
+        from reidtrack.engines.onnx_engine import OnnxEngine
+
+        return OnnxEngine.from_torch(model, size_hw, place, digest=digest)
     from reidtrack.engines.torch_engine import TorchEngine
 
-    return TorchEngine(model, place)
+    return TorchEngine(model, place, half=half)
 
 
-def choose_engine(device: str, engine: EngineName) -> tuple[str, Literal["openvino", "torch"]]:
-    """Where networks run, `cpu` or `cuda:N`, and what runs them.
+def open_engine(path: Path, *, device: str = "auto", engine: EngineName = "auto") -> FileEngine:
+    """Make a file that OpenVINO or ONNX Runtime reads ready to run, as it is and in the precision it was written in.
+
+    Args:
+        path: An OpenVINO `.xml`, its `.bin` beside it, or an `.onnx` file.
+        device: As for `build_engine`; `auto` is the CPU.
+        engine: As for `build_engine`; `auto` is OpenVINO where it is installed.
 
     Raises:
-        DeviceError: If the device or the engine is not there, or one does not run on the other.
+        WeightsError: If the file is missing, damaged or of another format.
+        DeviceError: If the device or the engine is not there, or does not run such a file.
     """
-    if engine not in ("auto", "openvino", "torch"):
-        raise DeviceError(f"unknown engine {engine!r}", where="--engine", expected="auto, openvino or torch")
-    # OpenVINO runs on the CPU only, so asking for it settles what `auto` means.
-    place = choose_device("cpu" if engine == "openvino" and device == "auto" else device)
-    installed = importlib.util.find_spec("openvino") is not None
-    if engine == "openvino" and place != "cpu":
-        raise DeviceError(f"OpenVINO does not run on {place}", where="--engine", hint="use --engine torch")
-    if engine == "openvino" and not installed:
-        raise DeviceError("OpenVINO is not installed", where="--engine", hint="pip install openvino")
-    return place, "openvino" if place == "cpu" and installed and engine != "torch" else "torch"
+    if not path.is_file():
+        raise WeightsError("no such file", where=path, expected="an OpenVINO .xml or an .onnx file")
+    if path.suffix not in (".xml", ".onnx"):
+        raise WeightsError(f"cannot read {path.suffix or 'this'}", where=path, expected=".xml or .onnx")
+    chosen = engine
+    if engine == "auto":
+        chosen = "openvino" if path.suffix == ".xml" or _is_installed("openvino") else "onnxruntime"
+    place = choose_device("cpu" if device == "auto" else device)
+    if chosen == "torch" or (chosen == "onnxruntime" and path.suffix == ".xml"):
+        what = f"{_TITLE[chosen]} does not run an exported {path.suffix} file"
+        raise DeviceError(what, where="--engine", hint="give the weights it was made from")
+    if chosen == "openvino" and place != "cpu":
+        raise DeviceError(
+            f"OpenVINO does not run on {place}", where="--device", hint="give the weights it was made from"
+        )
+    _check_installed(chosen, (chosen,))
+    if chosen == "openvino":
+        from reidtrack.engines.openvino_engine import OpenVinoEngine
+
+        return OpenVinoEngine.from_file(path)
+    from reidtrack.engines.onnx_engine import OnnxEngine
+
+    return OnnxEngine.from_file(path, place)
+
+
+def _is_installed(package: str) -> bool:
+    return importlib.util.find_spec(package) is not None
+
+
+def _check_installed(engine: str, packages: tuple[str, ...]) -> None:
+    for package in packages:
+        if not _is_installed(package):
+            missing = _TITLE.get(package, f"the Python package {package!r}")
+            needed = "" if package == engine else f", which {_TITLE[engine]} needs to take networks of torch"
+            raise DeviceError(
+                f"{missing} is not installed{needed}", where="--engine", hint=f"pip install {' '.join(packages)}"
+            )

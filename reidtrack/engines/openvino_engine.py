@@ -1,16 +1,14 @@
-"""OpenVINO on the CPU: networks converted in memory from torch, or read from OpenVINO and ONNX files.
+"""OpenVINO on the CPU: networks converted from torch, or read from OpenVINO and ONNX files.
 
-A network whose only free dimension is the batch is compiled for a small fixed one, and a call's pictures go through
-it a few at a time, in as many parallel streams as suit the processor, the last ones filled up with zeros. On two
-cores that is faster than one pass with a dynamic batch (OSNet x0.25: 880 crops/s against 735, and 600 where the
-batch changes from call to call, because OpenVINO prepares anew for each size), and a picture's result does not
-depend on its neighbours.
+A network is compiled for one input shape and run in passes of it, in as many parallel streams as suit the processor.
+On two cores that is faster than one pass with a dynamic batch (OSNet x0.25: 880 crops/s against 735, and 600 where the
+batch changes from call to call, because OpenVINO prepares anew for each size). Where a network takes pictures of any
+size, it is compiled for each size when that first comes: there are few, each camera having one.
 """
 
 from __future__ import annotations
 
 import sys
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
@@ -18,66 +16,76 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from reidtrack.engines.cache import kept
+from reidtrack.engines.chunks import chunk_of, split
 from reidtrack.errors import DeviceError, WeightsError
 from reidtrack.types import FloatArray
 
 if TYPE_CHECKING:
     from torch import nn
 
-CHUNK = 4
-"""Pictures per pass where the network leaves the batch open."""
+_PRECISION = {False: "f32", True: "bf16"}
 
 
 class OpenVinoEngine:
-    """A compiled OpenVINO model with one input and its first output; one call at a time.
+    """An OpenVINO model with one input and its first output; one call at a time.
 
     Args:
         model: An `openvino.Model`.
+        half: Compute in bfloat16.
 
     Attributes:
         input_shape: (N, C, H, W) as the model has it, -1 where a dimension is open.
         metadata: What the model says about itself (`rt_info`), texts in nested dictionaries.
+
+    Raises:
+        DeviceError: If the processor does not compute in bfloat16.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, *, half: bool = False) -> None:
+        if half and not has_bfloat16():
+            raise DeviceError("this processor does not compute in bfloat16", hint="leave out precision=half")
         self.input_shape = _shape(model)
         self.metadata: Mapping[str, Any] = _plain(model.get_rt_info())
-        self._chunk = self.input_shape[0]
-        if self._chunk == -1 and -1 not in self.input_shape[1:]:
-            self._chunk = CHUNK
-            model.reshape([CHUNK, *self.input_shape[1:]])
-        self._queue = _compile(model)
+        self._model, self._half = model, half
+        self._chunk = chunk_of(self.input_shape)
+        self._queues: dict[tuple[int, ...], Any] = {}
+        if -1 not in self.input_shape[1:]:
+            self._queue_of(self.input_shape[1:])  # at once, so that a network that does not compile shows at once
 
     @classmethod
-    def from_torch(cls, model: nn.Module, size_hw: tuple[int, int]) -> OpenVinoEngine:
-        """Convert a torch module that takes (N, 3, H, W) pictures of `size_hw`."""
-        import torch
+    def from_torch(
+        cls, model: nn.Module, size_hw: tuple[int, int] | None, *, half: bool = False, digest: str = ""
+    ) -> OpenVinoEngine:
+        """Convert a torch module that takes (N, 3, H, W) pictures of `size_hw`, or of any size.
 
-        openvino = import_openvino()
-        example = torch.zeros(2, 3, *size_hw)
-        with torch.inference_mode(), warnings.catch_warnings():
-            # Tracing is deprecated in torch and still what OpenVINO itself does; done here, it skips a second trace
-            # for comparison. What the tracer warns of, branches on sizes, is fixed by `size_hw`.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            warnings.simplefilter("ignore", torch.jit.TracerWarning)  # type: ignore[attr-defined]
-            traced: Any = torch.jit.trace(model.eval(), example, check_trace=False)  # type: ignore[no-untyped-call]
-            return cls(openvino.convert_model(traced, example_input=example, input=[-1, 3, *size_hw]))
+        Args:
+            model: In evaluation mode on the CPU.
+            size_hw: Height and width, pixels; None leaves them open.
+            half: Compute in bfloat16.
+            digest: sha256 of the weights, by which the conversion is kept for the next time; empty: it is not.
+        """
+        from reidtrack.engines.convert import conversion_of, open_shape, to_openvino
+
+        openvino, shape = import_openvino(), open_shape(size_hw)
+        if not digest:
+            return cls(to_openvino(model.eval(), shape), half=half)
+
+        def make(folder: Path) -> None:
+            openvino.save_model(to_openvino(model.eval(), shape), folder / "model.xml", compress_to_fp16=False)
+
+        with kept(conversion_of(model, shape, digest, "openvino", openvino.__version__), make) as folder:
+            return cls(_read(folder / "model.xml"), half=half)
 
     @classmethod
     def from_file(cls, path: Path | str) -> OpenVinoEngine:
         """Read an OpenVINO `.xml` (its `.bin` beside it) or an `.onnx` file.
 
         Raises:
-            WeightsError: If the file is missing, damaged or of another format.
+            WeightsError: If the file is damaged.
         """
-        path = Path(path)
-        if not path.is_file():
-            raise WeightsError("no such file", where=path, expected="an OpenVINO .xml or an .onnx file")
-        if path.suffix not in (".xml", ".onnx"):
-            raise WeightsError(f"cannot read {path.suffix or 'this'}", where=path, expected=".xml or .onnx")
-        openvino = import_openvino()
         try:
-            return cls(openvino.Core().read_model(path))
+            return cls(_read(Path(path)))
         except RuntimeError as error:
             reason = str(error).strip().splitlines()[-1]
             raise WeightsError(f"not a whole model ({reason})", where=path) from error
@@ -85,19 +93,27 @@ class OpenVinoEngine:
     @property
     def name(self) -> str:
         """Engine and device."""
-        return "openvino cpu"
+        return "openvino cpu bf16" if self._half else "openvino cpu"
 
     def infer(self, batch: FloatArray) -> FloatArray:
         """Run the network on (N, C, H, W) float32, whatever batch the model fixes; gives (N, ...) float32."""
-        batch = np.ascontiguousarray(batch, dtype=np.float32)
-        step = max(len(batch), 1) if self._chunk == -1 else self._chunk
-        starts = range(0, max(len(batch), 1), step)  # an empty batch is run too: the output's shape is known after it
-        parts: list[FloatArray | None] = [None] * len(starts)
-        self._queue.set_callback(lambda request, place: _keep(request, parts, place))
-        for place, start in enumerate(starts):
-            self._queue.start_async(_fill(batch[start : start + step], step), place)
-        self._queue.wait_all()
-        return np.concatenate([part for part in parts if part is not None])[: len(batch)]
+        queue = self._queue_of(batch.shape[1:])
+        parts: dict[int, FloatArray] = {}
+        queue.set_callback(lambda request, place: parts.__setitem__(place, _output(request)))
+        for place, part in enumerate(split(batch, self._chunk)):
+            queue.start_async(part, place)
+        queue.wait_all()
+        return np.concatenate([parts[place] for place in range(len(parts))])[: len(batch)]
+
+    def _queue_of(self, shape: tuple[int, ...]) -> Any:
+        """Requests for pictures of (C, H, W), one for each parallel stream."""
+        if shape not in self._queues:
+            model = self._model
+            if -1 in self.input_shape:
+                model = model.clone()
+                model.reshape([self._chunk, *shape])
+            self._queues[shape] = _compile(model, _PRECISION[self._half])
+        return self._queues[shape]
 
 
 def import_openvino() -> ModuleType:
@@ -117,10 +133,23 @@ def import_openvino() -> ModuleType:
     return cast(ModuleType, openvino)
 
 
-def _compile(model: Any) -> Any:
+def has_bfloat16() -> bool:
+    """Whether the processor has instructions for it; without them it would be slower than float32."""
+    return "BF16" in import_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
+def _read(path: Path) -> Any:
+    # From memory: a file that is only mapped may change or go while it is in use.
+    if path.suffix == ".xml":
+        weights = path.with_suffix(".bin").read_bytes() if path.with_suffix(".bin").is_file() else b""
+        return import_openvino().Core().read_model(path.read_bytes(), weights)
+    return import_openvino().Core().read_model(path)
+
+
+def _compile(model: Any, precision: str) -> Any:
     """Compile for the CPU, and give a queue of requests, one for each parallel stream."""
     openvino = import_openvino()
-    settings = {"PERFORMANCE_HINT": "THROUGHPUT", "INFERENCE_PRECISION_HINT": "f32"}
+    settings = {"PERFORMANCE_HINT": "THROUGHPUT", "INFERENCE_PRECISION_HINT": precision}
     compiled = openvino.Core().compile_model(model, "CPU", settings)
     return openvino.AsyncInferQueue(compiled, compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
 
@@ -129,17 +158,9 @@ def _shape(model: Any) -> tuple[int, ...]:
     return tuple(d.get_length() if d.is_static else -1 for d in model.inputs[0].get_partial_shape())
 
 
-def _fill(batch: FloatArray, length: int) -> FloatArray:
-    """`batch`, filled up with zeros to `length` rows."""
-    if len(batch) == length:
-        return batch
-    full = np.zeros((length, *batch.shape[1:]), np.float32)
-    full[: len(batch)] = batch
-    return full
-
-
-def _keep(request: Any, parts: list[FloatArray | None], place: int) -> None:
-    parts[place] = request.get_output_tensor(0).data.astype(np.float32)  # a copy: the request is used again
+def _output(request: Any) -> FloatArray:
+    # A copy: the request is used again.
+    return cast(FloatArray, request.get_output_tensor(0).data.astype(np.float32))
 
 
 def _plain(info: Any) -> Any:

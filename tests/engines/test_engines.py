@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,9 +12,12 @@ import numpy as np
 import pytest
 import torch
 
-from reidtrack.engines.base import Engine, build_engine, choose_device
-from reidtrack.engines.openvino_engine import CHUNK, OpenVinoEngine, import_openvino
-from reidtrack.engines.torch_engine import TorchEngine
+from reidtrack.engines.base import Engine, EngineName, build_engine, choose_device, choose_engine, open_engine
+from reidtrack.engines.chunks import CHUNK
+from reidtrack.engines.convert import write_onnx
+from reidtrack.engines.onnx_engine import OnnxEngine
+from reidtrack.engines.openvino_engine import OpenVinoEngine, has_bfloat16, import_openvino
+from reidtrack.engines.torch_engine import LONGEST, TorchEngine, passes
 from reidtrack.errors import DeviceError, WeightsError
 from reidtrack.models.zoo import build_model
 from reidtrack.types import FloatArray
@@ -37,9 +41,16 @@ def batch() -> FloatArray:
     return np.random.default_rng(0).normal(size=(11, 3, *SIZE_HW)).astype(np.float32)
 
 
-@pytest.fixture(scope="module", params=["openvino", "torch"])
-def engine(request: pytest.FixtureRequest, model: torch.nn.Module, openvino_engine: OpenVinoEngine) -> Engine:
-    return openvino_engine if request.param == "openvino" else TorchEngine(model)
+@pytest.fixture(scope="module", params=["openvino", "onnxruntime", "torch"])
+def engine(request: pytest.FixtureRequest, model: torch.nn.Module) -> Engine:
+    need(request.param)
+    return build_engine(model, SIZE_HW, device="cpu", engine=request.param)
+
+
+def need(engine_name: str) -> None:
+    """Skip where a package of the engine is not installed."""
+    for package in {"openvino": ("openvino",), "onnxruntime": ("onnxruntime", "onnx")}.get(engine_name, ()):
+        pytest.importorskip(package, reason=f"{package} is not installed")
 
 
 @pytest.fixture(scope="module")
@@ -48,11 +59,6 @@ def small() -> torch.nn.Module:
     torch.manual_seed(0)
     pool = torch.nn.AdaptiveAvgPool2d(1)
     return torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3), torch.nn.ReLU(), pool, torch.nn.Flatten()).eval()
-
-
-@pytest.fixture(scope="module")
-def openvino_engine(model: torch.nn.Module) -> OpenVinoEngine:
-    return OpenVinoEngine.from_torch(model, SIZE_HW)
 
 
 def lowest_cosine(a: FloatArray, b: FloatArray) -> float:
@@ -76,24 +82,28 @@ def test_a_picture_does_not_depend_on_its_batch(engine: Engine, batch: FloatArra
         assert lowest_cosine(part, whole[start : start + count]) > 0.99999
 
 
-def test_openvino_is_exact_about_it(openvino_engine: OpenVinoEngine, batch: FloatArray) -> None:
-    assert np.array_equal(openvino_engine.infer(batch[3:4]), openvino_engine.infer(batch)[3:4])
+@pytest.mark.parametrize("engine", ["openvino", "onnxruntime"], indirect=True)
+def test_engines_for_cpus_are_exact_about_it(engine: Engine, batch: FloatArray) -> None:
+    assert np.array_equal(engine.infer(batch[3:4]), engine.infer(batch)[3:4])
 
 
 def test_empty_batch(engine: Engine, batch: FloatArray) -> None:
     assert engine.infer(batch[:0]).shape == (0, 512)
 
 
+@pytest.mark.parametrize("engine_name", ["openvino", "onnxruntime"])
 @pytest.mark.parametrize("name", ["osnet_ibn_x0_25", "osnet_ain_x0_25"])
-def test_openvino_agrees_with_torch(name: str, batch: FloatArray) -> None:
+def test_engines_agree_with_torch(name: str, engine_name: EngineName, batch: FloatArray) -> None:
+    need(engine_name)
     torch.manual_seed(1)
     net = build_model(name).eval()
-    found, wanted = (build_engine(net, SIZE_HW, device="cpu", engine=e).infer(batch) for e in ("openvino", "torch"))
+    found, wanted = (build_engine(net, SIZE_HW, device="cpu", engine=e).infer(batch) for e in (engine_name, "torch"))
     assert lowest_cosine(found, wanted) >= 0.9999
 
 
 @pytest.mark.shared
 def test_openvino_agrees_with_torch_on_published_weights(shared: Path) -> None:
+    need("openvino")
     net = build_model("osnet_x0_25", 1041)
     net.load_state_dict(torch.load(shared / "weights/osnet_x0_25_msmt17.pth", weights_only=True))
     crops = np.random.default_rng(0).normal(size=(5, 3, 256, 128)).astype(np.float32)
@@ -101,10 +111,67 @@ def test_openvino_agrees_with_torch_on_published_weights(shared: Path) -> None:
     assert lowest_cosine(found, wanted) >= 0.9999
 
 
-@pytest.mark.parametrize("engine_name", ["auto", "openvino", "torch"])
-def test_the_chosen_engine_is_named(small: torch.nn.Module, engine_name: str) -> None:
-    built = build_engine(small, SIZE_HW, device="cpu", engine=engine_name)  # type: ignore[arg-type]
-    assert built.name == ("torch cpu" if engine_name == "torch" else "openvino cpu")
+@pytest.mark.parametrize("engine_name", ["openvino", "onnxruntime", "torch"])
+def test_the_chosen_engine_is_named(small: torch.nn.Module, engine_name: EngineName) -> None:
+    need(engine_name)
+    assert build_engine(small, SIZE_HW, device="cpu", engine=engine_name).name == f"{engine_name} cpu"
+
+
+@pytest.mark.parametrize("engine_name", ["openvino", "onnxruntime", "torch"])
+def test_pictures_of_any_size(small: torch.nn.Module, engine_name: EngineName) -> None:
+    need(engine_name)
+    built = build_engine(small, None, device="cpu", engine=engine_name)
+    generator = np.random.default_rng(0)
+    for size in ((32, 48), (48, 32), (32, 48)):
+        pictures = generator.normal(size=(3, 3, *size)).astype(np.float32)
+        assert lowest_cosine(built.infer(pictures), TorchEngine(small).infer(pictures)) > 0.99999
+
+
+@pytest.mark.parametrize("engine_name", ["openvino", "torch"])
+def test_half_precision_is_near(model: torch.nn.Module, batch: FloatArray, engine_name: EngineName) -> None:
+    need(engine_name)
+    if engine_name == "openvino" and not has_bfloat16():
+        with pytest.raises(DeviceError, match="does not compute in bfloat16"):
+            build_engine(model, SIZE_HW, device="cpu", engine="openvino", precision="half")
+        pytest.skip("this processor has no bfloat16")
+    built = build_engine(model, SIZE_HW, device="cpu", engine=engine_name, precision="half")
+    assert built.name in ("openvino cpu bf16", "torch cpu bfloat16")
+    found, wanted = built.infer(batch), TorchEngine(model).infer(batch)
+    assert found.dtype == np.float32
+    assert lowest_cosine(found, wanted) > 0.99
+    assert next(model.parameters()).dtype == torch.float32  # the caller's network stays as it is
+
+
+def test_onnx_runtime_has_no_half_precision(small: torch.nn.Module) -> None:
+    need("onnxruntime")
+    with pytest.raises(DeviceError, match="fp32 only"):
+        build_engine(small, SIZE_HW, device="cpu", engine="onnxruntime", precision="half")
+
+
+@pytest.mark.gpu
+def test_a_gpu_agrees_with_the_cpu(model: torch.nn.Module, batch: FloatArray) -> None:
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA GPU is usable here")
+    wanted = TorchEngine(copy.deepcopy(model)).infer(batch)
+    for precision, least in (("fp32", 0.99999), ("half", 0.999)):
+        built = build_engine(copy.deepcopy(model), SIZE_HW, device="cuda", precision=precision)  # type: ignore[arg-type]
+        assert lowest_cosine(built.infer(batch), wanted) >= least
+        assert built.infer(batch[:0]).shape == (0, 512)
+
+
+@pytest.mark.parametrize(
+    ("count", "lengths"),
+    [
+        pytest.param(0, [1], id="none"),
+        pytest.param(1, [1], id="one"),
+        pytest.param(5, [8], id="to the next power of two"),
+        pytest.param(LONGEST, [LONGEST], id="a whole pass"),
+        pytest.param(LONGEST + 3, [LONGEST, 4], id="and a rest"),
+        pytest.param(2 * LONGEST, [LONGEST, LONGEST], id="two whole ones"),
+    ],
+)
+def test_passes_on_a_gpu(count: int, lengths: list[int]) -> None:
+    assert passes(count) == lengths
 
 
 @pytest.mark.parametrize("text", ["gpu", "cuda:", "cuda:x", "", "0"])
@@ -155,16 +222,38 @@ def test_engine_and_device_that_do_not_go_together(monkeypatch: pytest.MonkeyPat
     assert build_engine(small, SIZE_HW, engine="openvino").name == "openvino cpu"
 
 
-def test_torch_takes_over_where_openvino_is_not_installed(
-    monkeypatch: pytest.MonkeyPatch, small: torch.nn.Module
+@pytest.mark.parametrize(
+    ("installed", "expected"),
+    [
+        pytest.param({"openvino", "onnxruntime", "onnx"}, "openvino", id="OpenVINO first"),
+        pytest.param({"onnxruntime", "onnx"}, "onnxruntime", id="then ONNX Runtime"),
+        pytest.param({"onnxruntime"}, "torch", id="which needs onnx"),
+        pytest.param(set(), "torch", id="torch is always there"),
+    ],
+)
+def test_auto_takes_what_is_installed(monkeypatch: pytest.MonkeyPatch, installed: set[str], expected: str) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name if name in installed else None)
+    assert choose_engine("cpu", "auto") == ("cpu", expected)
+
+
+@pytest.mark.parametrize(
+    ("engine_name", "message"),
+    [
+        pytest.param("openvino", "OpenVINO is not installed; pip install openvino", id="openvino"),
+        pytest.param("onnxruntime", "ONNX Runtime is not installed; pip install onnxruntime onnx", id="onnxruntime"),
+    ],
+)
+def test_engines_that_are_not_installed(
+    monkeypatch: pytest.MonkeyPatch, small: torch.nn.Module, engine_name: EngineName, message: str
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert build_engine(small, SIZE_HW, device="cpu").name == "torch cpu"
-    with pytest.raises(DeviceError, match="not installed"):
-        build_engine(small, SIZE_HW, device="cpu", engine="openvino")
+    with pytest.raises(DeviceError, match=message):
+        build_engine(small, SIZE_HW, device="cpu", engine=engine_name)
 
 
 def save_xml(folder: Path, net: torch.nn.Module, shape: list[int]) -> Path:
+    need("openvino")
     openvino = import_openvino()
     import warnings
 
@@ -219,11 +308,40 @@ def test_files_that_are_refused(
     if change is not None:
         change(path)
     with pytest.raises(WeightsError, match=message) as caught:
-        OpenVinoEngine.from_file(tmp_path / name)
+        open_engine(tmp_path / name)
     assert "\n" not in str(caught.value)
 
 
+def test_an_onnx_file_runs_in_either_engine(tmp_path: Path, small: torch.nn.Module, batch: FloatArray) -> None:
+    need("onnxruntime")
+    path = tmp_path / "net.onnx"
+    write_onnx(small, (-1, 3, -1, -1), path, {"task": "detect"})
+    wanted = TorchEngine(small).infer(batch)
+    for engine_name in ("openvino", "onnxruntime"):
+        need(engine_name)
+        opened = open_engine(path, engine=engine_name)  # type: ignore[arg-type]
+        assert opened.name == f"{engine_name} cpu"
+        assert opened.input_shape == (-1, 3, -1, -1)
+        assert opened.metadata["framework"]["task"] == "detect"
+        assert lowest_cosine(opened.infer(batch), wanted) > 0.99999
+
+
+def test_what_no_engine_runs(tmp_path: Path) -> None:
+    (tmp_path / "net.xml").write_text("<net/>")
+    (tmp_path / "net.onnx").write_bytes(b"text")
+    with pytest.raises(DeviceError, match=r"torch does not run an exported \.onnx file"):
+        open_engine(tmp_path / "net.onnx", engine="torch")
+    with pytest.raises(DeviceError, match=r"ONNX Runtime does not run an exported \.xml file"):
+        open_engine(tmp_path / "net.xml", engine="onnxruntime")
+    need("onnxruntime")
+    with pytest.raises(WeightsError, match="not a whole model"):
+        open_engine(tmp_path / "net.onnx", engine="onnxruntime")
+    with pytest.raises(DeviceError, match="was built without CUDA"):
+        OnnxEngine(b"", "cuda:0")
+
+
 def test_openvino_is_silent() -> None:
+    need("openvino")
     code = (
         "import sys; from reidtrack.engines.openvino_engine import import_openvino; import_openvino();"
         "import openvino.tools.ovc; from openvino.tools.ovc.telemetry_utils import tm;"

@@ -1,0 +1,41 @@
+"""Batches of any length through a network in passes of one length.
+
+Engines prepare anew for each length of a batch that they meet. In passes of one length, the last one filled up with
+zeros, nothing is prepared twice, and a picture's result does not depend on how many others came with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from reidtrack.types import FloatArray
+
+CHUNK = 4
+"""Crops of people in a pass on a CPU."""
+CHUNK_OPEN = 1
+"""Pictures in a pass on a CPU where their size is open: whole frames, each of which keeps a processor busy."""
+
+
+def chunk_of(shape: tuple[int, ...]) -> int:
+    """Pictures in a pass of a network with an input of (N, C, H, W), -1 where a dimension is open."""
+    if shape[0] != -1:
+        return shape[0]
+    return CHUNK_OPEN if -1 in shape[1:] else CHUNK
+
+
+def split(batch: FloatArray, length: int) -> Iterator[FloatArray]:
+    """`batch` in parts of `length`, the last one filled up with zeros; an empty batch is one part of zeros."""
+    batch = np.ascontiguousarray(batch, dtype=np.float32)
+    for start in range(0, max(len(batch), 1), length):
+        yield fill(batch[start : start + length], length)
+
+
+def fill(batch: FloatArray, length: int) -> FloatArray:
+    """`batch`, filled up with zeros to `length` rows."""
+    if len(batch) == length:
+        return batch
+    full = np.zeros((length, *batch.shape[1:]), np.float32)
+    full[: len(batch)] = batch
+    return full

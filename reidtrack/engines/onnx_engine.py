@@ -1,0 +1,123 @@
+"""ONNX Runtime on the CPU or a CUDA GPU: networks converted from torch, or read from ONNX files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from reidtrack.engines.cache import kept
+from reidtrack.engines.chunks import chunk_of, split
+from reidtrack.errors import DeviceError, WeightsError
+from reidtrack.types import FloatArray
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class OnnxEngine:
+    """An ONNX model with one input and its first output; one call at a time.
+
+    Args:
+        content: Of an ONNX file.
+        device: `cpu` or `cuda:N`, as `choose_device` gives it.
+
+    Attributes:
+        input_shape: (N, C, H, W) as the model has it, -1 where a dimension is open.
+        metadata: What the model says about itself, under `framework` as OpenVINO has it.
+
+    Raises:
+        DeviceError: If ONNX Runtime does not load, or was built without CUDA for a GPU.
+    """
+
+    def __init__(self, content: bytes, device: str = "cpu") -> None:
+        runtime = _import_onnxruntime()
+        self._session = runtime.InferenceSession(content, _options(runtime), providers=[_provider(runtime, device)])
+        self._device = device
+        given = self._session.get_inputs()[0]
+        self._input, self._dtype = given.name, np.float16 if given.type == "tensor(float16)" else np.float32
+        self.input_shape = tuple(side if isinstance(side, int) else -1 for side in given.shape)
+        self.metadata: Mapping[str, Any] = {"framework": self._session.get_modelmeta().custom_metadata_map}
+        self._chunk = chunk_of(self.input_shape)
+
+    @classmethod
+    def from_torch(
+        cls, model: nn.Module, size_hw: tuple[int, int] | None, device: str = "cpu", *, digest: str = ""
+    ) -> OnnxEngine:
+        """Convert a torch module that takes (N, 3, H, W) pictures of `size_hw`, or of any size.
+
+        Args:
+            model: In evaluation mode on the CPU.
+            size_hw: Height and width, pixels; None leaves them open.
+            device: Where it runs.
+            digest: sha256 of the weights, by which the conversion is kept for the next time; empty: it is not.
+        """
+        import onnx
+
+        from reidtrack.engines.convert import conversion_of, open_shape, write_onnx
+
+        shape = open_shape(size_hw)
+
+        def make(folder: Path) -> None:
+            write_onnx(model.eval(), shape, folder / "model.onnx")
+
+        parts = conversion_of(model, shape, digest, "onnx", onnx.__version__) if digest else None
+        with kept(parts, make) as folder:
+            return cls((folder / "model.onnx").read_bytes(), device)
+
+    @classmethod
+    def from_file(cls, path: Path | str, device: str = "cpu") -> OnnxEngine:
+        """Read an `.onnx` file.
+
+        Raises:
+            WeightsError: If the file is damaged.
+        """
+        try:
+            return cls(Path(path).read_bytes(), device)
+        except RuntimeError as error:
+            reason = str(error).strip().splitlines()[-1]
+            raise WeightsError(f"not a whole model ({reason})", where=path) from error
+
+    @property
+    def name(self) -> str:
+        """Engine and device."""
+        return f"onnxruntime {self._device}"
+
+    def infer(self, batch: FloatArray) -> FloatArray:
+        """Run the network on (N, C, H, W) float32, whatever batch the model fixes; gives (N, ...) float32."""
+        parts = [
+            self._session.run(None, {self._input: part.astype(self._dtype, copy=False)})[0]
+            for part in split(batch, self._chunk)
+        ]
+        return np.concatenate(parts)[: len(batch)].astype(np.float32, copy=False)
+
+
+def _import_onnxruntime() -> ModuleType:
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise DeviceError(f"ONNX Runtime does not load ({error})", hint="pip install onnxruntime") from error
+    module: ModuleType = onnxruntime
+    module.disable_telemetry_events()
+    return module
+
+
+def _options(runtime: ModuleType) -> Any:
+    options = runtime.SessionOptions()
+    options.log_severity_level = 3  # errors: what it warns of is how it placed a network's nodes
+    # Its threads would wait for each other actively, and take the processor from decoding and tracking.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return options
+
+
+def _provider(runtime: ModuleType, device: str) -> Any:
+    if device == "cpu":
+        return "CPUExecutionProvider"
+    if "CUDAExecutionProvider" not in runtime.get_available_providers():
+        raise DeviceError(
+            f"this ONNX Runtime was built without CUDA, it does not run on {device}", hint="pip install onnxruntime-gpu"
+        )
+    return "CUDAExecutionProvider", {"device_id": int(device.partition(":")[2])}

@@ -1,0 +1,203 @@
+"""`reidtrack export`: networks as files for inference engines, each checked against torch before it is kept."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from reidtrack.engines.base import open_engine
+from reidtrack.engines.convert import Shape, open_shape, to_openvino, write_onnx
+from reidtrack.errors import InputError, OutputError, UsageError, WeightsError
+from reidtrack.pipeline.export_network import DetectorNetwork, ReidNetwork, read_network
+from reidtrack.types import ImageArray
+
+if TYPE_CHECKING:
+    from torch import nn
+
+Format = Literal["onnx", "openvino"]
+
+CALIBRATION = 128
+"""Most pictures to learn the ranges of activations from."""
+CHECKED = 16
+"""Most real pictures a file is checked on; they are none of those, unless there are very few."""
+
+
+@dataclass(frozen=True)
+class ExportRequest:
+    """What is asked for.
+
+    Attributes:
+        weights: Of a detector or a re-identification network: a path, or a name.
+        format: Of the file.
+        out: Where it goes; named after the weights, in the working directory, if None.
+        half: Numbers in 16 bits: all of ONNX, the weights of OpenVINO.
+        int8: In 8 bits; OpenVINO only.
+        calibrate: Folder of real pictures, frames or crops, for `int8` and for the check.
+        size_hw: Fix a detector's input to one picture of this height and width; else they are open.
+        overwrite: Replace what is at `out`.
+    """
+
+    weights: Path
+    format: Format
+    out: Path | None = None
+    half: bool = False
+    int8: bool = False
+    calibrate: Path | None = None
+    size_hw: tuple[int, int] | None = None
+    overwrite: bool = False
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What came of it.
+
+    Attributes:
+        path: The `.onnx` file or the folder.
+        measure: What was compared, in words.
+        agreement: With torch, 1 for the same.
+        pictures: Real ones it was checked on.
+    """
+
+    path: Path
+    measure: str
+    agreement: float
+    pictures: int
+
+
+def export(request: ExportRequest) -> Exported:
+    """Convert, check, keep.
+
+    Raises:
+        UsageError: If the request contradicts itself.
+        WeightsError: If the weights cannot be used, or the file does not agree with torch.
+        DeviceError: If a package is missing.
+        InputError: If there are no pictures in `calibrate`.
+        OutputError: If the file cannot be written, or is there already.
+    """
+    _check(request)
+    network = read_network(request.weights)
+    if request.size_hw is not None and isinstance(network, ReidNetwork):
+        raise UsageError("is for detectors", where="--imgsz", hint="a re-ID network has the size it was trained with")
+    out = _place(request, network.stem)
+    learn, test = _pictures(request.calibrate)
+    shape: Shape = open_shape(network.size_hw) if request.size_hw is None else (1, 3, *request.size_hw)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".export.", dir=out.parent) as name:
+            made = Path(name) / out.name
+            file = _write(request, network, shape, made, learn)
+            engine = open_engine(file, engine="onnxruntime" if _onnx_alone(request.format) else "openvino")
+            compared = network.compare(engine, test)
+            if not compared.agreement >= network.least(half=request.half, int8=request.int8):
+                raise WeightsError(
+                    f"the file does not agree with torch: {compared.measure} {compared.agreement:.4f}",
+                    where=out,
+                    expected=f"{network.least(half=request.half, int8=request.int8)} or more",
+                    hint="nothing was kept",
+                )
+            _keep(made, out)
+    except OSError as error:
+        raise OutputError("cannot be written", where=out, hint=error.strerror) from error
+    return Exported(out, compared.measure, compared.agreement, len(test))
+
+
+def _check(request: ExportRequest) -> None:
+    if request.int8 and request.format != "openvino":
+        raise UsageError("is for OpenVINO", where="--int8", hint="use --format openvino")
+    if request.int8 and request.half:
+        raise UsageError("give one of them", where="--int8, --half")
+    if request.int8 and request.calibrate is None:
+        raise UsageError(
+            "needs pictures to learn from",
+            where="--int8",
+            expected="--calibrate FOLDER with frames, or crops of people",
+        )
+
+
+def _onnx_alone(form: Format) -> bool:
+    """Whether a file of that form is for ONNX Runtime to check, OpenVINO not being there."""
+    from importlib.util import find_spec
+
+    return form == "onnx" and find_spec("openvino") is None
+
+
+def _place(request: ExportRequest, stem: str) -> Path:
+    suffix = "_int8" * request.int8 + "_fp16" * request.half
+    ending = ".onnx" if request.format == "onnx" else "_openvino_model"
+    out = request.out or Path(f"{stem}{suffix}{ending}")
+    if request.format == "onnx" and out.suffix != ".onnx":
+        raise UsageError(f"an ONNX file ends in .onnx, not {out.suffix or 'nothing'}", where="--out")
+    if out.exists() and not request.overwrite:
+        raise OutputError("is there already", where=out, hint="--overwrite replaces it")
+    return out
+
+
+def _pictures(folder: Path | None) -> tuple[list[ImageArray], list[ImageArray]]:
+    """Pictures to learn from, and pictures to check on."""
+    if folder is None:
+        return [], []
+    from reidtrack.image import read_image
+    from reidtrack.pipeline.embed import list_images
+
+    paths, _ = list_images([folder])
+    if not paths:
+        raise InputError("holds no images", where=folder)
+    test = _spread(paths, CHECKED)
+    rest = [path for path in paths if path not in set(test)] if len(paths) >= 2 * CHECKED else paths
+    return [read_image(path) for path in _spread(rest, CALIBRATION)], [read_image(path) for path in test]
+
+
+def _spread(paths: list[Path], most: int) -> list[Path]:
+    """At most so many, evenly over the list."""
+    return [paths[i * len(paths) // most] for i in range(most)] if len(paths) > most else paths
+
+
+def _write(
+    request: ExportRequest, network: DetectorNetwork | ReidNetwork, shape: Shape, made: Path, learn: list[ImageArray]
+) -> Path:
+    """Write the file, or the folder, at `made`; the path of what an engine reads."""
+    if request.format == "onnx":
+        module = _in_half(network.module) if request.half else network.module
+        write_onnx(module, shape, made, network.texts())
+        return made
+    from reidtrack.engines.openvino_engine import import_openvino
+
+    model = to_openvino(network.module, shape)
+    if request.int8:
+        from reidtrack.engines.quantise import quantise
+
+        model = quantise(model, network.inputs(learn, request.size_hw), exact=network.exact_operations())
+    for key, text in network.texts().items():
+        model.set_rt_info(text, ["framework", key])
+    made.mkdir()
+    file = made / f"{network.stem}.xml"
+    import_openvino().save_model(model, file, compress_to_fp16=request.half)
+    network.write_beside(made)
+    return file
+
+
+def _in_half(module: nn.Module) -> Any:
+    """A module that computes in float16 and takes and gives float32."""
+    import copy
+
+    from torch import Tensor, nn
+
+    class Half(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = copy.deepcopy(module).half()
+
+        def forward(self, pictures: Tensor) -> Tensor:
+            out: Tensor = self.inner(pictures.half())
+            return out.float()
+
+    return Half().eval()
+
+
+def _keep(made: Path, out: Path) -> None:
+    if out.is_dir():
+        shutil.rmtree(out)
+    made.replace(out)

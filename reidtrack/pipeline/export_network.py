@@ -1,0 +1,218 @@
+"""What `export` has to know of each kind of network: its inputs, what its file says, and how near it is to torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from reidtrack.detect.weights import YoloModule, read_detector
+from reidtrack.detect.yolo import YoloDetector, find_person_class, fit_letterbox, fit_rectangle, to_input
+from reidtrack.embed.preprocess import to_batch
+from reidtrack.engines.base import FileEngine
+from reidtrack.engines.torch_engine import TorchEngine
+from reidtrack.errors import WeightsError
+from reidtrack.geometry import iou
+from reidtrack.image import resize
+from reidtrack.models.card import ModelCard, card_to_json
+from reidtrack.models.checkpoint import CARD_KEY, load_checkpoint
+from reidtrack.pipeline.weights import find_weights
+from reidtrack.types import FloatArray, Frame, ImageArray
+
+if TYPE_CHECKING:
+    from torch import nn
+
+_IMGSZ = 640
+_SCORE = 0.25
+"""Least score of the boxes of real pictures that are compared."""
+_BEST = 50
+"""Boxes of random pictures that are compared, where scores mean nothing."""
+
+
+class Agreement(NamedTuple):
+    """How near a file is to torch.
+
+    Attributes:
+        measure: What was compared.
+        agreement: 1 for the same.
+    """
+
+    measure: str
+    agreement: float
+
+
+@dataclass(frozen=True)
+class ReidNetwork:
+    """A re-identification network: the measure is the cosine of features.
+
+    Attributes:
+        stem: What files are named after.
+        module: In evaluation mode on the CPU.
+        card: How to use it.
+    """
+
+    stem: str
+    module: nn.Module
+    card: ModelCard
+
+    @property
+    def size_hw(self) -> tuple[int, int]:
+        """Height and width of its input, pixels."""
+        return self.card.size_hw
+
+    def least(self, *, half: bool, int8: bool) -> float:
+        """Agreement below which a file is refused."""
+        return 0.98 if int8 else 0.999 if half else 0.9999
+
+    def texts(self) -> dict[str, str]:
+        """What a file keeps about itself."""
+        return {CARD_KEY: card_to_json(self.card)}
+
+    def write_beside(self, folder: Path) -> None:
+        """Nothing: the card is in the file."""
+
+    def exact_operations(self) -> list[str]:
+        """Operations that stay in float32 when it is brought to 8 bits."""
+        return []
+
+    def inputs(self, pictures: Sequence[ImageArray], size_hw: tuple[int, int] | None) -> list[FloatArray]:
+        """Each picture of a person as a batch of one."""
+        del size_hw
+        return [self._batch([picture]) for picture in pictures]
+
+    def compare(self, engine: FileEngine, pictures: Sequence[ImageArray]) -> Agreement:
+        """The least cosine of its features to torch's, on random pictures or on real ones."""
+        batch = self._batch(pictures) if pictures else _random((5, 3, *self.size_hw))
+        found, wanted = engine.infer(batch), TorchEngine(self.module).infer(batch)
+        norms = np.linalg.norm(found, axis=1) * np.linalg.norm(wanted, axis=1)
+        return Agreement("least cosine of features", float(((found * wanted).sum(axis=1) / norms).min()))
+
+    def _batch(self, pictures: Iterable[ImageArray]) -> FloatArray:
+        return to_batch([resize(picture, self.size_hw) for picture in pictures], self.card.mean, self.card.std)
+
+
+@dataclass(frozen=True)
+class DetectorNetwork:
+    """A detector: the measure is the share of boxes with a counterpart.
+
+    Attributes:
+        stem: What files are named after.
+        found: The module and what is known of it.
+    """
+
+    stem: str
+    found: YoloModule
+
+    size_hw = None
+    """Of any size."""
+
+    @property
+    def module(self) -> nn.Module:
+        """In evaluation mode on the CPU."""
+        return self.found.module
+
+    def least(self, *, half: bool, int8: bool) -> float:
+        """Agreement below which a file is refused."""
+        del half
+        return 0.8 if int8 else 0.98
+
+    def texts(self) -> dict[str, str]:
+        """What a file keeps about itself, in Ultralytics' words."""
+        return {"task": "detect", "stride": str(self.found.stride), "names": str(self.found.names)}
+
+    def write_beside(self, folder: Path) -> None:
+        """The metadata that Ultralytics reads."""
+        import yaml
+
+        texts = {"task": "detect", "stride": self.found.stride, "names": self.found.names, "imgsz": [_IMGSZ, _IMGSZ]}
+        (folder / "metadata.yaml").write_text(yaml.safe_dump(texts, sort_keys=False), encoding="utf-8")
+
+    def exact_operations(self) -> list[str]:
+        """The head's own arithmetic, which makes boxes of what its layers give."""
+        children: list[tuple[str, nn.Module]] = list(self.module.model.named_children())  # type: ignore[union-attr,operator]
+        return [rf".*model\.{children[-1][0]}(\.dfl)?/.*"]
+
+    def inputs(self, pictures: Sequence[ImageArray], size_hw: tuple[int, int] | None) -> list[FloatArray]:
+        """Each frame as a batch of one, in its letterbox."""
+        sizes = [(picture.shape[1], picture.shape[0]) for picture in pictures]
+        fit = partial(fit_rectangle, imgsz=_IMGSZ, stride=self.found.stride)
+        boxes = [fit_letterbox(size, *size_hw) if size_hw else fit(size) for size in sizes]
+        return [to_input(picture, box)[None] for picture, box in zip(pictures, boxes, strict=True)]
+
+    def compare(self, engine: FileEngine, pictures: Sequence[ImageArray]) -> Agreement:
+        """The share of boxes that the other has too: on real pictures after suppression, else of the best raw ones."""
+        shares = self._real(engine, pictures) if pictures else self._random(engine)
+        return Agreement("share of boxes found by both", float(np.mean(shares)) if len(shares) else 1.0)
+
+    def _real(self, engine: FileEngine, pictures: Sequence[ImageArray]) -> list[float]:
+        shares: list[float] = []
+        for picture in pictures:
+            frame = Frame("export", 0, 0.0, picture)
+            ours, theirs = (
+                YoloDetector(
+                    infer,
+                    person_class=find_person_class(self.found.names),
+                    conf=_SCORE,
+                    input_shape=engine.input_shape,
+                    stride=self.found.stride,
+                ).detect([frame])[0]
+                for infer in (engine.infer, TorchEngine(self.module).infer)
+            )
+            for one, other in ((ours, theirs), (theirs, ours)):
+                shares += _partnered(one.xyxy, other.xyxy, 0.75)
+        return shares
+
+    def _random(self, engine: FileEngine) -> list[float]:
+        fixed = engine.input_shape[2:]
+        shares: list[float] = []
+        for size in ((256, 320), (192, 128)) if -1 in fixed else (fixed,):
+            batch = _random((1, 3, *size)) / 4 + 0.5
+            found, wanted = (infer(batch)[0] for infer in (engine.infer, TorchEngine(self.module).infer))
+            rows = np.argsort(-wanted[4:].max(axis=0))[:_BEST]
+            shares += _partnered(*(_corners(raw[:4, rows]) for raw in (wanted, found)), least=0.9)
+        return shares
+
+
+def read_network(given: Path) -> DetectorNetwork | ReidNetwork:
+    """Read weights of either kind, told by what they are.
+
+    Raises:
+        WeightsError: If they are neither, missing, or damaged.
+    """
+    try:
+        path = find_weights(given, "reid")
+        loaded = load_checkpoint(path)
+        return ReidNetwork(path.stem, loaded.model, loaded.card)
+    except WeightsError as error:
+        if given.suffix in (".pth", ".safetensors"):
+            raise
+        first = error
+    try:
+        path = find_weights(given, "detector")
+    except WeightsError as error:
+        raise (first if not given.suffix else error) from error
+    found = read_detector(path)
+    if isinstance(found, YoloModule):
+        return DetectorNetwork(path.stem, found)
+    raise WeightsError("is an export already", where=path, expected="weights of torch: .pt, .pth or .safetensors")
+
+
+def _random(shape: tuple[int, ...]) -> FloatArray:
+    return np.random.default_rng(0).normal(size=shape).astype(np.float32)
+
+
+def _corners(centre_size: FloatArray) -> FloatArray:
+    """(4, N) centre and size to (N, 4) corners."""
+    centre, size = centre_size[:2].T, centre_size[2:].T
+    return np.concatenate([centre - size / 2, centre + size / 2], axis=1)
+
+
+def _partnered(boxes: FloatArray, others: FloatArray, least: float) -> list[float]:
+    """For each box 1 where one of the others overlaps it by `least`, else 0."""
+    if not len(boxes) or not len(others):
+        return [0.0] * len(boxes)
+    return [float(best >= least) for best in iou(boxes, others).max(axis=1)]

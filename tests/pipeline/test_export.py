@@ -1,0 +1,178 @@
+"""`reidtrack export`: files that agree with torch, run where weights do, and are refused where they do not agree."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from reidtrack.cli.main import main
+from reidtrack.config import DetectConfig, EmbedConfig
+from reidtrack.errors import DeviceError, InputError, OutputError, UsageError, WeightsError
+from reidtrack.pipeline import export_network
+from reidtrack.pipeline.build import make_detector, make_embedder
+from reidtrack.pipeline.export import ExportRequest, export
+from reidtrack.types import Frame, ImageArray
+
+
+def need(*packages: str) -> None:
+    for package in packages:
+        pytest.importorskip(package, reason=f"{package} is not installed")
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Pictures with something in them."""
+    import cv2
+
+    folder, generator = tmp_path_factory.mktemp("pictures"), np.random.default_rng(0)
+    for number in range(6):
+        blocks = generator.integers(0, 256, (8, 4, 3), np.uint8)
+        cv2.imwrite(str(folder / f"{number}.png"), cv2.resize(blocks, (32, 64), interpolation=cv2.INTER_CUBIC))
+    return folder
+
+
+def crops() -> ImageArray:
+    return np.random.default_rng(1).integers(0, 256, (5, 64, 32, 3), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("options", "packages", "least"),
+    [
+        pytest.param({"format": "openvino"}, ["openvino"], 0.99999, id="openvino"),
+        pytest.param({"format": "openvino", "half": True}, ["openvino"], 0.9999, id="openvino, weights of 16 bits"),
+        pytest.param({"format": "openvino", "int8": True}, ["openvino", "nncf"], 0.95, id="openvino, 8 bits"),
+        pytest.param({"format": "onnx"}, ["onnx", "onnxruntime"], 0.99999, id="onnx"),
+        pytest.param({"format": "onnx", "half": True}, ["onnx", "onnxruntime"], 0.9999, id="onnx, 16 bits"),
+    ],
+)
+def test_an_exported_network_takes_the_place_of_its_weights(
+    tmp_path: Path, reid: Path, pictures: Path, options: dict[str, Any], packages: list[str], least: float
+) -> None:
+    need(*packages)
+    out = tmp_path / ("net.onnx" if options["format"] == "onnx" else "net_openvino_model")
+    done = export(ExportRequest(reid, out=out, calibrate=pictures, **options))
+    assert done.path == out
+    assert done.pictures == 6
+    assert done.agreement > least
+    assert [path.name for path in tmp_path.iterdir()] == [out.name]  # and nothing of the work
+    engine: Any = "onnxruntime" if options["format"] == "onnx" else "auto"
+    exported, used = make_embedder(EmbedConfig(weights=out), "cpu", engine)
+    whole, _ = make_embedder(EmbedConfig(weights=reid), "cpu", "torch")
+    assert exported.size_hw == (64, 32)
+    assert ((exported.embed(crops()).features * whole.embed(crops()).features).sum(axis=1) > min(least, 0.999)).all()
+    assert [len(digest) for digest in used.sha256.values()] == [64]
+
+
+def test_a_file_that_does_not_agree_is_not_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, reid: Path) -> None:
+    need("openvino")
+
+    class Other(export_network.TorchEngine):
+        def infer(self, batch: Any) -> Any:
+            return super().infer(batch)[::-1]
+
+    monkeypatch.setattr(export_network, "TorchEngine", Other)
+    with pytest.raises(
+        WeightsError, match=r"does not agree with torch: least cosine of features 0\.\d+ \(expected 0.99"
+    ):
+        export(ExportRequest(reid, "openvino", tmp_path / "net"))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        pytest.param({"format": "onnx", "int8": True}, UsageError, "--int8: is for OpenVINO", id="8 bits in ONNX"),
+        pytest.param(
+            {"format": "openvino", "int8": True}, UsageError, "--calibrate FOLDER", id="nothing to learn from"
+        ),
+        pytest.param({"format": "openvino", "int8": True, "half": True}, UsageError, "give one", id="both"),
+        pytest.param({"format": "onnx", "out": Path("a.bin")}, UsageError, r"ends in \.onnx", id="another ending"),
+        pytest.param({"format": "openvino", "size_hw": (64, 64)}, UsageError, "is for detectors", id="size of a re-ID"),
+        pytest.param({"format": "openvino", "out": Path()}, OutputError, "is there already", id="there already"),
+        pytest.param({"format": "onnx", "calibrate": Path("none")}, InputError, "holds no images", id="no pictures"),
+        pytest.param({"format": "onnx", "weights": Path("no.pth")}, WeightsError, "no such file", id="no weights"),
+    ],
+)
+def test_what_is_refused(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    reid: Path,
+    options: dict[str, Any],
+    error: type[Exception],
+    message: str,
+) -> None:
+    (tmp_path / "none").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(error, match=message):
+        export(ExportRequest(**{"weights": reid, **options}))
+
+
+def test_8_bits_need_nncf(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, reid: Path, pictures: Path) -> None:
+    need("openvino")
+    monkeypatch.setitem(__import__("sys").modules, "nncf", None)
+    with pytest.raises(DeviceError, match=r"pip install .reidtrack\[int8\]"):
+        export(ExportRequest(reid, "openvino", tmp_path / "net", int8=True, calibrate=pictures))
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_command(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, reid: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    need("openvino")
+    monkeypatch.chdir(tmp_path)
+    words = ["export", str(reid), "--format", "openvino"]
+    assert main([*words, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["path"] == "tiny_openvino_model"
+    assert told["pictures"] == 0
+    assert main(words) == 5
+    assert "--overwrite replaces it" in capsys.readouterr().err
+    assert main([*words, "--overwrite"]) == 0
+    assert "least cosine of features with torch, on random pictures: 1.0" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("text", ["", "text"])
+def test_a_model_without_a_card_is_no_reid_network(tmp_path: Path, text: str) -> None:
+    need("openvino", "onnx")
+    import torch
+
+    from reidtrack.engines.convert import write_onnx
+
+    write_onnx(torch.nn.Flatten().eval(), (-1, 3, 8, 8), tmp_path / "a.onnx", {"reidtrack.card": text})
+    with pytest.raises(WeightsError, match="expected a file that `reidtrack export` wrote"):
+        make_embedder(EmbedConfig(weights=tmp_path / "a.onnx"), "cpu", "auto")
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    ("options", "packages", "atol"),
+    [
+        pytest.param({"format": "openvino"}, ["openvino"], 0.05, id="openvino"),
+        pytest.param({"format": "openvino", "size_hw": (480, 640)}, ["openvino"], 0.05, id="openvino, fixed size"),
+        pytest.param({"format": "onnx"}, ["onnx", "onnxruntime"], 0.05, id="onnx"),
+    ],
+)
+def test_an_exported_detector_takes_the_place_of_its_weights(
+    tmp_path: Path, shared: Path, options: dict[str, Any], packages: list[str], atol: float
+) -> None:
+    need(*packages, "ultralytics", "av")
+    import av
+
+    with av.open(str(shared / "data/pets-s2l1/View_001.mp4")) as container:
+        image = next(container.decode(video=0)).to_ndarray(format="bgr24")
+    weights = shared / "weights/yolo11n.pt"
+    out = tmp_path / ("net.onnx" if options["format"] == "onnx" else "net")
+    assert export(ExportRequest(weights, out=out, **options)).agreement >= 0.98
+    engine: Any = "onnxruntime" if options["format"] == "onnx" else "auto"
+    exported = make_detector(DetectConfig(weights=out), "cpu", engine)[0]
+    whole = make_detector(DetectConfig(weights=weights), "cpu", "torch")[0]
+    frames = [Frame("a", 0, 0.0, image)]
+    if "size_hw" not in options:
+        frames.append(Frame("b", 0, 0.0, np.ascontiguousarray(image[:, 100:500])))  # upright: another input size
+    for found, wanted in zip(exported.detect(frames), whole.detect(frames), strict=True):
+        assert len(found) == len(wanted)
+        np.testing.assert_allclose(found.xyxy, wanted.xyxy, atol=atol)
