@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from reidtrack import geometry
-from reidtrack.assign import assign
 from reidtrack.track import walker
 from reidtrack.track.clock import Clock
 from reidtrack.track.columns import join, take
-from reidtrack.track.kalman import Belief
+from reidtrack.track.pairs import Pairs, assign_pairs, iou, neighbours
 from reidtrack.types import BoolArray, Detections, DoubleArray, FloatArray, IntArray, Tracks
 
 _HEIGHT_STD = 0.1
@@ -20,15 +19,25 @@ _HEIGHT_STD = 0.1
 
 @dataclass
 class _Table:
-    """One row per track: id; state (N, 6) and covariance; hits; when first and last seen; whether confirmed."""
+    """One column per track, by id: what is believed (10, N); hits; when first and last seen; whether confirmed."""
 
     id: IntArray
-    mean: DoubleArray
-    covariance: DoubleArray
+    people: DoubleArray
     hits: IntArray
     first: DoubleArray
     last: DoubleArray
     confirmed: BoolArray
+
+
+@dataclass
+class _Rows:
+    """Rows of tracks that are not reported yet: `Tracks` without its checks."""
+
+    track_id: IntArray
+    frame: IntArray
+    time_s: DoubleArray
+    xyxy: FloatArray
+    score: FloatArray
 
 
 class Cascade:
@@ -74,14 +83,14 @@ class Cascade:
         self._iou, self._low_iou, self._reach, self._agility = iou, low_iou, reach, agility
         self._high, self._low, self._start = high, low, start
         self._clock = Clock("seconds")
-        self._tracks = _started(np.zeros((0, 4), np.float32), 1, 0.0)
-        self._held = Tracks.empty()
+        self._tracks = _started(np.zeros((4, 0)), 1, 0.0)
+        self._held = _no_rows()
         self._next_id = 1
 
     @property
     def pending_since_s(self) -> float | None:
         """Time of the earliest row that is held back; None if there is none."""
-        return float(self._held.time_s.min()) if len(self._held) else None
+        return float(self._held.time_s.min()) if len(self._held.time_s) else None
 
     def update(self, detections: Detections, frame: int, time_s: float) -> Tracks:
         """Take the detections of the next frame.
@@ -94,101 +103,102 @@ class Cascade:
         Returns:
             The detections of confirmed tracks, and the earlier ones of those that have just been confirmed, by frame.
         """
-        found = detections[(geometry.area(detections.xyxy) > 0) & (detections.score >= self._low)]
+        usable = (geometry.area(detections.xyxy) > 0) & (detections.score >= self._low)
+        found = detections if usable.all() else detections[usable]
+        xyxy = np.ascontiguousarray(found.xyxy.T, np.float64)
         before = self._clock.now
         self._move(self._clock.tick(time_s))
-        owner = self._associate(found, before)  # (M,) row of each detection's track, -1 for none
-        owned = np.flatnonzero(owner >= 0)
-        self._correct(owner[owned], found.xyxy[owned])
-        fresh = np.flatnonzero((owner < 0) & (found.score >= self._start))
+        owner = self._associate(xyxy, found.score, before)  # (M,) place of each detection's track, -1 for none
+        owned = (owner >= 0).nonzero()[0]
+        self._correct(owner[owned], xyxy[:, owned])
+        fresh = ((owner < 0) & (found.score >= self._start)).nonzero()[0]
         owner[fresh] = len(self._tracks.id) + np.arange(len(fresh))
-        self._begin(found.xyxy[fresh])
-        kept = np.flatnonzero(owner >= 0)
-        n = len(kept)
-        rows = Tracks(
-            self._tracks.id[owner[kept]],
-            np.full(n, frame, np.int64),
-            np.full(n, time_s),
-            found.xyxy[kept],
-            found.score[kept],
-        )
+        self._begin(xyxy[:, fresh])
+        kept = (owner >= 0).nonzero()[0]
+        ids, n = self._tracks.id[owner[kept]], len(kept)
+        rows = _Rows(ids, np.full(n, frame, np.int64), np.full(n, time_s), found.xyxy[kept], found.score[kept])
         return self._settle(rows)
 
     def _move(self, dt: float) -> None:
-        self._keep(self._clock.now - self._tracks.last <= self._max_age)
-        belief = walker.move(Belief(self._tracks.mean, self._tracks.covariance), dt, self._agility)
-        self._tracks.mean, self._tracks.covariance = belief
+        alive = self._clock.now - self._tracks.last <= self._max_age
+        if not alive.all():
+            self._tracks = take(self._tracks, alive, axis=-1)
+            self._held = take(self._held, np.isin(self._held.track_id, self._tracks.id))
+        self._tracks.people = walker.move(self._tracks.people, dt, self._agility)
 
-    def _associate(self, found: Detections, before: float) -> IntArray:
+    def _associate(self, xyxy: DoubleArray, score: FloatArray, before: float) -> IntArray:
         tracks = self._tracks
-        owner = np.full(len(found), -1, np.int64)
+        owner = np.full(len(score), -1, np.int64)
         free = np.ones(len(tracks.id), bool)
-        sure = found.score >= self._high
-        overlap = _overlap_cost(walker.state_to_xyxy(tracks.mean), found.xyxy.astype(np.float64))
+        sure = score >= self._high
         in_sight = before - tracks.last <= self._patience
+        overlapping = self._overlapping(xyxy)
 
-        def match(rows: BoolArray, columns: BoolArray, cost: DoubleArray, max_cost: float) -> None:
-            row, column = np.flatnonzero(rows & free), np.flatnonzero(columns & (owner < 0))
-            if not (len(row) and len(column)):
-                return
-            pairs = assign(cost[np.ix_(row, column)], max_cost).pairs
-            owner[column[pairs[:, 1]]] = row[pairs[:, 0]]
-            free[row[pairs[:, 0]]] = False
+        def match(pairs: Pairs, rows: BoolArray, columns: BoolArray, max_cost: float) -> None:
+            row, column = assign_pairs(pairs, rows & free, columns & (owner < 0), max_cost)
+            owner[column] = row
+            free[row] = False
 
-        match(tracks.confirmed, sure, overlap, 1 - self._iou)
-        match(tracks.confirmed & in_sight, ~sure, overlap, 1 - self._low_iou)
+        match(overlapping, tracks.confirmed, sure, 1 - self._iou)
+        match(overlapping, tracks.confirmed & in_sight, ~sure, 1 - self._low_iou)
         if self._reach > 0:
-            match(tracks.confirmed, sure, self._distance(found.xyxy), self._reach**2)
-        match(~tracks.confirmed, sure, overlap, 1 - self._iou)
+            nearby = self._nearby(xyxy, tracks.confirmed & free, sure & (owner < 0))
+            match(nearby, tracks.confirmed, sure, self._reach**2)
+        match(overlapping, ~tracks.confirmed, sure, 1 - self._iou)
         return owner
 
-    def _distance(self, xyxy: FloatArray) -> DoubleArray:
-        """Squared distance in place and height of each box (M) from each track (N), in standard deviations: (N, M)."""
-        measured = walker.xyxy_to_measured(xyxy)
-        squared = walker.distance(Belief(self._tracks.mean, self._tracks.covariance), measured)
-        grown = np.log(measured[None, :, 3] / self._tracks.mean[:, None, 3])
-        return squared + (grown / _HEIGHT_STD) ** 2
+    def _overlapping(self, xyxy: DoubleArray) -> Pairs:
+        """Tracks and boxes (4, M) that any gate lets through, by 1 minus IoU times the IoU of their heights."""
+        least = min(self._iou, self._low_iou)
+        expected = walker.state_to_xyxy(self._tracks.people)
+        # IoU is at most that of the heights, so that their product is at most the latter's square.
+        row, column = neighbours(expected, xyxy, least, least**0.5)
+        a, b = expected[:, row], xyxy[:, column]
+        shared = np.minimum(a[3], b[3]) - np.maximum(a[1], b[1])
+        union = np.maximum(a[3], b[3]) - np.minimum(a[1], b[1])
+        return Pairs(row, column, 1 - iou(a, b) * np.maximum(shared / union, 0))
 
-    def _correct(self, rows: IntArray, xyxy: FloatArray) -> None:
+    def _nearby(self, xyxy: DoubleArray, some: BoolArray, boxes: BoolArray) -> Pairs:
+        """Some tracks with some boxes, by the squared distance in place and height, in standard deviations."""
+        rows, columns = some.nonzero()[0], boxes.nonzero()[0]
+        people, measured = self._tracks.people[:, rows], walker.xyxy_to_measured(xyxy[:, columns])
+        grown = np.log(measured[walker.HEIGHT] / people[walker.HEIGHT, :, None])
+        squared = walker.distance(people, measured) + (grown / _HEIGHT_STD) ** 2
+        return Pairs(rows.repeat(len(columns)), np.tile(columns, len(rows)), squared.ravel())
+
+    def _correct(self, rows: IntArray, xyxy: DoubleArray) -> None:
         tracks = self._tracks
-        prior = Belief(tracks.mean[rows], tracks.covariance[rows])
-        tracks.mean[rows], tracks.covariance[rows] = walker.correct(prior, walker.xyxy_to_measured(xyxy))
+        tracks.people[:, rows] = walker.correct(tracks.people[:, rows], walker.xyxy_to_measured(xyxy))
         tracks.hits[rows] += 1
         tracks.last[rows] = self._clock.now
 
-    def _begin(self, xyxy: FloatArray) -> None:
-        if not len(xyxy):
-            return
-        self._tracks = join(self._tracks, _started(xyxy, self._next_id, self._clock.now))
-        self._next_id += len(xyxy)
+    def _begin(self, xyxy: DoubleArray) -> None:
+        if xyxy.shape[1]:
+            self._tracks = join(self._tracks, _started(xyxy, self._next_id, self._clock.now), axis=-1)
+            self._next_id += xyxy.shape[1]
 
-    def _settle(self, rows: Tracks) -> Tracks:
+    def _settle(self, rows: _Rows) -> Tracks:
         """Confirm, give up, and part the rows into those to report and those to hold back."""
         tracks = self._tracks
         tracks.confirmed |= (tracks.hits >= self._min_hits) & (tracks.last - tracks.first >= self._probation)
+        alive = tracks.confirmed | (self._clock.now - tracks.last <= self._patience)
         rows = join(self._held, rows)
-        reported = tracks.confirmed[np.searchsorted(tracks.id, rows.track_id)]
-        self._held = rows[~reported]
-        self._keep(tracks.confirmed | (self._clock.now - tracks.last <= self._patience))
-        return rows[reported]
-
-    def _keep(self, alive: BoolArray) -> None:
-        """Drop the other tracks, and what is held back for them."""
+        place = tracks.id.searchsorted(rows.track_id)
+        reported = tracks.confirmed[place]
+        self._held = take(rows, ~reported & alive[place])
         if not alive.all():
-            self._tracks = take(self._tracks, alive)
-            self._held = self._held[np.isin(self._held.track_id, self._tracks.id)]
+            self._tracks = take(tracks, alive, axis=-1)
+        shown = take(rows, reported)
+        return Tracks(shown.track_id, shown.frame, shown.time_s, shown.xyxy, shown.score)
 
 
-def _started(xyxy: FloatArray, first_id: int, now: float) -> _Table:
-    n = len(xyxy)
-    belief = walker.begin(walker.xyxy_to_measured(xyxy))
+def _started(xyxy: DoubleArray, first_id: int, now: float) -> _Table:
+    n = xyxy.shape[1]
+    people = walker.begin(walker.xyxy_to_measured(xyxy))
     ids, seen = np.arange(first_id, first_id + n), np.full(n, now)
-    return _Table(ids, *belief, np.ones(n, np.int64), seen, seen.copy(), np.zeros(n, bool))
+    return _Table(ids, people, np.ones(n, np.int64), seen, seen.copy(), np.zeros(n, bool))
 
 
-def _overlap_cost(a: DoubleArray, b: DoubleArray) -> DoubleArray:
-    """1 minus IoU times the IoU of the boxes' heights, (N, M)."""
-    shared = np.minimum(a[:, None, 3], b[None, :, 3]) - np.maximum(a[:, None, 1], b[None, :, 1])
-    union = np.maximum(a[:, None, 3], b[None, :, 3]) - np.minimum(a[:, None, 1], b[None, :, 1])
-    cost: DoubleArray = 1 - geometry.iou(a, b) * np.clip(shared / union, 0, None)
-    return cost
+def _no_rows() -> _Rows:
+    none = Tracks.empty()
+    return _Rows(none.track_id, none.frame, none.time_s, none.xyxy, none.score)

@@ -1,8 +1,9 @@
-"""Tables of tracks: dataclasses whose fields are arrays with one row per track."""
+"""Tables of tracks: dataclasses whose fields are arrays with one row per track, or one column."""
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import fields
+from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -15,12 +16,19 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound="DataclassInstance")
 
 
-def take(table: T, rows: BoolArray | IntArray) -> T:
-    """The chosen rows."""
-    return replace(table, **{f.name: getattr(table, f.name)[rows] for f in fields(table)})
+def take(table: T, rows: BoolArray | IntArray, axis: int = 0) -> T:
+    """The chosen tracks; they lie along `axis` of every array."""
+    places = rows.nonzero()[0] if rows.dtype == np.bool_ else rows
+    return type(table)(*(getattr(table, name).take(places, axis) for name in _names(type(table))))
 
 
-def join(first: T, *others: T) -> T:
-    """All rows, those of `first` first."""
+def join(first: T, *others: T, axis: int = 0) -> T:
+    """All tracks, those of `first` first."""
     tables = (first, *others)
-    return replace(first, **{f.name: np.concatenate([getattr(t, f.name) for t in tables]) for f in fields(first)})
+    arrays = (np.concatenate([getattr(t, name) for t in tables], axis) for name in _names(type(first)))
+    return type(first)(*arrays)
+
+
+@cache
+def _names(table: type[DataclassInstance]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(table))

@@ -7,24 +7,33 @@ from dataclasses import dataclass
 import numpy as np
 
 from reidtrack import geometry
-from reidtrack.assign import assign
 from reidtrack.track.clock import Clock, TimeUnit
 from reidtrack.track.columns import join, take
-from reidtrack.track.kalman import Belief, constant_velocity, predict, update
+from reidtrack.track.kalman import spread_later, spread_measured
+from reidtrack.track.pairs import Pairs, assign_pairs, iou, neighbours
 from reidtrack.types import Detections, DoubleArray, FloatArray, IntArray, Tracks
 
-INITIAL_COVARIANCE = np.diag([10, 10, 10, 10, 1e4, 1e4, 1e4])
-PROCESS_NOISE = np.diag([1, 1, 1, 1, 1e-2, 1e-2, 1e-4])
-MEASUREMENT_NOISE = np.diag([1.0, 1.0, 10.0, 10.0])
+_VALUES, _RATIO, _SPEEDS, _SPREAD, _RATIO_VARIANCE = slice(0, 3), 3, slice(4, 7), slice(7, 16), 16
+_ROWS = 17
+_STARTED = np.repeat([10.0, 0.0, 1e4], 3)
+"""Spread (`kalman`) of x, y and area after the first measurement."""
+_PROCESS = np.array([1, 1, 1, 0, 0, 0, 1e-2, 1e-2, 1e-4])
+"""What one unit of time adds to it."""
+_MEASURED = np.array([1.0, 1.0, 10.0])
+"""Variance of a measurement of x, y and area."""
+_RATIO_STARTED, _RATIO_PROCESS, _RATIO_MEASURED = 10.0, 1.0, 10.0
 
 
 @dataclass
 class _Table:
-    """One row per track: id; state (N, 7) and its covariance; detections in a row after the first; time unseen."""
+    """One column per track: id; state (17, N); detections in a row after the first; time unseen; score.
+
+    The state is centre x, centre y, area, width / height, the velocities of the first three, the spread of the first
+    three and the variance of the ratio.
+    """
 
     id: IntArray
-    mean: DoubleArray
-    covariance: DoubleArray
+    state: DoubleArray
     streak: IntArray
     age: DoubleArray
     score: FloatArray
@@ -46,7 +55,7 @@ class Sort:
     ) -> None:
         self._max_age, self._min_hits, self._iou = max_age, min_hits, iou
         self._clock = Clock(time_unit)
-        self._tracks = _started(Detections.empty(), 1)
+        self._tracks = _started(np.zeros((4, 0)), np.zeros(0, np.float32), 1)
         self._next_id = 1
         self._frames = 0
 
@@ -66,75 +75,89 @@ class Sort:
         Returns:
             The filtered boxes of the tracks that were seen in this frame.
         """
-        detections = detections[geometry.area(detections.xyxy) > 0]
+        usable = geometry.area(detections.xyxy) > 0
+        found = detections if usable.all() else detections[usable]
+        xyxy = np.ascontiguousarray(found.xyxy.T, np.float64)
         self._frames += 1
         tracks = _moved(self._tracks, self._clock.tick(time_s))
-        cost = 1 - geometry.iou(state_to_xyxy(tracks.mean), detections.xyxy.astype(np.float64))
-        match = assign(cost, 1 - self._iou)
-        rows, columns = match.pairs.T
-        _correct(tracks, rows, detections[columns])
-        fresh = _started(detections[match.unmatched_columns], self._next_id)
-        self._next_id += len(fresh.id)
-        tracks = join(tracks, fresh)
-        self._tracks = take(tracks, np.flatnonzero(tracks.age <= self._max_age))
+        rows, columns = _matched(state_to_xyxy(tracks.state), xyxy, self._iou)
+        _correct(tracks, rows, xyxy[:, columns], found.score[columns])
+        fresh = np.ones(len(found), bool)
+        fresh[columns] = False
+        tracks = join(tracks, _started(xyxy[:, fresh], found.score[fresh], self._next_id), axis=-1)
+        self._next_id += int(fresh.sum())
+        self._tracks = take(tracks, (tracks.age <= self._max_age).nonzero()[0], axis=-1)
         return self._report(frame, time_s)
 
     def _report(self, frame: int, time_s: float) -> Tracks:
-        xyxy = state_to_xyxy(self._tracks.mean)
+        xyxy = state_to_xyxy(self._tracks.state)
         warming_up = self._frames <= self._min_hits
         shown = (self._tracks.age == 0) & ((self._tracks.streak >= self._min_hits) | warming_up)
-        shown &= np.isfinite(xyxy).all(axis=1)
-        seen = take(self._tracks, shown)
-        n = len(seen.id)
-        return Tracks(
-            seen.id, np.full(n, frame, np.int64), np.full(n, time_s), xyxy[shown].astype(np.float32), seen.score
-        )
+        shown &= np.isfinite(xyxy).all(axis=0)
+        ids, score = self._tracks.id[shown], self._tracks.score[shown]
+        boxes = np.ascontiguousarray(xyxy[:, shown].T, np.float32)
+        return Tracks(ids, np.full(len(ids), frame, np.int64), np.full(len(ids), time_s), boxes, score)
 
 
 def _moved(tracks: _Table, dt: float) -> _Table:
     """Predict over `dt`; a track whose box stops being one ends."""
     if dt == 0:
         return tracks
-    mean = tracks.mean
-    mean[mean[:, 2] + dt * mean[:, 6] <= 0, 6] = 0  # an area does not shrink through zero
-    belief = predict(Belief(mean, tracks.covariance), constant_velocity(7, 4, dt), PROCESS_NOISE * dt)
+    state = tracks.state.copy()
+    area, growth = state[2], state[6]
+    growth[area + dt * growth <= 0] = 0  # an area does not shrink through zero
+    state[_VALUES] += dt * state[_SPEEDS]
+    state[_SPREAD] = spread_later(state[_SPREAD].reshape(3, 3, -1), dt).reshape(9, -1) + dt * _PROCESS[:, None]
+    state[_RATIO_VARIANCE] += dt * _RATIO_PROCESS
     streak = np.where(tracks.age > 0, 0, tracks.streak)
-    moved = _Table(tracks.id, belief.mean, belief.covariance, streak, tracks.age + dt, tracks.score)
-    return take(moved, np.flatnonzero(np.isfinite(state_to_xyxy(moved.mean)).all(axis=1)))
+    moved = _Table(tracks.id, state, streak, tracks.age + dt, tracks.score)
+    sound = np.isfinite(state_to_xyxy(state)).all(axis=0)
+    return moved if sound.all() else take(moved, sound.nonzero()[0], axis=-1)
 
 
-def _correct(tracks: _Table, rows: IntArray, detections: Detections) -> None:
+def _matched(expected: DoubleArray, xyxy: DoubleArray, least: float) -> tuple[IntArray, IntArray]:
+    """Tracks (4, N) and detections (4, M) that belong together: their places, (K,) each."""
+    row, column = neighbours(expected, xyxy, least, least)
+    pairs = Pairs(row, column, 1 - iou(expected[:, row], xyxy[:, column]))
+    return assign_pairs(pairs, np.ones(expected.shape[1], bool), np.ones(xyxy.shape[1], bool), 1 - least)
+
+
+def _correct(tracks: _Table, rows: IntArray, xyxy: DoubleArray, score: FloatArray) -> None:
     """Correct `rows` of `tracks`, in place, by the detections they were matched with."""
-    prior = Belief(tracks.mean[rows], tracks.covariance[rows])
-    tracks.mean[rows], tracks.covariance[rows] = update(prior, xyxy_to_measured(detections.xyxy), MEASUREMENT_NOISE)
+    state, measured = tracks.state[:, rows], xyxy_to_measured(xyxy)
+    gain, spread = spread_measured(state[_SPREAD].reshape(3, 3, -1), _MEASURED[:, None])
+    surprise = measured[_VALUES] - state[_VALUES]
+    state[_VALUES] += gain[0] * surprise
+    state[_SPEEDS] += gain[1] * surprise
+    state[_SPREAD] = spread.reshape(9, -1)
+    ratio_gain = state[_RATIO_VARIANCE] / (state[_RATIO_VARIANCE] + _RATIO_MEASURED)
+    state[_RATIO] += ratio_gain * (measured[_RATIO] - state[_RATIO])
+    state[_RATIO_VARIANCE] = ratio_gain * _RATIO_MEASURED
+    tracks.state[:, rows] = state
     tracks.streak[rows] += 1
     tracks.age[rows] = 0
-    tracks.score[rows] = detections.score
+    tracks.score[rows] = score
 
 
-def _started(detections: Detections, first_id: int) -> _Table:
-    n = len(detections)
-    return _Table(
-        id=np.arange(first_id, first_id + n),
-        mean=np.concatenate([xyxy_to_measured(detections.xyxy), np.zeros((n, 3))], axis=1),
-        covariance=np.tile(INITIAL_COVARIANCE, (n, 1, 1)),
-        streak=np.zeros(n, np.int64),
-        age=np.zeros(n),
-        score=detections.score,
-    )
+def _started(xyxy: DoubleArray, score: FloatArray, first_id: int) -> _Table:
+    n = len(score)
+    state = np.zeros((_ROWS, n))
+    state[:4] = xyxy_to_measured(xyxy)
+    state[_SPREAD], state[_RATIO_VARIANCE] = _STARTED[:, None], _RATIO_STARTED
+    return _Table(np.arange(first_id, first_id + n), state, np.zeros(n, np.int64), np.zeros(n), score)
 
 
-def xyxy_to_measured(xyxy: FloatArray) -> DoubleArray:
-    """Turn (N, 4) boxes of some area into centre x, centre y, area, width / height: (N, 4) float64."""
-    left, top, right, bottom = xyxy.astype(np.float64).T
+def xyxy_to_measured(xyxy: DoubleArray) -> DoubleArray:
+    """Turn (4, N) boxes of some area into centre x, centre y, area, width / height: (4, N)."""
+    left, top, right, bottom = xyxy
     width, height = right - left, bottom - top
-    return np.stack([(left + right) / 2, (top + bottom) / 2, width * height, width / height], axis=1)
+    return np.stack([(left + right) / 2, (top + bottom) / 2, width * height, width / height])
 
 
-def state_to_xyxy(mean: DoubleArray) -> DoubleArray:
-    """Boxes (N, 4) of states that start with centre x, centre y, area, width / height; NaN where there is no box."""
-    x, y, area, ratio = mean[:, :4].T
+def state_to_xyxy(state: DoubleArray) -> DoubleArray:
+    """Boxes (4, N) of states that start with centre x, centre y, area, width / height; NaN where there is no box."""
+    x, y, area, ratio = state[:4]
     with np.errstate(invalid="ignore", divide="ignore"):
         width = np.sqrt(area * ratio)
         height = area / width
-    return np.stack([x - width / 2, y - height / 2, x + width / 2, y + height / 2], axis=1)
+    return np.stack([x - width / 2, y - height / 2, x + width / 2, y + height / 2])

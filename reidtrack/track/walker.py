@@ -1,18 +1,22 @@
 """How people move in a picture: a Kalman model whose noise is a share of the person's height, in seconds.
 
-The state is centre x, centre y, width, height and the centre's velocity: D = 6, M = 4. Pace changes by white
-acceleration; size has no velocity, because that of a half-hidden person would carry the box away.
+The state is centre x, centre y, width, height and the centre's velocity. Pace changes by white acceleration; size has
+no velocity, because that of a half-hidden person would carry the box away. Both coordinates of the centre have the same
+noise, and both sides: what is believed of N people is (10, N) float64, the six values in pixels and seconds, the spread
+of either coordinate (`kalman`) and the variance of either side.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from reidtrack.track.kalman import Belief, constant_velocity, predict, update
-from reidtrack.types import DoubleArray, FloatArray
+from reidtrack.track.kalman import spread_later, spread_measured
+from reidtrack.types import DoubleArray
 
-_SIZE = [2, 3]
-_MOVING = [0, 1, 4, 5]
+CENTRE, SIDES, SPEED, SPREAD = slice(0, 2), slice(2, 4), slice(4, 6), slice(6, 9)
+HEIGHT, SIDE_VARIANCE = 3, 9
+_NOISE = slice(6, 10)
+_ROWS = 10
 _DETECTOR_STD = 0.05
 """Spread of a detected centre or side, heights."""
 _SPEED_STD = 1.0
@@ -22,63 +26,67 @@ _SIZE_DRIFT = 0.02
 _MIN_SIDE = 1.0
 
 
-def xyxy_to_measured(xyxy: FloatArray) -> DoubleArray:
-    """Turn (N, 4) boxes into centre x, centre y, width, height: (N, 4) float64, pixels."""
-    boxes = xyxy.astype(np.float64)
-    return np.concatenate([(boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]], axis=1)
+def xyxy_to_measured(xyxy: DoubleArray) -> DoubleArray:
+    """Turn (4, N) left, top, right, bottom into centre x, centre y, width, height: (4, N), pixels."""
+    return np.concatenate([(xyxy[:2] + xyxy[2:]) / 2, xyxy[2:] - xyxy[:2]])
 
 
-def state_to_xyxy(mean: DoubleArray) -> DoubleArray:
-    """Boxes (N, 4) of states (N, 6)."""
-    half = mean[:, 2:4] / 2
-    return np.concatenate([mean[:, :2] - half, mean[:, :2] + half], axis=1)
+def state_to_xyxy(people: DoubleArray) -> DoubleArray:
+    """Boxes (4, N) of people (10, N)."""
+    half = people[SIDES] / 2
+    return np.concatenate([people[CENTRE] - half, people[CENTRE] + half])
 
 
-def begin(measured: DoubleArray) -> Belief:
-    """What is believed of people seen once: (N, 4) measurements."""
-    n = len(measured)
-    unit = np.diag([_DETECTOR_STD] * 4 + [_SPEED_STD] * 2) ** 2
-    return Belief(np.concatenate([measured, np.zeros((n, 2))], axis=1), _scaled(unit, measured[:, 3]))
+def begin(measured: DoubleArray) -> DoubleArray:
+    """What is believed of people seen once, (10, N): (4, N) measurements."""
+    people = np.zeros((_ROWS, measured.shape[1]))
+    people[:4] = measured
+    unit = np.array([_DETECTOR_STD, 0, _SPEED_STD, _DETECTOR_STD]) ** 2
+    people[_NOISE] = unit[:, None] * measured[HEIGHT] ** 2
+    return people
 
 
-def move(belief: Belief, dt: float, agility: float) -> Belief:
+def move(people: DoubleArray, dt: float, agility: float) -> DoubleArray:
     """Predict over `dt` seconds.
 
     Args:
-        belief: N people.
+        people: (10, N).
         dt: Seconds.
         agility: Spectral density of the acceleration, heights squared per second cubed.
     """
-    noise = _scaled(process_noise(dt, agility), belief.mean[:, 3])
-    moved = predict(belief, constant_velocity(6, 4, dt), noise)
-    moved.mean[:, _SIZE] = np.maximum(moved.mean[:, _SIZE], _MIN_SIDE)
+    moved = people.copy()
+    moved[CENTRE] += dt * people[SPEED]
+    np.maximum(people[SIDES], _MIN_SIDE, out=moved[SIDES])
+    moved[SPREAD] = spread_later(people[SPREAD], dt)
+    moved[_NOISE] += process_noise(dt, agility)[:, None] * people[HEIGHT] ** 2
     return moved
 
 
-def correct(belief: Belief, measured: DoubleArray) -> Belief:
-    """Correct N people by their (N, 4) measurements."""
-    return update(belief, measured, _scaled(np.eye(4) * _DETECTOR_STD**2, belief.mean[:, 3]))
+def correct(people: DoubleArray, measured: DoubleArray) -> DoubleArray:
+    """Correct N people (10, N) by their (4, N) measurements."""
+    noise = _DETECTOR_STD**2 * people[HEIGHT] ** 2
+    after = people.copy()
+    gain, after[SPREAD] = spread_measured(people[SPREAD], noise)
+    surprise = measured[:2] - people[CENTRE]
+    after[CENTRE] += gain[0] * surprise
+    after[SPEED] += gain[1] * surprise
+    side_gain = people[SIDE_VARIANCE] / (people[SIDE_VARIANCE] + noise)
+    after[SIDES] += side_gain * (measured[2:] - people[SIDES])
+    after[SIDE_VARIANCE] = side_gain * noise
+    return after
 
 
 def process_noise(dt: float, agility: float) -> DoubleArray:
-    """Process noise (6, 6) of a person one pixel high over `dt` seconds."""
-    from filterpy.common import Q_continuous_white_noise
+    """What `dt` seconds add to the spread and to the sides' variance of a person one pixel high: (4,).
 
-    noise = np.zeros((6, 6))
-    noise[np.ix_(_MOVING, _MOVING)] = Q_continuous_white_noise(2, dt, agility, block_size=2, order_by_dim=False)
-    noise[_SIZE, _SIZE] = _SIZE_DRIFT * dt
-    return noise
+    White acceleration: Bar-Shalom, Li, Kirubarajan, "Estimation with Applications to Tracking", 2001, section 6.2.2.
+    """
+    return np.array([agility * dt**3 / 3, agility * dt**2 / 2, agility * dt, _SIZE_DRIFT * dt])
 
 
-def distance(belief: Belief, measured: DoubleArray) -> DoubleArray:
-    """Squared Mahalanobis distance of each measured centre (M, 4) from each predicted one: (N, M)."""
-    covariance = belief.covariance[:, :2, :2] + _scaled(np.eye(2) * _DETECTOR_STD**2, belief.mean[:, 3])
-    offset = measured[None, :, :2] - belief.mean[:, None, :2]  # (N, M, 2)
-    squared: DoubleArray = np.einsum("nmi,nij,nmj->nm", offset, np.linalg.inv(covariance), offset)
+def distance(people: DoubleArray, measured: DoubleArray) -> DoubleArray:
+    """Squared Mahalanobis distance of each measured centre (4, M) from each predicted one (10, N): (N, M)."""
+    variance = people[SPREAD.start] + _DETECTOR_STD**2 * people[HEIGHT] ** 2
+    offset = measured[:2, None, :] - people[CENTRE, :, None]  # (2, N, M)
+    squared: DoubleArray = (offset[0] ** 2 + offset[1] ** 2) / variance[:, None]
     return squared
-
-
-def _scaled(unit: DoubleArray, height: DoubleArray) -> DoubleArray:
-    """A covariance in units of height, (D, D), for people of `height` (N,): (N, D, D)."""
-    scaled: DoubleArray = unit * (height**2)[:, None, None]
-    return scaled

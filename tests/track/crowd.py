@@ -40,7 +40,7 @@ def _detected(xyxy: DoubleArray, rng: np.random.Generator) -> Detections:
     score = np.clip(0.9 - 0.6 * hidden + rng.normal(0, 0.05, people), 0, 1)[seen]
     sides = (xyxy[:, 2:] - xyxy[:, :2])[:, [0, 1, 0, 1]]
     boxes = (xyxy + rng.normal(0, 0.02, (people, 4)) * sides)[seen]
-    boxes = np.concatenate([boxes, np.concatenate([false, false + [40, 100]], axis=1)])
+    boxes = np.concatenate([boxes, np.concatenate([false, false + np.array([40, 100])], axis=1)])
     score = np.concatenate([score, rng.uniform(0.1, 0.7, len(false))])
     order = np.argsort(-score, kind="stable")  # as a detector gives them
     return Detections(boxes[order].astype(np.float32), score[order].astype(np.float32))
@@ -53,5 +53,5 @@ def _hidden_share(xyxy: DoubleArray) -> DoubleArray:
     shared = np.prod(np.clip(high - low, 0, None), axis=2)
     area = np.prod(xyxy[:, 2:] - xyxy[:, :2], axis=1)
     nearer = xyxy[None, :, 3] > xyxy[:, None, 3]
-    share: DoubleArray = (shared * nearer).max(axis=1) / area
+    share: DoubleArray = (shared * nearer).max(axis=1, initial=0) / area
     return share

@@ -91,7 +91,8 @@ def test_each_camera_counts_for_itself() -> None:
 
 def test_boxes_survive_the_round_trip() -> None:
     xyxy = np.array([[10, 20, 50, 140], [0.5, 0.25, 1000.5, 3.25]], np.float32)
-    np.testing.assert_allclose(state_to_xyxy(xyxy_to_measured(xyxy)), xyxy, rtol=1e-12)
+    boxes = xyxy.T.astype(np.float64)
+    np.testing.assert_allclose(state_to_xyxy(xyxy_to_measured(boxes)), boxes, rtol=1e-12)
 
 
 class FilterpyTrack:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from track.reference import walker
+from track.reference.kalman import Belief
 
 from reidtrack import geometry
 from reidtrack.assign import assign
-from track.reference import walker
 from reidtrack.track.clock import Clock
 from reidtrack.track.columns import join, take
-from track.reference.kalman import Belief
 from reidtrack.types import BoolArray, Detections, DoubleArray, FloatArray, IntArray, Tracks
 
 _HEIGHT_STD = 0.1

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from track.reference.kalman import Belief, constant_velocity, predict, update
 
 from reidtrack import geometry
 from reidtrack.assign import assign
 from reidtrack.track.clock import Clock, TimeUnit
 from reidtrack.track.columns import join, take
-from track.reference.kalman import Belief, constant_velocity, predict, update
 from reidtrack.types import Detections, DoubleArray, FloatArray, IntArray, Tracks
 
 INITIAL_COVARIANCE = np.diag([10, 10, 10, 10, 1e4, 1e4, 1e4])

@@ -7,8 +7,8 @@ acceleration; size has no velocity, because that of a half-hidden person would c
 from __future__ import annotations
 
 import numpy as np
-
 from track.reference.kalman import Belief, constant_velocity, predict, update
+
 from reidtrack.types import DoubleArray, FloatArray
 
 _SIZE = [2, 3]
