@@ -132,6 +132,8 @@ def _place(request: ExportRequest, stem: str) -> Path:
         raise UsageError(f"an ONNX file ends in .onnx, not {out.suffix or 'nothing'}", where="--out")
     if out.exists() and not request.overwrite:
         raise OutputError("is there already", where=out, hint="--overwrite replaces it")
+    if out.is_dir() and any(path.suffix not in (".xml", ".bin", ".yaml") for path in out.iterdir()):
+        raise OutputError("holds files that no export wrote", where=out, hint="give another place, or remove it")
     return out
 
 

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from installed import needs_openvino
 from scene import Scene
 
 from reidtrack.api import ReidModel
@@ -156,6 +157,7 @@ def test_an_installation_without_weights(desk: Path, monkeypatch: pytest.MonkeyP
         find_weights(DEFAULT_REID, "reid")
 
 
+@needs_openvino
 def test_of_a_shipped_detector_the_form_for_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from installed import needs_openvino
 
 from reidtrack.cli.main import main
 from reidtrack.pipeline.evaluate import RunEvaluation, evaluate_run
+
+pytestmark = needs_openvino  # the detector is an OpenVINO file
 
 VIEWS = ("View_001", "View_006")
 

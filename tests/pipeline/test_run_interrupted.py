@@ -8,6 +8,7 @@ from signal import SIGINT, SIGKILL, SIGTERM, Signals
 
 import pytest
 from child import Strike, run_child
+from installed import needs_openvino
 from outputs import check_agreement, count_frames, listing, read_json, read_lines, settled_bytes
 from scene import Scene
 
@@ -160,7 +161,7 @@ def test_resume_where_nothing_is_begins(scene: Scene, finished: Path, tmp_path: 
         pytest.param(["--stride", "2"], "other part: stride was 1, now 2", id="part"),
         pytest.param(["--offsets", "0", "1"], "other inputs", id="offsets"),
         pytest.param(["--cameras", "right", "left"], "other inputs", id="names"),
-        pytest.param(["--engine", "openvino"], "other weights", id="engine"),
+        pytest.param(["--engine", "openvino"], "other weights", id="engine", marks=needs_openvino),
     ],
 )
 def test_resume_with_other_settings(

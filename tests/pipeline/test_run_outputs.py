@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from installed import needs_openvino
 from outputs import check_agreement, count_frames, listing, read_json, read_lines, settled_bytes
 from scene import Scene
 
@@ -78,7 +79,7 @@ def test_features_are_unit_vectors_of_boxes_that_exist(finished: Path) -> None:
         assert ((data["quality"] >= 0) & (data["quality"] <= 1)).all()
 
 
-@pytest.mark.parametrize("engine", ["torch", "openvino"])
+@pytest.mark.parametrize("engine", ["torch", pytest.param("openvino", marks=needs_openvino)])
 def test_twice_gives_the_same_bytes(scene: Scene, tmp_path: Path, engine: str) -> None:
     for name in ("one", "two"):
         arguments = scene.arguments("--out", tmp_path / name, "--no-video", "--quiet", "--engine", engine)
