@@ -77,7 +77,9 @@ class OnnxEngine:
         """
         try:
             return cls(Path(path).read_bytes(), device)
-        except RuntimeError as error:
+        except DeviceError:
+            raise
+        except Exception as error:  # ONNX Runtime's own errors have no common ground
             reason = str(error).strip().splitlines()[-1]
             raise WeightsError(f"not a whole model ({reason})", where=path) from error
 
