@@ -80,10 +80,8 @@ def camera_casts(means: DoubleArray, camera: IntArray, weight: DoubleArray, shri
     return cast
 
 
-def cosine_distances(vectors: DoubleArray) -> DoubleArray:
-    """Cosine distance of every pair of unit rows, (N, N) in 0..2; infinite where a row is zero."""
-    distance = np.clip(1 - vectors @ vectors.T, 0, 2)
-    blank = ~vectors.any(axis=1)
-    distance[blank] = np.inf
-    distance[:, blank] = np.inf
-    return distance
+def cosine_distances(a: DoubleArray, b: DoubleArray) -> DoubleArray:
+    """Cosine distances (N, M) in 0..2 between unit rows (N, D) and (M, D)."""
+    distance = a @ b.T
+    np.subtract(1, distance, out=distance)
+    return np.clip(distance, 0, 2, out=distance)

@@ -5,71 +5,128 @@ speaks for one person; a pair that stands in one camera at the same time is forb
 weighted mean of their pairs (average linkage): a chain of lucky pairs does not pull two people together. Each round
 assigns all groups to each other at once; those given to each other are joined, costs are averaged, and the next round
 follows until nothing below zero is left. What late evidence speaks against is mended at the end (`refine`).
+
+Only pairs below zero are ever looked at: an assignment that may leave groups alone never takes another, and the mean of
+costs above zero is above zero, so that a joined group has no other prospects than its parts had.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from reidtrack.assign import assign
+from reidtrack.associate.costs import PairCosts
 from reidtrack.associate.refine import refine
-from reidtrack.types import BoolArray, DoubleArray, IntArray
+from reidtrack.types import DoubleArray, IntArray
 
-_FORBIDDEN = np.inf
+_SLACK = 1e-9
+"""Lets a pair at the gate through."""
 
 
-def group(cost: DoubleArray, clash: BoolArray, weight: DoubleArray) -> IntArray:
+def group(costs: PairCosts, near: IntArray, clash: IntArray, weight: DoubleArray) -> IntArray:
     """Join tracklets to people.
 
     Args:
-        cost: (N, N) symmetric; below zero speaks for one person, infinity says nothing is known.
-        clash: (N, N) symmetric; pairs that cannot be one person.
+        costs: Of N tracklets; below zero speaks for one person.
+        near: (P, 2) each once; at least all pairs whose cost is zero or less.
+        clash: (Q, 2) pairs that cannot be one person.
         weight: (N,) above zero; how much a tracklet counts in the mean of its group.
 
     Returns:
         (N,) number of each tracklet's group, from 0, in the order of their first tracklets.
     """
-    return refine(_join(cost, clash, weight), cost, clash, weight)
+    return refine(_join(costs, near, clash, weight), costs, near, clash, weight)
 
 
-def _join(cost: DoubleArray, clash: BoolArray, weight: DoubleArray) -> IntArray:
-    """Rounds of mutual assignment between groups."""
-    n = len(cost)
+def _join(costs: PairCosts, near: IntArray, clash: IntArray, weight: DoubleArray) -> IntArray:
+    """Rounds of mutual assignment between groups, each called after its first member."""
+    n = len(weight)
     label = np.arange(n, dtype=np.int64)
-    alive = np.arange(n, dtype=np.int64)
-    mean, mass = np.where(clash, _FORBIDDEN, cost).astype(np.float64), weight.astype(np.float64).copy()
-    np.fill_diagonal(mean, _FORBIDDEN)
-    while len(alive) > 1:
-        pairs = _mutual_pairs(mean[np.ix_(alive, alive)])
-        if not len(pairs):
-            break
-        for a, b in alive[pairs]:
-            row = (mass[a] * mean[a] + mass[b] * mean[b]) / (mass[a] + mass[b])
-            mean[a], mean[:, a] = row, row
-            mean[a, a] = _FORBIDDEN
-            mass[a] += mass[b]
-            label[label == b] = a
-        alive = np.setdiff1d(alive, alive[pairs[:, 1]])
-    return label
+    mass, mean = weight.astype(np.float64), costs.with_vectors(costs.vectors.copy())
+    pairs, _ = _once(near, n)
+    cost = costs.of(pairs)
+    while True:
+        open_ = (cost <= _SLACK) & ~np.isin(_keys(pairs, n), _keys(clash, n))
+        pairs, cost = pairs[open_], cost[open_]
+        joined = _mutual_pairs(pairs, cost)
+        if not len(joined):
+            return label
+        a, b = joined.T
+        share = mass[b] / (mass[a] + mass[b])
+        mean.vectors[a] += share[:, None] * (mean.vectors[b] - mean.vectors[a])
+        mass[a] += mass[b]
+        into = np.arange(n, dtype=np.int64)
+        into[b] = a
+        label = into[label]
+        clash, _ = _once(into[clash], n)
+        pairs, kept = _once(into[pairs], n)
+        cost = cost[kept]
+        grown = np.isin(pairs, a).any(axis=1)
+        cost[grown] = mean.of(pairs[grown])
 
 
-def _mutual_pairs(mean: DoubleArray) -> IntArray:
-    """Pairs (a < b) that the assignment of all groups to all others gives to each other.
+def _once(pairs: IntArray, count: int) -> tuple[IntArray, IntArray]:
+    """Pairs of two different things, each once, the lower first, sorted; and the places (P,) they are taken from."""
+    key, place = np.unique(_keys(pairs, count), return_index=True)
+    found = np.stack(np.divmod(key, max(count, 1)), axis=1)
+    two = found[:, 0] != found[:, 1]
+    return found[two], place[two]
+
+
+def _keys(pairs: IntArray, count: int) -> IntArray:
+    """One number for each pair, whichever comes first in it."""
+    keys: IntArray = pairs.min(axis=1) * count + pairs.max(axis=1)
+    return keys
+
+
+def _mutual_pairs(pairs: IntArray, cost: DoubleArray) -> IntArray:
+    """Pairs (a < b) that the assignment of all groups to all others gives to each other, sorted.
 
     Besides these, pairs of others that are each other's cheapest: an assignment may run in circles.
     """
-    match = assign(mean, 0.0).pairs
-    partner = np.full(len(mean), -1, np.int64)
-    partner[match[:, 0]] = match[:, 1]
-    pairs = _both_ways(partner)
-    mean = mean.copy()
-    mean[pairs.ravel()] = mean[:, pairs.ravel()] = _FORBIDDEN
-    nearest = np.where(mean.min(axis=1) <= 0, mean.argmin(axis=1), -1)
-    return np.concatenate([pairs, _both_ways(nearest)])
+    if not len(pairs):
+        return pairs
+    nodes, places = np.unique(pairs, return_inverse=True)
+    edges = places.reshape(pairs.shape)
+    first = _both_ways(_assign(len(nodes), edges, cost))
+    taken = np.zeros(len(nodes), np.bool_)
+    taken[first] = True
+    left = ~taken[edges].any(axis=1) & (cost <= 0)
+    second = _both_ways(_cheapest(len(nodes), edges[left], cost[left]))
+    mutual: IntArray = nodes[np.concatenate([first, second])]
+    return mutual
+
+
+def _assign(count: int, edges: IntArray, cost: DoubleArray) -> IntArray:
+    """The partner each node is assigned to at the least total cost, itself where it stays alone.
+
+    What `reidtrack.assign` finds in the matrix of all pairs, from the pairs below zero alone: Jonker-Volgenant for
+    sparse costs (lap), in which a node may be given to itself for nothing. That leaves out chains (a to b, b to c,
+    nobody to a), but a chain is never cheaper than every second of its pairs taken both ways.
+    """
+    import lap
+
+    itself = np.arange(count)
+    rows, columns = np.concatenate([edges, edges[:, ::-1], np.stack([itself, itself], axis=1)]).T
+    gated = np.concatenate([cost - _SLACK, cost - _SLACK, np.zeros(count)])
+    gated -= gated.min()  # lap wants no cost below zero; every full assignment has as many pairs
+    order = np.lexsort((columns, rows))
+    start = np.searchsorted(rows[order], np.arange(count + 1)).astype(np.int32)
+    _, partner, _ = lap.lapmod(count, gated[order], start, columns[order].astype(np.int32))
+    return np.asarray(partner, np.int64)
+
+
+def _cheapest(count: int, edges: IntArray, cost: DoubleArray) -> IntArray:
+    """The neighbour that costs each node least, of equal ones the first; itself where there is none."""
+    a, b = np.concatenate([edges, edges[:, ::-1]]).T
+    order = np.lexsort((b, np.concatenate([cost, cost]), a))
+    node, first = np.unique(a[order], return_index=True)
+    nearest = np.arange(count, dtype=np.int64)
+    nearest[node] = b[order][first]
+    return nearest
 
 
 def _both_ways(partner: IntArray) -> IntArray:
-    """Pairs (a < b) with `partner[a] == b` and `partner[b] == a`; -1 is nobody."""
-    rows = np.flatnonzero(partner >= 0)
-    mutual = rows[(partner[partner[rows]] == rows) & (rows < partner[rows])]
+    """Pairs (a < b) with `partner[a] == b` and `partner[b] == a`."""
+    itself = np.arange(len(partner))
+    mutual = np.flatnonzero((partner[partner] == itself) & (itself < partner))
     return np.stack([mutual, partner[mutual]], axis=1)

@@ -7,15 +7,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reidtrack.associate.appearance import camera_casts, cosine_distances, mean_features, mean_looks, unit
+from reidtrack.associate.appearance import camera_casts, mean_features, mean_looks, unit
 from reidtrack.associate.conflict import conflicts
+from reidtrack.associate.costs import PairCosts
+from reidtrack.associate.links import explain
 from reidtrack.associate.matcher import group
+from reidtrack.associate.near import near_pairs
 from reidtrack.associate.split import split_switched
 from reidtrack.associate.threshold import SAME_CAMERA_SHARE, cross_camera_threshold
 from reidtrack.types import DoubleArray, Identity, IntArray, Link, Tracklet
 
 FULL_WEIGHT_FEATURES = 8
 """A tracklet with this many features counts fully in means; one with fewer, by its share."""
+_ROUNDING = 1e-6
+"""More than costs and distances differ by that are computed in different ways."""
 
 
 class Association(NamedTuple):
@@ -62,19 +67,26 @@ def associate(
     parts = sorted(split_switched(ordered, dict(zip(names, look.cast, strict=True)), split_threshold), key=_by_time)
     if len(parts) > len(ordered):
         look = _Look.of(parts, names, shrink)
-    distance = cosine_distances(mean_looks(parts, look.camera, look.cast))
+    seen = mean_looks(parts, look.camera, look.cast)
     if threshold is None:
-        threshold = cross_camera_threshold(distance, look.camera, look.weight, strangers)
+        threshold = cross_camera_threshold(seen, look.camera, look.weight, strangers)
     if same_camera_threshold is None:
         same_camera_threshold = SAME_CAMERA_SHARE * threshold
-    same = look.camera[:, None] == look.camera[None, :]
-    cost = distance - np.where(same, same_camera_threshold, threshold)
-    label = group(cost, conflicts(parts), look.weight)
+    near = near_pairs(seen, max(threshold, same_camera_threshold) + _ROUNDING)
+    costs = PairCosts.of_looks(seen, look.camera, threshold, same_camera_threshold)
+    label = group(costs, near.pairs, conflicts(parts), look.weight)
+    people = _members(label)
+    links = explain(people, label, [t.key for t in parts], seen, near)
     identities = [
-        _identity(number, np.flatnonzero(label == number - 1), parts, look.mean, distance, label)
-        for number in range(1, int(label.max(initial=-1)) + 2)
+        _identity(number, members, parts, look.mean, found)
+        for number, (members, found) in enumerate(zip(people, links, strict=True), start=1)
     ]
     return Association(identities, threshold, same_camera_threshold)
+
+
+def _members(label: IntArray) -> list[IntArray]:
+    """The tracklets of each person, increasing."""
+    return np.split(np.argsort(label, kind="stable"), np.cumsum(np.bincount(label))[:-1]) if len(label) else []
 
 
 def _by_time(tracklet: Tracklet) -> tuple[float, str, int]:
@@ -99,31 +111,14 @@ class _Look(NamedTuple):
     @classmethod
     def of(cls, tracklets: Sequence[Tracklet], names: Sequence[str], shrink: float) -> _Look:
         mean = mean_features(tracklets)
-        camera = np.array([names.index(t.camera) for t in tracklets], np.int64)
+        place = {name: i for i, name in enumerate(names)}
+        camera = np.array([place[t.camera] for t in tracklets], np.int64)
         weight = np.array([min(1.0, max(len(t.features), 1) / FULL_WEIGHT_FEATURES) for t in tracklets])
         return cls(mean, camera, weight, camera_casts(mean, camera, weight * mean.any(axis=1), shrink))
 
 
 def _identity(
-    number: int,
-    members: IntArray,
-    tracklets: Sequence[Tracklet],
-    looks: DoubleArray,
-    distance: DoubleArray,
-    label: IntArray,
+    number: int, members: IntArray, tracklets: Sequence[Tracklet], looks: DoubleArray, links: tuple[Link, ...]
 ) -> Identity:
     mean = unit(looks[members].sum(axis=0, keepdims=True))[0]
-    links = tuple(_link(i, members[:place], tracklets, distance, label) for place, i in enumerate(members) if place > 0)
     return Identity(number, tuple(tracklets[i] for i in members), mean.astype(np.float32), links)
-
-
-def _link(i: int, earlier: IntArray, tracklets: Sequence[Tracklet], distance: DoubleArray, label: IntArray) -> Link:
-    """What joins tracklet `i` to its person: the nearest of the person's earlier tracklets.
-
-    The margin is how much farther away the nearest tracklet of somebody else is.
-    """
-    nearest = int(earlier[distance[i, earlier].argmin()])
-    others = distance[i, label != label[i]]
-    runner_up = float(others.min()) if len(others) else np.inf
-    near = float(distance[i, nearest])
-    return Link(tracklets[i].key, tracklets[nearest].key, near, runner_up - near)

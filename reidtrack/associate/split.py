@@ -32,7 +32,9 @@ def split_switched(tracklets: Sequence[Tracklet], cast: dict[str, DoubleArray], 
         The tracklets in their order, each cut one replaced by its parts: the first keeps the track id, the others get
         the camera's next free ones.
     """
-    free = {camera: 1 + max(t.track_id for t in tracklets if t.camera == camera) for camera in cast}
+    free = dict.fromkeys(cast, 1)
+    for tracklet in tracklets:
+        free[tracklet.camera] = max(free[tracklet.camera], tracklet.track_id + 1)
     result = []
     for tracklet in tracklets:
         parts = _cut(tracklet, cast[tracklet.camera], threshold)
@@ -48,6 +50,8 @@ def _cut(tracklet: Tracklet, cast: DoubleArray, threshold: float) -> list[Trackl
     features = unit(tracklet.features.astype(np.float64) - cast) if len(tracklet.features) else np.zeros((0, 0))
     weight = tracklet.feature_quality.astype(np.float64) + 1e-3
     cuts = sorted(_cuts(features, weight, 0, len(features), threshold))
+    if not cuts:
+        return [tracklet]
     edges = [0, *cuts, len(features)]
     # A cut lies half-way between the frames of the features on its two sides.
     bounds = [-1, *((tracklet.feature_frame[k - 1] + tracklet.feature_frame[k]) // 2 for k in cuts), tracklet.frame[-1]]

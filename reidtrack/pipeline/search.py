@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import numpy as np
-
 from reidtrack.config import DetectConfig, EmbedConfig
 from reidtrack.embed.embedder import Embedder
 from reidtrack.embed.file import ImageFeatures, read_features
+from reidtrack.embed.nearest import nearest
 from reidtrack.embed.preprocess import cut_crops
 from reidtrack.engines.base import EngineName
 from reidtrack.errors import InputError, UsageError, WeightsError
@@ -134,9 +133,9 @@ def search(request: SearchRequest, advance: Advance = lambda *_: None) -> Search
 
 def rank_images(feature: FloatArray, gallery: ImageFeatures, top: int) -> tuple[Hit, ...]:
     """The images nearest to a unit vector (D,), nearest first, of equal ones the earlier."""
-    distance = np.clip(1 - gallery.features @ feature, 0, 2)
-    order = np.argsort(distance, kind="stable")[:top]
-    return tuple(Hit(float(distance[i]), Path(gallery.paths[i])) for i in order.tolist())
+    found = nearest(feature[None], gallery.features, top)
+    pairs = zip(found.index[0].tolist(), found.distance[0].tolist(), strict=True)
+    return tuple(Hit(distance, Path(gallery.paths[i])) for i, distance in pairs)
 
 
 def rank_people(feature: FloatArray, visits: Sequence[Visit], top: int) -> tuple[Hit, ...]:

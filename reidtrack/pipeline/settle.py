@@ -62,11 +62,18 @@ def load_tracklets(folder: RunFolder, config: TrackConfig) -> list[Tracklet]:
         track_ids, starts = np.unique(tracks.track_id[order], return_index=True)
         for track_id, rows in zip(track_ids.tolist(), np.split(order, starts[1:]), strict=True):
             chosen = picked.get((camera, track_id), np.zeros(0, np.int64))
-            tracklets.append(_tracklet(camera, tracks[rows], table, chosen))
+            tracklets.append(_tracklet(camera, tracks[rows], table, _in_a_row(chosen)))
     return tracklets
 
 
-def _tracklet(camera: str, rows: Tracks, table: FeatureTable, chosen: IntArray) -> Tracklet:
+def _in_a_row(rows: IntArray) -> slice | IntArray:
+    """Rows as a slice where they follow each other, as they do in `tracklets.npz`: what it selects is not copied."""
+    if not len(rows) or (np.diff(rows) != 1).any():
+        return rows
+    return slice(int(rows[0]), int(rows[-1]) + 1)
+
+
+def _tracklet(camera: str, rows: Tracks, table: FeatureTable, chosen: slice | IntArray) -> Tracklet:
     return Tracklet(
         camera=camera,
         track_id=int(rows.track_id[0]),

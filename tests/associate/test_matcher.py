@@ -6,6 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from associate.dense_problems import problem as hard_problem
+from associate.dense_problems import sparse
+from associate.reference_grouping import group_dense
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -51,7 +54,7 @@ def test_small_problems_come_close_to_the_best_grouping() -> None:
     for seed in range(30):
         cost, clash, weight = problem(seed, 7)
         best = min(total(label, cost, weight) for label in map(np.array, partitions(7)) if not clashes(label, clash))
-        found = group(cost, clash, weight)
+        found = group(*sparse(cost, clash, weight))
         assert not clashes(found, clash)
         loss = total(found, cost, weight) - best
         assert loss >= -1e-9
@@ -65,19 +68,19 @@ def test_small_problems_come_close_to_the_best_grouping() -> None:
 @given(st.integers(0, 10_000), st.integers(1, 25))
 def test_groupings_are_sound(seed: int, n: int) -> None:
     cost, clash, weight = problem(seed, n)
-    label = group(cost, clash, weight)
+    label = group(*sparse(cost, clash, weight))
     assert not clashes(label, clash)
     assert total(label, cost, weight) <= 1e-9  # never worse than everybody alone
     _, first = np.unique(label, return_index=True)
     assert (np.diff(first) > 0).all()  # numbered by their first members
-    assert (group(cost, clash, weight) == label).all()
+    assert (group(*sparse(cost, clash, weight)) == label).all()
 
 
 def test_refining_never_makes_it_worse() -> None:
     for seed in range(20):
         cost, clash, weight = problem(seed, 12)
         start = np.arange(12)
-        assert total(refine(start, cost, clash, weight), cost, weight) <= total(start, cost, weight)
+        assert total(refine(start, *sparse(cost, clash, weight)), cost, weight) <= total(start, cost, weight)
 
 
 def test_somebody_in_the_wrong_place_gives_way() -> None:
@@ -87,19 +90,28 @@ def test_somebody_in_the_wrong_place_gives_way() -> None:
         cost[i, j] = cost[j, i] = value
     clash = np.zeros((4, 4), bool)
     clash[0, 1] = clash[1, 0] = clash[2, 3] = clash[3, 2] = True
-    label = group(cost, clash, np.ones(4))
+    label = group(*sparse(cost, clash, np.ones(4)))
     assert label[0] == label[3]
     assert label[1] == label[2]
 
 
 @pytest.mark.parametrize(
     ("value", "groups"),
-    [pytest.param(-0.1, 1, id="below"), pytest.param(0.1, 2, id="above"), pytest.param(np.inf, 2, id="unknown")],
+    [pytest.param(-0.1, 1, id="below"), pytest.param(0.0, 1, id="at the gate"), pytest.param(0.1, 2, id="above")],
 )
 def test_two(value: float, groups: int) -> None:
     cost = np.array([[0, value], [value, 0]])
-    assert len(set(group(cost, np.zeros((2, 2), bool), np.ones(2)))) == groups
+    assert len(set(group(*sparse(cost, np.zeros((2, 2), bool), np.ones(2))))) == groups
 
 
 def test_a_clash_outweighs_any_cost() -> None:
-    assert len(set(group(np.array([[0, -5.0], [-5.0, 0]]), ~np.eye(2, dtype=bool), np.ones(2)))) == 2
+    cost = np.array([[0, -5.0], [-5.0, 0]])
+    assert len(set(group(*sparse(cost, ~np.eye(2, dtype=bool), np.ones(2))))) == 2
+
+
+@pytest.mark.parametrize("size", [2, 3, 8, 20, 39])
+def test_groupings_are_those_of_the_readable_version(size: int) -> None:
+    """Without a matrix, and looking at pairs below zero alone."""
+    for seed in range(25):
+        cost, clash, weight = hard_problem(100 * size + seed, size)
+        assert (group(*sparse(cost, clash, weight)) == group_dense(cost, clash, weight)).all(), seed

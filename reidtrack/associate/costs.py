@@ -1,0 +1,58 @@
+"""Costs of all pairs without a matrix of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from reidtrack.types import DoubleArray, IntArray
+
+_CHUNK = 4096
+"""Pairs whose vectors are gathered at once."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class PairCosts:
+    """What each pair costs: a constant less an inner product, `base - sum(metric * vectors[i] * vectors[j])`.
+
+    Being linear in either vector, the weighted mean of the costs between two groups is the cost of their mean vectors:
+    a group needs no list of its pairs.
+
+    Attributes:
+        vectors: (N, E).
+        metric: (E,) weight of each component, of either sign.
+        base: The constant.
+    """
+
+    vectors: DoubleArray
+    metric: DoubleArray
+    base: float
+
+    @classmethod
+    def of_looks(cls, look: DoubleArray, camera: IntArray, threshold: float, same_camera_threshold: float) -> PairCosts:
+        """Cosine distance less the threshold of the pair's kind; below zero speaks for one person.
+
+        Args:
+            look: (N, D) unit rows.
+            camera: (N,) from 0.
+            threshold: For pairs of two cameras.
+            same_camera_threshold: For pairs of one.
+        """
+        cameras = int(camera.max(initial=-1)) + 1
+        place = (camera[:, None] == np.arange(cameras)).astype(np.float64)
+        metric = np.concatenate([np.ones(look.shape[1]), np.full(cameras, same_camera_threshold - threshold)])
+        return cls(np.concatenate([look, place], axis=1), metric, 1 - threshold)
+
+    def of(self, pairs: IntArray) -> DoubleArray:
+        """Costs (P,) of pairs (P, 2)."""
+        cost = np.empty(len(pairs))
+        for first in range(0, len(pairs), _CHUNK):
+            a, b = pairs[first : first + _CHUNK].T
+            alike = np.einsum("pe,pe->p", self.vectors[a] * self.metric, self.vectors[b])
+            cost[first : first + _CHUNK] = self.base - alike
+        return cost
+
+    def with_vectors(self, vectors: DoubleArray) -> PairCosts:
+        """The same costs between other vectors, such as the means of groups."""
+        return replace(self, vectors=vectors)

@@ -1,0 +1,91 @@
+"""The nearest vectors of a gallery, exactly: block by block in bounded memory, by faiss where there are very many."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+from typing import NamedTuple
+
+import numpy as np
+
+from reidtrack.types import FloatArray, IntArray
+
+logger = logging.getLogger(__name__)
+
+FAISS_FROM = 200_000
+"""Vectors of a gallery above which faiss searches, where it is installed."""
+
+_QUERIES, _VECTORS = 256, 16_384
+"""Distances that are there at once: 16 MiB."""
+
+
+class Nearest(NamedTuple):
+    """What is nearest to each of Q vectors, nearest first, of equally near ones the earlier.
+
+    Attributes:
+        index: (Q, K) int64, rows of the gallery.
+        distance: (Q, K) float32, cosine distances in 0..2.
+    """
+
+    index: IntArray
+    distance: FloatArray
+
+
+def nearest(queries: FloatArray, gallery: FloatArray, count: int) -> Nearest:
+    """Find the vectors of a gallery that are nearest to others.
+
+    Args:
+        queries: (Q, D) unit rows.
+        gallery: (G, D) unit rows.
+        count: How many, 1 or more; K is this or G, whichever is less.
+    """
+    count = min(count, len(gallery))
+    if len(gallery) > FAISS_FROM and count and len(queries):
+        if importlib.util.find_spec("faiss") is not None:
+            return _by_faiss(queries, gallery, count)
+        logger.warning(
+            "%s vectors are compared block by block; faiss is faster: pip install 'reidtrack[faiss]'",
+            f"{len(gallery):,}",
+        )
+    return _by_blocks(queries, gallery, count)
+
+
+def _by_blocks(queries: FloatArray, gallery: FloatArray, count: int) -> Nearest:
+    index = np.zeros((len(queries), count), np.int64)
+    distance = np.zeros((len(queries), count), np.float32)
+    for first in range(0, len(queries) if count else 0, _QUERIES):
+        part = slice(first, first + _QUERIES)
+        index[part], distance[part] = _search(queries[part], gallery, count)
+    return Nearest(index, distance)
+
+
+def _search(queries: FloatArray, gallery: FloatArray, count: int) -> tuple[IntArray, FloatArray]:
+    """The same for one block of queries; what was found so far stands before the next block, as its rows do."""
+    index, least = np.zeros((len(queries), 0), np.int64), np.zeros((len(queries), 0), np.float32)
+    for first in range(0, len(gallery), _VECTORS):
+        block = gallery[first : first + _VECTORS]
+        distance = np.concatenate([least, np.clip(1 - queries @ block.T, 0, 2)], axis=1)
+        rows = np.arange(first, first + len(block))
+        place = np.stack([_least(row, count) for row in distance])
+        known = place < index.shape[1]
+        before = np.take_along_axis(index, np.where(known, place, 0), axis=1) if index.shape[1] else 0
+        index = np.where(known, before, rows[np.where(known, 0, place - index.shape[1])])
+        least = np.take_along_axis(distance, place, axis=1)
+    return index, least
+
+
+def _least(row: FloatArray, count: int) -> IntArray:
+    """Places of the smallest values, smallest first, of equal ones the earlier."""
+    count = min(count, len(row))
+    small = np.flatnonzero(row <= np.partition(row, count - 1)[count - 1])
+    return small[np.argsort(row[small], kind="stable")][:count]
+
+
+def _by_faiss(queries: FloatArray, gallery: FloatArray, count: int) -> Nearest:
+    """Exact as well; of equally near vectors at the last place any may be taken."""
+    import faiss
+
+    alike, index = faiss.knn(queries, gallery, count, metric=faiss.METRIC_INNER_PRODUCT)
+    distance = np.clip(1 - alike, 0, 2)
+    order = np.lexsort((index, distance))
+    return Nearest(np.take_along_axis(index, order, axis=1), np.take_along_axis(distance, order, axis=1))

@@ -1,0 +1,103 @@
+"""The association of a recording with matrices of all pairs: what the library's is compared with."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+
+import numpy as np
+from associate.reference_grouping import group_dense
+
+from reidtrack.associate.appearance import camera_casts, mean_features, mean_looks
+from reidtrack.associate.people import FULL_WEIGHT_FEATURES
+from reidtrack.associate.split import split_switched
+from reidtrack.associate.threshold import FALLBACK, LEAST_PAIRS, SAME_CAMERA_SHARE
+from reidtrack.types import BoolArray, DoubleArray, IntArray, Link, Tracklet
+
+
+def associate_dense(
+    tracklets: Sequence[Tracklet], threshold: float | None = None, strangers: float = 0.3, shrink: float = 2.0
+) -> tuple[list[tuple[list[tuple[str, int]], list[Link]]], float]:
+    """Keys and links of each person, and the threshold."""
+    ordered = sorted(tracklets, key=lambda t: (t.first_time_s, t.camera, t.track_id))
+    names = sorted({t.camera for t in ordered})
+    _, _, cast = _looks(ordered, names, shrink)
+    parts = split_switched(ordered, dict(zip(names, cast, strict=True)), 0.85)
+    parts.sort(key=lambda t: (t.first_time_s, t.camera, t.track_id))
+    camera, weight, cast = _looks(parts, names, shrink)
+    distance = cosine_distances_dense(mean_looks(parts, camera, cast))
+    if threshold is None:
+        threshold = threshold_dense(distance, camera, weight, strangers)
+    same = camera[:, None] == camera[None, :]
+    cost = distance - np.where(same, SAME_CAMERA_SHARE * threshold, threshold)
+    label = group_dense(cost, conflicts_dense(parts), weight)
+    people = []
+    for number in range(int(label.max(initial=-1)) + 1):
+        members = np.flatnonzero(label == number)
+        links = [_link(i, members[:place], parts, distance, label) for place, i in enumerate(members) if place > 0]
+        people.append(([parts[i].key for i in members], links))
+    return people, threshold
+
+
+def _looks(
+    tracklets: Sequence[Tracklet], names: Sequence[str], shrink: float
+) -> tuple[IntArray, DoubleArray, DoubleArray]:
+    mean = mean_features(tracklets)
+    camera = np.array([names.index(t.camera) for t in tracklets], np.int64)
+    weight = np.array([min(1.0, max(len(t.features), 1) / FULL_WEIGHT_FEATURES) for t in tracklets])
+    return camera, weight, camera_casts(mean, camera, weight * mean.any(axis=1), shrink)
+
+
+def cosine_distances_dense(vectors: DoubleArray) -> DoubleArray:
+    """Cosine distance of every pair of unit rows, (N, N) in 0..2; infinite where a row is zero."""
+    distance = np.clip(1 - vectors @ vectors.T, 0, 2)
+    blank = ~vectors.any(axis=1)
+    distance[blank] = np.inf
+    distance[:, blank] = np.inf
+    return distance
+
+
+def conflicts_dense(tracklets: Sequence[Tracklet]) -> BoolArray:
+    """Pairs of one camera that share a frame: (N, N), symmetric, false on the diagonal."""
+    n = len(tracklets)
+    clash = np.zeros((n, n), np.bool_)
+    for camera in sorted({t.camera for t in tracklets}):
+        members = [i for i in range(n) if tracklets[i].camera == camera]
+        members.sort(key=lambda i: int(tracklets[i].frame[0]))
+        for place, i in enumerate(members):
+            for j in members[place + 1 :]:
+                if tracklets[j].frame[0] > tracklets[i].frame[-1]:
+                    break
+                clash[i, j] = clash[j, i] = _share_frame(tracklets[i], tracklets[j])
+    return clash
+
+
+def _share_frame(a: Tracklet, b: Tracklet) -> bool:
+    return bool(np.isin(a.frame, b.frame, assume_unique=True).any())
+
+
+def threshold_dense(distance: DoubleArray, camera: IntArray, weight: DoubleArray, strangers: float) -> float:
+    """Distance up to which tracklets of two cameras are taken for one person."""
+    upper = np.triu(np.ones_like(distance, np.bool_), 1)
+    pairs = upper & (camera[:, None] != camera[None, :]) & np.isfinite(distance)
+    pairs &= weight[:, None] * weight[None, :] > 0.2
+    found = distance[pairs]
+    if len(found) < LEAST_PAIRS:
+        return FALLBACK
+    middle, high = np.quantile(found, [0.5, statistics.NormalDist().cdf(1)])
+    seen = float(np.mean(np.unique(camera, return_counts=True)[1]))
+    share = min(0.5, strangers / seen)
+    limit = float(middle) + float(high - middle) * statistics.NormalDist().inv_cdf(share)
+    return min(max(limit, 0.3), 0.9)
+
+
+def _link(i: int, earlier: IntArray, tracklets: Sequence[Tracklet], distance: DoubleArray, label: IntArray) -> Link:
+    """What joins tracklet `i` to its person: the nearest of the person's earlier tracklets.
+
+    The margin is how much farther away the nearest tracklet of somebody else is.
+    """
+    nearest = int(earlier[distance[i, earlier].argmin()])
+    others = distance[i, label != label[i]]
+    runner_up = float(others.min()) if len(others) else np.inf
+    near = float(distance[i, nearest])
+    return Link(tracklets[i].key, tracklets[nearest].key, near, runner_up - near)
