@@ -112,7 +112,7 @@ def _moved(tracks: _Table, dt: float) -> _Table:
     streak = np.where(tracks.age > 0, 0, tracks.streak)
     moved = _Table(tracks.id, state, streak, tracks.age + dt, tracks.score)
     sound = np.isfinite(state_to_xyxy(state)).all(axis=0)
-    return moved if sound.all() else take(moved, sound.nonzero()[0], axis=-1)
+    return moved if sound.all() else take(moved, np.flatnonzero(sound), axis=-1)
 
 
 def _matched(expected: DoubleArray, xyxy: DoubleArray, least: float) -> tuple[IntArray, IntArray]:
