@@ -7,7 +7,7 @@ import dataclasses
 import json
 from pathlib import Path
 
-from reidtrack.cli.options import add_output_options
+from reidtrack.cli.options import add_output_options, make_progress
 from reidtrack.errors import EXIT_OK
 
 HELP = """Write a detector or a re-ID network as ONNX or OpenVINO, and keep it only if it agrees with torch.
@@ -40,18 +40,18 @@ def run(args: argparse.Namespace) -> int:
     from reidtrack.pipeline.export import ExportRequest, export
 
     size = None if args.imgsz is None else (args.imgsz[0], args.imgsz[1])
-    done = export(
-        ExportRequest(
-            args.weights,
-            args.format,
-            args.out,
-            half=args.half,
-            int8=args.int8,
-            calibrate=args.calibrate,
-            size_hw=size,
-            overwrite=args.overwrite,
-        )
+    request = ExportRequest(
+        args.weights,
+        args.format,
+        args.out,
+        half=args.half,
+        int8=args.int8,
+        calibrate=args.calibrate,
+        size_hw=size,
+        overwrite=args.overwrite,
     )
+    with make_progress(args):
+        done = export(request)
     if args.json:
         print(json.dumps(dataclasses.asdict(done), default=str))
     elif not args.quiet:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -133,8 +133,9 @@ class DetectorNetwork:
 
     def exact_operations(self) -> list[str]:
         """The head's own arithmetic, which makes boxes of what its layers give."""
-        children: list[tuple[str, nn.Module]] = list(self.module.model.named_children())  # type: ignore[union-attr,operator]
-        return [rf".*model\.{children[-1][0]}(\.dfl)?/.*"]
+        network: Any = self.module
+        head = len(network.model) - 1
+        return [rf".*model\.{head}(\.dfl)?/.*"]
 
     def inputs(self, pictures: Sequence[ImageArray], size_hw: tuple[int, int] | None) -> list[FloatArray]:
         """Each frame as a batch of one, in its letterbox."""
@@ -144,9 +145,9 @@ class DetectorNetwork:
         return [to_input(picture, box)[None] for picture, box in zip(pictures, boxes, strict=True)]
 
     def compare(self, engine: FileEngine, pictures: Sequence[ImageArray]) -> Agreement:
-        """The share of boxes that the other has too: on real pictures after suppression, else of the best raw ones."""
-        shares = self._real(engine, pictures) if pictures else self._random(engine)
-        return Agreement("share of boxes found by both", float(np.mean(shares)) if len(shares) else 1.0)
+        """The share of boxes that the other has too: those of real pictures, or where there are none, the best raw ones."""
+        shares = self._real(engine, pictures) or self._random(engine)
+        return Agreement("share of boxes found by both", float(np.mean(shares)))
 
     def _real(self, engine: FileEngine, pictures: Sequence[ImageArray]) -> list[float]:
         shares: list[float] = []
@@ -173,7 +174,7 @@ class DetectorNetwork:
             batch = _random((1, 3, *size)) / 4 + 0.5
             found, wanted = (infer(batch)[0] for infer in (engine.infer, TorchEngine(self.module).infer))
             rows = np.argsort(-wanted[4:].max(axis=0))[:_BEST]
-            shares += _partnered(*(_corners(raw[:4, rows]) for raw in (wanted, found)), least=0.9)
+            shares += _partnered(_corners(wanted[:4, rows]), _corners(found[:4, rows]), 0.9)
         return shares
 
 
