@@ -145,7 +145,7 @@ class DetectorNetwork:
         return [to_input(picture, box)[None] for picture, box in zip(pictures, boxes, strict=True)]
 
     def compare(self, engine: FileEngine, pictures: Sequence[ImageArray]) -> Agreement:
-        """The share of boxes that the other has too: those of real pictures, or where there are none, the best raw ones."""
+        """The share of boxes that the other has too, on real pictures; where those have none, of the best raw ones."""
         shares = self._real(engine, pictures) or self._random(engine)
         return Agreement("share of boxes found by both", float(np.mean(shares)))
 
