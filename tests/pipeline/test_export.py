@@ -44,7 +44,9 @@ def crops() -> ImageArray:
     [
         pytest.param({"format": "openvino"}, ["openvino"], 0.99999, id="openvino"),
         pytest.param({"format": "openvino", "half": True}, ["openvino"], 0.9999, id="openvino, weights of 16 bits"),
-        pytest.param({"format": "openvino", "int8": True}, ["openvino", "nncf"], 0.95, id="openvino, 8 bits"),
+        pytest.param(
+            {"format": "openvino", "int8": True}, ["openvino", "nncf"], 0.95, id="8 bits", marks=pytest.mark.slow
+        ),
         pytest.param({"format": "onnx"}, ["onnx", "onnxruntime"], 0.99999, id="onnx"),
         pytest.param({"format": "onnx", "half": True}, ["onnx", "onnxruntime"], 0.9999, id="onnx, 16 bits"),
     ],
