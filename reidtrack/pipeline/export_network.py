@@ -171,7 +171,7 @@ class DetectorNetwork:
         fixed = engine.input_shape[2:]
         shares: list[float] = []
         for size in ((256, 320), (192, 128)) if -1 in fixed else (fixed,):
-            batch = _random((1, 3, *size)) / 4 + 0.5
+            batch = (_random((1, 3, *size)) / 4 + 0.5).astype(np.float32)
             found, wanted = (infer(batch)[0] for infer in (engine.infer, TorchEngine(self.module).infer))
             rows = np.argsort(-wanted[4:].max(axis=0))[:_BEST]
             shares += _partnered(_corners(wanted[:4, rows]), _corners(found[:4, rows]), 0.9)
