@@ -36,7 +36,8 @@ def _sharing(tracklets: Sequence[Tracklet]) -> IntArray:
     share = whole[earlier]
     for k in np.flatnonzero(~share).tolist():
         share[k] = _share_frame(tracklets[earlier[k]], tracklets[later[k]])
-    return np.stack([earlier, later], axis=1)[share]
+    pairs: IntArray = np.stack([earlier, later], axis=1)[share]
+    return pairs
 
 
 def _share_frame(a: Tracklet, b: Tracklet) -> bool:

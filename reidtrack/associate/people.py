@@ -72,8 +72,9 @@ def associate(
         threshold = cross_camera_threshold(seen, look.camera, look.weight, strangers)
     if same_camera_threshold is None:
         same_camera_threshold = SAME_CAMERA_SHARE * threshold
-    near = near_pairs(seen, max(threshold, same_camera_threshold) + _ROUNDING)
     costs = PairCosts.of_looks(seen, look.camera, threshold, same_camera_threshold)
+    seen = costs.vectors[:, : seen.shape[1]]  # the same, kept once
+    near = near_pairs(seen, max(threshold, same_camera_threshold) + _ROUNDING)
     label = group(costs, near.pairs, conflicts(parts), look.weight)
     people = _members(label)
     links = explain(people, label, [t.key for t in parts], seen, near)

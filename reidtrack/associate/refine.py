@@ -71,8 +71,8 @@ class _Groups:
         self._costs, self._drawn, self._clash, self._weight = costs, drawn, clash, weight
         n, count = len(label), int(self.label.max(initial=-1)) + 1
         member = csr_array((weight, (self.label, np.arange(n))), shape=(count, n))
-        self._mass: DoubleArray = member.sum(axis=1)
-        self._sum: DoubleArray = member @ costs.vectors  # (G, E)
+        self._mass = np.bincount(self.label, weight, count)
+        self._sum = np.asarray(member @ costs.vectors, np.float64)  # (G, E)
         self._count, self._step = count, 0
         self._changed = np.zeros(count, np.int64)  # the step at which each group last changed
         self._tried = np.full(n, -1, np.int64)  # the step at which each tracklet was last left where it is
@@ -82,7 +82,7 @@ class _Groups:
         """Make the best move of tracklet `i`, if one lowers the total."""
         if self._nothing_new(i):
             return False
-        own = self.label[i : i + 1]
+        own = self.label[i : i + 1].copy()
         groups, most = self._drawing(i)
         self._looked_at[i] = [own, groups]
         crowded = _among(groups, self.label[self._clash.neighbours(i)])

@@ -62,4 +62,5 @@ def _across(look: DoubleArray, camera: IntArray, weight: DoubleArray) -> DoubleA
     """Distances of all pairs of two cameras that have enough weight."""
     pairs = np.triu(camera[:, None] != camera[None, :], 1)
     pairs &= weight[:, None] * weight[None, :] > _LEAST_WEIGHT
-    return cosine_distances(look, look)[pairs]
+    found: DoubleArray = cosine_distances(look, look)[pairs]
+    return found

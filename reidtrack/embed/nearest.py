@@ -23,11 +23,11 @@ class Nearest(NamedTuple):
     """What is nearest to each of Q vectors, nearest first, of equally near ones the earlier.
 
     Attributes:
-        index: (Q, K) int64, rows of the gallery.
+        rows: (Q, K) int64, of the gallery.
         distance: (Q, K) float32, cosine distances in 0..2.
     """
 
-    index: IntArray
+    rows: IntArray
     distance: FloatArray
 
 

@@ -134,7 +134,7 @@ def search(request: SearchRequest, advance: Advance = lambda *_: None) -> Search
 def rank_images(feature: FloatArray, gallery: ImageFeatures, top: int) -> tuple[Hit, ...]:
     """The images nearest to a unit vector (D,), nearest first, of equal ones the earlier."""
     found = nearest(feature[None], gallery.features, top)
-    pairs = zip(found.index[0].tolist(), found.distance[0].tolist(), strict=True)
+    pairs = zip(found.rows[0].tolist(), found.distance[0].tolist(), strict=True)
     return tuple(Hit(distance, Path(gallery.paths[i])) for i, distance in pairs)
 
 

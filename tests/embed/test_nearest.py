@@ -37,16 +37,16 @@ def test_blocks_give_what_sorting_gives(
     distance = np.clip(1 - query @ rows.T, 0, 2)
     order = np.argsort(np.round(distance, 5), axis=1, kind="stable")[:, :count]
     found = nearest(query, rows, count)
-    assert found.index.shape == found.distance.shape == order.shape
+    assert found.rows.shape == found.distance.shape == order.shape
     assert found.distance == pytest.approx(np.take_along_axis(distance, order, axis=1), abs=1e-6)
-    assert (found.index == order).mean() > 0.99 if order.size else True
+    assert (found.rows == order).mean() > 0.99 if order.size else True
 
 
 def test_equally_near_ones_come_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nearest_module, "_VECTORS", 2)
     gallery = np.eye(2, dtype=np.float32)[[1, 0, 0, 1, 0, 0]]
     found = nearest(np.eye(2, dtype=np.float32)[:1], gallery, 5)
-    assert found.index.tolist() == [[1, 2, 4, 5, 0]]
+    assert found.rows.tolist() == [[1, 2, 4, 5, 0]]
     assert found.distance.tolist() == [[0, 0, 0, 0, 1]]
 
 
@@ -69,5 +69,5 @@ def test_faiss_finds_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = nearest(query, gallery, 10)
     monkeypatch.setattr(nearest_module, "FAISS_FROM", 1000)
     found = nearest(query, gallery, 10)
-    assert (found.index == expected.index).all()
+    assert (found.rows == expected.rows).all()
     assert found.distance == pytest.approx(expected.distance, abs=1e-6)
