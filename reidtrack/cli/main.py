@@ -20,6 +20,7 @@ COMMANDS = {
     "run": "several cameras in, one identity per person out",
     "demo": "that on the sample scene that ships, scored against its ground truth",
     "associate": "settle the identities of a finished run anew, without inference",
+    "export": "write a network as a file for inference engines, checked against torch",
     "evaluate": "score a run, or plain tracker output, against ground truth",
     "track": "run the tracker alone on recorded detections",
     "benchmark": "score weights on image data sets: Rank-k, mAP, verification, plots",

@@ -65,7 +65,7 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--detector", metavar="WEIGHTS", help=DETECTOR_HELP)
     group.add_argument("--reid", metavar="WEIGHTS", help=REID_HELP)
     group.add_argument("--device", help="auto, cpu, cuda or cuda:N (default: auto)")
-    group.add_argument("--engine", help="auto, openvino or torch (default: auto)")
+    group.add_argument("--engine", help="auto, openvino, onnxruntime or torch (default: auto)")
     group.add_argument("--tracker", type=Path, metavar="FILE", help="tracker settings, such as configs/track/sort.yaml")
     group.add_argument("--config", type=Path, metavar="FILE", help="all settings (`reidtrack config` prints them)")
     add_settings_option(group, "single settings, such as track.max_age=30")

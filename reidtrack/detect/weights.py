@@ -115,6 +115,8 @@ def names_in_metadata(metadata: Mapping[str, Any], path: Path) -> dict[int, str]
 
 def _read_checkpoint(path: Path) -> YoloModule:
     load = _ultralytics_loader()
+    from reidtrack.detect.head import decode_in_float32
+
     try:
         checkpoint, _ = load(str(path), safe_only=True)
         module: Any = checkpoint.get("ema") or checkpoint["model"]
@@ -126,6 +128,7 @@ def _read_checkpoint(path: Path) -> YoloModule:
     _check_task(getattr(module, "task", "detect"), path)
     module = module.float().eval().fuse(verbose=False)
     module.model[-1].export = True  # one output tensor instead of a tuple
+    decode_in_float32(module.model[-1])
     for parameter in module.parameters():
         parameter.requires_grad_(False)
     return YoloModule(module, {int(k): str(v) for k, v in names.items()}, stride)

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from reidtrack.config import DetectConfig, EmbedConfig, TrackConfig
 from reidtrack.detect.protocol import Detector
 from reidtrack.detect.weights import ExportedYolo, YoloModule, names_in_metadata, read_detector
 from reidtrack.detect.yolo import YoloDetector, find_person_class
 from reidtrack.embed.embedder import Embedder
-from reidtrack.engines.base import Engine, EngineName, build_engine, choose_device, choose_engine
-from reidtrack.errors import DeviceError
+from reidtrack.engines.base import Engine, EngineName, Precision, build_engine, choose_engine, open_engine
+from reidtrack.errors import WeightsError
+from reidtrack.models.card import ModelCard, card_from_json
+from reidtrack.models.checkpoint import CARD_KEY, load_checkpoint
 from reidtrack.pipeline.track import tracker_values
 from reidtrack.pipeline.weights import find_weights
 from reidtrack.track.tracker import Tracker, build_tracker
 from reidtrack.types import FloatArray
-
-if TYPE_CHECKING:
-    from torch import nn
 
 
 @dataclass(frozen=True)
@@ -39,16 +38,21 @@ class Weights:
     engine: str = ""
 
 
-def make_detector(config: DetectConfig, device: str, engine: EngineName) -> tuple[Detector, Weights]:
-    """Load the detector.
+def make_detector(
+    config: DetectConfig, device: str, engine: EngineName, precision: Precision = "auto"
+) -> tuple[Detector, Weights]:
+    """Load the detector; an exported one runs in the precision it was written in.
 
     Raises:
         WeightsError: If it cannot be used.
         DeviceError: If the device or engine is not there.
     """
     path = find_weights(config.weights, "detector", exported=choose_engine(device, engine)[1] == "openvino")
-    found = read_detector(path)
-    network = _open_export(found, device, engine) if isinstance(found, ExportedYolo) else _build(found, device, engine)
+    found, digests = read_detector(path), _digests(path)
+    if isinstance(found, ExportedYolo):
+        network = _open_export(found, device, engine)
+    else:
+        network = _build(found, device, engine, precision, digests[path.name])
     detector = YoloDetector(
         network.infer,
         person_class=find_person_class(network.names),
@@ -59,7 +63,7 @@ def make_detector(config: DetectConfig, device: str, engine: EngineName) -> tupl
         input_shape=network.input_shape,
         stride=network.stride,
     )
-    return detector, Weights(str(config.weights), _digests(path), network.engine)
+    return detector, Weights(str(config.weights), digests, network.engine)
 
 
 class _Network(NamedTuple):
@@ -73,62 +77,57 @@ class _Network(NamedTuple):
 
 
 def _open_export(found: ExportedYolo, device: str, engine: EngineName) -> _Network:
-    from reidtrack.engines.openvino_engine import OpenVinoEngine
-
-    if engine == "torch":
-        raise DeviceError("torch does not run an exported detector", where="--engine", hint="give its .pt file")
-    if choose_device("cpu" if device == "auto" else device) != "cpu":
-        raise DeviceError(f"an exported detector does not run on {device}", where="--device", hint="give its .pt file")
-    opened = OpenVinoEngine.from_file(found.path)
+    opened = open_engine(found.path, device=device, engine=engine)
     names = found.names or names_in_metadata(opened.metadata, found.path)
     return _Network(opened.infer, opened.input_shape, names, opened.name)
 
 
-def _build(found: YoloModule, device: str, engine: EngineName) -> _Network:
-    built = _PerSize(found.module, device, engine)
+def _build(found: YoloModule, device: str, engine: EngineName, precision: Precision, digest: str) -> _Network:
+    built = build_engine(found.module, None, device=device, engine=engine, precision=precision, digest=digest)
     return _Network(built.infer, (-1, 3, -1, -1), found.names, built.name, found.stride)
 
 
-class _PerSize:
-    """One engine for each input size that the cameras bring: an engine's pictures all have one size."""
-
-    def __init__(self, module: nn.Module, device: str, engine: EngineName) -> None:
-        self._module, self._device, self._engine = module, device, engine
-        self._engines: dict[tuple[int, int], Engine] = {}
-        self.name = self._of((640, 640)).name  # built at once, so that a wrong device shows at once
-
-    def infer(self, batch: FloatArray) -> FloatArray:
-        """Run (N, 3, h, w)."""
-        return self._of((batch.shape[2], batch.shape[3])).infer(batch)
-
-    def _of(self, size_hw: tuple[int, int]) -> Engine:
-        if size_hw not in self._engines:
-            built = build_engine(self._module, size_hw, device=self._device, engine=self._engine)
-            self._engines[size_hw] = built
-        return self._engines[size_hw]
-
-
-def make_embedder(config: EmbedConfig, device: str, engine: EngineName) -> tuple[Embedder, Weights]:
-    """Load the re-identification network.
+def make_embedder(
+    config: EmbedConfig, device: str, engine: EngineName, precision: Precision = "auto"
+) -> tuple[Embedder, Weights]:
+    """Load the re-identification network; an exported one runs in the precision it was written in.
 
     Raises:
         WeightsError: If it cannot be used.
         DeviceError: If the device or engine is not there.
     """
-    from reidtrack.models.checkpoint import load_checkpoint
-
     path = find_weights(config.weights, "reid")
-    loaded = load_checkpoint(path, config.architecture)
-    built = build_engine(loaded.model, loaded.card.size_hw, device=device, engine=engine)
+    if path.is_dir() or path.suffix in (".xml", ".onnx"):
+        built, card = _open_reid(path, device, engine)
+    else:
+        loaded = load_checkpoint(path, config.architecture)
+        card = loaded.card
+        built = build_engine(
+            loaded.model, card.size_hw, device=device, engine=engine, precision=precision, digest=card.sha256
+        )
     embedder = Embedder(
         built.infer,
-        size_hw=loaded.card.size_hw,
-        mean=loaded.card.mean,
-        std=loaded.card.std,
-        feature_dim=loaded.card.feature_dim,
+        size_hw=card.size_hw,
+        mean=card.mean,
+        std=card.std,
+        feature_dim=card.feature_dim,
         batch=config.batch,
     )
-    return embedder, Weights(str(config.weights), {path.name: loaded.card.sha256}, built.name)
+    return embedder, Weights(str(config.weights), {path.name: card.sha256}, built.name)
+
+
+def _open_reid(path: Path, device: str, engine: EngineName) -> tuple[Engine, ModelCard]:
+    """A network that `reidtrack export` wrote; its card carries one digest of all its files."""
+    file = next(iter(sorted(path.glob("*.xml"))), path) if path.is_dir() else path
+    opened = open_engine(file, device=device, engine=engine)
+    try:
+        card = card_from_json(str(opened.metadata["framework"][CARD_KEY]))
+    except (KeyError, TypeError, ValueError) as error:
+        expected = "a file that `reidtrack export` wrote"
+        raise WeightsError("does not say how a picture becomes its input", where=file, expected=expected) from error
+    files = [file] if file.suffix == ".onnx" else [file, file.with_suffix(".bin")]
+    content = b"".join(one.read_bytes() for one in files)
+    return opened, replace(card, sha256=hashlib.sha256(content).hexdigest())
 
 
 def make_trackers(config: TrackConfig, cameras: Sequence[str]) -> dict[str, Tracker]:

@@ -176,8 +176,8 @@ class _Tools:
         if request.detections:
             detector, used = ReplayDetector(request.detections), Weights("recorded detections")
         else:
-            detector, used = make_detector(config.detect, config.device, config.engine)
-        embedder, looks = make_embedder(config.embed, config.device, config.engine)
+            detector, used = make_detector(config.detect, config.device, config.engine, config.precision)
+        embedder, looks = make_embedder(config.embed, config.device, config.engine, config.precision)
         return cls(detector, embedder, {"detector": used, "reid": looks})
 
 
