@@ -29,7 +29,7 @@ TRAINING = {
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with everything that the page names."""
     folder = tmp_path_factory.mktemp("desk")
-    scene = build_scene(folder / "scene", save_reid(folder / "osnet.safetensors"), {"cam1": Shot(), "cam2": Shot()})
+    scene = build_scene(folder / "scene", save_reid(folder / "reid.safetensors"), {"cam1": Shot(), "cam2": Shot()})
     for number, camera in enumerate(("cam1", "cam2"), 1):
         shutil.copy(scene.videos[camera], folder / f"{camera}.mp4")
         shutil.copy(scene.truth[camera], folder / f"gt{number}.txt")
@@ -43,8 +43,9 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def without_detector(block: str) -> str:
-    """No detector ships: its detections are on file."""
-    return block.replace('detector="yolo11n.pt"', 'detections={"cam1": "cam1.txt", "cam2": "cam2.txt"}')
+    """The drawn people are none to a detector: their detections are on file."""
+    detections = 'detections={"cam1": "cam1.txt", "cam2": "cam2.txt"}'
+    return block.replace('"cam2.mp4"], "runs/first"', f'"cam2.mp4"], "runs/first", {detections}')
 
 
 def test_the_page_runs(desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

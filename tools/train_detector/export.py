@@ -16,6 +16,10 @@ from reidtrack.types import FloatArray
 from tools.train_detector.data import Picture
 from tools.train_detector.network import for_inference
 
+FLOAT = (r".*\.dfl.*", r".*__module\.model\.23/.*")
+"""What stays in floating point: the arithmetic that turns the head's convolutions into boxes. In 8 bits, pixels of a
+640 x 640 picture come in steps of 2.5, and AP50-95 falls by ten points."""
+
 
 def export_int8(network: Any, pictures: Sequence[Picture], folder: Path, stem: str, imgsz: int = 640) -> None:
     """Write `<stem>.xml`, `<stem>.bin` and `metadata.yaml`.
@@ -34,7 +38,11 @@ def export_int8(network: Any, pictures: Sequence[Picture], folder: Path, stem: s
     converted = openvino.convert_model(_traced(network, imgsz), input=[1, 3, imgsz, imgsz])
     inputs = [_input(picture, imgsz) for picture in pictures]
     quantised = nncf.quantize(
-        converted, nncf.Dataset(inputs), preset=nncf.QuantizationPreset.MIXED, subset_size=len(inputs)
+        converted,
+        nncf.Dataset(inputs),
+        preset=nncf.QuantizationPreset.MIXED,
+        subset_size=len(inputs),
+        ignored_scope=nncf.IgnoredScope(patterns=list(FLOAT)),
     )
     quantised.set_rt_info("YOLO", ["model_info", "model_type"])
     quantised.set_rt_info("person", ["model_info", "labels"])

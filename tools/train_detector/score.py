@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from reidtrack.detect.protocol import Detector
-from reidtrack.engines.openvino_engine import CHUNK
+from reidtrack.engines.chunks import CHUNK
 from reidtrack.geometry import inside, iou
 from reidtrack.types import BoolArray, Detections, FloatArray, Frame
 from tools.train_detector.data import Picture
