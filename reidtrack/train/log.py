@@ -37,7 +37,7 @@ def write_curves(path: Path, rows: Sequence[Row]) -> None:
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(12, 3.6), layout="constrained")
+    figure = Figure(figsize=(12, 4.8), layout="constrained")
     left, middle, right = figure.subplots(1, 3)
     for name in _LOSSES:
         _plot(left, rows, name, name)
@@ -50,7 +50,7 @@ def write_curves(path: Path, rows: Sequence[Row]) -> None:
     right.set(title="learning rate, fraction of the full one", xlabel="epoch", ylim=(0, None))
     for axes in (left, middle, right):
         axes.grid(alpha=0.3)
-        axes.legend(fontsize="small") if axes.has_data() else None
+        axes.legend(fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.15)) if axes.has_data() else None
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=110)
     write_lines(path, [buffer.getvalue()])
