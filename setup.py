@@ -18,7 +18,7 @@ def shipped_files() -> list[Path]:
     digests = ROOT / "weights/sha256.txt"
     listed = digests.read_text(encoding="utf-8").splitlines() if digests.exists() else []
     weights = ["README.md", "sha256.txt", *(line.split("  ", 1)[1] for line in listed)] if listed else []
-    scene = [path.relative_to(ROOT) for path in (ROOT / "samples").rglob("*") if path.is_file()]
+    scene = [path.relative_to(ROOT) for path in (ROOT / "samples").rglob("[!.]*") if path.is_file()]
     return sorted([*(Path("weights") / name for name in weights), *scene])
 
 

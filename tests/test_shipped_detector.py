@@ -7,6 +7,7 @@ from pathlib import Path
 import av
 import pytest
 import yaml
+from installed import needs_openvino
 
 from reidtrack.config import DetectConfig
 from reidtrack.detect.weights import ExportedYolo, read_detector
@@ -36,7 +37,8 @@ def read(camera: str) -> list[Frame]:
 
 
 @pytest.mark.parametrize(
-    ("weights", "engine"), [pytest.param(FLOAT, "torch", id="float16"), pytest.param(INT8, "openvino", id="INT8")]
+    ("weights", "engine"),
+    [pytest.param(FLOAT, "torch", id="float16"), pytest.param(INT8, "openvino", id="INT8", marks=needs_openvino)],
 )
 def test_people_of_the_sample_are_found(weights: Path, engine: EngineName, frames: list[Frame]) -> None:
     detector, _ = make_detector(DetectConfig(weights=weights), "cpu", engine)

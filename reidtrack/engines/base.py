@@ -82,10 +82,11 @@ def choose_device(device: str) -> str:
     return f"cuda:{index}"
 
 
-def choose_engine(device: str, engine: EngineName) -> tuple[str, Runtime]:
+def choose_engine(device: str, engine: EngineName, precision: Precision = "auto") -> tuple[str, Runtime]:
     """Where networks run, `cpu` or `cuda:N`, and what runs them.
 
-    On a GPU `auto` is torch; on the CPU it is OpenVINO, several times faster there, else ONNX Runtime, else torch.
+    On a GPU `auto` is torch; on the CPU it is OpenVINO, several times faster there, else ONNX Runtime, unless
+    `half` is asked for, which it does not do, else torch.
 
     Raises:
         DeviceError: If the device or the engine is not there, or one does not run on the other.
@@ -101,7 +102,7 @@ def choose_engine(device: str, engine: EngineName) -> tuple[str, Runtime]:
         return place, engine
     if place != "cpu":
         return place, "torch"
-    preferred: tuple[Runtime, ...] = ("openvino", "onnxruntime")
+    preferred: tuple[Runtime, ...] = ("openvino",) if precision == "half" else ("openvino", "onnxruntime")
     return place, next((one for one in preferred if all(map(_is_installed, _NEEDS[one]))), "torch")
 
 
@@ -128,7 +129,7 @@ def build_engine(
     Raises:
         DeviceError: If the device or the engine is not there, or one does not run on the other or in that precision.
     """
-    place, chosen = choose_engine(device, engine)
+    place, chosen = choose_engine(device, engine, precision)
     half = precision == "half" or (precision == "auto" and place != "cpu" and chosen == "torch")
     if chosen == "openvino":
         from reidtrack.engines.openvino_engine import OpenVinoEngine
@@ -151,7 +152,7 @@ def open_engine(path: Path, *, device: str = "auto", engine: EngineName = "auto"
     Args:
         path: An OpenVINO `.xml`, its `.bin` beside it, or an `.onnx` file.
         device: As for `build_engine`; `auto` is the CPU.
-        engine: As for `build_engine`; `auto` is OpenVINO where it is installed.
+        engine: As for `build_engine`; `auto` is OpenVINO where it is installed; for an `.onnx` on a GPU, ONNX Runtime.
 
     Raises:
         WeightsError: If the file is missing, damaged or of another format.
@@ -162,9 +163,10 @@ def open_engine(path: Path, *, device: str = "auto", engine: EngineName = "auto"
     if path.suffix not in (".xml", ".onnx"):
         raise WeightsError(f"cannot read {path.suffix or 'this'}", where=path, expected=".xml or .onnx")
     chosen = engine
-    if engine == "auto":
-        chosen = "openvino" if path.suffix == ".xml" or _is_installed("openvino") else "onnxruntime"
     place = choose_device("cpu" if device == "auto" else device)
+    if engine == "auto":
+        by_openvino = path.suffix == ".xml" or (place == "cpu" and _is_installed("openvino"))
+        chosen = "openvino" if by_openvino else "onnxruntime"
     if chosen == "torch" or (chosen == "onnxruntime" and path.suffix == ".xml"):
         what = f"{_TITLE[chosen]} does not run an exported {path.suffix} file"
         raise DeviceError(what, where="--engine", hint="give the weights it was made from")

@@ -114,7 +114,7 @@ def run_benchmark(request: BenchmarkRequest, advance: Advance = lambda *_: None)
     found = []
     for path in request.weights:
         embed = EmbedConfig(weights=path, batch=config.batch)
-        embedder, weights = make_embedder(embed, config.device, config.engine)
+        embedder, weights = make_embedder(embed, config.device, config.engine, "fp32")
         for name, splits in zip(request.names, sets, strict=True):
             title = f"{path.stem} on {splits[0].name}"
             shots = _shots(config, name, request.options)

@@ -58,7 +58,7 @@ class Exported:
         path: The `.onnx` file or the folder.
         measure: What was compared, in words.
         agreement: With torch, 1 for the same.
-        pictures: Real ones it was checked on.
+        pictures: Real ones it was checked on; 0: on noise.
     """
 
     path: Path
@@ -81,6 +81,8 @@ def export(request: ExportRequest) -> Exported:
     network = read_network(request.weights)
     if request.size_hw is not None and isinstance(network, ReidNetwork):
         raise UsageError("is for detectors", where="--imgsz", hint="a re-ID network has the size it was trained with")
+    if request.size_hw is not None and not isinstance(network, ReidNetwork):
+        _check_size(request.size_hw, network.found.stride)
     out = _place(request, network.stem)
     learn, test = _pictures(request.calibrate)
     shape: Shape = open_shape(network.size_hw) if request.size_hw is None else (1, 3, *request.size_hw)
@@ -101,7 +103,7 @@ def export(request: ExportRequest) -> Exported:
             _keep(made, out)
     except OSError as error:
         raise OutputError("cannot be written", where=out, hint=error.strerror) from error
-    return Exported(out, compared.measure, compared.agreement, len(test))
+    return Exported(out, compared.measure, compared.agreement, compared.pictures)
 
 
 def _check(request: ExportRequest) -> None:
@@ -114,6 +116,15 @@ def _check(request: ExportRequest) -> None:
             "needs pictures to learn from",
             where="--int8",
             expected="--calibrate FOLDER with frames, or crops of people",
+        )
+
+
+def _check_size(size_hw: tuple[int, int], stride: int) -> None:
+    if any(side < stride or side % stride for side in size_hw):
+        raise UsageError(
+            f"{size_hw[0]} {size_hw[1]} cannot be halved often enough",
+            where="--imgsz",
+            expected=f"two multiples of {stride}",
         )
 
 
@@ -132,6 +143,8 @@ def _place(request: ExportRequest, stem: str) -> Path:
         raise UsageError(f"an ONNX file ends in .onnx, not {out.suffix or 'nothing'}", where="--out")
     if out.exists() and not request.overwrite:
         raise OutputError("is there already", where=out, hint="--overwrite replaces it")
+    if out.is_file() and request.format == "openvino":
+        raise OutputError("is a file, and an OpenVINO export is a folder", where=out, hint="give another place")
     if out.is_dir() and any(path.suffix not in (".xml", ".bin", ".yaml") for path in out.iterdir()):
         raise OutputError("holds files that no export wrote", where=out, hint="give another place, or remove it")
     return out

@@ -39,10 +39,12 @@ class Agreement(NamedTuple):
     Attributes:
         measure: What was compared.
         agreement: 1 for the same.
+        pictures: Real ones that had something to compare; 0: on noise.
     """
 
     measure: str
     agreement: float
+    pictures: int
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ class ReidNetwork:
         batch = self._batch(pictures) if pictures else _random((5, 3, *self.size_hw))
         found, wanted = engine.infer(batch), TorchEngine(self.module).infer(batch)
         norms = np.linalg.norm(found, axis=1) * np.linalg.norm(wanted, axis=1)
-        return Agreement("least cosine of features", float(((found * wanted).sum(axis=1) / norms).min()))
+        return Agreement("least cosine of features", float(((found * wanted).sum(axis=1) / norms).min()), len(pictures))
 
     def _batch(self, pictures: Iterable[ImageArray]) -> FloatArray:
         return to_batch([resize(picture, self.size_hw) for picture in pictures], self.card.mean, self.card.std)
@@ -146,26 +148,26 @@ class DetectorNetwork:
 
     def compare(self, engine: FileEngine, pictures: Sequence[ImageArray]) -> Agreement:
         """The share of boxes that the other has too, on real pictures; where those have none, of the best raw ones."""
-        shares = self._real(engine, pictures) or self._random(engine)
-        return Agreement("share of boxes found by both", float(np.mean(shares)))
+        shares = [found for found in (self._shares(engine, picture) for picture in pictures) if found]
+        every = [share for found in shares for share in found] or self._random(engine)
+        return Agreement("share of boxes found by both", float(np.mean(every)), len(shares))
 
-    def _real(self, engine: FileEngine, pictures: Sequence[ImageArray]) -> list[float]:
-        shares: list[float] = []
-        for picture in pictures:
-            frame = Frame("export", 0, 0.0, picture)
-            ours, theirs = (
-                YoloDetector(
-                    infer,
-                    person_class=find_person_class(self.found.names),
-                    conf=_SCORE,
-                    input_shape=engine.input_shape,
-                    stride=self.found.stride,
-                ).detect([frame])[0]
-                for infer in (engine.infer, TorchEngine(self.module).infer)
-            )
-            for one, other in ((ours, theirs), (theirs, ours)):
-                shares += _partnered(one.xyxy, other.xyxy, 0.75)
-        return shares
+    def _shares(self, engine: FileEngine, picture: ImageArray) -> list[float]:
+        """For each box of a picture, whether the other has it too."""
+        frame = Frame("export", 0, 0.0, picture)
+        ours, theirs = (
+            YoloDetector(
+                infer,
+                person_class=find_person_class(self.found.names),
+                conf=_SCORE,
+                input_shape=engine.input_shape,
+                stride=self.found.stride,
+            ).detect([frame])[0]
+            for infer in (engine.infer, TorchEngine(self.module).infer)
+        )
+        return [
+            share for one, other in ((ours, theirs), (theirs, ours)) for share in _partnered(one.xyxy, other.xyxy, 0.75)
+        ]
 
     def _random(self, engine: FileEngine) -> list[float]:
         fixed = engine.input_shape[2:]

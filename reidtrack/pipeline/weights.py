@@ -30,6 +30,9 @@ PUBLISHED: dict[Kind, dict[str, str]] = {
 }
 """Name of a file to where its makers publish it."""
 
+_BEGINNINGS = (b"PK", b"\x80\x02")
+"""Of PyTorch's files: a zip, or a pickle as older versions wrote."""
+
 _ZOO = "torchreid publishes others: https://kaiyangzhou.github.io/deep-person-reid/MODEL_ZOO"
 
 
@@ -67,6 +70,9 @@ def _fetched(file: str, kind: Kind) -> Path:
     if not path.is_file():
         hint = "put it there, give the path of another, or name none: the shipped weights are used then"
         fetch(PUBLISHED[kind][file], path, hint=hint)
+        if path.read_bytes()[:2] not in _BEGINNINGS:  # a page of a proxy or a login, say
+            path.unlink()
+            raise WeightsError("what came is no PyTorch file", where=PUBLISHED[kind][file], hint=hint)
     return path
 
 

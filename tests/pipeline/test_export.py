@@ -94,6 +94,21 @@ def test_a_file_that_does_not_agree_is_not_kept(monkeypatch: pytest.MonkeyPatch,
         pytest.param({"format": "openvino", "int8": True, "half": True}, UsageError, "give one", id="both"),
         pytest.param({"format": "onnx", "out": Path("a.bin")}, UsageError, r"ends in \.onnx", id="another ending"),
         pytest.param({"format": "openvino", "size_hw": (64, 64)}, UsageError, "is for detectors", id="size of a re-ID"),
+        pytest.param(
+            {"format": "openvino", "weights": Path("yolo11n_person"), "size_hw": (100, 96)},
+            UsageError,
+            "two multiples of 32",
+            id="size no multiple",
+        ),
+        pytest.param(
+            {"format": "openvino", "weights": Path("yolo11n_person"), "size_hw": (0, 0)},
+            UsageError,
+            "two multiples of 32",
+            id="no size",
+        ),
+        pytest.param(
+            {"format": "openvino", "out": Path("file"), "overwrite": True}, OutputError, "is a file", id="a file there"
+        ),
         pytest.param({"format": "openvino", "out": Path()}, OutputError, "is there already", id="there already"),
         pytest.param({"format": "openvino", "out": Path(), "overwrite": True}, OutputError, "holds files", id="a home"),
         pytest.param({"format": "onnx", "calibrate": Path("none")}, InputError, "holds no images", id="no pictures"),
@@ -109,6 +124,7 @@ def test_what_is_refused(
     message: str,
 ) -> None:
     (tmp_path / "none").mkdir()
+    (tmp_path / "file").touch()
     monkeypatch.chdir(tmp_path)
     with pytest.raises(error, match=message):
         export(ExportRequest(**{"weights": reid, **options}))

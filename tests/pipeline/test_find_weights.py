@@ -90,14 +90,23 @@ def test_unknown_names(shipped: Path, desk: Path, given: str, kind: files.Kind, 
 def test_published_weights_are_fetched_once(
     desk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str
 ) -> None:
-    (tmp_path / "theirs").write_bytes(b"network")
+    (tmp_path / "theirs").write_bytes(b"PK network")
     monkeypatch.setitem(PUBLISHED["detector"], "yolo11x.pt", (tmp_path / "theirs").as_uri())
     monkeypatch.delenv("REIDTRACK_OFFLINE")
     path = find_weights(Path(given), "detector")
     assert path == tmp_path / "cache" / "weights" / "yolo11x.pt"
-    assert path.read_bytes() == b"network"
+    assert path.read_bytes() == b"PK network"
     (tmp_path / "theirs").unlink()
     assert find_weights(Path(given), "detector") == path
+
+
+def test_a_page_in_place_of_weights_is_not_kept(desk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "theirs").write_bytes(b"<html>log in first</html>")
+    monkeypatch.setitem(PUBLISHED["detector"], "yolo11x.pt", (tmp_path / "theirs").as_uri())
+    monkeypatch.delenv("REIDTRACK_OFFLINE")
+    with pytest.raises(WeightsError, match="what came is no PyTorch file"):
+        find_weights(Path("yolo11x.pt"), "detector")
+    assert not (tmp_path / "cache" / "weights" / "yolo11x.pt").exists()
 
 
 @pytest.mark.parametrize("kind", ["detector", "reid"])
