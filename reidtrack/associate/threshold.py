@@ -5,8 +5,8 @@ between cameras are nearly all between different people; their upper half, which
 spread. The threshold is where, of all the people of a camera, only a given number of strangers is still expected.
 
 Up to 2,000 tracklets all pairs are counted. Beyond, tracklets are shuffled by a fixed seed and put into lots whose
-pairs are counted: each is compared with as many others drawn at random, one to two million pairs in all. The two quantiles
-are then uncertain by about 0.1 % of the spread.
+pairs are counted: each is compared with as many others drawn at random, one to two million pairs in all. The two
+quantiles are then uncertain by about 0.1 % of the spread.
 """
 
 from __future__ import annotations
