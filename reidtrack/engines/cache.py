@@ -41,14 +41,9 @@ def kept(parts: tuple[str, ...] | None, make: Callable[[Path], None]) -> Iterato
         if is_whole(place):
             yield place
             return
-    with _workplace(place) as name:
-        folder = Path(name) / "new"
-        folder.mkdir()
-        make(folder)
-        if place is not None:
-            (folder / _LIST).write_text(json.dumps(_digests(folder)), encoding="ascii")
-            folder = _moved(folder, place)
-        yield folder
+    with contextlib.ExitStack() as passing:
+        folder = None if place is None else _kept_at(place, make, passing)
+        yield folder or _made(Path(passing.enter_context(tempfile.TemporaryDirectory())), make)
 
 
 def is_whole(folder: Path) -> bool:
@@ -60,15 +55,24 @@ def is_whole(folder: Path) -> bool:
         return False
 
 
-def _workplace(place: Path | None) -> tempfile.TemporaryDirectory[str]:
-    """A folder beside `place`, so that its content can be moved there at once."""
-    if place is not None:
-        try:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            return tempfile.TemporaryDirectory(prefix=".", dir=place.parent)
-        except OSError as error:
-            logger.info("%s: a converted network is not kept there: %s", place.parent, error.strerror)
-    return tempfile.TemporaryDirectory()
+def _kept_at(place: Path, make: Callable[[Path], None], passing: contextlib.ExitStack) -> Path | None:
+    """The files in their place, made beside it so that they can be moved there at once; None where they do not fit."""
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        work = passing.enter_context(tempfile.TemporaryDirectory(prefix=".", dir=place.parent))
+        folder = _made(Path(work), make)
+        (folder / _LIST).write_text(json.dumps(_digests(folder)), encoding="ascii")
+        return _moved(folder, place)
+    except (OSError, RuntimeError) as error:  # OpenVINO says RuntimeError of a full disk
+        logger.info("%s: a converted network is not kept there: %s", place.parent, error)
+        return None
+
+
+def _made(work: Path, make: Callable[[Path], None]) -> Path:
+    folder = work / "new"
+    folder.mkdir()
+    make(folder)
+    return folder
 
 
 def _moved(folder: Path, place: Path) -> Path:

@@ -55,6 +55,17 @@ def test_nothing_is_kept_where_the_weights_are_not_known(folder: Path) -> None:
     assert not folder.exists()
 
 
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), RuntimeError("cannot write")])
+def test_a_full_disk_keeps_nothing_and_stops_nothing(folder: Path, error: Exception) -> None:
+    def make(place: Path) -> None:
+        if folder in place.parents:
+            raise error
+        writer("a")(place)
+
+    assert read(PARTS, make) == "a"
+    assert not list(folder.iterdir())
+
+
 @pytest.mark.parametrize(
     "damage",
     [
