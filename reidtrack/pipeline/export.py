@@ -79,10 +79,8 @@ def export(request: ExportRequest) -> Exported:
     """
     _check(request)
     network = read_network(request.weights)
-    if request.size_hw is not None and isinstance(network, ReidNetwork):
-        raise UsageError("is for detectors", where="--imgsz", hint="a re-ID network has the size it was trained with")
-    if request.size_hw is not None and not isinstance(network, ReidNetwork):
-        _check_size(request.size_hw, network.found.stride)
+    if request.size_hw is not None:
+        _check_size(request.size_hw, network)
     out = _place(request, network.stem)
     learn, test = _pictures(request.calibrate)
     shape: Shape = open_shape(network.size_hw) if request.size_hw is None else (1, 3, *request.size_hw)
@@ -119,7 +117,10 @@ def _check(request: ExportRequest) -> None:
         )
 
 
-def _check_size(size_hw: tuple[int, int], stride: int) -> None:
+def _check_size(size_hw: tuple[int, int], network: ReidNetwork | DetectorNetwork) -> None:
+    if isinstance(network, ReidNetwork):
+        raise UsageError("is for detectors", where="--imgsz", hint="a re-ID network has the size it was trained with")
+    stride = network.found.stride
     if any(side < stride or side % stride for side in size_hw):
         raise UsageError(
             f"{size_hw[0]} {size_hw[1]} cannot be halved often enough",

@@ -70,7 +70,9 @@ def _fetched(file: str, kind: Kind) -> Path:
     if not path.is_file():
         hint = "put it there, give the path of another, or name none: the shipped weights are used then"
         fetch(PUBLISHED[kind][file], path, hint=hint)
-        if path.read_bytes()[:2] not in _BEGINNINGS:  # a page of a proxy or a login, say
+        with path.open("rb") as fetched:
+            beginning = fetched.read(2)
+        if beginning not in _BEGINNINGS:  # a page of a proxy or a login, say
             path.unlink()
             raise WeightsError("what came is no PyTorch file", where=PUBLISHED[kind][file], hint=hint)
     return path

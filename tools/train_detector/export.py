@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
 import yaml
 
 from reidtrack.detect.yolo import fit_letterbox, to_input
+from reidtrack.engines.convert import to_openvino
 from reidtrack.engines.openvino_engine import import_openvino
+from reidtrack.engines.quantise import quantise
 from reidtrack.types import FloatArray
 from tools.train_detector.data import Picture
 from tools.train_detector.network import for_inference
@@ -31,31 +31,13 @@ def export_int8(network: Any, pictures: Sequence[Picture], folder: Path, stem: s
         stem: Their name.
         imgsz: Side of the input, pixels.
     """
-    openvino = import_openvino()  # before nncf, which would report its use too
-    import nncf
-
-    logging.getLogger("nncf").setLevel(logging.ERROR)
-    converted = openvino.convert_model(_traced(network, imgsz), input=[1, 3, imgsz, imgsz])
-    inputs = [_input(picture, imgsz) for picture in pictures]
-    quantised = nncf.quantize(
-        converted,
-        nncf.Dataset(inputs),
-        preset=nncf.QuantizationPreset.MIXED,
-        subset_size=len(inputs),
-        ignored_scope=nncf.IgnoredScope(patterns=list(FLOAT)),
-    )
+    converted = to_openvino(for_inference(network), (1, 3, imgsz, imgsz))
+    quantised = quantise(converted, [_input(picture, imgsz) for picture in pictures], exact=FLOAT)
     quantised.set_rt_info("YOLO", ["model_info", "model_type"])
     quantised.set_rt_info("person", ["model_info", "labels"])
     folder.mkdir(parents=True, exist_ok=True)
-    openvino.save_model(quantised, folder / f"{stem}.xml", compress_to_fp16=False)
+    import_openvino().save_model(quantised, folder / f"{stem}.xml", compress_to_fp16=False)
     (folder / "metadata.yaml").write_text(yaml.safe_dump(_metadata(imgsz), sort_keys=False), encoding="ascii")
-
-
-def _traced(network: Any, imgsz: int) -> Any:
-    ready, example = for_inference(network), torch.zeros(1, 3, imgsz, imgsz)
-    with torch.inference_mode():
-        ready(example)  # makes the grid of this size
-        return torch.jit.trace(ready, example, strict=False, check_trace=False)  # type: ignore[no-untyped-call]
 
 
 def _input(picture: Picture, imgsz: int) -> FloatArray:
