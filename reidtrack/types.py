@@ -231,6 +231,7 @@ class Link:
         b: Camera and track id of the tracklet it was joined to.
         distance: Appearance distance of the two, 0 (same) to 2.
         margin: By how much the runner-up was farther away; infinity where there was none.
+        runner_up: Camera and track id of the nearest tracklet of somebody else, or None.
         terms: Further named terms of the decision (space-time, plan view).
         probability: Calibrated probability that both are one person, or None while nothing is calibrated.
         decision: `"linked"` or `"rejected"`.
@@ -243,6 +244,7 @@ class Link:
     terms: dict[str, float] = field(default_factory=dict)
     probability: float | None = None
     decision: str = "linked"
+    runner_up: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -254,12 +256,14 @@ class Identity:
         tracklets: At least one, sorted by time, then camera and track id.
         feature: (D,) float32 of unit norm, the mean over its tracklets; D is 0 where nothing was embedded.
         links: What joined the tracklets; one fewer than tracklets.
+        name: What the user calls the person, or None.
     """
 
     id: int
     tracklets: tuple[Tracklet, ...]
     feature: FloatArray
     links: tuple[Link, ...] = ()
+    name: str | None = None
 
     def __post_init__(self) -> None:
         _check_array("Identity", "feature", self.feature, (None,), np.float32)
