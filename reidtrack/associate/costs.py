@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from reidtrack.associate.pairs import PairValues, once
 from reidtrack.types import DoubleArray, IntArray
 
 _CHUNK = 4096
@@ -17,17 +18,19 @@ class PairCosts:
     """What each pair costs: a constant less an inner product, `base - sum(metric * vectors[i] * vectors[j])`.
 
     Being linear in either vector, the weighted mean of the costs between two groups is the cost of their mean vectors:
-    a group needs no list of its pairs.
+    a group needs no list of its pairs. What is known of single pairs is added to that.
 
     Attributes:
         vectors: (N, E).
         metric: (E,) weight of each component, of either sign.
         base: The constant.
+        extra: What some pairs cost beside; None where there is nothing.
     """
 
     vectors: DoubleArray
     metric: DoubleArray
     base: float
+    extra: PairValues | None = None
 
     @classmethod
     def of_looks(cls, look: DoubleArray, camera: IntArray, threshold: float, same_camera_threshold: float) -> PairCosts:
@@ -51,8 +54,19 @@ class PairCosts:
             a, b = pairs[first : first + _CHUNK].T
             alike = np.einsum("pe,pe->p", self.vectors[a] * self.metric, self.vectors[b])
             cost[first : first + _CHUNK] = self.base - alike
-        return cost
+        return cost if self.extra is None else cost + self.extra.at(pairs)
 
     def with_vectors(self, vectors: DoubleArray) -> PairCosts:
-        """The same costs between other vectors, such as the means of groups."""
-        return replace(self, vectors=vectors)
+        """The same costs between other vectors, such as the means of groups, and nothing beside."""
+        return replace(self, vectors=vectors, extra=None)
+
+    def with_extra(self, pairs: IntArray, cost: DoubleArray) -> PairCosts:
+        """What pairs (P, 2) cost beside all else, (P,)."""
+        return replace(self, extra=PairValues.of(len(self.vectors), pairs, cost))
+
+    def drawn(self, near: IntArray) -> IntArray:
+        """Pairs (P, 2), each once, that may cost zero or less: those that do without extras, and those that do now."""
+        if self.extra is None:
+            return near
+        more = self.extra.pairs[self.of(self.extra.pairs) <= 0]
+        return once(np.concatenate([near, more]), len(self.vectors))[0]

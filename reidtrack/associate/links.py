@@ -3,43 +3,71 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from reidtrack.associate.appearance import cosine_distances
 from reidtrack.associate.near import NearPairs, nearest_others
+from reidtrack.associate.terms import Terms
 from reidtrack.types import DoubleArray, IntArray, Link
 
 
-def explain(
-    people: Sequence[IntArray],
-    label: IntArray,
-    keys: Sequence[tuple[str, int]],
-    look: DoubleArray,
-    near: NearPairs,
-) -> list[tuple[Link, ...]]:
-    """Links of each person's tracklets, all but the first, to the nearest of the person's earlier ones.
+class Grounds(NamedTuple):
+    """What a grouping went by.
 
-    Args:
-        people: The tracklets of each person, by time; those of several have looks.
-        label: (N,) place in `people` of each tracklet.
-        keys: Camera and track id of each tracklet.
+    Attributes:
+        keys: Camera and track id of each of N tracklets.
         look: (N, D) unit rows, or zero.
         near: Of these looks.
+        terms: Evidence beside looks.
+        slope: Log-odds per unit of distance.
+    """
+
+    keys: Sequence[tuple[str, int]]
+    look: DoubleArray
+    near: NearPairs
+    terms: Terms
+    slope: float
+
+
+def explain(people: Sequence[IntArray], label: IntArray, grounds: Grounds) -> list[tuple[Link, ...]]:
+    """Links of each person's tracklets, all but the first, to the nearest of the person's earlier ones.
+
+    Where there is evidence beside looks, the nearest is the one for which looks and evidence together speak most. The
+    runner-up is always who looks most alike of all others.
+
+    Args:
+        people: The tracklets of each person, by time.
+        label: (N,) place in `people` of each tracklet.
+        grounds: What is known of the N tracklets.
     """
     joined = np.concatenate([np.zeros(0, np.int64), *(members[1:] for members in people)])
-    runner_up = dict(zip(joined.tolist(), nearest_others(look, label, joined, near).tolist(), strict=True))
-    return [_links(members, keys, look[members], runner_up) for members in people]
+    nearest = nearest_others(grounds.look, label, joined, grounds.near)
+    runner_up = dict(zip(joined.tolist(), zip(*(a.tolist() for a in nearest), strict=True), strict=True))
+    return [_links(members, grounds, runner_up) for members in people]
 
 
-def _links(
-    members: IntArray, keys: Sequence[tuple[str, int]], look: DoubleArray, runner_up: dict[int, float]
-) -> tuple[Link, ...]:
+def _links(members: IntArray, grounds: Grounds, runner_up: dict[int, tuple[int, float]]) -> tuple[Link, ...]:
     if len(members) < 2:
         return ()
+    look = grounds.look[members]
     distance, links = cosine_distances(look, look), []
     for place, i in enumerate(members.tolist()[1:], start=1):
-        nearest = int(distance[place, :place].argmin())
-        found = float(distance[place, nearest])
-        links.append(Link(keys[i], keys[members[nearest]], found, runner_up[i] - found))
+        pairs = np.stack([members[:place], np.full(place, i)], axis=1)
+        against = distance[place, :place] - grounds.terms.log_odds.at(pairs) / grounds.slope
+        nearest = int(against.argmin())
+        links.append(_link(i, int(members[nearest]), float(distance[place, nearest]), grounds, runner_up[i]))
     return tuple(links)
+
+
+def _link(i: int, other: int, distance: float, grounds: Grounds, runner_up: tuple[int, float]) -> Link:
+    somebody, farther = runner_up
+    return Link(
+        grounds.keys[i],
+        grounds.keys[other],
+        distance,
+        farther - distance,
+        grounds.terms.of_pair(other, i),
+        runner_up=None if somebody < 0 else grounds.keys[somebody],
+    )

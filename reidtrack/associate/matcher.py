@@ -14,7 +14,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from reidtrack.associate.contract import bundles, contract
 from reidtrack.associate.costs import PairCosts
+from reidtrack.associate.pairs import keys, once
 from reidtrack.associate.refine import refine
 from reidtrack.types import DoubleArray, IntArray
 
@@ -22,19 +24,26 @@ _SLACK = 1e-9
 """Lets a pair at the gate through."""
 
 
-def group(costs: PairCosts, near: IntArray, clash: IntArray, weight: DoubleArray) -> IntArray:
+def group(
+    costs: PairCosts, near: IntArray, clash: IntArray, weight: DoubleArray, together: IntArray | None = None
+) -> IntArray:
     """Join tracklets to people.
 
     Args:
         costs: Of N tracklets; below zero speaks for one person.
-        near: (P, 2) each once; at least all pairs whose cost is zero or less.
+        near: (P, 2) each once; at least all pairs whose cost is zero or less without what is added to single pairs.
         clash: (Q, 2) pairs that cannot be one person.
         weight: (N,) above zero; how much a tracklet counts in the mean of its group.
+        together: (R, 2) pairs that are one person, whatever it costs and clashes.
 
     Returns:
         (N,) number of each tracklet's group, from 0, in the order of their first tracklets.
     """
-    return refine(_join(costs, near, clash, weight), costs, near, clash, weight)
+    near = costs.drawn(near)
+    if together is None or not len(together):
+        return refine(_join(costs, near, clash, weight), costs, near, clash, weight)
+    bundle = bundles(len(weight), together)
+    return group(*contract(costs, near, clash, weight, bundle))[bundle]
 
 
 def _join(costs: PairCosts, near: IntArray, clash: IntArray, weight: DoubleArray) -> IntArray:
@@ -42,10 +51,11 @@ def _join(costs: PairCosts, near: IntArray, clash: IntArray, weight: DoubleArray
     n = len(weight)
     label = np.arange(n, dtype=np.int64)
     mass, mean = weight.astype(np.float64), costs.with_vectors(costs.vectors.copy())
-    pairs, _ = _once(near, n)
+    pairs, _ = once(near, n)
     cost = costs.of(pairs)
+    extra = None if costs.extra is None else costs.extra.times(mass)  # sums over the pairs of two groups
     while True:
-        open_ = (cost <= _SLACK) & ~np.isin(_keys(pairs, n), _keys(clash, n))
+        open_ = (cost <= _SLACK) & ~np.isin(keys(pairs, n), keys(clash, n))
         pairs, cost = pairs[open_], cost[open_]
         joined = _mutual_pairs(pairs, cost)
         if not len(joined):
@@ -57,25 +67,14 @@ def _join(costs: PairCosts, near: IntArray, clash: IntArray, weight: DoubleArray
         into = np.arange(n, dtype=np.int64)
         into[b] = a
         label = into[label]
-        clash, _ = _once(into[clash], n)
-        pairs, kept = _once(into[pairs], n)
+        clash, _ = once(into[clash], n)
+        pairs, kept = once(into[pairs], n)
         cost = cost[kept]
         grown = np.isin(pairs, a).any(axis=1)
         cost[grown] = mean.of(pairs[grown])
-
-
-def _once(pairs: IntArray, count: int) -> tuple[IntArray, IntArray]:
-    """Pairs of two different things, each once, the lower first, sorted; and the places (P,) they are taken from."""
-    key, place = np.unique(_keys(pairs, count), return_index=True)
-    found = np.stack(np.divmod(key, max(count, 1)), axis=1)
-    two = found[:, 0] != found[:, 1]
-    return found[two], place[two]
-
-
-def _keys(pairs: IntArray, count: int) -> IntArray:
-    """One number for each pair, whichever comes first in it."""
-    keys: IntArray = pairs.min(axis=1) * count + pairs.max(axis=1)
-    return keys
+        if extra is not None:
+            extra = extra.merged(into, n)
+            cost[grown] += extra.at(pairs[grown]) / mass[pairs[grown]].prod(axis=1)
 
 
 def _mutual_pairs(pairs: IntArray, cost: DoubleArray) -> IntArray:

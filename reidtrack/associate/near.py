@@ -50,37 +50,45 @@ def near_pairs(look: DoubleArray, limit: float) -> NearPairs:
     return NearPairs(together[order], distance[order], limit)
 
 
-def nearest_others(look: DoubleArray, label: IntArray, rows: IntArray, near: NearPairs) -> DoubleArray:
-    """Distance from some looks to the nearest one of another label.
+def nearest_others(look: DoubleArray, label: IntArray, rows: IntArray, near: NearPairs) -> tuple[IntArray, DoubleArray]:
+    """The nearest look of another label, seen from some.
 
     Args:
-        look: (N, D) unit rows, or zero.
+        look: (N, D) unit rows, or zero, which lie at distance 1 from all.
         label: (N,).
-        rows: (R,) those to look from, none of them zero.
+        rows: (R,) those to look from.
         near: Of these looks; whoever has none of another label among them looks at all.
 
     Returns:
-        (R,) cosine distances; infinity where there is nobody else.
+        (R,) rows, of equally near ones the first, and (R,) cosine distances; -1 and infinity where there is nobody.
     """
-    least = np.full(len(look), np.inf)
+    least, who = np.full(len(look), np.inf), np.full(len(look), len(look))
     apart = label[near.pairs[:, 0]] != label[near.pairs[:, 1]]
+    pairs, distance = near.pairs[apart], near.distance[apart]
     for side in (0, 1):
-        np.minimum.at(least, near.pairs[apart, side], near.distance[apart])
+        np.minimum.at(least, pairs[:, side], distance)
+    for side in (0, 1):
+        hit = distance == least[pairs[:, side]]
+        np.minimum.at(who, pairs[hit, side], pairs[hit, 1 - side])
     far = rows[least[rows] > near.limit]
-    least[far] = _nearest_of_all(look, label, far)
-    return least[rows]
+    who[far], least[far] = _nearest_of_all(look, label, far)
+    return who[rows], least[rows]
 
 
-def _nearest_of_all(look: DoubleArray, label: IntArray, rows: IntArray) -> DoubleArray:
+def _nearest_of_all(look: DoubleArray, label: IntArray, rows: IntArray) -> tuple[IntArray, DoubleArray]:
     known = np.flatnonzero(look.any(axis=1))
-    least = np.full(len(rows), np.inf)
+    least, who = np.full(len(rows), np.inf), np.full(len(rows), -1)
     for first in _blocks(len(rows)):
         for second in _blocks(len(known)):
             own, others = rows[first], known[second]
             distance = cosine_distances(look[own], look[others])
             distance[label[own][:, None] == label[others]] = np.inf
-            least[first] = np.minimum(least[first], distance.min(axis=1))
-    return least
+            nearest = distance.argmin(axis=1)
+            found = distance[np.arange(len(own)), nearest]
+            closer = found < least[first]
+            least[first] = np.where(closer, found, least[first])
+            who[first] = np.where(closer, others[nearest], who[first])
+    return who, least
 
 
 def _blocks(count: int, first: int = 0) -> Iterator[slice]:

@@ -8,17 +8,23 @@ from typing import NamedTuple
 import numpy as np
 
 from reidtrack.associate.appearance import camera_casts, mean_features, mean_looks, unit
+from reidtrack.associate.bonds import Bonds, Key
 from reidtrack.associate.conflict import conflicts
 from reidtrack.associate.costs import PairCosts
-from reidtrack.associate.links import explain
+from reidtrack.associate.evidence import Evidence
+from reidtrack.associate.links import Grounds, explain
 from reidtrack.associate.matcher import group
 from reidtrack.associate.near import near_pairs
+from reidtrack.associate.pairs import once
 from reidtrack.associate.split import split_switched
+from reidtrack.associate.terms import Terms
 from reidtrack.associate.threshold import SAME_CAMERA_SHARE, cross_camera_threshold
 from reidtrack.types import DoubleArray, Identity, IntArray, Link, Tracklet
 
 FULL_WEIGHT_FEATURES = 8
 """A tracklet with this many features counts fully in means; one with fewer, by its share."""
+SLOPE = 20.0
+"""Natural log-odds that one unit of distance is worth against other evidence."""
 _ROUNDING = 1e-6
 """More than costs and distances differ by that are computed in different ways."""
 
@@ -45,6 +51,9 @@ def associate(
     strangers: float = 0.3,
     split_threshold: float = 0.85,
     shrink: float = 2.0,
+    evidence: Sequence[Evidence] = (),
+    together: Sequence[tuple[Key, Key]] = (),
+    apart: Sequence[tuple[Key, Key]] = (),
 ) -> Association:
     """Give every tracklet an identity.
 
@@ -56,17 +65,23 @@ def associate(
         strangers: See `cross_camera_threshold`.
         split_threshold: Distance at which the looks before and after a moment are two people's (`split_switched`).
         shrink: See `camera_casts`.
+        evidence: What else may speak for or against a pair; each is shown who was put together by looks alone, then all
+            is weighed together.
+        together: Pairs that are one person, whatever they look like, by camera and track id; a part that is cut off a
+            track is called as in the result.
+        apart: Pairs that are not.
 
     Returns:
         Who is who; a tracklet that matches nobody, or has no features, is a person of its own. The same tracklets give
         the same identities in whatever order they come.
+
+    Raises:
+        ValueError: If `together` and `apart` cannot both be so, or somebody stands twice in a camera, or a name is not
+            known.
     """
-    ordered = sorted(tracklets, key=_by_time)
-    names = sorted({t.camera for t in ordered})
-    look = _Look.of(ordered, names, shrink)
-    parts = sorted(split_switched(ordered, dict(zip(names, look.cast, strict=True)), split_threshold), key=_by_time)
-    if len(parts) > len(ordered):
-        look = _Look.of(parts, names, shrink)
+    parts, look = _whole_people(tracklets, split_threshold, shrink)
+    keys = [t.key for t in parts]
+    bonds = Bonds.of(keys, conflicts(parts), together, apart)
     seen = mean_looks(parts, look.camera, look.cast)
     if threshold is None:
         threshold = cross_camera_threshold(seen, look.camera, look.weight, strangers)
@@ -75,14 +90,33 @@ def associate(
     costs = PairCosts.of_looks(seen, look.camera, threshold, same_camera_threshold)
     seen = costs.vectors[:, : seen.shape[1]]  # the same, kept once
     near = near_pairs(seen, max(threshold, same_camera_threshold) + _ROUNDING)
-    label = group(costs, near.pairs, conflicts(parts), look.weight)
+    label = group(costs, near.pairs, bonds.clash, look.weight, bonds.together)
+    terms = Terms.of(len(parts), [judge(parts, label, seen) for judge in evidence])
+    if evidence:
+        costs = costs.with_extra(terms.log_odds.pairs, -terms.log_odds.value / SLOPE)
+        clash = np.concatenate([bonds.clash, terms.clash])
+        label = group(costs, near.pairs, once(clash, len(parts))[0], look.weight, bonds.together)
     people = _members(label)
-    links = explain(people, label, [t.key for t in parts], seen, near)
+    links = explain(people, label, Grounds(keys, seen, near, terms, SLOPE))
     identities = [
         _identity(number, members, parts, look.mean, found)
         for number, (members, found) in enumerate(zip(people, links, strict=True), start=1)
     ]
     return Association(identities, threshold, same_camera_threshold)
+
+
+def cut_switched(tracklets: Sequence[Tracklet], *, split_threshold: float, shrink: float) -> list[Tracklet]:
+    """Tracklets cut where they go over from one person to another, by time, as `associate` begins by cutting them."""
+    return _whole_people(tracklets, split_threshold, shrink)[0]
+
+
+def _whole_people(tracklets: Sequence[Tracklet], split_threshold: float, shrink: float) -> tuple[list[Tracklet], _Look]:
+    """Tracklets of one person each, by time, and what they look like."""
+    ordered = sorted(tracklets, key=_by_time)
+    names = sorted({t.camera for t in ordered})
+    look = _Look.of(ordered, names, shrink)
+    parts = sorted(split_switched(ordered, dict(zip(names, look.cast, strict=True)), split_threshold), key=_by_time)
+    return parts, look if len(parts) == len(ordered) else _Look.of(parts, names, shrink)
 
 
 def _members(label: IntArray) -> list[IntArray]:

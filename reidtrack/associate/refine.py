@@ -69,6 +69,7 @@ class _Groups:
 
         self.label = packed(label)
         self._costs, self._drawn, self._clash, self._weight = costs, drawn, clash, weight
+        self._extra = _weighted_extra(costs, weight)
         n, count = len(label), int(self.label.max(initial=-1)) + 1
         member = csr_array((weight, (self.label, np.arange(n))), shape=(count, n))
         self._mass = np.bincount(self.label, weight, count)
@@ -119,6 +120,8 @@ class _Groups:
         pull = self._costs.base * self._mass[groups] - self._sum[groups] @ vector
         pull -= (groups == self.label[i]) * self._weight[i] * (self._costs.base - self._costs.vectors[i] @ vector)
         scaled: DoubleArray = self._weight[i] * pull
+        if self._extra is not None:
+            scaled += (groups[:, None] == self.label[self._extra.neighbours(i)]) @ self._extra.values(i)
         return scaled
 
     def _leaving(self, i: int, target: int) -> list[int]:
@@ -164,6 +167,9 @@ class _Groups:
         vectors = self._costs.vectors
         cost = self._costs.base - (vectors[a] * self._costs.metric) @ vectors[b].T
         weighted: DoubleArray = cost * self._weight[a][:, None] * self._weight[b]
+        if self._extra is not None:
+            for row, i in enumerate(a.tolist()):
+                weighted[row] += (b[:, None] == self._extra.neighbours(i)) @ self._extra.values(i)
         return weighted
 
     def _gain(self, moves: dict[int, int]) -> float:
@@ -203,6 +209,14 @@ class _Groups:
             self._changed = np.concatenate([self._changed, np.zeros(room, np.int64)])
         self._count += 1
         return self._count - 1
+
+
+def _weighted_extra(costs: PairCosts, weight: DoubleArray) -> Adjacency | None:
+    """What single pairs cost beside their looks, times the weights of the two."""
+    if costs.extra is None:
+        return None
+    extra = costs.extra.times(weight)
+    return Adjacency.of(len(weight), extra.pairs, extra.value)
 
 
 def _cheapest(groups: IntArray, pull: DoubleArray) -> tuple[int, float]:

@@ -40,7 +40,7 @@ def split_switched(tracklets: Sequence[Tracklet], cast: dict[str, DoubleArray], 
         parts = _cut(tracklet, cast[tracklet.camera], threshold)
         result.append(parts[0])
         for part in parts[1:]:
-            result.append(replace(part, track_id=free[part.camera], split_from=tracklet.track_id))
+            result.append(replace(part, track_id=free[part.camera], split_from=tracklet.logged_id))
             free[part.camera] += 1
     return result
 

@@ -104,6 +104,9 @@ def _link_entry(link: Link) -> dict[str, Any]:
         "track_id": link.b[1],
         "distance": round(link.distance, 4),
         "margin": round(link.margin, 4) if np.isfinite(link.margin) else None,
+        "runner_up": None
+        if link.runner_up is None
+        else {"camera": link.runner_up[0], "track_id": link.runner_up[1]},
         "probability": None if link.probability is None else round(link.probability, 4),
         "terms": {name: round(value, 4) for name, value in link.terms.items()},
     }

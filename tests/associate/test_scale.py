@@ -76,13 +76,16 @@ def test_the_nearest_of_somebody_else_may_lie_beyond_the_near_pairs(
     label = np.arange(50) // 4
     rows = np.flatnonzero(look.any(axis=1))[::2]
     distance = np.where(label[:, None] == label, np.inf, cosine_distances_dense(look))
-    found = nearest_others(look, label, rows, near_pairs(look, limit))
+    who, found = nearest_others(look, label, rows, near_pairs(look, limit))
     assert found == pytest.approx(distance[rows].min(axis=1))
+    assert (who == distance[rows].argmin(axis=1)).all()
 
 
 def test_where_everybody_is_one_nobody_else_is_near() -> None:
     look = np.ones((3, 1))
-    assert np.isinf(nearest_others(look, np.zeros(3), np.arange(3), near_pairs(look, 0.5))).all()
+    who, distance = nearest_others(look, np.zeros(3), np.arange(3), near_pairs(look, 0.5))
+    assert (who == -1).all()
+    assert np.isinf(distance).all()
 
 
 @pytest.mark.parametrize("stride", [1, 3])

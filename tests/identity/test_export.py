@@ -42,7 +42,7 @@ ONE = Identity(
     1,
     (visit("a", 1, 0, 3, 5), visit("b", 4, 2, 2, 100)),
     LOOK,
-    (Link(("b", 4), ("a", 1), 0.25, 0.5, {"overlap": 0.125}, 0.9),),
+    (Link(("b", 4), ("a", 1), 0.25, 0.5, {"overlap": 0.125}, 0.9, runner_up=("a", 2)),),
 )
 TWO = Identity(2, (visit("a", 2, 1, 2, 50), replace(visit("a", 3, 8, 1, 50), split_from=2)), LOOK, ())
 PEOPLE = [ONE, TWO]
@@ -64,16 +64,18 @@ def test_identities(tmp_path: Path) -> None:
         "track_id": 1,
         "distance": 0.25,
         "margin": 0.5,
+        "runner_up": {"camera": "a", "track_id": 2},
         "probability": 0.9,
         "terms": {"overlap": 0.125},
     }
 
 
 def test_a_link_without_a_runner_up_has_no_margin(tmp_path: Path) -> None:
-    alone = replace(ONE, links=(replace(ONE.links[0], margin=float("inf"), probability=None),))
+    alone = replace(ONE, links=(replace(ONE.links[0], margin=float("inf"), probability=None, runner_up=None),))
     write_identities(tmp_path / "i.json", [alone])
     link = json.loads((tmp_path / "i.json").read_text())[0]["tracklets"][1]["link"]
     assert link["margin"] is None
+    assert link["runner_up"] is None
     assert link["probability"] is None
 
 
