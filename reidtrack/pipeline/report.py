@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,12 +11,16 @@ from typing import Any
 from reidtrack.files import write_whole
 from reidtrack.pipeline.crops import crop_places, list_crops
 from reidtrack.pipeline.folder import RunFolder
+from reidtrack.pipeline.report_plan import read_plan
 from reidtrack.report.page import render_report
 from reidtrack.report.record import CameraSummary, ReportData
 from reidtrack.types import Identity
 from reidtrack.video.palette import colour_of
 
 CROPS_PER_TRACKLET = 3
+MANY_TRACKLETS = 2000
+"""From here on one picture of each is enough."""
+
 THUMBNAIL = (96, 192)
 """Width and height, pixels."""
 
@@ -37,7 +42,11 @@ def write_report(folder: RunFolder, record: Mapping[str, Any], identities: Seque
         colours={identity.id: _hex(colour_of(identity.id)) for identity in identities},
         settings={**record["config"], "association found": record["association"]},
         timings=record["timings_s"],
-        notes=_notes(record),
+        notes=_notes(record) + _stale(folder, record),
+        folder=str(folder.path),
+        calibration=_read_json(folder.path / "calibration.json"),
+        site=_read_json(folder.path / "site.json"),
+        plan=read_plan(folder.path / "mtmc.txt", [entry["camera"] for entry in record["inputs"]], identities),
     )
     write_whole(folder.report, render_report(data))
 
@@ -57,11 +66,12 @@ def _camera(folder: RunFolder, name: str, entry: Mapping[str, Any], size: Sequen
 def _crops(folder: RunFolder, identities: Sequence[Identity]) -> dict[tuple[str, int], list[bytes]]:
     """The best pictures of each tracklet that are on disk."""
     paths = {(crop.camera, crop.track_id, crop.frame): crop.path for crop in list_crops(folder.crops)}
-    chosen = {}
+    chosen: dict[tuple[str, int], list[bytes]] = {}
+    most = CROPS_PER_TRACKLET if sum(len(identity.tracklets) for identity in identities) < MANY_TRACKLETS else 1
     for tracklet in (t for identity in identities for t in identity):
         worth = zip(-tracklet.feature_quality, crop_places(tracklet), strict=True)
         found = [paths[place] for _, place in sorted(worth) if place in paths]
-        chosen[tracklet.key] = [_thumbnail(path) for path in found[:CROPS_PER_TRACKLET]]
+        chosen[tracklet.key] = [_thumbnail(path) for path in found[:most]]
     return chosen
 
 
@@ -90,6 +100,28 @@ def _notes(record: Mapping[str, Any]) -> list[str]:
         if entry["skipped_crops"]:
             notes.append(f"{camera}: {entry['skipped_crops']} crops gave no usable feature")
     return notes
+
+
+def _stale(folder: RunFolder, record: Mapping[str, Any]) -> list[str]:
+    """What to know of videos that are older than the identities."""
+    settled = folder.path / "identities.json"
+    if not settled.is_file() or record["status"] == "rendering":
+        return []
+    videos = [folder.video(name) for name in record["cameras"]]
+    if not any(video.is_file() and video.stat().st_mtime < settled.stat().st_mtime for video in videos):
+        return []
+    return [
+        "Identities were settled anew after the videos were rendered: numbers and colours in the videos may be older "
+        "ones. reidtrack associate with --video renders them again."
+    ]
+
+
+def _read_json(path: Path) -> dict[str, Any] | None:
+    """An object that a run may have left; None where it has not."""
+    if not path.is_file():
+        return None
+    found = json.loads(path.read_text(encoding="utf-8"))
+    return found if isinstance(found, dict) else None
 
 
 def _hex(bgr: tuple[int, int, int]) -> str:

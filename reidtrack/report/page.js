@@ -1,15 +1,15 @@
-"use strict";
-(() => {
   const one = (selector, within = document) => within.querySelector(selector);
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
   const root = document.documentElement, chart = one("#chart"), grid = one(".grid"), ticks = one(".ticks");
   const first = +chart.dataset.first, last = +chart.dataset.last;
   const people = all(".lane").map((lane) => ({
     lane, id: +lane.dataset.id, row: one("#t" + lane.dataset.id), card: one("#p" + lane.dataset.id),
+    walk: one(`#plan g[data-id="${lane.dataset.id}"]`), name: (lane.dataset.name || "").toLowerCase(),
     first: +lane.dataset.first, seen: +lane.dataset.seen, doubt: +lane.dataset.doubt,
     cameras: lane.dataset.cameras.split(" ").map(Number),
     visits: all(".bar", lane).map((bar) => ["--s", "--e"].map((end) => +bar.style.getPropertyValue(end))),
   }));
+  const lanesById = new Map(people.map((person) => [person.id, person]));
   const cameras = all(".strip .cam").map((label) => label.textContent.toLowerCase());
   root.classList.add("on");
 
@@ -22,7 +22,7 @@
     try { localStorage.setItem("reidtrack-theme", root.style.colorScheme); } catch { }
   });
 
-  // Search and order. Ids and ranges widen the choice, names of cameras narrow it.
+  // Search and order. Ids and ranges widen the choice, names of people and cameras narrow it.
   function wanted(text) {
     const ids = [], names = [];
     for (const word of text.toLowerCase().split(/[,\s]+/).filter(Boolean)) {
@@ -31,7 +31,7 @@
       else names.push(word);
     }
     return (person) => (!ids.length || ids.some(([low, high]) => person.id >= low && person.id <= high)) &&
-      names.every((name) => person.cameras.some((camera) => cameras[camera].includes(name)));
+      names.every((name) => person.name.includes(name) || person.cameras.some((camera) => cameras[camera].includes(name)));
   }
   const orders = {
     id: (a, b) => a.id - b.id,
@@ -44,9 +44,10 @@
     const fits = wanted(one("#find").value);
     for (const person of people) {
       person.fit = fits(person);
-      for (const part of [person.lane, person.row, person.card]) part.classList.toggle("none", !person.fit);
+      for (const part of [person.lane, person.row, person.card, person.walk]) part?.classList.toggle("none", !person.fit);
     }
     count();
+    sheet();
   }
   function count() {
     const fit = people.filter((person) => person.fit), here = fit.filter((person) => person.here);
@@ -85,7 +86,7 @@
       marks.push(mark); lines.push(line);
     }
     ticks.replaceChildren(...marks, reading, brush);
-    grid.replaceChildren(...lines, cursor);
+    grid.replaceChildren(...lines, cursor, playhead);
     for (const person of people) { // lanes without a visit in this stretch of time step aside
       person.here = person.visits.some(([from, to]) => from <= start + span + 1e-6 && to >= start - 1e-6);
       person.lane.classList.toggle("away", !person.here);
@@ -158,8 +159,7 @@
     tip.hidden = true;
     all(".bar.mate", chart).forEach((bar) => bar.classList.remove("mate"));
   }
-  const bars = all(".bar", chart);
-  bars.forEach((bar) => { // our own tooltip stands in for the browser's
+  all(".bar", chart).forEach((bar) => { // our own tooltip stands in for the browser's
     bar.setAttribute("aria-label", bar.title);
     bar.removeAttribute("title");
     bar.tabIndex = bar.parentNode.parentNode.previousElementSibling || bar.previousElementSibling ? -1 : 0;
@@ -173,27 +173,3 @@
     if (document.activeElement.matches(".bar:focus-visible")) tell(document.activeElement);
   }, { passive: true });
 
-  // Arrows walk over the visits; + - 0 set the axis.
-  document.addEventListener("keydown", (event) => {
-    if (event.target.closest("input, select") || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "Escape") hush();
-    if (event.key === "+" || event.key === "=") zoom(0.5);
-    if (event.key === "-") zoom(2);
-    if (event.key === "0") look(first, last - first);
-    const bar = event.target.closest(".bar");
-    if (!bar) return;
-    const lane = bar.closest(".lane"), inside = all(".bar", lane);
-    const across = { ArrowLeft: -1, ArrowRight: 1 }[event.key], down = { ArrowUp: -1, ArrowDown: 1 }[event.key];
-    let next = across && inside[inside.indexOf(bar) + across];
-    if (down) {
-      let row = lane;
-      do row = down > 0 ? row.nextElementSibling : row.previousElementSibling; while (row && row.classList.contains("none"));
-      next = row && one(".bar", row);
-    }
-    if (across || down) event.preventDefault();
-    if (next) next.focus();
-  });
-  look(first, last - first);
-  filter(); // a browser may bring back what was typed before a reload
-  sort();
-})();

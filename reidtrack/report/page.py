@@ -6,21 +6,28 @@ from base64 import b64encode
 from hashlib import sha256
 from html import escape
 
+from reidtrack.report.html import Markup, join, tag
 from reidtrack.report.people import cards, presence
 from reidtrack.report.record import CameraSummary, ReportData
 from reidtrack.report.shell import NO_SCRIPT, asset, fill_page
+from reidtrack.report.site import place
+from reidtrack.report.story import story
 from reidtrack.report.summary import cameras, facts, made
 from reidtrack.report.timeline import timeline
 from reidtrack.report.view import View
 
 __all__ = ["CameraSummary", "ReportData", "render_report"]
 
+SCRIPTS = ("page.js", "dock.js", "plan.js", "keys.js")
+"""Parts of one script, in this order."""
+
 
 def render_report(data: ReportData) -> str:
     """The report of a run.
 
     The page needs no network and no server; its content security policy forbids both. Videos are linked by their
-    relative names, everything else is within. Without JavaScript it shows the same and cannot be sorted or searched.
+    relative names, everything else is within. Without JavaScript it shows the same but for the sheet of doubtful
+    links, and cannot be sorted or searched.
 
     Args:
         data: What to show.
@@ -29,21 +36,42 @@ def render_report(data: ReportData) -> str:
         A whole HTML document, to be written as UTF-8.
     """
     view = View.of(data)
-    script = asset("page.js")
+    script = '"use strict";\n(() => {\n' + "".join(map(asset, SCRIPTS)) + "})();\n"
     digest = b64encode(sha256(script.encode()).digest()).decode("ascii")
+    ground, threshold = place(view), Markup()
     return fill_page(
         "page.html",
         title=data.title,
         created=escape(data.created),
         origin=escape(data.origin),
-        policy=f"{NO_SCRIPT}; script-src 'sha256-{digest}'",
-        style=asset("page.css"),
+        policy=f"{NO_SCRIPT}; media-src 'self' file:; script-src 'sha256-{digest}'",
+        style=asset("page.css") + asset("dock.css"),
         script=script,
+        jump=_jump(place=bool(ground), threshold=bool(threshold)),
         facts=facts(view),
         timeline=timeline(view),
+        place=ground,
         presence=presence(view),
         columns=len(view.cameras),
         cards=cards(view),
+        threshold=threshold,
         cameras=cameras(view),
         made=made(view),
+        story=story(view),
+    )
+
+
+def _jump(*, place: bool, threshold: bool) -> Markup:
+    """Links to the sections that are there."""
+    names = {
+        "timeline": "Timeline",
+        "check": "Look first",
+        **({"place": "Place"} if place else {}),
+        "where": "Who was where",
+        "people": "People",
+        **({"threshold": "Threshold"} if threshold else {}),
+        "run": "Run",
+    }
+    return join(
+        tag("a", name, href=f"#{anchor}", class_="js" if anchor == "check" else None) for anchor, name in names.items()
     )

@@ -8,15 +8,11 @@ from math import isinf
 
 from reidtrack.report.certainty import certainty
 from reidtrack.report.clock import clock, duration
+from reidtrack.report.faces import choose_pictures
 from reidtrack.report.html import Markup, join, tag, void
-from reidtrack.report.view import View, in_view_s, links_by_visit, visit_id, visits_by_camera
+from reidtrack.report.terms import named_terms
+from reidtrack.report.view import View, in_view_s, links_by_visit, person, visit_id, visits_by_camera
 from reidtrack.types import Identity, Link, Tracklet
-
-MOST_CROPS = 8
-"""Pictures per card."""
-
-CROP_BYTES = 16_000_000
-"""Pictures of all cards together; when they would be more, each card shows fewer."""
 
 _VISIT_COLUMNS = ("", "Camera", "Track", "From", "To", "Length", "Frames")
 _LINK_COLUMNS = ("Joined to", "Distance", "Runner-up", "", "Certainty")
@@ -34,7 +30,8 @@ def _presence_row(view: View, identity: Identity) -> Markup:
     visits = visits_by_camera(view, identity)
     seconds = {camera: in_view_s([t for _, t in found]) for camera, found in visits.items()}
     longest = max(seconds.values()) or 1.0
-    cells = [tag("th", _name(identity), scope="row")]
+    name = str(identity.id) if identity.name is None else identity.name
+    cells = [tag("th", tag("i", class_="dot"), name, scope="row")]
     for camera in view.cameras:
         if camera not in visits:
             cells.append(tag("td"))
@@ -49,7 +46,7 @@ def _presence_row(view: View, identity: Identity) -> Markup:
 
 def cards(view: View) -> Markup:
     """One card per person."""
-    shown = _pictures(view)
+    shown = choose_pictures(view)
     digits = len(str(max((int(t.frame[-1]) for identity in view.identities for t in identity), default=0)))
     widths = f"--clock:{7 if view.last_s >= 3600 else 5}em;--frames:{max(4.8, 1.3 * digits + 1.8):.1f}em"
     articles = [_card(view, identity, shown[identity.id]) for identity in view.identities]
@@ -63,7 +60,9 @@ def _card(view: View, identity: Identity, pictures: Sequence[tuple[int, bytes]])
         f"{duration(in_view_s(list(identity)))} in view",
         f"{clock(identity.first_time_s)} to {clock(identity.last_time_s)}",
     ]
-    head = tag("header", tag("h3", _name(identity, "Person ")), tag("p", ", ".join(facts)))
+    if identity.name is not None:
+        facts.insert(0, f"person {identity.id}")
+    head = tag("header", tag("h3", tag("i", class_="dot"), person(identity)), tag("p", ", ".join(facts)))
     figures = [_figure(identity, number, data) for number, data in pictures]
     gallery = tag("div", *figures, class_="crops") if figures else Markup()
     links, numbers = links_by_visit(identity), {tracklet.key: number for number, tracklet in visits}
@@ -111,7 +110,7 @@ def _why(identity: Identity, link: Link | None, numbers: dict[tuple[str, int], i
     sure = [tag("span", word, class_=f"sure {word}")]
     if link.probability is not None:
         sure.append(tag("span", f" {_percent(link.probability)}"))
-    sure += [tag("span", f" {name} {value:.2f}", class_="term") for name, value in sorted(link.terms.items())]
+    sure += [tag("span", f" {name} {value}", class_="term") for name, value in named_terms(link.terms)]
     return [
         tag("td", to),
         tag("td", f"{link.distance:.2f}"),
@@ -141,43 +140,17 @@ def _gap(link: Link) -> Markup:
     return tag("span", tag("u"), ring, tag("b"), class_="gap", style=style)
 
 
-def _pictures(view: View) -> dict[int, list[tuple[int, bytes]]]:
-    """Identity to its pictures, each with the number of its visit, as many as fit `CROP_BYTES` together."""
-    found = {identity.id: _best(view, identity) for identity in view.identities}
-    for most in range(MOST_CROPS, 1, -1):
-        if sum(len(data) for pictures in found.values() for _, data in pictures[:most]) <= CROP_BYTES:
-            break
-    else:
-        most = 1
-    return {number: sorted(pictures[:most], key=lambda picture: picture[0]) for number, pictures in found.items()}
-
-
-def _best(view: View, identity: Identity) -> list[tuple[int, bytes]]:
-    """The best picture of each camera, then of each further visit, then second ones; longest visits first."""
-    ranked: list[tuple[tuple[int, int, int], int, bytes]] = []
-    for found in visits_by_camera(view, identity).values():
-        longest = sorted(found, key=lambda visit: -len(visit[1]))
-        for place, (number, visit) in enumerate(longest):
-            for nth, data in enumerate(view.data.crops.get(visit.key, ())):
-                ranked.append(((nth, place, number), number, data))
-    return [(number, data) for _, number, data in sorted(ranked, key=lambda item: item[0])]
-
-
 def _figure(identity: Identity, number: int, data: bytes) -> Markup:
     visit = identity.tracklets[number - 1]
     image = void(
         "img",
         src=f"data:image/jpeg;base64,{b64encode(data).decode('ascii')}",
-        alt=f"Person {identity.id} on {visit.camera}",
+        alt=f"{person(identity)} on {visit.camera}",
         decoding="async",
         data_v=visit_id(identity, number),
     )
     caption = tag("figcaption", visit.camera, title=visit.camera)
     return tag("figure", image, caption)
-
-
-def _name(identity: Identity, prefix: str = "") -> Markup:
-    return join([tag("i", class_="dot"), f"{prefix}{identity.id}"])
 
 
 def _count(number: int, noun: str) -> str:

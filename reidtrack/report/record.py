@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from reidtrack.types import Identity
+from reidtrack.types import DoubleArray, Identity
 
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
@@ -35,6 +36,19 @@ class CameraSummary:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Plan:
+    """Where people walked, seen from above.
+
+    Attributes:
+        step_s: Time from one point of a path to the next.
+        paths: Camera and track id of a visit to its path, (n, 2) in units of the plan, from the visit's start on.
+    """
+
+    step_s: float
+    paths: Mapping[tuple[str, int], DoubleArray]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class ReportData:
     """All that one report shows.
 
@@ -49,6 +63,10 @@ class ReportData:
         settings: Name to value, nested or not.
         timings: Name of a stage to seconds.
         notes: What the reader should know first, such as an input that could not be read.
+        folder: Of the run, as commands name it.
+        calibration: What `calibration.json` says; None where there is none.
+        site: What `site.json` says; None where there is none.
+        plan: Paths on the floor plan; None where no camera has one.
     """
 
     title: str
@@ -61,6 +79,10 @@ class ReportData:
     settings: Mapping[str, object] = field(default_factory=dict)
     timings: Mapping[str, float] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    folder: str = "DIR"
+    calibration: Mapping[str, Any] | None = None
+    site: Mapping[str, Any] | None = None
+    plan: Plan | None = None
 
     def __post_init__(self) -> None:
         names = [camera.name for camera in self.cameras]

@@ -8,7 +8,7 @@ from reidtrack.report.certainty import least_certain
 from reidtrack.report.clock import STEPS_S, clock, ticks
 from reidtrack.report.html import Markup, join, tag
 from reidtrack.report.record import CameraSummary
-from reidtrack.report.view import View, in_view_s, links_by_visit, visit_id, visits_by_camera
+from reidtrack.report.view import View, in_view_s, links_by_visit, person, visit_id, visits_by_camera
 from reidtrack.types import Identity, IntArray, Tracklet
 
 _BINS = 400
@@ -29,7 +29,7 @@ def timeline(view: View) -> Markup:
         _axis(view),
         tag("div", *strips, class_="strips"),
         tag("div", *lanes, id="lanes", role="list", aria_label="People") if lanes else _nobody(),
-        class_="chart",
+        class_="chart named" if any(identity.name for identity in view.identities) else "chart",
         id="chart",
         style=ends,
         data_first=f"{view.first_s:.3f}",
@@ -102,12 +102,13 @@ def _lane(view: View, identity: Identity, doubt: int) -> Markup:
     ]
     return tag(
         "div",
-        tag("a", tag("i", class_="dot"), str(identity.id), class_="who", href=f"#p{identity.id}"),
+        tag("a", tag("i", class_="dot"), *_who(identity), class_="who", href=f"#p{identity.id}", title=identity.name),
         tag("div", *lanes),
         class_="lane",
         role="listitem",
         style=f"--c:{view.colour(identity)};--h:{_LANE_PX * len(visits) + 9}px",
         data_id=identity.id,
+        data_name=identity.name,
         data_first=f"{identity.first_time_s:.3f}",
         data_seen=f"{in_view_s(list(identity)):.3f}",
         data_doubt=doubt,
@@ -115,10 +116,15 @@ def _lane(view: View, identity: Identity, doubt: int) -> Markup:
     )
 
 
+def _who(identity: Identity) -> list[str]:
+    """The number, and the name where there is one."""
+    return [str(identity.id)] if identity.name is None else [identity.name, tag("small", str(identity.id))]
+
+
 def _bar(view: View, identity: Identity, number: int, visit: Tracklet) -> Markup:
     anchor = visit_id(identity, number)
     video = view.video_at(visit.camera, visit.first_time_s)
-    text = f"Person {identity.id}, {visit.camera}, {clock(visit.first_time_s, 1)} to {clock(visit.last_time_s, 1)}"
+    text = f"{person(identity)}, {visit.camera}, {clock(visit.first_time_s, 1)} to {clock(visit.last_time_s, 1)}"
     return tag(
         "a",
         class_="bar",

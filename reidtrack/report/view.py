@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from reidtrack.report.record import CameraSummary, ReportData
@@ -21,6 +21,7 @@ class View:
         cameras: Name to camera, in the order of the command line.
         first_s: Left end of the time axis.
         last_s: Right end, larger.
+        places: Camera and track id of a visit to its person and its number there, from 1.
     """
 
     data: ReportData
@@ -28,6 +29,7 @@ class View:
     cameras: dict[str, CameraSummary]
     first_s: float
     last_s: float
+    places: dict[tuple[str, int], tuple[Identity, int]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, data: ReportData) -> View:
@@ -41,6 +43,7 @@ class View:
             {camera.name: camera for camera in data.cameras},
             first,
             last if last - first > 0.05 else first + 1.0,
+            {t.key: (identity, n) for identity in data.identities for n, t in enumerate(identity, start=1)},
         )
 
     @property
@@ -66,6 +69,11 @@ class View:
         return f"./{quote(summary.video)}#t={start:.2f}"
 
 
+def person(identity: Identity) -> str:
+    """What a person is called."""
+    return f"Person {identity.id}" if identity.name is None else identity.name
+
+
 def in_view_s(tracklets: list[Tracklet]) -> float:
     """Seconds a person was seen in these visits, one after another."""
     return sum(t.last_time_s - t.first_time_s for t in tracklets)
@@ -82,6 +90,12 @@ def visits_by_camera(view: View, identity: Identity) -> dict[str, list[tuple[int
 def visit_id(identity: Identity, number: int) -> str:
     """Name of the element that describes a visit."""
     return f"v{identity.id}-{number}"
+
+
+def visit_at(view: View, key: tuple[str, int]) -> str | None:
+    """Name of the element that describes the visit of a camera and track id; None where nobody has it."""
+    found = view.places.get(key)
+    return None if found is None else visit_id(*found)
 
 
 def links_by_visit(identity: Identity) -> dict[tuple[str, int], Link]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reidtrack.report import people as people_module
+from reidtrack.report import faces
 from reidtrack.report.page import CameraSummary, ReportData, render_report
 from reidtrack.report.timeline import occupancy
 from reidtrack.report.view import View
@@ -70,7 +70,9 @@ def test_nothing_is_fetched(make_report: Make, read_page: Read, people: Any, opt
         assert href.startswith(("#", "./", "data:,")), href
     (policy,) = [e for e in page.all("meta") if e.attributes.get("http-equiv") == "Content-Security-Policy"]
     assert policy.attributes["content"].startswith("default-src 'none'; img-src data:;")
-    assert len(page.all("script")) == len(page.all("style")) == 1
+    kinds = [script.attributes.get("type") for script in page.all("script")]
+    assert kinds == ["application/json", None]
+    assert len(page.all("style")) == 1
 
 
 def test_what_users_name_is_text(make_report: Make, read_page: Read) -> None:
@@ -85,7 +87,7 @@ def test_what_users_name_is_text(make_report: Make, read_page: Read) -> None:
         timings={EVIL: 1.0},
     )
     page = read_page(render_report(data))
-    assert len(page.all("script")) == 1
+    assert len(page.all("script")) == 2
     assert page.all("h1")[0].text == f"{EVIL}$title"
     assert page.all("title")[0].text == f"{EVIL}$title"
     assert page.all(class_="notes")[0].all("li")[0].text == EVIL
@@ -219,11 +221,13 @@ def test_each_cameras_best_picture_comes_first(make_report: Make, read_page: Rea
         return [base64.b64decode(image.attributes["src"].partition(",")[2]) for image in images]
 
     assert shown() == [b"A1x", b"A1y", b"A2x", b"A2y", b"B1x", b"B1y"]
-    monkeypatch.setattr(people_module, "MOST_CROPS", 3)
+    monkeypatch.setattr(faces, "MOST_CROPS", 3)
     assert shown() == [b"A1x", b"A2x", b"B1x"]
-    monkeypatch.setattr(people_module, "MOST_CROPS", 2)
-    assert shown() == [b"A2x", b"B1x"]
-    monkeypatch.setattr(people_module, "CROP_BYTES", 5)
+    monkeypatch.setattr(faces, "MOST_CROPS", 2)
+    assert shown() == [b"A1x", b"A2x", b"B1x"], "one of each visit"
+    monkeypatch.setattr(faces, "CROP_BYTES", 6)
+    assert shown() == [b"A2x", b"B1x"], "each camera's longest visit first"
+    monkeypatch.setattr(faces, "CROP_BYTES", 2)
     assert shown() == [b"A2x"], "one picture always"
 
 
