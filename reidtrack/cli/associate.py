@@ -15,6 +15,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, metavar="DIR", help="folder of the run")
     parser.add_argument("--video", action="store_true", help="render the videos anew as well")
     parser.add_argument("--mosaic", action="store_true", help="and one tiled video of all cameras")
+    parser.add_argument(
+        "--corrections",
+        type=Path,
+        metavar="FILE",
+        help="what to keep to (default: corrections.yaml in DIR, where it is there)",
+    )
     add_settings_option(parser, "other settings than the run's, such as associate.threshold=0.7")
     add_output_options(parser)
 
@@ -27,6 +33,12 @@ def run(args: argparse.Namespace) -> int:
     stop = Stop()
     with stop_on_signals(stop), make_progress(args) as progress:
         outcome = associate_again(
-            args.folder, args.overrides, video=args.video, mosaic=args.mosaic, progress=progress, stop=stop
+            args.folder,
+            args.overrides,
+            video=args.video,
+            mosaic=args.mosaic,
+            progress=progress,
+            stop=stop,
+            corrections=args.corrections,
         )
     return print_outcome(outcome, args)

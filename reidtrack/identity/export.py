@@ -7,7 +7,7 @@ file is written whole or not at all.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -77,6 +77,7 @@ def _identity_entry(identity: Identity) -> dict[str, Any]:
     links = {link.a: link for link in identity.links}
     return {
         "id": identity.id,
+        **({} if identity.name is None else {"name": identity.name}),
         "cameras": list(identity.cameras),
         "first_time_s": round(identity.first_time_s, 6),
         "last_time_s": round(identity.last_time_s, 6),
@@ -115,6 +116,8 @@ def _link_entry(link: Link) -> dict[str, Any]:
 def write_sightings(path: Path, identities: Sequence[Identity], cameras: Sequence[str]) -> None:
     """Write `sightings.jsonl`, one line for each box, sorted by time, camera (command line) and track.
 
+    Boxes of people who have a name carry it.
+
     Raises:
         OutputError: If it cannot be written.
     """
@@ -123,7 +126,8 @@ def write_sightings(path: Path, identities: Sequence[Identity], cameras: Sequenc
     merged = _concatenate(boxes)
     order = np.lexsort((merged.track_id, place, merged.time_s))
     parts = (order[start : start + _PART] for start in range(0, len(order), _PART))
-    write_lines(path, chain.from_iterable(_sighting_lines(_take(merged, p), place[p], cameras) for p in parts))
+    names = {identity.id: identity.name for identity in identities if identity.name is not None}
+    write_lines(path, chain.from_iterable(_sighting_lines(_take(merged, p), place[p], cameras, names) for p in parts))
 
 
 def _concatenate(parts: Sequence[CameraBoxes]) -> CameraBoxes:
@@ -150,7 +154,9 @@ def _take(boxes: CameraBoxes, index: IntArray) -> CameraBoxes:
     )
 
 
-def _sighting_lines(boxes: CameraBoxes, place: IntArray, cameras: Sequence[str]) -> Iterator[bytes]:
+def _sighting_lines(
+    boxes: CameraBoxes, place: IntArray, cameras: Sequence[str], names: Mapping[int, str]
+) -> Iterator[bytes]:
     columns = zip(
         place.tolist(),
         boxes.frame.tolist(),
@@ -169,6 +175,7 @@ def _sighting_lines(boxes: CameraBoxes, place: IntArray, cameras: Sequence[str])
                 "time_s": round(time_s, 6),
                 "track_id": track_id,
                 "identity": identity,
+                **({"name": names[identity]} if identity in names else {}),
                 "xyxy": xyxy,
                 "score": score,
             }

@@ -10,13 +10,16 @@ from typing import Any
 
 from reidtrack.config import RunConfig
 from reidtrack.errors import InputError
+from reidtrack.identity.corrections import Corrections
+from reidtrack.pipeline.corrections import read_corrections
 from reidtrack.pipeline.folder import RunFolder
 from reidtrack.pipeline.inputs import CameraInput, Part, open_inputs
 from reidtrack.pipeline.progress import Progress
-from reidtrack.pipeline.record import note_association
-from reidtrack.pipeline.render import render
+from reidtrack.pipeline.record import note_association, note_pass
+from reidtrack.pipeline.render import STAGES, at_once, render
 from reidtrack.pipeline.report import write_report
 from reidtrack.pipeline.settle import settle
+from reidtrack.pipeline.stages import StageTimes
 from reidtrack.pipeline.stopping import Stop
 from reidtrack.types import Identity
 
@@ -50,6 +53,7 @@ def finish(
     *,
     failed: Mapping[str, InputError] | None = None,
     read_whole: bool = True,
+    corrections: Corrections | None = None,
 ) -> Outcome:
     """Settle identities, write every output, render the videos if they are asked for.
 
@@ -62,24 +66,27 @@ def finish(
         stop: Whether to end early.
         failed: Cameras that are known to be lost.
         read_whole: Whether pass one came to its end.
+        corrections: What a person says of the identities; None takes what lies in the folder.
 
     Raises:
+        ConfigError: If corrections do not fit the run or each other.
         InputError: If the logs cannot be read.
         OutputError: If an output cannot be written.
     """
     began = time.perf_counter()
-    association = settle(folder, [item.camera for item in inputs], list(record["cameras"]), config)
+    if corrections is None:
+        corrections = read_corrections(folder.corrections, wanted=False)
+    association = settle(folder, [item.camera for item in inputs], list(record["cameras"]), config, corrections)
     identities = association.identities
     note_association(record, association)
+    record["corrections"] = {"file": corrections.where, "entries": len(corrections.entries)}
     record["timings_s"]["associate"] = round(time.perf_counter() - began, 3)
     record["status"] = "rendering" if read_whole else "interrupted"
     folder.write_run(record)
     write_report(folder, record, identities)
     rendered, failed = True, dict(failed or {})
     if config.output.video:
-        began = time.perf_counter()
         rendered = _render(folder, record, inputs, identities, config, progress, stop, failed)
-        record["timings_s"]["render"] = round(time.perf_counter() - began, 3)
     progress.close()
     if rendered and read_whole:
         record["status"] = "done"
@@ -90,7 +97,7 @@ def finish(
 
 def _render(
     folder: RunFolder,
-    record: Mapping[str, Any],
+    record: dict[str, Any],
     inputs: Sequence[CameraInput],
     identities: Sequence[Identity],
     config: RunConfig,
@@ -111,12 +118,20 @@ def _render(
         sources = open_inputs(wanted, Part(**record["part"]), stack, fail)
         progress.stage("rendering", {source.camera: counts[source.camera]["frames"] for source in sources})
         last_frames = {camera: entry["last_frame"] for camera, entry in counts.items()}
-        # A mosaic needs all cameras at once; without one, an encoder for each would only cost memory.
-        groups = [sources] if config.output.mosaic and sources else [[source] for source in sources]
-        for members in groups:
+        times, many = StageTimes(STAGES), max(1, len(sources)) if config.output.mosaic else at_once()
+        for members in (sources[i : i + many] for i in range(0, len(sources), many)):  # a mosaic needs all at once
             render(
-                folder, members, identities, last_frames, config.output, progress=progress, fail=fail, stop=stop.wished
+                folder,
+                members,
+                identities,
+                last_frames,
+                config.output,
+                times=times,
+                progress=progress,
+                fail=fail,
+                stop=stop.wished,
             )
+        note_pass(record, "render", times)
     done = not stop.wished()
     stop.granted()
     return done

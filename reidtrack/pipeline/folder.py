@@ -72,6 +72,11 @@ class RunFolder:
         return self.path / "tracklets.npz"
 
     @property
+    def corrections(self) -> Path:
+        """What a person says about the identities; written by hand and by `reidtrack merge` and its like."""
+        return self.path / "corrections.yaml"
+
+    @property
     def crops(self) -> Path:
         """Pictures of people, by identity."""
         return self.path / "crops"
@@ -182,7 +187,7 @@ def remove_folder(folder: RunFolder) -> None:
 
 
 def _clear(folder: RunFolder, *, partly: bool = False) -> None:
-    """Remove what a run wrote, and only that.
+    """Remove what a run wrote, and only that; corrections are kept under another name.
 
     Args:
         folder: Of a run.
@@ -199,6 +204,8 @@ def _clear(folder: RunFolder, *, partly: bool = False) -> None:
                 unfinished.unlink()
             if not partly:
                 (folder.path / name).unlink(missing_ok=True)
+        if not partly and folder.corrections.exists():  # a person's work, of a run that is no more
+            folder.corrections.replace(folder.corrections.with_suffix(".old.yaml"))
         for name in _FOLDERS:
             if not partly and (folder.path / name).is_dir():
                 shutil.rmtree(folder.path / name)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from reidtrack.config import RunConfig, load
 from reidtrack.errors import ConfigError, InputError
+from reidtrack.pipeline.corrections import read_corrections
 from reidtrack.pipeline.finish import Outcome, finish
 from reidtrack.pipeline.folder import RunFolder
 from reidtrack.pipeline.inputs import CameraInput
@@ -18,7 +20,14 @@ _SETTABLE = ("associate", "output")
 
 
 def associate_again(
-    path: Path, overrides: Sequence[str], *, video: bool, mosaic: bool, progress: Progress, stop: Stop
+    path: Path,
+    overrides: Sequence[str],
+    *,
+    video: bool,
+    mosaic: bool,
+    progress: Progress,
+    stop: Stop,
+    corrections: Path | None = None,
 ) -> Outcome:
     """Settle the identities of a run anew and write every output, videos only if asked.
 
@@ -29,10 +38,11 @@ def associate_again(
         mosaic: And the mosaic.
         progress: Told of what goes on.
         stop: Whether to end early.
+        corrections: A file of corrections; None takes `corrections.yaml` of the folder, if there is one.
 
     Raises:
         InputError: If the folder holds no run, or its logs cannot be read.
-        ConfigError: If an override does not fit, or would need inference.
+        ConfigError: If an override does not fit, or would need inference; if corrections are wrong.
         OutputError: If an output cannot be written.
     """
     for text in overrides:
@@ -44,12 +54,24 @@ def associate_again(
                 expected="a setting of associate or output",
                 hint="run again",
             )
-    folder = RunFolder(path)
-    record = folder.read_run()
-    if record["status"] == "reading" or not folder.tracklets.is_file():
-        raise InputError("its reading has not ended", where=path, hint="finish it with `reidtrack run ... --resume`")
+    folder, record = open_finished(path)
     wanted = {"output.video": video or mosaic, "output.mosaic": mosaic}
     config = load(RunConfig, overrides=overrides, base=record["config"], options=wanted)
     record["config"]["associate"] = config.associate.model_dump(mode="json")
     inputs = [CameraInput(entry["camera"], entry["source"], entry["offset_s"]) for entry in record["inputs"]]
-    return finish(folder, record, inputs, config, progress, stop, read_whole=record["status"] in READ)
+    said = read_corrections(corrections or folder.corrections, wanted=corrections is not None)
+    read_whole = record["status"] in READ
+    return finish(folder, record, inputs, config, progress, stop, read_whole=read_whole, corrections=said)
+
+
+def open_finished(path: Path) -> tuple[RunFolder, dict[str, Any]]:
+    """The folder of a run whose pass one is over, and what its `run.json` says.
+
+    Raises:
+        InputError: If the folder holds none.
+    """
+    folder = RunFolder(path)
+    record = folder.read_run()
+    if record["status"] == "reading" or not folder.tracklets.is_file():
+        raise InputError("its reading has not ended", where=path, hint="finish it with `reidtrack run ... --resume`")
+    return folder, record

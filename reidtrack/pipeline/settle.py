@@ -9,16 +9,24 @@ import numpy as np
 from reidtrack.associate.people import Association, associate
 from reidtrack.config import RunConfig, TrackConfig
 from reidtrack.errors import InputError
+from reidtrack.identity.corrections import Corrections
 from reidtrack.identity.export import write_identities, write_mot_files, write_mtmc, write_sightings
 from reidtrack.identity.features import FeatureTable, read_tracklets
 from reidtrack.identity.log import read_frame_times, read_track_log
+from reidtrack.pipeline.corrections import correct
 from reidtrack.pipeline.crops import sort_crops
 from reidtrack.pipeline.folder import RunFolder
 from reidtrack.pipeline.track import finish_tracks
 from reidtrack.types import IntArray, Tracklet, Tracks
 
 
-def settle(folder: RunFolder, names: Sequence[str], cameras: Sequence[str], config: RunConfig) -> Association:
+def settle(
+    folder: RunFolder,
+    names: Sequence[str],
+    cameras: Sequence[str],
+    config: RunConfig,
+    corrections: Corrections,
+) -> Association:
     """Settle identities from what was read and write all that depends on them.
 
     Args:
@@ -26,15 +34,19 @@ def settle(folder: RunFolder, names: Sequence[str], cameras: Sequence[str], conf
         names: Every camera of the command line, by whose place `mtmc.txt` calls it.
         cameras: Those that were read, in that order.
         config: How to track over gaps and associate.
+        corrections: What a person says of them.
 
     Raises:
+        ConfigError: If corrections do not fit the run or each other; nothing is written then.
         InputError: If the logs cannot be read.
         OutputError: If an output cannot be written.
     """
     settings = config.associate.model_dump()
     settings.update((key, None) for key, value in settings.items() if value == "auto")
-    association = associate(load_tracklets(folder, config.track), **settings)
-    identities = association.identities
+    corrected = correct(load_tracklets(folder, config.track), settings, corrections)
+    association = associate(corrected.tracklets, **corrected.settings)
+    identities = corrected.named(association.identities)
+    association = association._replace(identities=identities)
     write_identities(folder.path / "identities.json", identities)
     write_sightings(folder.path / "sightings.jsonl", identities, cameras)
     write_mot_files(folder.path, identities, cameras)
