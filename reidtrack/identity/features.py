@@ -73,6 +73,10 @@ class FeatureTable:
         return {key: np.array(value, np.int64) for key, value in rows.items()}
 
 
+_HEAD = b'{"cameras": '
+"""How a feature log begins."""
+
+
 class FeatureLog:
     """Appends features to a work file as they are computed.
 
@@ -116,7 +120,7 @@ class FeatureLog:
 
 
 def read_feature_log(path: Path) -> FeatureTable:
-    """Read a work file back, up to its last whole record; one that a kill left empty has none.
+    """Read a work file back, up to its last whole record; one whose first line a kill cut short has none.
 
     Raises:
         InputError: If it cannot be read.
@@ -124,7 +128,7 @@ def read_feature_log(path: Path) -> FeatureTable:
     try:
         with path.open("rb") as file:
             head = file.readline()
-            if not head:
+            if not head.endswith(b"\n") and head[: len(_HEAD)] == _HEAD[: len(head)]:
                 return FeatureTable.empty(())
             header = json.loads(head)
             kind = _record_type(header["dim"])

@@ -4,15 +4,19 @@ Frames of all cameras come in the order of their time. What is found in a frame 
 anything is made of it, and the log is read back first: a run that goes on after an interruption gives the same bytes as
 one that was never interrupted. For the same reason networks see the same batches in both, since the last bit of a
 result depends on the size of its batch: one of which anything is missing in the log is computed whole.
+
+Stages overlap: each camera is decoded in a thread, batches are detected in two (one prepares its pictures and reads
+its boxes while the other's are in the network), crops are embedded in another, and in between, in the calling thread,
+frames are tracked one after another. What a stage sees, and in which order, does not depend on the threads (`threads`).
 """
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import itertools
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from reidtrack.detect.protocol import Detector
 from reidtrack.embed.embedder import Embedder
@@ -22,6 +26,8 @@ from reidtrack.identity.features import FeatureLog
 from reidtrack.identity.log import TIME_DECIMALS, DetectionLog, TrackLog, round_detections
 from reidtrack.pipeline.crops import CropShelf
 from reidtrack.pipeline.progress import Progress
+from reidtrack.pipeline.stages import StageTimes
+from reidtrack.pipeline.threads import Behind, ahead, closing_generator, spread
 from reidtrack.track.tracker import Tracker
 from reidtrack.types import Detections, Frame
 
@@ -49,26 +55,24 @@ class CameraCount:
     damaged_packets: int = 0
 
 
-@dataclass
-class StageTimes:
-    """Seconds spent in each stage."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    def measure(self, name: str, began: float) -> None:
-        """Add the time since `began` (`time.perf_counter`) to a stage."""
-        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - began
+STAGES = ("decode", "detect", "track", "embed")
+_DECODED = 2
+"""Frames of a camera that wait for the others."""
+_DETECTED_AT_ONCE = 2
+"""Batches; more would only take memory: within a batch the engine keeps the processor busy."""
+_UNEMBEDDED = 4
+"""Batches of frames whose crops wait."""
 
 
 def merge_by_time(
     streams: Mapping[str, Iterable[Frame]],
     fail: Callable[[str, InputError], None],
     finish: Callable[[str], None] | None = None,
-) -> Iterator[Frame]:
+) -> Generator[Frame]:
     """All frames of all cameras in the order of their time, ties in the order of the cameras.
 
     Args:
-        streams: Camera to its frames.
+        streams: Camera to its frames; generators are closed at the end.
         fail: Told of a camera that cannot be read any further; the others go on.
         finish: Told of a camera that has ended.
     """
@@ -87,12 +91,15 @@ def merge_by_time(
         elif finish is not None:
             finish(cameras[place])
 
-    for place in range(len(cameras)):
-        pull(place)
-    while heap:
-        _, place, frame = heapq.heappop(heap)
-        yield frame
-        pull(place)
+    with contextlib.ExitStack() as stack:
+        for stream in streams.values():
+            stack.enter_context(closing_generator(stream))
+        for place in range(len(cameras)):
+            pull(place)
+        while heap:
+            _, place, frame = heapq.heappop(heap)
+            yield frame
+            pull(place)
 
 
 class Reader:
@@ -118,7 +125,7 @@ class Reader:
         counts: Camera to what was read of it.
         chosen: (camera, track id, frame) of the crops that belong to the result.
         features_end: Bytes of the feature log that a run which goes on may use: what follows are windows cut short.
-        times: Seconds spent in each stage.
+        times: Where the time went.
     """
 
     def __init__(
@@ -147,51 +154,62 @@ class Reader:
         self.counts = {camera: CameraCount() for camera in cameras}
         self.chosen: set[tuple[str, int, int]] = set()
         self.features_end = feature_log.end
-        self.times = StageTimes()
+        self.times = StageTimes(STAGES)
 
-    def read(self, frames: Iterable[Frame], stop: Callable[[], bool]) -> None:
-        """Take every frame, until there are none left or `stop` says so; then write what is still held back."""
-        stream = iter(frames)
-        while not stop():
-            began = time.perf_counter()
-            batch = list(itertools.islice(stream, self._batch))
-            self.times.measure("decode", began)
-            if not batch:
-                break
-            self._take(batch)
+    def read(
+        self,
+        streams: Mapping[str, Iterable[Frame]],
+        fail: Callable[[str, InputError], None],
+        stop: Callable[[], bool],
+    ) -> None:
+        """Take every frame, until there are none left or `stop` says so; then write what is still held back.
+
+        Args:
+            streams: Camera to its frames.
+            fail: Told of a camera that cannot be read any further.
+            stop: Asked between two batches.
+        """
+        decoded = {camera: ahead(self.times.measured("decode", s), _DECODED) for camera, s in streams.items()}
+        found = spread(self._detect, self._batches(merge_by_time(decoded, fail)), _DETECTED_AT_ONCE)
+        with closing_generator(found), Behind(self._embed_full, _UNEMBEDDED) as embedding:
+            while not stop():
+                batch, detections, new = next(found, ((), (), False))
+                if not batch:
+                    break
+                with self.times.measure("track"):
+                    embedding.put(self._take(batch, detections, new=new))
         self.features_end = self._feature_log.end
-        self._choose(self._selector.flush())
-        self._embed(everything=True)
+        self._embed(self._selector.flush(), everything=True)
         self._track_log.release(float("inf"))
 
-    def _take(self, batch: Sequence[Frame]) -> None:
-        began = time.perf_counter()
-        found = self._detect(batch)
-        self.times.measure("detect", began)
-        began = time.perf_counter()
-        for frame, detections in zip(batch, found, strict=True):
-            self._track(frame, detections)
-        self._track_log.release(self._settled_until(batch[-1].time_s))
-        self.times.measure("track", began)
-        self._embed(everything=False)
-        self._detection_log.flush()
+    def _batches(self, frames: Generator[Frame]) -> Generator[list[Frame]]:
+        with closing_generator(frames):
+            while batch := list(itertools.islice(frames, self._batch)):
+                yield batch
 
-    def _detect(self, batch: Sequence[Frame]) -> list[Detections]:
-        """Detections of each frame: the log's where it holds all of them, the detector's otherwise."""
+    def _detect(self, batch: Sequence[Frame]) -> tuple[Sequence[Frame], Sequence[Detections], bool]:
+        """Detections of each frame, and whether they are new: the log's where it holds all, else the detector's."""
         logged = [self._known.get(frame.camera, {}).get(frame.index) for frame in batch]
         found = [known for known in logged if known is not None]
         if len(found) == len(batch):
-            return found
-        found = [round_detections(detections) for detections in self._detector.detect(batch)]
-        for frame, known, detections in zip(batch, logged, found, strict=True):
-            if known is None:
-                self._detection_log.add(frame.camera, frame.index, frame.time_s, detections)
-        return found
+            return batch, found, False
+        with self.times.measure("detect"):
+            return batch, [round_detections(detections) for detections in self._detector.detect(batch)], True
 
-    def _track(self, frame: Frame, detections: Detections) -> None:
+    def _take(self, batch: Sequence[Frame], found: Sequence[Detections], *, new: bool) -> list[Candidate]:
+        """Log and track a batch; the crops to embed."""
+        chosen = []
+        for frame, detections in zip(batch, found, strict=True):
+            if new and frame.index not in self._known.get(frame.camera, {}):
+                self._detection_log.add(frame.camera, frame.index, frame.time_s, detections)
+            chosen += self._track(frame, detections)
+        self._detection_log.flush()
+        self._track_log.release(self._settled_until(batch[-1].time_s))
+        return chosen
+
+    def _track(self, frame: Frame, detections: Detections) -> list[Candidate]:
         tracks = self._trackers[frame.camera].update(detections, frame.index, frame.time_s)
         self._track_log.add(frame.camera, tracks)
-        self._choose(self._selector.offer(frame, tracks))
         count = self.counts[frame.camera]
         count.frames += 1
         count.last_frame, count.last_time_s = frame.index, round(frame.time_s, TIME_DECIMALS)
@@ -199,28 +217,29 @@ class Reader:
             count.first_time_s = count.last_time_s
         count.boxes += len(tracks)
         self._progress.advance(frame.camera, int((tracks.frame == frame.index).sum()))
+        return self._selector.offer(frame, tracks)
 
     def _settled_until(self, now_s: float) -> float:
         """Time before which no tracker will add a row any more."""
         pending = (tracker.pending_since_s for tracker in self._trackers.values())
         return min((time_s for time_s in pending if time_s is not None), default=now_s)
 
-    def _choose(self, candidates: Sequence[Candidate]) -> None:
-        """Keep the pictures, and put them down for embedding."""
-        for candidate in candidates:
-            self._shelf.offer(candidate)
-            self.chosen.add(_key(candidate))
-            self._pending.append(candidate)
+    def _embed_full(self, candidates: Sequence[Candidate]) -> None:
+        self._embed(candidates, everything=False)
 
-    def _embed(self, *, everything: bool) -> None:
-        began = time.perf_counter()
-        size = self._embed_batch_size
-        while len(self._pending) >= size or (everything and self._pending):
-            chosen, self._pending = self._pending[:size], self._pending[size:]
-            if not all(_key(candidate) in self._embedded for candidate in chosen):
-                self._embed_batch(chosen)
-        self._feature_log.flush()
-        self.times.measure("embed", began)
+    def _embed(self, candidates: Sequence[Candidate], *, everything: bool) -> None:
+        """Keep the pictures, and embed them as soon as there are enough for a batch."""
+        with self.times.measure("embed"):
+            for candidate in candidates:
+                self._shelf.offer(candidate)
+                self.chosen.add(_key(candidate))
+                self._pending.append(candidate)
+            size = self._embed_batch_size
+            while len(self._pending) >= size or (everything and self._pending):
+                chosen, self._pending = self._pending[:size], self._pending[size:]
+                if not all(_key(candidate) in self._embedded for candidate in chosen):
+                    self._embed_batch(chosen)
+            self._feature_log.flush()
 
     def _embed_batch(self, chosen: Sequence[Candidate]) -> None:
         result = self._embedder.embed([c.crop for c in chosen])

@@ -17,6 +17,7 @@ from reidtrack.pipeline.build import Weights
 from reidtrack.pipeline.folder import SCHEMA_VERSION
 from reidtrack.pipeline.inputs import CameraInput, Part
 from reidtrack.pipeline.reading import CameraCount
+from reidtrack.pipeline.stages import StageTimes
 from reidtrack.video.source import Source
 
 _PACKAGES = ("torch", "openvino", "ultralytics", "opencv-python", "av", "numpy", "scipy", "lap")
@@ -83,6 +84,13 @@ def note_sources(record: dict[str, Any], sources: Sequence[Source]) -> None:
 def note_counts(record: dict[str, Any], counts: Mapping[str, CameraCount]) -> None:
     """Put down what was counted while reading."""
     record["cameras"] = {camera: {**asdict(count), "people": 0} for camera, count in counts.items()}
+
+
+def note_pass(record: dict[str, Any], title: str, times: StageTimes) -> None:
+    """Put down how long a pass took, and its stages, under their own names too."""
+    passed = times.to_json()
+    record.setdefault("passes", {})[title] = passed
+    record["timings_s"] |= {title: passed["wall_s"], **passed["busy_s"]}
 
 
 def note_association(record: dict[str, Any], association: Association) -> None:

@@ -1,9 +1,13 @@
-"""Pass two: the recordings once more, now with everybody's identity drawn in."""
+"""Pass two: the recordings once more, now with everybody's identity drawn in.
+
+Each camera is decoded in a thread, drawn on in a second and encoded in a third.
+"""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -13,18 +17,58 @@ from reidtrack.identity.export import CameraBoxes, boxes_of_camera
 from reidtrack.pipeline.folder import RunFolder
 from reidtrack.pipeline.progress import Progress
 from reidtrack.pipeline.reading import merge_by_time
+from reidtrack.pipeline.stages import StageTimes, cores
+from reidtrack.pipeline.threads import Behind, ahead
 from reidtrack.types import FloatArray, Frame, Identity, ImageArray, IntArray
 from reidtrack.video.draw import Annotator
 from reidtrack.video.mosaic import MosaicLayout, mosaic
 from reidtrack.video.sink import VideoSink
 from reidtrack.video.source import Source
 
+STAGES = ("decode again", "draw", "encode")
+
+
+def at_once() -> int:
+    """Cameras that are rendered side by side: enough to keep the processor busy, for each takes an encoder's memory."""
+    return max(2, min(8, cores() // 2))
+
+
+class _Hands:
+    """The threads that draw and encode one video; jobs are done in the order they are given.
+
+    Args:
+        sink: The video, opened.
+        times: Told of the work.
+        stack: Ends the threads.
+    """
+
+    def __init__(self, sink: VideoSink, times: StageTimes, stack: contextlib.ExitStack) -> None:
+        self._sink, self._times = stack.enter_context(sink), times
+        self._encoding = stack.enter_context(Behind(self._encode))
+        self._drawing = stack.enter_context(Behind(self._draw))
+
+    def draw(self, job: Callable[[], None]) -> None:
+        """Do a piece of drawing, which may `write`."""
+        self._drawing.put(job)
+
+    def write(self, image: ImageArray, time_s: float) -> None:
+        """Append a picture to the video; called while drawing."""
+        self._encoding.put((image, time_s))
+
+    def _draw(self, job: Callable[[], None]) -> None:
+        with self._times.measure("draw"):
+            job()
+
+    def _encode(self, item: tuple[ImageArray, float]) -> None:
+        with self._times.measure("encode"):
+            self._sink.write(*item)
+
 
 class _CameraPainter:
     """Draws one camera's frames and writes its video."""
 
-    def __init__(self, source: Source, boxes: CameraBoxes, sink: VideoSink, trail_s: float) -> None:
-        self._boxes, self._sink = boxes, sink
+    def __init__(self, source: Source, boxes: CameraBoxes, hands: _Hands, trail_s: float) -> None:
+        self._boxes, self._hands = boxes, hands
         self._annotator = Annotator(*source.size, source.camera, trail_s)
 
     def people(self, frame: Frame) -> tuple[FloatArray, IntArray]:
@@ -33,10 +77,13 @@ class _CameraPainter:
         return self._boxes.xyxy[first:last], self._boxes.identity[first:last]
 
     def paint(self, frame: Frame) -> int:
-        """Draw and write one frame; how many people it shows."""
+        """Have one frame drawn and written; how many people it shows."""
         xyxy, identity = self.people(frame)
-        self._sink.write(self._annotator.draw(frame.image, frame.time_s, xyxy, identity), frame.time_s)
+        self._hands.draw(partial(self._paint, frame, xyxy, identity))
         return len(identity)
+
+    def _paint(self, frame: Frame, xyxy: FloatArray, identity: IntArray) -> None:
+        self._hands.write(self._annotator.draw(frame.image, frame.time_s, xyxy, identity), frame.time_s)
 
 
 class _MosaicPainter:
@@ -45,7 +92,7 @@ class _MosaicPainter:
     Pictures are annotated at the size of their tile, so that labels stay readable however many cameras there are.
     """
 
-    def __init__(self, sources: Sequence[Source], sink: VideoSink, layout: MosaicLayout, trail_s: float) -> None:
+    def __init__(self, sources: Sequence[Source], hands: _Hands, layout: MosaicLayout, trail_s: float) -> None:
         self._names = [source.camera for source in sources]
         self._sizes = {
             source.camera: (right - left, bottom - top)
@@ -55,11 +102,22 @@ class _MosaicPainter:
         self._latest: dict[str, ImageArray] = {}
         self._ended: list[str] = []
         self._step_s = 1 / max(source.nominal_fps for source in sources)
-        self._sink, self._layout = sink, layout
+        self._hands, self._layout = hands, layout
         self._tick_s: float | None = None
 
     def paint(self, frame: Frame, xyxy: FloatArray, identity: IntArray) -> None:
         """Take a camera's new picture; one of a later step first brings out that of the step before."""
+        self._hands.draw(partial(self._paint, frame, xyxy, identity))
+
+    def end(self, camera: str) -> None:
+        """A camera has no more pictures; its last one is shown for the step that it belongs to."""
+        self._hands.draw(partial(self._ended.append, camera))
+
+    def close(self) -> None:
+        """Bring out the last step."""
+        self._hands.draw(self._write)
+
+    def _paint(self, frame: Frame, xyxy: FloatArray, identity: IntArray) -> None:
         import cv2
 
         if self._tick_s is None:
@@ -72,19 +130,10 @@ class _MosaicPainter:
         tile = cv2.resize(frame.image, size, interpolation=cv2.INTER_AREA)
         self._latest[frame.camera] = self._annotators[frame.camera].draw(tile, frame.time_s, xyxy * scale, identity)
 
-    def end(self, camera: str) -> None:
-        """A camera has no more pictures; its last one is shown for the step that it belongs to."""
-        self._ended.append(camera)
-
-    def close(self) -> None:
-        """Bring out the last step."""
-        if self._latest:
-            self._write()
-
     def _write(self) -> None:
-        if self._tick_s is not None:
+        if self._tick_s is not None and self._latest:
             tiles = [self._latest.get(name) for name in self._names]
-            self._sink.write(mosaic(tiles, self._layout, self._names), self._tick_s)
+            self._hands.write(mosaic(tiles, self._layout, self._names), self._tick_s)
         for camera in self._ended:
             self._latest.pop(camera, None)
         self._ended.clear()
@@ -97,6 +146,7 @@ def render(
     last_frames: Mapping[str, int],
     config: OutputConfig,
     *,
+    times: StageTimes,
     progress: Progress,
     fail: Callable[[str, InputError], None],
     stop: Callable[[], bool],
@@ -109,6 +159,7 @@ def render(
         identities: Everybody.
         last_frames: Camera to the number of the last frame that pass one read; later ones are left out.
         config: What to render and how.
+        times: Told where the time goes.
         progress: Told of each frame.
         fail: Told of a camera that cannot be read any further.
         stop: Whether to end early; what is written until then plays.
@@ -121,8 +172,8 @@ def render(
         for source in sources:
             sink = VideoSink(folder.video(source.camera), source.size, fps_hint=source.nominal_fps, crf=config.crf)
             boxes = boxes_of_camera(identities, source.camera)
-            painters[source.camera] = _CameraPainter(source, boxes, stack.enter_context(sink), config.trail_s)
-        tiles = _mosaic_painter(folder, sources, config, stack) if config.mosaic else None
+            painters[source.camera] = _CameraPainter(source, boxes, _Hands(sink, times, stack), config.trail_s)
+        tiles = _mosaic_painter(folder, sources, config, times, stack) if config.mosaic else None
 
         def finish(camera: str) -> None:
             progress.finish(camera)
@@ -133,8 +184,9 @@ def render(
             fail(camera, error)
             finish(camera)
 
-        streams = {source.camera: _up_to(source, last_frames[source.camera]) for source in sources}
-        for frame in merge_by_time(streams, lose, finish):
+        streams = {s.camera: ahead(times.measured("decode again", _up_to(s, last_frames[s.camera]))) for s in sources}
+        frames = stack.enter_context(contextlib.closing(merge_by_time(streams, lose, finish)))
+        for frame in frames:
             if stop():
                 break
             painter = painters[frame.camera]
@@ -145,7 +197,7 @@ def render(
             tiles.close()
 
 
-def _up_to(source: Source, last_frame: int) -> Iterator[Frame]:
+def _up_to(source: Source, last_frame: int) -> Generator[Frame]:
     for frame in source:
         yield frame
         if frame.index >= last_frame:  # and not one more: the recording may be damaged there
@@ -153,9 +205,13 @@ def _up_to(source: Source, last_frame: int) -> Iterator[Frame]:
 
 
 def _mosaic_painter(
-    folder: RunFolder, sources: Sequence[Source], config: OutputConfig, stack: contextlib.ExitStack
+    folder: RunFolder,
+    sources: Sequence[Source],
+    config: OutputConfig,
+    times: StageTimes,
+    stack: contextlib.ExitStack,
 ) -> _MosaicPainter:
     layout = MosaicLayout.of([source.size for source in sources])
     fps = max(source.nominal_fps for source in sources)
-    sink = stack.enter_context(VideoSink(folder.mosaic, layout.size, fps_hint=fps, crf=config.crf))
-    return _MosaicPainter(sources, sink, layout, config.trail_s)
+    sink = VideoSink(folder.mosaic, layout.size, fps_hint=fps, crf=config.crf)
+    return _MosaicPainter(sources, _Hands(sink, times, stack), layout, config.trail_s)

@@ -23,10 +23,11 @@ from reidtrack.pipeline.build import Weights, make_detector, make_embedder, make
 from reidtrack.pipeline.crops import CropShelf
 from reidtrack.pipeline.finish import Outcome, finish
 from reidtrack.pipeline.folder import RunFolder, check_folder, make_folder, remove_folder
+from reidtrack.pipeline.gallery import check_gallery
 from reidtrack.pipeline.inputs import CameraInput, Part, open_inputs, pair_offsets
 from reidtrack.pipeline.progress import Progress
-from reidtrack.pipeline.reading import Reader, merge_by_time
-from reidtrack.pipeline.record import READ, check_same, new_record, note_counts, note_sources
+from reidtrack.pipeline.reading import Reader
+from reidtrack.pipeline.record import READ, check_same, new_record, note_counts, note_pass, note_sources
 from reidtrack.pipeline.stopping import Stop
 from reidtrack.video.source import Source, name_cameras
 
@@ -84,6 +85,7 @@ def run(request: RunRequest, progress: Progress, stop: Stop) -> Outcome:
             raise failures.summary()
         tools = _Tools.of(request)
         record = _record(request, inputs, sources, tools)
+        check_gallery(request.config.gallery, tools.weights["reid"])
         earlier = _earlier(RunFolder(request.out), record) if request.resume else None
         folder = make_folder(request.out, overwrite=request.overwrite)
         if earlier is not None and earlier["status"] in READ and not _regained(earlier, sources):
@@ -110,7 +112,7 @@ def run(request: RunRequest, progress: Progress, stop: Stop) -> Outcome:
 def _read(reader: Reader, sources: Sequence[Source], failures: _Failures, progress: Progress, stop: Stop) -> None:
     """Pass one, until there are no frames left or the user has had enough."""
     progress.stage("reading", {source.camera: source.frame_count for source in sources})
-    reader.read(merge_by_time({source.camera: source for source in sources}, failures.note), stop.wished)
+    reader.read({source.camera: source for source in sources}, failures.note, stop.wished)
     for source in sources:
         progress.finish(source.camera)
 
@@ -281,7 +283,7 @@ def _note_reading(
         if source.damaged:
             progress.warn(f"{source.camera}: {source.damaged} damaged packets passed over")
     note_counts(record, reader.counts)
-    record["timings_s"] = {name: round(seconds, 3) for name, seconds in reader.times.seconds.items()}
+    note_pass(record, "reading", reader.times)
     for entry in record["inputs"]:
         if entry["camera"] in failures.by_camera:
             entry["error"] = str(failures.by_camera[entry["camera"]])

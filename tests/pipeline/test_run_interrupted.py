@@ -110,7 +110,7 @@ def test_interrupted_again_and_again(scene: Scene, finished: Path, tmp_path: Pat
     check_like_an_uninterrupted_run(folder, finished)
 
 
-@pytest.mark.parametrize(("frames", "left", "right"), [(20, 20, 0), (60, 40, 20)])
+@pytest.mark.parametrize(("frames", "left", "right"), [(1, 1, 0), (20, 10, 10), (61, 31, 30)])
 def test_ended_by_hand_while_rendering(
     scene: Scene, finished: Path, tmp_path: Path, frames: int, left: int, right: int
 ) -> None:
