@@ -10,7 +10,7 @@ from itertools import combinations, pairwise, product
 import numpy as np
 
 from reidtrack.errors import ConfigError
-from reidtrack.identity.corrections import Apart, Corrections, Ignore, Lock, Merge, Name, Place, Split
+from reidtrack.identity.corrections import Apart, Corrections, Ignore, Lock, Merge, Name, Place, Split, seconds
 from reidtrack.types import Identity, Tracklet
 
 Key = tuple[str, int]
@@ -46,8 +46,8 @@ def cut(tracklets: Sequence[Tracklet], corrections: Corrections) -> list[Trackle
     """Cut tracks where somebody said that they went over from one person to another.
 
     Returns:
-        The tracklets in their order, each cut one replaced by its parts: the first keeps the track id, the others get
-        the camera's next free ones.
+        The tracklets by camera and track id, each cut one replaced by its parts: the first keeps the track id, the
+        others get the camera's next free ones.
 
     Raises:
         ConfigError: If a track is not there, or the time is not within it.
@@ -57,7 +57,7 @@ def cut(tracklets: Sequence[Tracklet], corrections: Corrections) -> list[Trackle
     for tracklet in tracklets:
         free[tracklet.camera] = max(free.get(tracklet.camera, 1), tracklet.track_id + 1)
     result = []
-    for tracklet in tracklets:
+    for tracklet in sorted(tracklets, key=lambda t: t.key):
         first, *others = _parts(tracklet, sorted(times.get(tracklet.key, ())))
         result.append(first)
         for part in others:
@@ -76,9 +76,9 @@ def _cut_times(tracklets: Sequence[Tracklet], corrections: Corrections) -> dict[
             raise _unknown(place, tracklets, where)
         if not track.first_time_s < at_s <= track.last_time_s:
             raise ConfigError(
-                f"{place} cannot be split at {at_s:g} s",
+                f"{place} cannot be split at {seconds(at_s)} s",
                 where=where,
-                expected=f"a time after {track.first_time_s:g} and up to {track.last_time_s:g}, where it is in sight",
+                expected=f"a time after {seconds(track.first_time_s)} and up to {seconds(track.last_time_s)}, where it is in sight",
             )
         times[track.key].add(at_s)
     return times
@@ -135,7 +135,7 @@ class _Finder:
             part = self.tracklets.get((place.camera, place.track_id))
             if part is None:
                 raise _unknown(place, list(self.tracklets.values()), where)
-            better = f"{part.camera} {part.logged_id}@{middle_s(part):g}"
+            better = f"{part.camera} {part.logged_id}@{seconds(middle_s(part))}"
             raise ConfigError(
                 f"{place} is a part of a track, and its number may change", where=where, expected=f"{better!r}"
             )
@@ -145,7 +145,7 @@ class _Finder:
             raise ConfigError(
                 f"{place} is not in sight then",
                 where=where,
-                expected=f"a time from {parts[0].first_time_s:g} to {parts[-1].last_time_s:g} s",
+                expected=f"a time from {seconds(parts[0].first_time_s)} to {seconds(parts[-1].last_time_s)} s",
             )
         return next(part.key for part in reversed(parts) if part.first_time_s <= place.time_s)
 
@@ -209,7 +209,7 @@ class _Said:
                 time_s = float(one.time_s[one.frame == shared[0]][0])
                 lines = _path(graph, a, b)
                 raise ConfigError(
-                    f"{_name(found, a)} and {_name(found, b)} cannot be one person: both are in sight at {time_s:g} s",
+                    f"{_name(found, a)} and {_name(found, b)} cannot be one person: both are in sight at {seconds(time_s)} s",
                     where=f"{where}:{lines[-1]}",
                     expected="tracklets that are never in sight together",
                     hint="split one of them first" if len(lines) == 1 else f"see also {_numbers(lines[:-1])}",
@@ -244,7 +244,7 @@ def _say_names(said: _Said, named: Sequence[tuple[str, list[Key], int]]) -> None
         earlier, _ = people.get(name, ([], line))
         said.together([*earlier[:1], *keys], line)
         people[name] = [*earlier, *keys], line
-        said.names.update(dict.fromkeys(keys, name))
+        said.names.update((key, name) for key in keys)
     for (one, line_a), (two, line_b) in combinations(people.values(), 2):
         if one and two:
             said.apart(one[0], two[0], max(line_a, line_b))
@@ -322,7 +322,7 @@ def _name(found: _Finder, key: Key) -> str:
     tracklet = found.tracklets[key]
     if tracklet.split_from is None:
         return f"{key[0]} {key[1]}"
-    return f"{key[0]} {tracklet.split_from}@{middle_s(tracklet):g}"
+    return f"{key[0]} {tracklet.split_from}@{seconds(middle_s(tracklet))}"
 
 
 def _unknown(place: Place, tracklets: Sequence[Tracklet], where: str) -> ConfigError:

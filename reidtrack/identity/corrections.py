@@ -15,6 +15,7 @@ identities are settled; `hall 3@14.2` is the part of track 3 that holds 14.2 s, 
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import re
 from collections.abc import Mapping, Sequence
@@ -61,8 +62,13 @@ class Place(_Strict):
         return {key: part for key, part in found.groupdict().items() if part is not None}
 
     def __str__(self) -> str:
-        moment = "" if self.time_s is None else f"@{self.time_s:g}"
+        moment = "" if self.time_s is None else f"@{seconds(self.time_s)}"
         return f"{self.camera} {self.track_id}{moment}"
+
+
+def seconds(time_s: float) -> str:
+    """A time with as many decimals as it has, six at most."""
+    return f"{time_s:.6f}".rstrip("0").rstrip(".")
 
 
 def _several(value: Any) -> Any:
@@ -226,7 +232,7 @@ def _entry(item: yaml.Node, value: Any, where: str) -> Entry:
 
 
 def _explain(kind: type[Entry], error: ValidationError, where: str) -> ConfigError:
-    fault = error.errors()[0]
+    fault = min(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")  # it explains what lacks
     key = str(fault["loc"][0]) if fault["loc"] else kind.verb
     if fault["type"] == "extra_forbidden":
         wrong = str(fault["loc"][-1])
@@ -234,17 +240,18 @@ def _explain(kind: type[Entry], error: ValidationError, where: str) -> ConfigErr
         near = "give each correction a dash of its own" if wrong in KINDS else _did_you_mean([wrong], known)
         return ConfigError(f"unknown key {wrong!r} in {kind.verb}", where=where, hint=near)
     if fault["type"] == "missing":
-        keys = " and ".join(name for name, field in kind.model_fields.items() if field.is_required())
-        lacking = ".".join(str(part) for part in fault["loc"])
-        return ConfigError(f"{kind.verb} lacks {lacking!r}", where=where, expected=keys)
+        fields = (kind if len(fault["loc"]) == 1 else Place).model_fields
+        keys = " and ".join(name for name, field in fields.items() if field.is_required())
+        return ConfigError(f"{kind.verb} lacks {str(fault['loc'][-1])!r}", where=where, expected=keys)
+    if fault["type"] == "too_short":
+        least, found = fault["ctx"]["min_length"], fault["ctx"]["actual_length"]
+        return ConfigError(f"{key} has {found} of them", where=where, expected=f"a list of {least} or more")
     hint: str | None = None
     if isinstance(fault["input"], int) and fault["msg"].endswith(_PLACE_FORM):
         hint = "numbers of identities change; `reidtrack merge DIR 3 7` writes such lines for you"
     expected = fault["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-    expected = expected.removeprefix("Tuple should have ").replace(" after validation, not", "; got")
-    got = fault["input"]
-    text = f"{len(got)}" if isinstance(got, list | tuple) else repr(got)
-    return ConfigError(f"{key}: got {text}", where=where, expected=expected, hint=hint)
+    expected = "a list" if fault["type"] == "tuple_type" else expected
+    return ConfigError(f"{key}: got {fault['input']!r}", where=where, expected=expected, hint=hint)
 
 
 def _did_you_mean(words: Sequence[str], known: Mapping[str, object]) -> str:
@@ -263,16 +270,17 @@ def append(text: str, entries: Sequence[tuple[Entry, str]], where: str) -> str:
     Raises:
         ConfigError: If the file is no list that lines can be added to.
     """
-    node = yaml.compose(text, yaml.SafeLoader) if text.strip() else None
-    indent = " " * (0 if node is None else node.start_mark.column)
-    before = text if text else HEADER
-    added = "".join(_as_text(entry, remark, indent) for entry, remark in entries)
-    result = before + "\n" * (not before.endswith("\n")) + added
-    if node is not None and (not isinstance(node, yaml.SequenceNode) or node.flow_style):
-        raise ConfigError("cannot be added to", where=where, expected="a list of lines that begin with a dash")
-    if len(parse(result, where).entries) != len(parse(text, where).entries) + len(entries):
-        raise ConfigError("cannot be added to", where=where, expected="nothing behind its list")
-    return result
+    before = text or HEADER
+    node, count = yaml.compose(text, yaml.SafeLoader), len(parse(text, where).entries)
+    indent = " " * (node.start_mark.column if isinstance(node, yaml.SequenceNode) else 0)
+    result = before + "\n" * (not before.endswith("\n")) + "".join(_as_text(*entry, indent) for entry in entries)
+    fits = not (isinstance(node, yaml.SequenceNode) and node.flow_style)
+    with contextlib.suppress(ConfigError):
+        if fits and len(parse(result, where).entries) == count + len(entries):
+            return result
+    raise ConfigError(
+        "cannot be added to", where=where, expected="a list of lines that begin with a dash, nothing behind"
+    )
 
 
 def remove(text: str, corrections: Sequence[Correction]) -> str:
