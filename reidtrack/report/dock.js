@@ -26,6 +26,8 @@
   }
   const commands = {
     split: (name, at) => `reidtrack split ${folder()} ${cameraOf(name).word} ${visits[name].track}` + (at === undefined ? "" : ` --at ${at.toFixed(2)}`),
+    lock: (id) => `reidtrack lock ${folder()} ${id}`,
+    ignore: (name) => `reidtrack ignore ${folder()} ${quoted(cameraOf(name).name + " " + visits[name].track)}`,
     merge: (...ids) => `reidtrack merge ${folder()} ${ids.join(" ")}`,
     name: (id, text) => `reidtrack name ${folder()} ${id} ${text ? quoted(text) : "NAME"}`,
   };
@@ -53,9 +55,9 @@
   }
 
   // One side of a link: pictures, and where and when; it plays.
-  function side(role, name, most = 3) {
-    const title = el("b", role), place = el("span", cameraOf(name).name), time = el("span", times(name));
-    const button = el("button.side", title, faces(name, most), place, time);
+  function side(role, name, most = 3, who = null) {
+    const words = [who, cameraOf(name).name, times(name)].filter(Boolean).map((word) => el("span", word));
+    const button = el("button.side", el("b", role), faces(name, most), ...words);
     button.title = "Show this visit";
     button.dataset.v = name;
     button.style.setProperty("--c", colour(visits[name].person));
@@ -101,7 +103,7 @@
     const { link } = visits[name], row = el("div.sides", side("this visit", name, most));
     if (link?.to) row.append(side("joined to", link.to, most));
     else if (link) row.append(el("span.side", el("b", "joined to"), el("span", link.toText)));
-    if (link?.rival) row.append(side("runner-up: " + called(visits[link.rival].person), link.rival, most));
+    if (link?.rival) row.append(side("runner-up", link.rival, most, called(visits[link.rival].person)));
     return row;
   }
   function cures(name) {
@@ -126,11 +128,12 @@
     typed.placeholder = "name";
     typed.setAttribute("aria-label", "Name of this person");
     typed.value = personOf(name).name || "";
-    const naming = command("", commands.name(id, typed.value));
+    const naming = command("Who is it? ", commands.name(id, typed.value));
     naming.firstChild.append(typed);
     typed.addEventListener("input", () => naming.say(commands.name(id, typed.value.trim())));
     splitting = command("Another person from here on?", commands.split(name, visit.from));
-    one("#why").replaceChildren(sides(name, 3), reasons(name), el("div.cures", ...cures(name), splitting, naming));
+    one("#why").replaceChildren(sides(name, 3), reasons(name), el("div.cures", ...cures(name), splitting,
+      command("All visits right, and none missing?", commands.lock(id)), command("Nobody who counts: a picture, staff?", commands.ignore(name)), naming));
     one("#why").scrollTop = 0;
     for (const bar of all(".bar.on", chart)) bar.classList.remove("on");
     one(`.bar[data-v="${name}"]`, chart)?.classList.add("on");
@@ -183,6 +186,7 @@
     if (dock.contains(document.activeElement) || document.activeElement === document.body) bar?.focus({ preventScroll: true });
     shown = null;
     hush();
+    if (plan) wholeWalks();
   }
   const playhead = el("u");
   playhead.hidden = true;
@@ -214,8 +218,8 @@
   });
 
   // The sheet: the least certain links first, as many as are asked for.
-  const PAGE = 12;
-  let most = PAGE;
+  const PAGE = 12, FEW = 6;
+  let most = null;
   function doubt(name) {
     const { link, person } = visits[name];
     const title = el("h3", el("i.dot"), personOf(name).label, el("span.sure." + link.sure, link.probability === undefined ? link.sure : `${link.sure}, ${percent(link.probability)}`));
@@ -239,15 +243,16 @@
   function sheet() {
     const fits = (id) => lanesById.get(id)?.fit !== false;
     const wanted = story.doubts.filter((name) => fits(visits[name].person));
-    const nears = story.near.filter(([one_, other]) => fits(one_) || fits(other)).slice(0, most);
     const unsure = wanted.filter((name) => visits[name].link.sure !== "clear").length;
+    const shownNow = most ?? Math.min(PAGE, Math.max(FEW, unsure));
+    const nears = story.near.filter(([one_, other]) => fits(one_) || fits(other)).slice(0, Math.max(FEW, shownNow));
     one("#doubtful").textContent = !wanted.length ? "No visit was joined to another, so there is nothing to doubt." :
       (unsure ? `${unsure} of ${wanted.length} links are not clear.` : `All ${wanted.length} links are clear; these are the least certain.`) +
       " A picture shows its visit in the video; each command corrects the run, settles everything else around it, and writes this page anew.";
-    one("#doubts").replaceChildren(...wanted.slice(0, most).map(doubt));
+    one("#doubts").replaceChildren(...wanted.slice(0, shownNow).map(doubt));
     one("#nears").replaceChildren(...nears.map(near));
     one("#nearly").hidden = !nears.length;
-    one("#more").hidden = wanted.length <= most;
-    one("#more").textContent = `show more (${wanted.length - most} left)`;
+    one("#more").hidden = wanted.length <= shownNow;
+    one("#more").textContent = `show more (${wanted.length - shownNow} left)`;
   }
-  one("#more").addEventListener("click", () => { most += PAGE; sheet(); });
+  one("#more").addEventListener("click", () => { most = all("#doubts article").length + PAGE; sheet(); });

@@ -53,7 +53,7 @@ def _doubtful(view: View) -> set[tuple[str, int]]:
 
 
 def _ranked(view: View, identity: Identity) -> Iterator[tuple[int, int, bytes]]:
-    """Number of a visit, which of its pictures, the picture: firsts before seconds, longest visits of a camera first."""
+    """Number of a visit, which of its pictures, the picture: first ones before second ones, long visits first."""
     ranked: list[tuple[tuple[int, int, int], bytes]] = []
     for found in visits_by_camera(view, identity).values():
         longest = sorted(found, key=lambda visit: -len(visit[1]))

@@ -29,7 +29,8 @@
       for (let t = from; t < time; t += walk.step) trail.push(between(walk, t).map((n) => n.toFixed(0)).join());
       trail.push(`${x.toFixed(0)},${y.toFixed(0)}`);
       const style = `--c:${walk.group.style.getPropertyValue("--c")}`, label = svg("text", { x: x + 11, y: y + 5 });
-      label.textContent = story.people[walk.group.dataset.id].name || walk.group.dataset.id;
+      const { id } = walk.group.dataset, name = story.people[id].name || id;
+      label.textContent = name.length > 16 ? name.slice(0, 15) + "…" : name;
       return [svg("path", { d: "M" + trail.join("L"), style }), svg("circle", { cx: x, cy: y, r: 7, style }), label];
     });
     one(".now", plan).replaceChildren(...marks);

@@ -105,6 +105,7 @@ def make_report() -> Callable[..., ReportData]:
     """A run from `{identity: [(camera, track id, first and last second), ...]}`, each visit joined to the one before.
 
     `links` gives distance, margin and probability by identity, in the order of visits; 0.3, 0.2, None where absent.
+    `rivals` and `terms` go by visit, `names` by identity.
     """
 
     def make(
@@ -117,6 +118,9 @@ def make_report() -> Callable[..., ReportData]:
         links: Mapping[int, Sequence[tuple[float, float, float | None]]] | None = None,
         video: str | None = "{}.mp4",
         crops: Mapping[tuple[str, int], Sequence[bytes]] | int = 1,
+        rivals: Mapping[tuple[str, int], tuple[str, int]] | None = None,
+        terms: Mapping[tuple[str, int], dict[str, float]] | None = None,
+        names: Mapping[int, str] | None = None,
         **more: object,
     ) -> ReportData:
         identities = []
@@ -124,10 +128,16 @@ def make_report() -> Callable[..., ReportData]:
             tracklets = tuple(_tracklet(*visit, fps) for visit in visits)
             figures = (links or {}).get(number, [(0.3, 0.2, None)] * len(visits))
             joined = tuple(
-                Link(b.key, a.key, distance, margin, probability=probability)
+                Link(
+                    *(b.key, a.key, distance, margin),
+                    terms=(terms or {}).get(b.key, {}),
+                    probability=probability,
+                    runner_up=(rivals or {}).get(b.key),
+                )
                 for a, b, (distance, margin, probability) in zip(tracklets, tracklets[1:], figures, strict=False)
             )
-            identities.append(Identity(number, tracklets, np.zeros(0, np.float32), joined))
+            name = (names or {}).get(number)
+            identities.append(Identity(number, tracklets, np.zeros(0, np.float32), joined, name))
         first = {name: (starts or {}).get(name, 0.0) for name in cameras}
         summaries = [
             CameraSummary(
