@@ -67,9 +67,11 @@ class _Hands:
 class _CameraPainter:
     """Draws one camera's frames and writes its video."""
 
-    def __init__(self, source: Source, boxes: CameraBoxes, hands: _Hands, trail_s: float) -> None:
+    def __init__(
+        self, source: Source, boxes: CameraBoxes, hands: _Hands, trail_s: float, names: Mapping[int, str]
+    ) -> None:
         self._boxes, self._hands = boxes, hands
-        self._annotator = Annotator(*source.size, source.camera, trail_s)
+        self._annotator = Annotator(*source.size, source.camera, trail_s, names)
 
     def people(self, frame: Frame) -> tuple[FloatArray, IntArray]:
         """Boxes (N, 4) and identities (N,) of a frame."""
@@ -92,13 +94,20 @@ class _MosaicPainter:
     Pictures are annotated at the size of their tile, so that labels stay readable however many cameras there are.
     """
 
-    def __init__(self, sources: Sequence[Source], hands: _Hands, layout: MosaicLayout, trail_s: float) -> None:
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        hands: _Hands,
+        layout: MosaicLayout,
+        trail_s: float,
+        names: Mapping[int, str],
+    ) -> None:
         self._names = [source.camera for source in sources]
         self._sizes = {
             source.camera: (right - left, bottom - top)
             for source, (left, top, right, bottom) in zip(sources, layout.places, strict=True)
         }
-        self._annotators = {name: Annotator(*size, name, trail_s) for name, size in self._sizes.items()}
+        self._annotators = {name: Annotator(*size, name, trail_s, names) for name, size in self._sizes.items()}
         self._latest: dict[str, ImageArray] = {}
         self._ended: list[str] = []
         self._step_s = 1 / max(source.nominal_fps for source in sources)
@@ -169,11 +178,13 @@ def render(
     """
     with contextlib.ExitStack() as stack:
         painters = {}
+        names = {identity.id: identity.name for identity in identities if identity.name is not None}
         for source in sources:
             sink = VideoSink(folder.video(source.camera), source.size, fps_hint=source.nominal_fps, crf=config.crf)
             boxes = boxes_of_camera(identities, source.camera)
-            painters[source.camera] = _CameraPainter(source, boxes, _Hands(sink, times, stack), config.trail_s)
-        tiles = _mosaic_painter(folder, sources, config, times, stack) if config.mosaic else None
+            hands = _Hands(sink, times, stack)
+            painters[source.camera] = _CameraPainter(source, boxes, hands, config.trail_s, names)
+        tiles = _mosaic_painter(folder, sources, config, times, stack, names) if config.mosaic else None
 
         def finish(camera: str) -> None:
             progress.finish(camera)
@@ -210,8 +221,9 @@ def _mosaic_painter(
     config: OutputConfig,
     times: StageTimes,
     stack: contextlib.ExitStack,
+    names: Mapping[int, str],
 ) -> _MosaicPainter:
     layout = MosaicLayout.of([source.size for source in sources])
     fps = max(source.nominal_fps for source in sources)
     sink = VideoSink(folder.mosaic, layout.size, fps_hint=fps, crf=config.crf)
-    return _MosaicPainter(sources, _Hands(sink, times, stack), layout, config.trail_s)
+    return _MosaicPainter(sources, _Hands(sink, times, stack), layout, config.trail_s, names)

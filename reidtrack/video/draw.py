@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from reidtrack.types import FloatArray, ImageArray, IntArray
 from reidtrack.video.palette import colour_of, ink_on
-from reidtrack.video.text import blend, render
+from reidtrack.video.text import blend, can_write, render
 
 _PLATE = (24, 24, 24)
 _PLATE_ALPHA = 200
@@ -45,12 +46,16 @@ class Annotator:
         height: Height of the frames, pixels.
         camera: Name shown in the corner.
         trail_s: Length of the trails, seconds; 0 draws none.
+        names: Identity to what the person is called; the number stands on all others' labels.
     """
 
-    def __init__(self, width: int, height: int, camera: str, trail_s: float = 1.0) -> None:
+    def __init__(
+        self, width: int, height: int, camera: str, trail_s: float = 1.0, names: Mapping[int, str] | None = None
+    ) -> None:
         self._size = (width, height)
         self._camera = camera
         self._trail_s = trail_s
+        self._names = names or {}
         self._style = Style.of(width, height)
         self._trails: dict[int, deque[tuple[float, float, float]]] = {}
 
@@ -131,7 +136,9 @@ class Annotator:
     def _draw_label(
         self, picture: ImageArray, box: NDArray[Any], identity: int, taken: list[tuple[int, int, int, int]]
     ) -> tuple[int, int, int, int]:
-        text = render(f"ID {identity}" if identity >= 1 else "ID ?", self._style.text)
+        name = self._names.get(identity)
+        label = name if name and can_write(name) else f"ID {identity}" if identity >= 1 else "ID ?"
+        text = render(label, self._style.text)
         width, height = text.shape[1] + 2 * self._style.pad, text.shape[0] + self._style.pad
         place = place_label(box, (width, height), self._size, taken, self._style.line)
         left, top, right, bottom = place

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +21,7 @@ def render(text: str, height: int) -> ImageArray:
     """Coverage of one line of text, (height, W) uint8, capital letters in its middle."""
     from PIL import Image, ImageDraw
 
-    font = _font(height)
+    font = _font(height, plain=text.isascii())
     left, _, right, _ = font.getbbox(text)
     canvas = Image.new("L", (max(1, int(np.ceil(right - left)) + 1), height))
     ImageDraw.Draw(canvas).text((-left, height * 0.82), text, fill=255, font=font, anchor="ls")
@@ -41,8 +43,23 @@ def blend(image: ImageArray, mask: ImageArray, left: int, top: int, colour: Colo
     region[...] = (region * (255 - alpha) + ink * alpha + 127) // 255
 
 
+@lru_cache(maxsize=512)
+def can_write(text: str) -> bool:
+    """Whether the font has every letter of a text."""
+    if text.isascii():
+        return True
+    font = _font(16, plain=False)
+    lacking = bytes(font.getmask("\uffff"))
+    return all(bytes(font.getmask(letter)) != lacking for letter in text)
+
+
 @lru_cache(maxsize=32)
-def _font(height: int) -> FreeTypeFont | ImageFont:
+def _font(height: int, *, plain: bool) -> FreeTypeFont | ImageFont:
+    """Pillow's own font for ASCII; for all else the one that comes with matplotlib, which has many alphabets."""
     from PIL import ImageFont
 
-    return ImageFont.load_default(height * 0.9)
+    found = None if plain else importlib.util.find_spec("matplotlib")
+    if found is None or found.origin is None:
+        return ImageFont.load_default(height * 0.9)
+    path = Path(found.origin).parent / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf"
+    return ImageFont.truetype(str(path), round(height * 0.82)) if path.is_file() else _font(height, plain=True)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from reidtrack.types import ImageArray
 from reidtrack.video.draw import Annotator, Style, clock_text, place_label
 from reidtrack.video.palette import UNDECIDED, Colour, colour_of, ink_on
-from reidtrack.video.text import blend, render
+from reidtrack.video.text import blend, can_write, render
 
 SIZES = [(640, 360), (768, 576), (1920, 1080), (1080, 1920), (3840, 2160)]
 
@@ -193,3 +193,31 @@ def test_blending_beyond_the_edge_is_cut(left: int, top: int) -> None:
     blend(image, np.full((5, 5), 255, np.uint8), left, top, (1, 2, 3))
     expected = max(0, min(left + 5, 10) - max(left, 0)) * max(0, min(top + 5, 10) - max(top, 0))
     assert (image == (1, 2, 3)).all(axis=2).sum() == expected
+
+
+def test_a_name_stands_where_the_number_would() -> None:
+    pictures = []
+    for names in ({}, {3: "Anna"}, {4: "Anna"}):
+        annotator = Annotator(640, 360, "cam", names=names)
+        box, number = np.array([[100, 100, 160, 260]], np.float32), np.array([3], np.int64)
+        pictures.append(annotator.draw(blank(), 1.0, box, number))
+    numbered, named, another = pictures
+    assert np.array_equal(numbered, another)
+    ink = render("Anna", Style.of(640, 360).text)
+    label = (named == colour_of(3)).all(axis=2)[:100].sum() + (ink > 0).sum()
+    assert not np.array_equal(numbered, named)
+    assert label > (ink.shape[0] * ink.shape[1])
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        pytest.param("Anna", True, id="plain"),
+        pytest.param("Zoë Müller", True, id="accents"),
+        pytest.param("Аня", True, id="Cyrillic"),
+        pytest.param("\ue000", False, id="a letter of no alphabet"),
+    ],
+)
+def test_which_names_can_be_written(text: str, written: bool) -> None:
+    assert can_write(text) is written
+    assert render(text, 20).any() or not written
