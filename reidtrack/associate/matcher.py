@@ -16,8 +16,9 @@ import numpy as np
 
 from reidtrack.associate.contract import bundles, contract
 from reidtrack.associate.costs import PairCosts
+from reidtrack.associate.exact import improve_exactly
 from reidtrack.associate.pairs import keys, once
-from reidtrack.associate.refine import refine
+from reidtrack.associate.refine import packed, refine
 from reidtrack.types import DoubleArray, IntArray
 
 _SLACK = 1e-9
@@ -25,7 +26,13 @@ _SLACK = 1e-9
 
 
 def group(
-    costs: PairCosts, near: IntArray, clash: IntArray, weight: DoubleArray, together: IntArray | None = None
+    costs: PairCosts,
+    near: IntArray,
+    clash: IntArray,
+    weight: DoubleArray,
+    together: IntArray | None = None,
+    *,
+    exact: int = 0,
 ) -> IntArray:
     """Join tracklets to people.
 
@@ -35,15 +42,17 @@ def group(
         clash: (Q, 2) pairs that cannot be one person.
         weight: (N,) above zero; how much a tracklet counts in the mean of its group.
         together: (R, 2) pairs that are one person, whatever it costs and clashes.
+        exact: Of up to so many tracklets that have to do with each other, the best grouping of all is found.
 
     Returns:
         (N,) number of each tracklet's group, from 0, in the order of their first tracklets.
     """
     near = costs.drawn(near)
-    if together is None or not len(together):
-        return refine(_join(costs, near, clash, weight), costs, near, clash, weight)
-    bundle = bundles(len(weight), together)
-    return group(*contract(costs, near, clash, weight, bundle))[bundle]
+    if together is not None and len(together):
+        bundle = bundles(len(weight), together)
+        return group(*contract(costs, near, clash, weight, bundle), exact=exact)[bundle]
+    label = refine(_join(costs, near, clash, weight), costs, near, clash, weight)
+    return packed(improve_exactly(label, costs, near, clash, weight, exact)) if exact else label
 
 
 def _join(costs: PairCosts, near: IntArray, clash: IntArray, weight: DoubleArray) -> IntArray:
