@@ -46,7 +46,7 @@
     else plainly();
   }
   function command(question, text) {
-    const code = el("code", text), button = el("button", "copy");
+    const code = el("code", text), button = el("button.copy", "copy");
     button.setAttribute("aria-label", "Copy: " + text);
     button.addEventListener("click", () => copy(code.textContent, button));
     const line = el("div.command", el("span", question), code, button);
@@ -208,10 +208,10 @@
   one("#after").addEventListener("click", () => step(1));
   document.addEventListener("click", (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
-    const found = event.target.closest(".bar, .visits a[target], #cards img[data-v], #plan polyline");
-    if (!found) return;
+    const found = event.target.closest(".bar, .visits a, .visits tbody tr, #cards img[data-v], #plan polyline");
+    if (!found || (found.matches("a:not(.bar, .play)"))) return;
     const name = found.dataset.v || found.closest("tr").id;
-    if (!visits[name]) return;
+    if (!visits[name] || String(getSelection())) return;
     event.preventDefault();
     hush();
     show(name);

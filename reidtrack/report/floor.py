@@ -37,6 +37,7 @@ def floor_plan(view: View) -> Markup:
         aria_label=f"Floor plan with the paths of {len(view.identities)} people",
         id="plan",
         data_step=f"{plan.step_s:g}",
+        style=f"--o:{min(0.85, max(0.2, 80 / len(plan.paths))):.2f}",
     )
     return tag("div", _controls(view), drawing, class_="floor")
 

@@ -68,8 +68,9 @@ def _card(view: View, identity: Identity, pictures: Sequence[tuple[int, bytes]])
     links, numbers = links_by_visit(identity), {tracklet.key: number for number, tracklet in visits}
     rows = [_visit(view, identity, n, t, links.get(t.key), numbers) for n, t in visits]
     names = tag("thead", tag("tr", *(tag("th", name, scope="col") for name in _VISIT_COLUMNS + _LINK_COLUMNS)))
+    kind = "visits told" if any(link.terms for link in links.values()) else "visits"
     columns = tag("colgroup", *[void("col")] * (len(_VISIT_COLUMNS) + len(_LINK_COLUMNS)))
-    table = tag("div", tag("table", columns, names, tag("tbody", *rows), class_="visits"), class_="scroll")
+    table = tag("div", tag("table", columns, names, tag("tbody", *rows), class_=kind), class_="scroll")
     height = 66 + max(25 * (len(visits) + 1), 140 if figures else 0)
     style = f"--c:{view.colour(identity)};--h:{height}px"
     body = tag("div", table, gallery, class_="body")
@@ -90,7 +91,13 @@ def _visit(
         str(number),
         visit.camera,
         str(visit.track_id),
-        tag("a", start, href=video, target="_blank") if video else start,
+        tag(
+            "a",
+            start,
+            href=video or f"#{visit_id(identity, number)}",
+            target="_blank" if video else None,
+            class_="play",
+        ),
         clock(visit.last_time_s, 1),
         clock(visit.last_time_s - visit.first_time_s, 1),
         f"{visit.frame[0]}–{visit.frame[-1]}",
