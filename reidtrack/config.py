@@ -110,6 +110,22 @@ class AssociateConfig(Section):
     shrink: Annotated[float, Field(ge=0)] = Field(2.0, description="people of no particular look added to each camera")
 
 
+class GalleryConfig(Section):
+    """People kept over runs and days."""
+
+    path: Path | None = Field(None, description="file of the gallery, made where it is not there; null: none")
+    threshold: Distance | Literal["auto"] = Field("auto", description="largest distance of somebody who is recognised")
+    strangers: Annotated[float, Field(gt=0)] = Field(
+        0.05, description="auto: how many strangers, of all in the gallery, may look as alike as the threshold by chance"
+    )
+    margin: Distance = Field(0.1, description="least lead over the next most alike; less: somebody new")
+    keep_days: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="forget people without a name who were not seen for so long; null: never"
+    )
+    most_people: Annotated[int, Field(ge=1)] = Field(100_000, description="beyond, the oldest without a name go")
+    most_views: Annotated[int, Field(ge=1)] = Field(16, description="of one person; beyond, the oldest go")
+
+
 class OutputConfig(Section):
     """Videos and pictures of a run."""
 
@@ -136,6 +152,7 @@ class RunConfig(Section):
     track: TrackConfig = TrackConfig()
     embed: EmbedConfig = EmbedConfig()
     associate: AssociateConfig = AssociateConfig()
+    gallery: GalleryConfig = GalleryConfig()
     output: OutputConfig = OutputConfig()
 
 

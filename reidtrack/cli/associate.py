@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from reidtrack.cli.options import add_output_options, add_settings_option, make_progress, print_outcome
+from reidtrack.cli.options import GALLERY_HELP, add_output_options, add_settings_option, make_progress, print_outcome
 
 HELP = "Settle the identities of a finished run anew, in seconds and without inference; all outputs but videos follow."
 
@@ -21,6 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="what to keep to (default: corrections.yaml in DIR, where it is there)",
     )
+    parser.add_argument("--gallery", type=Path, metavar="PEOPLE.DB", help=GALLERY_HELP)
     add_settings_option(parser, "other settings than the run's, such as associate.threshold=0.7")
     add_output_options(parser)
 
@@ -40,5 +41,6 @@ def run(args: argparse.Namespace) -> int:
             progress=progress,
             stop=stop,
             corrections=args.corrections,
+            gallery=None if args.gallery is None else args.gallery.resolve(),
         )
     return print_outcome(outcome, args)

@@ -32,7 +32,9 @@ COMMANDS = {
     "explore": "look at a data set: a table and one HTML page",
     "train": "train a re-identification network",
     "embed": "turn pictures of people into features",
-    "search": "find a person of a photo in pictures, or in a run: who, which camera, when",
+    "search": "find a person of a photo in pictures, a run or a gallery: who, which camera, when",
+    "enroll": "photos of somebody into a gallery of people over many runs",
+    "gallery": "who is in a gallery: list, name, merge, forget",
     "config": "print every setting with its default, as YAML",
 }
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 DETECTOR_HELP = "YOLO detection model: a path (.pt, .onnx, OpenVINO folder) or a name (default: the shipped one)"
 REID_HELP = "re-ID checkpoint: a path (.safetensors, .pth) or a name such as osnet_x0_25 (default: the shipped one)"
 
+GALLERY_HELP = "recognise people in this file, and keep those of the run there (made where it is not there)"
+
 
 def add_settings_option(parser: argparse._ActionsContainer, help_text: str) -> None:
     """Add `--set KEY=VALUE ...`, which may be given several times."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from reidtrack.cli.options import (
     DETECTOR_HELP,
+    GALLERY_HELP,
     REID_HELP,
     add_output_options,
     add_settings_option,
@@ -64,6 +65,7 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("models and settings")
     group.add_argument("--detector", metavar="WEIGHTS", help=DETECTOR_HELP)
     group.add_argument("--reid", metavar="WEIGHTS", help=REID_HELP)
+    group.add_argument("--gallery", type=Path, metavar="PEOPLE.DB", help=GALLERY_HELP)
     group.add_argument("--device", help="auto, cpu, cuda or cuda:N (default: auto)")
     group.add_argument("--engine", help="auto, openvino, onnxruntime or torch (default: auto)")
     group.add_argument("--tracker", type=Path, metavar="FILE", help="tracker settings, such as configs/track/sort.yaml")
@@ -123,6 +125,7 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
     options: dict[str, Any] = {
         "detect.weights": args.detector,
         "embed.weights": args.reid,
+        "gallery.path": None if args.gallery is None else args.gallery.resolve(),
         "device": args.device,
         "engine": args.engine,
         "output.video": False if args.no_video else None,

@@ -1,4 +1,4 @@
-"""`reidtrack search`: find a person of a photo in pictures, or in a run."""
+"""`reidtrack search`: find a person of a photo in pictures, in a run, or in a gallery over runs."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from reidtrack.pipeline.search import SearchRequest, SearchResult
 
-HELP = """Rank pictures, or the people of a run, by how much they look like somebody in a photo.
-In the folder of `reidtrack run` the answer is who, in which camera and when, one line for each person.
+HELP = """Rank pictures, or the people of a run or a gallery, by how much they look like somebody in a photo.
+In a run or gallery the answer is who, in which camera and when, one line for each person.
 Example: reidtrack search visitor.jpg --gallery runs/mall --picture hits.png"""
 
 
@@ -34,8 +34,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--gallery",
         type=Path,
         required=True,
-        metavar="DIR|FEATURES.NPZ|RUN_DIR",
-        help="a folder of images, the output of `reidtrack embed`, or the folder of a run",
+        metavar="DIR|FEATURES.NPZ|RUN_DIR|PEOPLE.DB",
+        help="a folder of images, the output of `reidtrack embed`, the folder of a run, or a gallery over runs",
     )
     parser.add_argument("--top", type=int, default=10, metavar="N", help="length of the list (default: 10)")
     who = parser.add_argument_group("which person, where a photo shows more than one from edge to edge")
@@ -90,7 +90,8 @@ def _print(result: SearchResult, picture: Path | None) -> None:
     from rich.console import Console
 
     console = Console(highlight=False, soft_wrap=True)
-    table = _images(result) if result.origin is None else _people(result)
+    lasting = any(hit.sighting is not None for hit in result.hits)
+    table = _known(result) if lasting else _images(result) if result.origin is None else _people(result)
     wide = console.options.update(max_width=10_000)
     console.width = max(console.width, console.measure(table, options=wide).maximum)  # no path is cut short
     console.print(table)
@@ -123,6 +124,23 @@ def _people(result: SearchResult) -> Table:
         first, last = when(result, visit.first_time_s), when(result, visit.last_time_s)
         cameras = escape(", ".join(visit.cameras))
         table.add_row(str(rank), f"{hit.distance:.3f}", str(visit.identity), escape(visit.camera), first, last, cameras)
+    return table
+
+
+def _known(result: SearchResult) -> Table:
+    """One line for each person of a gallery: who, and where and when the likest view is from."""
+    from rich.markup import escape
+
+    from reidtrack.pipeline.gallery_list import utc
+
+    table = _empty("rank", "distance", "key", "name", "camera", "first", "last", "from")
+    for rank, hit in enumerate(result.hits, 1):
+        seen = hit.sighting
+        if seen is None:
+            continue
+        times = [(utc(t) or "")[:19].replace("T", " ") for t in (seen.first_utc, seen.last_utc)]
+        texts = (seen.key, seen.name or "", seen.camera, *times, seen.source.path)
+        table.add_row(str(rank), f"{hit.distance:.3f}", *(escape(text) for text in texts))
     return table
 
 

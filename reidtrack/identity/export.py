@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -64,20 +65,31 @@ def boxes_of_camera(identities: Sequence[Identity], camera: str) -> CameraBoxes:
     return _take(boxes, np.lexsort((boxes.track_id, boxes.frame)))
 
 
-def write_identities(path: Path, identities: Sequence[Identity]) -> None:
+def write_identities(
+    path: Path, identities: Sequence[Identity], people: Mapping[int, Mapping[str, Any]] = MappingProxyType({})
+) -> None:
     """Write `identities.json`: a list with one entry for each person.
+
+    Args:
+        path: The file.
+        identities: Everybody.
+        people: Identity to who that is in a gallery.
 
     Raises:
         OutputError: If it cannot be written.
     """
-    write_whole(path, json.dumps([_identity_entry(identity) for identity in identities], indent=1) + "\n")
+    write_whole(
+        path,
+        json.dumps([_identity_entry(identity, people.get(identity.id)) for identity in identities], indent=1) + "\n",
+    )
 
 
-def _identity_entry(identity: Identity) -> dict[str, Any]:
+def _identity_entry(identity: Identity, person: Mapping[str, Any] | None) -> dict[str, Any]:
     links = {link.a: link for link in identity.links}
     return {
         "id": identity.id,
         **({} if identity.name is None else {"name": identity.name}),
+        **({} if person is None else {"person": dict(person)}),
         "cameras": list(identity.cameras),
         "first_time_s": round(identity.first_time_s, 6),
         "last_time_s": round(identity.last_time_s, 6),
@@ -105,9 +117,7 @@ def _link_entry(link: Link) -> dict[str, Any]:
         "track_id": link.b[1],
         "distance": round(link.distance, 4),
         "margin": round(link.margin, 4) if np.isfinite(link.margin) else None,
-        "runner_up": None
-        if link.runner_up is None
-        else {"camera": link.runner_up[0], "track_id": link.runner_up[1]},
+        "runner_up": None if link.runner_up is None else {"camera": link.runner_up[0], "track_id": link.runner_up[1]},
         "probability": None if link.probability is None else round(link.probability, 4),
         "terms": {name: round(value, 4) for name, value in link.terms.items()},
     }

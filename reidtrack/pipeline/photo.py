@@ -1,4 +1,4 @@
-"""Which person of a photo is meant."""
+"""Which person of a photo is meant, and what the person looks like to the network."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from reidtrack.detect.protocol import Detector
-from reidtrack.embed.preprocess import MIN_SIDE_PX
+from reidtrack.embed.embedder import Embedder
+from reidtrack.embed.preprocess import MIN_SIDE_PX, cut_crops
 from reidtrack.errors import InputError, UsageError
 from reidtrack.geometry import clip
 from reidtrack.types import FloatArray, Frame, ImageArray
@@ -35,8 +36,9 @@ def choose_person(
     box_xyxy: Sequence[float] | None = None,
     person: int | None = None,
     detector: Detector | None = None,
+    whole: bool = True,
 ) -> FloatArray:
-    """The box of the person who is searched for.
+    """The box of the person who is meant.
 
     Args:
         image: (H, W, 3) uint8, BGR.
@@ -44,6 +46,7 @@ def choose_person(
         box_xyxy: The box, where the user gives it, pixels.
         person: Number of a detected person, from 1, left to right.
         detector: Finds people where no box is given; without one the whole photo is the person.
+        whole: Whether a narrow photo in which nobody is found is the person from edge to edge.
 
     Returns:
         (4,) float32 xyxy, pixels, within the photo.
@@ -55,23 +58,40 @@ def choose_person(
     height, width = image.shape[:2]
     if box_xyxy is not None:
         return _checked(box_xyxy, width, height)
-    whole = np.array([0, 0, width, height], np.float32)
+    everything = np.array([0, 0, width, height], np.float32)
     narrow = may_be_one(image)
     if detector is None:
         if narrow:
-            return whole
+            return everything
         raise UsageError(
             f"{width} x {height} pixels are too wide for one person from edge to edge",
             where=path,
             hint="give --box x1 y1 x2 y2, or --detector WEIGHTS to find people in it",
         )
     found = _people(image, detector)
-    if not len(found) and narrow and person is None:
+    if not len(found) and narrow and whole and person is None:
         logger.warning("%s: the detector finds nobody; the whole photo is taken as one person", path)
-        return whole
+        return everything
     if not len(found):
         raise InputError("nobody is found in it", where=path, hint="give --box x1 y1 x2 y2")
     return _pick(found, person, path)
+
+
+def embed_person(
+    image: ImageArray, box_xyxy: FloatArray, embedder: Embedder, path: Path
+) -> tuple[ImageArray, FloatArray]:
+    """The person cut out at the network's size, BGR, and their unit vector (D,).
+
+    Raises:
+        InputError: If there is too little to see.
+    """
+    crops, rows = cut_crops(image, box_xyxy[None], embedder.size_hw)
+    if not len(rows):
+        raise InputError("the person is too small", where=path, expected="a box of 2 x 2 pixels or more")
+    found = embedder.embed(crops)
+    if not len(found.rows):
+        raise InputError("the person gives no usable feature", where=path)
+    return crops[0], found.features[0]
 
 
 def _checked(box_xyxy: Sequence[float], width: int, height: int) -> FloatArray:

@@ -16,7 +16,7 @@ from reidtrack.pipeline.progress import Progress
 from reidtrack.pipeline.record import READ
 from reidtrack.pipeline.stopping import Stop
 
-_SETTABLE = ("associate", "output")
+_SETTABLE = ("associate", "gallery", "output")
 
 
 def associate_again(
@@ -28,20 +28,23 @@ def associate_again(
     progress: Progress,
     stop: Stop,
     corrections: Path | None = None,
+    gallery: Path | None = None,
 ) -> Outcome:
     """Settle the identities of a run anew and write every output, videos only if asked.
 
     Args:
         path: Folder of the run.
-        overrides: Settings of association or output that differ from the run's, `key.sub=value`.
+        overrides: Settings of association, gallery or output that differ from the run's, `key.sub=value`.
         video: Render the videos as well.
         mosaic: And the mosaic.
         progress: Told of what goes on.
         stop: Whether to end early.
         corrections: A file of corrections; None takes `corrections.yaml` of the folder, if there is one.
+        gallery: Where people are kept over runs; None takes the run's, if it has one.
 
     Raises:
-        InputError: If the folder holds no run, or its logs cannot be read.
+        InputError: If the folder holds no run, or its logs or the gallery cannot be read.
+        WeightsError: If the gallery's features were made by other weights.
         ConfigError: If an override does not fit, or would need inference; if corrections are wrong.
         OutputError: If an output cannot be written.
     """
@@ -51,13 +54,16 @@ def associate_again(
             raise ConfigError(
                 f"{section!r} cannot change without inference",
                 where=f"--set {text}",
-                expected="a setting of associate or output",
+                expected="a setting of associate, gallery or output",
                 hint="run again",
             )
     folder, record = open_finished(path)
-    wanted = {"output.video": video or mosaic, "output.mosaic": mosaic}
+    wanted: dict[str, Any] = {"output.video": video or mosaic, "output.mosaic": mosaic}
+    if gallery is not None:
+        wanted["gallery.path"] = gallery
     config = load(RunConfig, overrides=overrides, base=record["config"], options=wanted)
-    record["config"]["associate"] = config.associate.model_dump(mode="json")
+    for section in ("associate", "gallery"):
+        record["config"][section] = getattr(config, section).model_dump(mode="json")
     inputs = [CameraInput(entry["camera"], entry["source"], entry["offset_s"]) for entry in record["inputs"]]
     said = read_corrections(corrections or folder.corrections, wanted=corrections is not None)
     read_whole = record["status"] in READ

@@ -1,9 +1,10 @@
-"""`reidtrack search`: a photo of somebody against pictures, or against everybody that a run saw.
+"""`reidtrack search`: a photo of somebody against pictures, everybody that a run saw, or a gallery over many runs.
 
-Distances are plain cosine distances of features. A run takes the colour cast of each camera out of its features
-before it compares them; a photo belongs to no camera whose cast could be known, so nothing is taken out here, of the
-photo or of the gallery. The ranking is meant to be looked at, and no threshold decides: somebody is always first,
-also where the person was never seen.
+Distances to pictures and to the people of a run are plain cosine distances of features. A run takes the colour cast of
+each camera out of its features before it compares them; a photo belongs to no camera whose cast could be known, so
+nothing is taken out here, of the photo or of the gallery. A gallery over runs has seen enough cameras to tell what all
+share, and takes that out (`compare`). The ranking is meant to be looked at, and no threshold decides: somebody is
+always first, also where the person was never seen.
 """
 
 from __future__ import annotations
@@ -14,17 +15,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from reidtrack.config import DetectConfig, EmbedConfig
-from reidtrack.embed.embedder import Embedder
+import numpy as np
+
+from reidtrack.config import DetectConfig, EmbedConfig, GalleryConfig
 from reidtrack.embed.file import ImageFeatures, read_features
 from reidtrack.embed.nearest import nearest
-from reidtrack.embed.preprocess import cut_crops
 from reidtrack.engines.base import EngineName
 from reidtrack.errors import InputError, UsageError, WeightsError
+from reidtrack.identity.gallery import Sighting, open_gallery
+from reidtrack.identity.store import Signature, is_gallery
 from reidtrack.image import read_image
 from reidtrack.pipeline.build import Weights, make_detector, make_embedder
+from reidtrack.pipeline.compare import compare
+from reidtrack.pipeline.crops import list_crops
 from reidtrack.pipeline.embed import Advance, digest, embed_images
-from reidtrack.pipeline.photo import choose_person, may_be_one
+from reidtrack.pipeline.gallery import PREPROCESSING, check_gallery, photo_view
+from reidtrack.pipeline.photo import choose_person, embed_person, may_be_one
 from reidtrack.pipeline.visits import RunGallery, Visit, read_run_gallery
 from reidtrack.types import FloatArray, ImageArray
 
@@ -37,7 +43,7 @@ class SearchRequest:
 
     Attributes:
         photo: An image file.
-        gallery: A folder of images, a file of `reidtrack embed`, or the folder of a run.
+        gallery: A folder of images, a file of `reidtrack embed`, the folder of a run, or a gallery over runs.
         embed: The re-identification network.
         detect: The detector; if None the shipped one, and only where a photo may show more than one person.
         top: Most hits.
@@ -66,11 +72,13 @@ class Hit:
         distance: Cosine distance, 0..2.
         picture: An image file; None where a run kept no crop.
         visit: In a run, the person's best visit.
+        sighting: In a gallery over runs, the view of the person that is most like the photo.
     """
 
     distance: float
     picture: Path | None
     visit: Visit | None = None
+    sighting: Sighting | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -111,7 +119,8 @@ def search(request: SearchRequest, advance: Advance = lambda *_: None) -> Search
     """
     _check(request)
     image = read_image(request.photo)
-    gallery = _open(request.gallery)
+    lasting = is_gallery(request.gallery)
+    gallery = None if lasting else _open(request.gallery)
     embedder, weights = make_embedder(request.embed, request.device, request.engine)
     if gallery is not None and gallery.sha256 != digest(weights):
         raise WeightsError(
@@ -120,8 +129,13 @@ def search(request: SearchRequest, advance: Advance = lambda *_: None) -> Search
             expected=f"{digest(weights)[:12]}... of {weights.path}",
             hint="give --reid the weights that made them",
         )
+    if lasting:
+        check_gallery(GalleryConfig(path=request.gallery), weights)
     box_xyxy = _person(request, image)
-    crop, feature = _embed(image, box_xyxy, embedder, request.photo)
+    crop, feature = embed_person(image, box_xyxy, embedder, request.photo)
+    if lasting:
+        hits = rank_known(feature, request.gallery, weights, request.top)
+        return SearchResult(hits, crop, box_xyxy, weights)
     if isinstance(gallery, RunGallery):
         hits = rank_people(feature, gallery.visits, request.top)
         return SearchResult(hits, crop, box_xyxy, weights, (), gallery.origin, gallery.origin_known)
@@ -140,13 +154,46 @@ def rank_images(feature: FloatArray, gallery: ImageFeatures, top: int) -> tuple[
 
 def rank_people(feature: FloatArray, visits: Sequence[Visit], top: int) -> tuple[Hit, ...]:
     """The people whose best visit is nearest to a unit vector (D,), nearest first, of equal ones the lower identity."""
-    best: dict[int, tuple[float, Visit]] = {}
-    for visit in visits:
-        distance = visit.distance(feature)
-        if visit.identity not in best or distance < best[visit.identity][0]:
-            best[visit.identity] = distance, visit
-    ranked = sorted(best.values(), key=lambda found: (found[0], found[1].identity))[:top]
-    return tuple(Hit(distance, visit.picture(feature), visit) for distance, visit in ranked)
+    ordered = sorted(visits, key=lambda visit: visit.identity)
+    if not ordered:
+        return ()
+    found = nearest(feature[None], np.stack([visit.look for visit in ordered]), len(ordered))
+    best: dict[int, Hit] = {}
+    for row, distance in zip(found.rows[0].tolist(), found.distance[0].tolist(), strict=True):
+        visit = ordered[row]
+        if visit.identity not in best:
+            best[visit.identity] = Hit(distance, visit.picture(feature), visit)
+        if len(best) == top:
+            break
+    return tuple(best.values())
+
+
+def rank_known(feature: FloatArray, path: Path, weights: Weights, top: int) -> tuple[Hit, ...]:
+    """The people of a gallery who look most like a unit vector (D,), nearest first, each with the best view."""
+    (sha256,) = weights.sha256.values()
+    with open_gallery(path, Signature(sha256, PREPROCESSING)) as gallery:
+        short = compare(gallery, [[photo_view(feature)]], 1.0, photo=True, length=top).short
+        best: dict[int, tuple[float, int]] = {}
+        for block in gallery.blocks(short.person[0].tolist()):
+            for view, person, distance in zip(
+                block.view.tolist(), block.person.tolist(), (1 - block.feature @ feature).tolist(), strict=True
+            ):
+                best[person] = min(best.get(person, (np.inf, view)), (distance, view))
+        seen = gallery.sightings([view for _, view in best.values()])
+    found = [
+        (distance, seen[best[n][1]]) for n, distance in zip(short.person[0], short.distance[0].tolist(), strict=True)
+    ]
+    return tuple(Hit(distance, _kept_picture(sighting), None, sighting) for distance, sighting in found)
+
+
+def _kept_picture(sighting: Sighting) -> Path | None:
+    """The photo, or a crop that the run kept, if it lies where it lay."""
+    path = Path(sighting.source.path)
+    if sighting.source.kind == "photo":
+        return path if path.is_file() else None
+    crops = list_crops(path / "crops") if path.is_dir() else []
+    wanted = [c.path for c in crops if c.camera == sighting.camera and c.track_id in sighting.tracks]
+    return next(iter(wanted), None)
 
 
 def _check(request: SearchRequest) -> None:
@@ -166,7 +213,7 @@ def _open(path: Path) -> ImageFeatures | RunGallery | None:
     if path.is_dir():
         return None
     if not path.exists():
-        raise InputError("is not there", where=path, expected="a folder of images, a .npz file or the folder of a run")
+        raise InputError("is not there", where=path, expected="images, a .npz file, a run or a gallery")
     if path.name == "tracklets.npz" and (path.parent / "run.json").is_file():
         raise UsageError("is part of a run", where=path, hint=f"give the run's folder, {path.parent}")
     return read_features(path)
@@ -178,14 +225,3 @@ def _person(request: SearchRequest, image: ImageArray) -> FloatArray:
     if request.box_xyxy is None and wanted:
         detector, _ = make_detector(request.detect or DetectConfig(), request.device, request.engine)
     return choose_person(image, request.photo, box_xyxy=request.box_xyxy, person=request.person, detector=detector)
-
-
-def _embed(image: ImageArray, box_xyxy: FloatArray, embedder: Embedder, path: Path) -> tuple[ImageArray, FloatArray]:
-    """The person cut out, and their unit vector (D,)."""
-    crops, rows = cut_crops(image, box_xyxy[None], embedder.size_hw)
-    if not len(rows):
-        raise InputError("the person is too small", where=path, expected="a box of 2 x 2 pixels or more")
-    found = embedder.embed(crops)
-    if not len(found.rows):
-        raise InputError("the person gives no usable feature", where=path)
-    return crops[0], found.features[0]

@@ -14,6 +14,7 @@ from reidtrack.errors import InputError, UsageError
 from reidtrack.files import write_lines
 from reidtrack.image import read_image
 from reidtrack.pipeline.embed import digest
+from reidtrack.pipeline.gallery_list import utc
 from reidtrack.pipeline.search import Hit, SearchRequest, SearchResult
 from reidtrack.report.clock import clock
 from reidtrack.types import ImageArray
@@ -44,6 +45,17 @@ def _hit(rank: int, hit: Hit, result: SearchResult) -> dict[str, Any]:
         "distance": round(hit.distance, 4),
         "picture": None if hit.picture is None else str(hit.picture),
     }
+    if hit.sighting is not None:
+        seen = hit.sighting
+        data |= {
+            "key": seen.key,
+            "name": seen.name,
+            "camera": seen.camera,
+            "track_ids": list(seen.tracks),
+            "source": {"kind": seen.source.kind, "path": seen.source.path},
+            "first_utc": utc(seen.first_utc),
+            "last_utc": utc(seen.last_utc),
+        }
     if hit.visit is not None and result.origin is not None:
         visit = hit.visit
         data |= {

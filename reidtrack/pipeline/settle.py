@@ -16,6 +16,7 @@ from reidtrack.identity.log import read_frame_times, read_track_log
 from reidtrack.pipeline.corrections import correct
 from reidtrack.pipeline.crops import sort_crops
 from reidtrack.pipeline.folder import RunFolder
+from reidtrack.pipeline.gallery import recognise_run
 from reidtrack.pipeline.track import finish_tracks
 from reidtrack.types import IntArray, Tracklet, Tracks
 
@@ -47,7 +48,10 @@ def settle(
     association = associate(corrected.tracklets, **corrected.settings)
     identities = corrected.named(association.identities)
     association = association._replace(identities=identities)
-    write_identities(folder.path / "identities.json", identities)
+    known = recognise_run(folder, association, config.gallery)
+    identities = known.identities
+    association = association._replace(identities=identities)
+    write_identities(folder.path / "identities.json", identities, known.people)
     write_sightings(folder.path / "sightings.jsonl", identities, cameras)
     write_mot_files(folder.path, identities, cameras)
     write_mtmc(folder.path / "mtmc.txt", identities, names)

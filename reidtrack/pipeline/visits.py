@@ -45,9 +45,10 @@ class Visit:
     quality: FloatArray
     pictures: tuple[Path | None, ...]
 
-    def distance(self, feature: FloatArray) -> float:
-        """Cosine distance of a unit vector (D,) to the mean look of the visit, 0..2."""
-        return float(np.clip(1 - pool(self.features, self.quality) @ feature, 0, 2))
+    @property
+    def look(self) -> FloatArray:
+        """(D,) unit vector, the mean look of the visit."""
+        return pool(self.features, self.quality)
 
     def picture(self, feature: FloatArray) -> Path | None:
         """The kept crop that is most like a unit vector (D,)."""

@@ -1,0 +1,205 @@
+"""The file of a gallery: SQLite, opened, made, brought to the present schema, its faults told in one line.
+
+The write-ahead log lets others read while one writes; who wants to write waits for who is writing, and a process that
+is killed leaves the file as it was before. What is deleted is overwritten (`secure_delete`). Only the owner may read
+the file: features tell people apart, which makes them biometric data.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from reidtrack.errors import InputError, OutputError, ReidtrackError, WeightsError
+
+APPLICATION_ID = 0x72656964
+"""What tells a gallery from other SQLite files: "reid"."""
+PATIENCE_S = 60.0
+"""How long a process waits for another that is writing."""
+
+_MAGIC = b"SQLite format 3\0"
+
+MIGRATIONS = (
+    """
+    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE person (id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, name TEXT UNIQUE);
+    CREATE TABLE source (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, path TEXT NOT NULL);
+    CREATE TABLE place (
+        id INTEGER PRIMARY KEY, source INTEGER NOT NULL REFERENCES source ON DELETE CASCADE, camera TEXT NOT NULL,
+        UNIQUE (source, camera)
+    );
+    CREATE TABLE view (
+        id INTEGER PRIMARY KEY,
+        person INTEGER NOT NULL REFERENCES person ON DELETE CASCADE,
+        place INTEGER NOT NULL REFERENCES place ON DELETE CASCADE,
+        weight REAL NOT NULL, first_utc REAL NOT NULL, last_utc REAL NOT NULL,
+        tracks TEXT NOT NULL, feature BLOB NOT NULL
+    );
+    CREATE INDEX view_person ON view (person);
+    CREATE INDEX view_place ON view (place);
+    """,
+)
+"""What leads from each version of the schema to the next; the first makes it. The version is how many were taken."""
+
+
+class Signature(NamedTuple):
+    """What made the features of a gallery; those of another signature cannot be compared with them.
+
+    Attributes:
+        sha256: Of the weights.
+        preprocessing: How a picture became the network's input.
+    """
+
+    sha256: str
+    preprocessing: str
+
+
+def is_gallery(path: Path) -> bool:
+    """Whether a path is an SQLite file, by its first bytes."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_MAGIC)) == _MAGIC
+    except OSError:
+        return False
+
+
+@contextlib.contextmanager
+def open_store(path: Path, signature: Signature | None = None, *, make: bool = False) -> Iterator[sqlite3.Connection]:
+    """Open a gallery's file.
+
+    Args:
+        path: The file.
+        signature: Of the features that are to be compared with it or put into it; None where none are.
+        make: Make it where it is not there.
+
+    Raises:
+        InputError: If it is not there, no gallery, or damaged.
+        WeightsError: If its features were made by other weights.
+        OutputError: If it cannot be opened, made or written, or somebody else keeps on writing.
+    """
+    if make:
+        _make_file(path)
+    elif not path.is_file():
+        raise InputError("is not there", where=path, expected="a gallery", hint="`reidtrack enroll` makes one")
+    with telling(path), contextlib.closing(_connect(path)) as connection:
+        _prepare(connection, path, make=make)
+        if signature is not None:
+            _sign(connection, path, signature, make=make)
+        yield connection
+
+
+@contextlib.contextmanager
+def writing(connection: sqlite3.Connection) -> Iterator[None]:
+    """One change, whole or not at all; nobody else writes meanwhile."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        if connection.in_transaction:  # a full disk has rolled it back already
+            connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+@contextlib.contextmanager
+def telling(path: Path) -> Iterator[None]:
+    """Turn faults of SQLite into errors about the file.
+
+    Raises:
+        InputError: If it is no gallery, or damaged.
+        OutputError: If it cannot be read or written.
+    """
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        told = _told(error, path)
+        if told is None:
+            raise
+        raise told from error
+
+
+def _told(error: sqlite3.Error, path: Path) -> ReidtrackError | None:
+    """None for what only a bug can cause."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_MISUSE) & 0xFF
+    if code == sqlite3.SQLITE_NOTADB:
+        return InputError("is not a gallery", where=path, expected="a file that `--gallery` or `enroll` made")
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return OutputError(f"another process has been writing for {PATIENCE_S:.0f} s", where=path, hint="try again")
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+        return OutputError(f"cannot be written: {error}", where=path)
+    if code not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_IOERR) and not str(error).startswith("no such"):
+        return None
+    return InputError(f"is damaged: {error}", where=path, hint="put a copy in its place, or enrol into a new file")
+
+
+def _make_file(path: Path) -> None:
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        if not path.is_file():
+            raise OutputError("is not a file", where=path, expected="a gallery such as people.db") from None
+    except OSError as error:
+        raise OutputError("cannot be made", where=path, hint=error.strerror) from error
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"{path.resolve().as_uri()}?mode=rw", uri=True, timeout=PATIENCE_S, isolation_level=None
+    )
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA secure_delete = ON")
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: Path, *, make: bool) -> None:
+    """Refuse what is no gallery, before anything is changed in it; make or migrate what is."""
+    if _version(connection, path) < len(MIGRATIONS):
+        if not make and not _number(connection, "application_id"):
+            raise InputError("is empty", where=path, expected="a gallery", hint="`reidtrack enroll` makes one")
+        connection.execute("PRAGMA journal_mode = WAL")
+        with writing(connection):
+            for script in MIGRATIONS[_version(connection, path) :]:  # another process may have been faster
+                for statement in script.split(";"):
+                    connection.execute(statement)
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+
+
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if tables and _number(connection, "application_id") != APPLICATION_ID:
+        raise InputError("is a database of something else", where=path, expected="a gallery such as people.db")
+    version = _number(connection, "user_version")
+    if version > len(MIGRATIONS):
+        raise InputError(f"has schema version {version}", where=path, hint="a newer reidtrack made it: update this one")
+    return version
+
+
+def _number(connection: sqlite3.Connection, pragma: str) -> int:
+    return int(connection.execute(f"PRAGMA {pragma}").fetchone()[0])
+
+
+def _sign(connection: sqlite3.Connection, path: Path, signature: Signature, *, make: bool) -> None:
+    if make:
+        with writing(connection):
+            rows = signature._asdict().items()
+            connection.executemany("INSERT OR IGNORE INTO meta VALUES (?, ?)", rows)
+    there = dict(connection.execute("SELECT key, value FROM meta"))
+    if there.get("sha256", signature.sha256) != signature.sha256:
+        raise WeightsError(
+            f"its features were made by other re-ID weights, sha256 {there['sha256'][:12]}...",
+            where=path,
+            expected=f"{signature.sha256[:12]}...",
+            hint="give another gallery, or --reid with the weights that made it",
+        )
+    if there.get("preprocessing", signature.preprocessing) != signature.preprocessing:
+        raise WeightsError(
+            "its features were made from pictures that were prepared otherwise",
+            where=path,
+            expected=signature.preprocessing,
+            hint="enrol again, into another file",
+        )

@@ -1,0 +1,163 @@
+"""How much people look like those of a gallery, over runs, days and cameras.
+
+A camera's colour cast moves all its features one way, and so does a day's light; in one run the association takes it
+out. Here every camera of every run is a camera of its own: its cast is the mean of all that it saw, drawn towards what
+all of them have in common the fewer people it saw, exactly as within a run (`camera_casts`). Somebody seen alone, or in
+a photo, is freed of what all share, and that is what makes two recordings comparable at all.
+
+The distance to a person is that of the nearest source: views of one source are averaged, for they show the same
+clothes; those of different days may not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from reidtrack.associate.appearance import camera_casts, unit
+from reidtrack.identity.gallery import Gallery, View, ViewBlock
+from reidtrack.identity.recognise import Shortlist, stranger_threshold
+from reidtrack.types import DoubleArray, IntArray
+
+SHRINK = 2.0
+"""People of no particular look added to each camera, as within a run."""
+_PHOTOS = "photo"
+_SAMPLE = 1000
+"""People of a gallery whose distances to each other tell how strangers look."""
+
+
+class Comparison(NamedTuple):
+    """What some people have to do with those of a gallery.
+
+    Attributes:
+        short: Of each, who looks most alike.
+        threshold: Distance below which only so many strangers are expected, see `stranger_threshold`.
+        casts: What to take from each camera's features.
+    """
+
+    short: Shortlist
+    threshold: float
+    casts: Casts
+
+
+class Looks(NamedTuple):
+    """Mean looks of sources, casts taken out; of a norm below 1, so that inner products are means over views.
+
+    Attributes:
+        person: (C,) whom each shows, increasing.
+        source: (C,) number of the source.
+        vector: (C, D).
+    """
+
+    person: IntArray
+    source: IntArray
+    vector: DoubleArray
+
+
+class Casts(NamedTuple):
+    """What the views of each camera share.
+
+    Attributes:
+        row: Number of a place in the gallery, or name of a camera, to its row.
+        vector: (cameras, D).
+        source: Number of a place in the gallery to its source.
+    """
+
+    row: Mapping[int | str, int]
+    vector: DoubleArray
+    source: Mapping[int, int]
+
+    def looks(self, block: ViewBlock) -> Looks:
+        """Of the people of a block."""
+        row = np.array([self.row[place] for place in block.place.tolist()], np.int64)
+        source = np.array([self.source[place] for place in block.place.tolist()], np.int64)
+        return _mean_looks(block.person, source, block.weight, unit(block.feature - self.vector[row]))
+
+    def looks_of(self, people: Sequence[Sequence[View]]) -> Looks:
+        """Of people who are not in the gallery, all from one source; those without views are left out."""
+        views = [view for seen in people for view in seen]
+        person = np.repeat(np.arange(len(people)), [len(seen) for seen in people])
+        row = [self.row[view.camera] for view in views]
+        feature = np.array([view.feature for view in views], np.float64).reshape(len(views), -1)
+        weight = np.array([view.weight for view in views])
+        return _mean_looks(person, np.zeros_like(person), weight, unit(feature - self.vector[row]))
+
+
+def _mean_looks(person: IntArray, source: IntArray, weight: DoubleArray, look: DoubleArray) -> Looks:
+    order = np.lexsort((source, person))
+    person, source, weight = person[order], source[order], weight[order]
+    begins = np.flatnonzero(np.r_[True, (np.diff(person) != 0) | (np.diff(source) != 0)][: len(person)])
+    if not len(begins):
+        return Looks(person, source, look)
+    total = np.add.reduceat(look[order] * weight[:, None], begins)
+    return Looks(person[begins], source[begins], total / np.add.reduceat(weight, begins)[:, None])
+
+
+def compare(
+    gallery: Gallery, people: Sequence[Sequence[View]], strangers: float, *, photo: bool = False, length: int = 8
+) -> Comparison:
+    """Compare people with everybody in a gallery, in two passes over its file.
+
+    Args:
+        gallery: An open one.
+        people: The views of each, all from one source.
+        strangers: How many, of all in the gallery, may look as much like a stranger as the threshold.
+        photo: Whether that source is a photo: all photos share one cast.
+        length: How many of the most alike are told of each.
+    """
+    casts = _casts(gallery, people, photo=photo)
+    looks, short = casts.looks_of(people), Shortlist(len(people), length)
+    every = max(1, gallery.count() // _SAMPLE)
+    sample = [looks.vector]
+    for block in gallery.blocks():
+        known = casts.looks(block)
+        begins = np.flatnonzero(np.r_[True, np.diff(known.person) != 0])
+        distance = np.full((len(people), len(begins)), np.inf)
+        distance[looks.person] = np.minimum.reduceat(1 - looks.vector @ known.vector.T, begins, axis=1)
+        short.offer(known.person[begins], distance)
+        sample.append(known.vector[begins[::every]])
+    threshold = stranger_threshold(_apart(np.concatenate(sample)), gallery.count(), strangers)
+    return Comparison(short, threshold, casts)
+
+
+def _apart(looks: DoubleArray) -> DoubleArray:
+    """Distances of all pairs of some people, nearly all of whom are different."""
+    spread = looks[:: max(1, len(looks) // (2 * _SAMPLE))]
+    distance: DoubleArray = (1 - spread @ spread.T)[np.triu_indices(len(spread), 1)]
+    return distance
+
+
+def _casts(gallery: Gallery, people: Sequence[Sequence[View]], *, photo: bool) -> Casts:
+    """Of each camera of each run, and of all photos together."""
+    places = gallery.places()
+    row: dict[int | str, int] = {}
+    first: dict[tuple[str, int], int] = {}
+    for place, (_, kind) in places.items():
+        row[place] = first.setdefault((kind, 0 if kind == _PHOTOS else place), len(first))
+    cameras = sorted({view.camera for seen in people for view in seen})
+    for camera in cameras:
+        row[camera] = first.setdefault((_PHOTOS, 0) if photo else ("here", len(first)), len(first))
+    total, weight = np.zeros((0, 0)), np.zeros(len(first))
+    given = [(row[view.camera], view.weight, view.feature) for seen in people for view in seen]
+    if given:
+        index, w, feature = (np.array(column) for column in zip(*given, strict=True))
+        total = _add(total, weight, index, w, feature)
+    for block in gallery.blocks():
+        index = np.array([row[place] for place in block.place.tolist()], np.int64)
+        total = _add(total, weight, index, block.weight, block.feature.astype(np.float64))
+    mean = np.divide(total, weight[:, None], out=np.zeros_like(total), where=weight[:, None] > 0)
+    casts = camera_casts(mean, np.arange(len(mean)), weight, SHRINK)
+    return Casts(row, casts, {place: source for place, (source, _) in places.items()})
+
+
+def _add(total: DoubleArray, weight: DoubleArray, index: IntArray, w: DoubleArray, feature: DoubleArray) -> DoubleArray:
+    """Add weighted features to the sums of their cameras; `weight` is changed in place."""
+    if not total.size:
+        total = np.zeros((len(weight), feature.shape[1]))
+    order = np.argsort(index, kind="stable")
+    begins = np.flatnonzero(np.r_[True, np.diff(index[order]) != 0])
+    total[index[order[begins]]] += np.add.reduceat((feature * w[:, None])[order], begins)
+    weight += np.bincount(index, w, minlength=len(weight))
+    return total
