@@ -106,11 +106,17 @@
     if (link?.rival) row.append(side("runner-up", link.rival, most, called(visits[link.rival].person)));
     return row;
   }
+  const visitsOf = (id) => Array.from({ length: story.people[id].visits }, (_, place) => `v${id}-${place + 1}`);
+  function meet(one_, other) { // two who are in one camera's sight at once cannot be one
+    const theirs = visitsOf(other).map((name) => visits[name]);
+    return visitsOf(one_).map((name) => visits[name]).some((mine) =>
+      theirs.some((visit) => visit.camera === mine.camera && visit.from <= mine.to && visit.to >= mine.from));
+  }
   function cures(name) {
     const { link, person } = visits[name], found = [];
     if (link) found.push(command("Not the same person?", commands.split(name)));
     const rival = link?.rival && visits[link.rival].person;
-    if (rival && rival !== person) found.push(command(`${called(rival)[0].toUpperCase() + called(rival).slice(1)} as well?`, commands.merge(person, rival)));
+    if (rival && rival !== person && !meet(rival, person)) found.push(command(`${called(rival)[0].toUpperCase() + called(rival).slice(1)} as well?`, commands.merge(person, rival)));
     return found;
   }
 
@@ -236,9 +242,8 @@
     return article;
   }
   function bestVisit(id) {
-    const names = Array.from({ length: story.people[id].visits }, (_, place) => `v${id}-${place + 1}`);
     const length = (name) => visits[name].to - visits[name].from + (pictures.has(name) ? 1e6 : 0);
-    return names.reduce((best, name) => length(name) > length(best) ? name : best);
+    return visitsOf(id).reduce((best, name) => length(name) > length(best) ? name : best);
   }
   function sheet() {
     const fits = (id) => lanesById.get(id)?.fit !== false;

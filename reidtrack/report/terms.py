@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import isfinite
+from math import exp, isfinite
 
 from reidtrack.report.clock import duration
 
-NAMES = {"travel": "travel time", "ground": "ground distance"}
-_UNITS = ("s", "m", "px")
+NAMES = {
+    "travel": "travel time",
+    "ground": "ground distance",
+    "related": "ground distance, estimated",
+    "log_odds": "place and time",
+}
+_UNITS = {"s": "s", "m": "m", "px": "px", "mps": "m/s"}
+_MOST_TIMES = 1000
 
 
 def named_terms(terms: Mapping[str, float]) -> list[tuple[str, str]]:
@@ -20,7 +26,17 @@ def _named(key: str, value: float) -> tuple[str, str]:
     bare, _, unit = key.rpartition("_")
     if unit not in _UNITS or not bare:
         bare, unit = key, ""
-    return NAMES.get(bare, bare.replace("_", " ")), _measured(value, unit)
+    name = NAMES.get(bare, bare.replace("_", " "))
+    return name, likelihood(value) if key == "log_odds" else _measured(value, _UNITS.get(unit, ""))
+
+
+def likelihood(log_odds: float) -> str:
+    """How many times likelier a pair is as one person, or as two."""
+    times = exp(min(abs(log_odds), 50.0))
+    if times < 1.1:
+        return "says nothing"
+    many = f"over {_MOST_TIMES:,}" if times > _MOST_TIMES else f"{times:.1f}" if times < 10 else f"{times:.0f}"
+    return f"{many} times likelier as {'one person' if log_odds > 0 else 'two people'}"
 
 
 def _measured(value: float, unit: str) -> str:

@@ -65,6 +65,11 @@ def test_without_a_calibration_nothing_is_said(calibration: Any) -> None:
         pytest.param("ground_m", 0.421, ("ground distance", "0.42 m"), id="metres"),
         pytest.param("ground_px", 12.4, ("ground distance", "12 px"), id="pixels, by the name of the metres"),
         pytest.param("travel_log_odds", 1.2, ("travel log odds", "1.20"), id="no unit"),
+        pytest.param("speed_mps", 1.4, ("speed", "1.40 m/s"), id="metres a second"),
+        pytest.param("log_odds", 1.5, ("place and time", "4.5 times likelier as one person"), id="for one person"),
+        pytest.param("log_odds", -3.0, ("place and time", "20 times likelier as two people"), id="against it"),
+        pytest.param("log_odds", 1e4, ("place and time", "over 1,000 times likelier as one person"), id="no more"),
+        pytest.param("log_odds", 0.05, ("place and time", "says nothing"), id="neither"),
         pytest.param("s", 1.2, ("s", "1.20"), id="a unit alone is a name"),
     ],
 )
