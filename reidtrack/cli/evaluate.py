@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reidtrack.cli.blame import print_blame
 from reidtrack.errors import EXIT_OK, UsageError
 
 if TYPE_CHECKING:
@@ -46,6 +47,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="in place of DIR: MOTChallenge folders, SEQUENCE/gt/gt.txt; rows of flag 0 are dropped",
     )
     parser.add_argument("--tracks", type=Path, metavar="FOLDER", help="with --mot: tracker output, SEQUENCE.txt")
+    parser.add_argument(
+        "--blame",
+        action="store_true",
+        help="also say what the points were lost by: stage, camera pair, link; DIR/blame.html shows both sides of each",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON in place of the table")
 
 
@@ -65,6 +71,11 @@ def run(args: argparse.Namespace) -> int:
     else:
         evaluation = evaluate_run(args.dir, args.gt, args.gt_person, args.ignore)
         content = evaluation.to_json()
+        if args.blame:
+            from reidtrack.pipeline.blame import blame_run
+
+            account = blame_run(args.dir, evaluation.people).to_json()
+            content["blame"] = account
         rows = {name: figures(score) for name, score in evaluation.cameras.items()}
         title, last = "camera", ("cross-camera", evaluation.cross_figures())
     if args.json:
@@ -72,7 +83,11 @@ def run(args: argparse.Namespace) -> int:
         return EXIT_OK
     from rich.console import Console
 
-    Console().print(score_table(title, rows, last))
+    console = Console()
+    console.print(score_table(title, rows, last))
+    if args.blame:
+        print_blame(console, account)
+        console.print(f"{args.dir / 'blame.html'}: both sides of each link")
     return EXIT_OK
 
 
@@ -89,8 +104,10 @@ def _check(args: argparse.Namespace) -> None:
     else:
         if args.tracks is None:
             raise UsageError("--mot needs the tracker's output", expected="--tracks FOLDER with SEQUENCE.txt files")
-        if args.dir is not None or args.gt or args.gt_person or args.ignore:
-            raise UsageError("--mot goes with --tracks only", hint="leave out DIR, --gt, --gt-person and --ignore")
+        if args.dir is not None or args.gt or args.gt_person or args.ignore or args.blame:
+            raise UsageError(
+                "--mot goes with --tracks only", hint="leave out DIR, --gt, --gt-person, --ignore and --blame"
+            )
 
 
 def score_table(title: str, rows: Mapping[str, Figures], last: tuple[str, Figures]) -> Table:

@@ -34,10 +34,12 @@ class RunEvaluation:
     Attributes:
         cameras: Per camera, by `tracks/<camera>.txt`.
         cross: The union of the cameras, by `mot/<camera>.txt`.
+        people: What the union was scored on, by camera.
     """
 
     cameras: dict[str, TrackingScore]
     cross: TrackingScore
+    people: dict[str, TrackingPair]
 
     def cross_figures(self) -> Figures:
         """The figures that mean something over the union: passing from one camera to the next is no switch."""
@@ -123,7 +125,7 @@ def evaluate_run(
     tracks = {c: _pair(p, folder / "tracks" / f"{c}.txt", ignored.get(c)) for c, p in truth_files.items()}
     people = {c: _pair(p, folder / "mot" / f"{c}.txt", ignored.get(c)) for c, p in person_files.items()}
     cameras = {name: score_tracking(pair.gt, pair.predicted, pair.ignore) for name, pair in tracks.items()}
-    evaluation = RunEvaluation(cameras, score_union(people))
+    evaluation = RunEvaluation(cameras, score_union(people), people)
     write_whole(folder / "evaluation.json", json.dumps(evaluation.to_json(), indent=2) + "\n")
     return evaluation
 

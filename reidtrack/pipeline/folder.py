@@ -26,10 +26,12 @@ _FILES = (
     "features.part",
     "tracklets.npz",
     "identities.json",
+    "site.json",
     "sightings.jsonl",
     "mtmc.txt",
     "report.html",
     "evaluation.json",
+    "blame.html",
     "mosaic.mp4",
 )
 _ESSENTIAL = ("status", "inputs", "part", "config", "cameras", "timings_s")
