@@ -103,8 +103,8 @@ class AssociateConfig(Section):
 
     threshold: Distance | Literal["auto"] = Field("auto", description="largest distance of one person in two cameras")
     same_camera_threshold: Distance | Literal["auto"] = Field("auto", description="the same within a camera")
-    strangers: Annotated[float, Field(gt=0)] = Field(
-        0.3, description="auto: how many strangers, of all a camera saw, may look as alike as the threshold by chance"
+    least_probability: Annotated[float, Field(gt=0, lt=1)] = Field(
+        0.5, description="auto: least probability that two visits at the threshold are one person's; higher parts more"
     )
     split_threshold: Distance = Field(0.85, description="change of looks in a track that means two people; 2: never")
     shrink: Annotated[float, Field(ge=0)] = Field(2.0, description="people of no particular look added to each camera")
@@ -116,7 +116,8 @@ class GalleryConfig(Section):
     path: Path | None = Field(None, description="file of the gallery, made where it is not there; null: none")
     threshold: Distance | Literal["auto"] = Field("auto", description="largest distance of somebody who is recognised")
     strangers: Annotated[float, Field(gt=0)] = Field(
-        0.05, description="auto: how many strangers, of all in the gallery, may look as alike as the threshold by chance"
+        0.05,
+        description="auto: how many strangers, of all in the gallery, may look as alike as the threshold by chance",
     )
     margin: Distance = Field(0.1, description="least lead over the next most alike; less: somebody new")
     keep_days: Annotated[float, Field(gt=0)] | None = Field(
@@ -124,6 +125,17 @@ class GalleryConfig(Section):
     )
     most_people: Annotated[int, Field(ge=1)] = Field(100_000, description="beyond, the oldest without a name go")
     most_views: Annotated[int, Field(ge=1)] = Field(16, description="of one person; beyond, the oldest go")
+
+
+class SiteConfig(Section):
+    """Where cameras stand, and what space and time say about people (docs/site.md)."""
+
+    path: Path | None = Field(None, description="file with homographies and ways between cameras; null: none")
+    homographies: dict[str, Path] = Field({}, description="camera to a file with its homography, pixels to plan")
+    plan: bool = Field(True, description="places on the plan count, where homographies are known")
+    relation: bool = Field(True, description="where they are not, learn how overlapping views lie to each other")
+    clocks: bool = Field(True, description="find out how far clocks are apart, and allow for it")
+    journeys: bool = Field(True, description="times between cameras count, learned or from the file")
 
 
 class OutputConfig(Section):
@@ -153,6 +165,7 @@ class RunConfig(Section):
     embed: EmbedConfig = EmbedConfig()
     associate: AssociateConfig = AssociateConfig()
     gallery: GalleryConfig = GalleryConfig()
+    site: SiteConfig = SiteConfig()
     output: OutputConfig = OutputConfig()
 
 

@@ -1,4 +1,4 @@
-"""Boxes: pure functions over (N, 4) arrays, `xyxy` in pixels unless a name says otherwise."""
+"""Boxes, `xyxy` in pixels unless a name says otherwise, and homographies: pure functions over arrays."""
 
 from __future__ import annotations
 
@@ -78,3 +78,86 @@ def suppress(xyxy: Floats, score: Floats, max_iou: float) -> NDArray[np.int64]:
         if alive[i]:
             alive[i + 1 :] &= ~overlaps[i, i + 1 :]
     return order[alive]
+
+
+def foot_points(xyxy: Floats) -> NDArray[np.float64]:
+    """Where people stand: the middle of the lower edge of (N, 4) boxes, (N, 2) float64."""
+    wide = xyxy.astype(np.float64)
+    return np.stack([(wide[:, 0] + wide[:, 2]) / 2, wide[:, 3]], axis=1)
+
+
+def project(homography: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Points of one plane in another.
+
+    Args:
+        homography: (3, 3), from the first plane to the second.
+        points: (N, 2).
+
+    Returns:
+        (N, 2); far away or infinite where a point lies on the horizon.
+    """
+    wide = points @ homography[:, :2].T + homography[:, 2]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        flat: NDArray[np.float64] = wide[:, :2] / wide[:, 2:]
+    return flat
+
+
+def projection_jacobian(homography: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How `project` moves what it returns as the points move: (N, 2, 2), rows of the second plane."""
+    depth = points @ homography[2, :2] + homography[2, 2]
+    flat = project(homography, points)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        slope: NDArray[np.float64] = (homography[None, :2, :2] - flat[:, :, None] * homography[None, 2:, :2]) / depth[
+            :, None, None
+        ]
+    return slope
+
+
+def fit_homography(source: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """The homography that best takes some points to others.
+
+    The normalised direct linear transform (Hartley, "In Defense of the Eight-Point Algorithm", PAMI 1997).
+
+    Args:
+        source: (N, 2), four or more.
+        target: (N, 2).
+
+    Returns:
+        (3, 3), its last entry 1 where it is not 0; None where the points do not determine one: fewer than four, or all
+        but one of them on a line.
+    """
+    if len(source) < 4:
+        return None
+    (a, scale_a), (b, scale_b) = _normalised(source), _normalised(target)
+    if scale_a is None or scale_b is None:
+        return None
+    x, y = a.T
+    u, v = b.T
+    zero, one = np.zeros_like(x), np.ones_like(x)
+    rows = np.concatenate(
+        [
+            np.stack([x, y, one, zero, zero, zero, -u * x, -u * y, -u], axis=1),
+            np.stack([zero, zero, zero, x, y, one, -v * x, -v * y, -v], axis=1),
+        ]
+    )
+    _, strength, basis = np.linalg.svd(rows)
+    if strength[7] < _DEGENERATE * strength[0]:
+        return None
+    found: NDArray[np.float64] = np.linalg.inv(scale_b) @ basis[-1].reshape(3, 3) @ scale_a
+    if np.linalg.cond(found) > 1 / np.finfo(np.float64).eps:
+        return None
+    return found / found[2, 2] if found[2, 2] else found
+
+
+_DEGENERATE = 1e-6
+
+
+def _normalised(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+    """Points about their centre at a mean distance of 1, and the (3, 3) that brings them there; None if all are one."""
+    centre = points.mean(axis=0)
+    size = float(np.linalg.norm(points - centre, axis=1).mean())
+    if not np.isfinite(size) or size <= 0:
+        return points, None
+    return (points - centre) / size, np.array(
+        [[1 / size, 0, -centre[0] / size], [0, 1 / size, -centre[1] / size], [0, 0, 1]]
+    )

@@ -21,18 +21,29 @@ LAGS: IntArray = np.arange(-300, 301, dtype=np.int64)
 MEMORY_S = 1.0
 """Places nearer in time than this err alike and count once."""
 LEAST_EVIDENCE = 3.0
-"""Logarithm of how much likelier a clock's offset must be than any other by a second or more."""
+"""Logarithm of how much likelier a clock's offset must be than any that is seconds away."""
 _MOST_STEPS = 150
 _PACE_S = 1.0
 """Pace and direction at the end of a path are those of so much of it."""
 _LEAST_PACE = 0.4
 """Metres a second; whoever is slower may be waiting."""
+_LEAST_WAY_M = 2.0
+"""On a shorter way nobody can tell who walks along it and who away from it."""
+_END_M = 0.5
+"""Deviation of where paths begin and end: often behind something."""
 _LONGEST_WAY_S = 30.0
 _PACE_SPREAD = 0.15
 """Deviation of the time a way takes, shares of what the paces at its ends say."""
 _WAY_CHANCE = 0.2
 """Share of ways on which somebody stops or goes around."""
-_ELSEWHERE = 10
+_COMPANY = 3.0
+"""People walk together: so many links are about as good as one when it comes to how sure an offset is."""
+LEAST_SUPPORT = 3
+"""Fewer links that speak for a shift are no evidence of it."""
+_LEAST_JOURNEYS = 10
+_AGREE_S = 0.5
+"""Clocks that differ by no more than this may both be right."""
+_ELSEWHERE = 25
 """Steps from which on a shift counts as another one."""
 
 
@@ -89,7 +100,7 @@ def overlap_scores(a: GroundPath, b: GroundPath, closeness: Closeness) -> tuple[
         (a.spread[rows[i]] + b.spread[k]).reshape(-1, 4) * unit[:, None] ** 2,
     )
     weight = min(stride * TICK_S / MEMORY_S, 1.0)
-    score = weight * np.bincount(lag, closeness.log_odds(found), len(LAGS))
+    score: DoubleArray = weight * np.bincount(lag, closeness.log_odds(found), len(LAGS)).astype(np.float64)
     together = (a.first + LAGS < b.first + len(b)) & (b.first < a.first + LAGS + len(a))
     return score, together
 
@@ -100,7 +111,7 @@ def path_ends(path: GroundPath) -> tuple[End, End] | None:
     if len(known) < 5:
         return None
     reach = round(_PACE_S / TICK_S)
-    ends = []
+    ends: list[End] = []
     for rows in (known[known <= known[0] + reach], known[known >= known[-1] - reach]):
         time_s = (path.first + rows) * TICK_S
         place = path.place[rows] * path.unit_m[rows, None]
@@ -120,7 +131,7 @@ def way_s(leave: End, arrive: End) -> float | None:
     chord = arrive.place_m - leave.place_m
     distance = float(np.hypot(*chord))
     paces = float(np.hypot(*leave.pace)), float(np.hypot(*arrive.pace))
-    if min(paces) < _LEAST_PACE or distance <= 0:
+    if min(paces) < _LEAST_PACE or distance < _LEAST_WAY_M:
         return None
     ahead = leave.pace / paces[0], arrive.pace / paces[1]
     if min(float(ahead[0] @ chord), float(ahead[1] @ chord)) < 0.5 * distance:  # 60 degrees off
@@ -131,8 +142,12 @@ def way_s(leave: End, arrive: End) -> float | None:
         first = (chord[0] * ahead[1][1] - chord[1] * ahead[1][0]) / cross
         second = (ahead[0][0] * chord[1] - ahead[0][1] * chord[0]) / cross
         tangents = first + second if min(first, second) > 0 else distance
-    time = (2 * distance + min(tangents, 2 * distance)) / 3 / (sum(paces) / 2)
+    time = (2 * distance + min(tangents, 2 * distance)) / 3 / _mean_pace(leave, arrive)
     return time if time <= _LONGEST_WAY_S else None
+
+
+def _mean_pace(leave: End, arrive: End) -> float:
+    return float(np.hypot(*leave.pace) + np.hypot(*arrive.pace)) / 2
 
 
 def way_scores(a: tuple[End, End], b: tuple[End, End], together: BoolArray) -> DoubleArray:
@@ -152,10 +167,36 @@ def way_scores(a: tuple[End, End], b: tuple[End, End], together: BoolArray) -> D
         if expected is None:
             continue
         gap = arrive.time_s - leave.time_s + sign * LAGS * TICK_S
-        spread = 0.2 + _PACE_SPREAD * expected
+        spread = np.hypot(0.2 + _PACE_SPREAD * expected, _END_M * np.sqrt(2) / _mean_pace(leave, arrive))
         same = np.exp(-0.5 * ((gap - expected) / spread) ** 2) / (spread * np.sqrt(2 * np.pi))
         score += np.where(together, 0.0, np.log((1 - _WAY_CHANCE) * same * _LONGEST_WAY_S + _WAY_CHANCE))
     return score
+
+
+def symmetric_scores(there_s: DoubleArray, back_s: DoubleArray) -> DoubleArray | None:
+    """Evidence for each shift from journeys between two cameras, if both ways take equally long.
+
+    They need not: this is weak, and only for cameras whose views do not overlap.
+
+    Args:
+        there_s: Times from the first camera to the second, as the clocks have them.
+        back_s: And from the second to the first.
+
+    Returns:
+        (L,) log-odds; None where there are too few journeys, or views overlap.
+    """
+    if min(len(there_s), len(back_s)) < _LEAST_JOURNEYS or min(there_s.min(), back_s.min()) <= 0:
+        return None
+    offset = (np.median(there_s) - np.median(back_s)) / 2
+    spread = np.hypot(*(_robust_spread(t) * 1.25 / np.sqrt(len(t)) for t in (there_s, back_s))) / 2
+    peak = 2 * LEAST_EVIDENCE
+    wide = max(float(spread), TICK_S) * np.sqrt(peak)  # about its peak the score is as narrow as the spread
+    score: DoubleArray = peak * np.exp(-0.5 * ((LAGS * TICK_S - offset) / wide) ** 2)
+    return score
+
+
+def _robust_spread(values: DoubleArray) -> float:
+    return 1.48 * float(np.median(np.abs(values - np.median(values))))
 
 
 def solve_clocks(cameras: int, scores: Mapping[tuple[int, int], DoubleArray]) -> list[ClockOffset]:
@@ -169,16 +210,30 @@ def solve_clocks(cameras: int, scores: Mapping[tuple[int, int], DoubleArray]) ->
         One for each camera, relative to the median of those that are tied to each other; a camera that nothing ties to
         others has none.
     """
+    # Clocks are mostly right, and the farther off the rarer.
+    scores = {pair: s - 2 * np.log1p(np.abs(LAGS) * TICK_S) for pair, s in scores.items()}
     tied = {pair: s for pair, s in scores.items() if _clear(s) >= LEAST_EVIDENCE}
     offset = np.zeros(cameras, np.int64)
     result = [ClockOffset(0.0, None, 0.0)] * cameras
     for group in _groups(cameras, tied):
         _settle(offset, group, tied)
-        offset[group] -= int(np.sort(offset[group])[(len(group) - 1) // 2])
-        for camera in group:
-            score = _conditional(camera, offset, scores)
-            result[camera] = ClockOffset(*_peak(score, int(offset[camera])), _clear(score))
+        found = [_of_camera(camera, offset, scores) for camera in group]
+        right = _reference(found)
+        for camera, clock in zip(group, found, strict=True):
+            result[camera] = clock._replace(offset_s=clock.offset_s - right)
     return result
+
+
+def _of_camera(camera: int, offset: IntArray, scores: Mapping[tuple[int, int], DoubleArray]) -> ClockOffset:
+    score = _conditional(camera, offset, scores)
+    return ClockOffset(*_peak(score, int(offset[camera])), _clear(score))
+
+
+def _reference(found: Sequence[ClockOffset]) -> float:
+    """The offset that is taken for none: the surest of those in the middle; of two clocks, the slower is right."""
+    middle = sorted(c.offset_s for c in found)[(len(found) - 1) // 2]
+    agreeing = [c for c in found if abs(c.offset_s - middle) <= _AGREE_S]
+    return min(agreeing, key=lambda c: c.uncertainty_s or 0.0).offset_s
 
 
 def _settle(offset: IntArray, group: Sequence[int], tied: Mapping[tuple[int, int], DoubleArray]) -> None:
@@ -225,7 +280,7 @@ def _clear(score: DoubleArray) -> float:
 def _peak(score: DoubleArray, best: int) -> tuple[float, float]:
     """Mean and deviation about the best shift, seconds, as if evidence were the logarithm of a density."""
     near = np.abs(LAGS - best) < _ELSEWHERE
-    weight = np.exp(score[near] - score[near].max())
+    weight = np.exp((score[near] - score[near].max()) / _COMPANY)
     weight /= weight.sum()
     mean = float(weight @ LAGS[near])
     deviation = float(np.sqrt(weight @ (LAGS[near] - mean) ** 2 + 1 / 12))

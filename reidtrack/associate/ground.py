@@ -36,7 +36,8 @@ class CameraGround(NamedTuple):
     """How a camera looks at the ground.
 
     Attributes:
-        homography: (3, 3) from pixels of the ground to a plane.
+        homography: (3, 3) from pixels of the ground to a plane; of pixels that show ground, the third coordinate is
+            above zero (`facing`).
         size: Width and height of the picture, pixels.
         unit_m: Metres in a unit of the plane; None where that differs from place to place, as in another picture.
     """
@@ -76,11 +77,14 @@ def visible_feet(xyxy: FloatArray, size: tuple[float, float]) -> BoolArray:
     return inside
 
 
-def below_horizon(homography: DoubleArray, points: DoubleArray, size: tuple[float, float]) -> BoolArray:
-    """Which points (N, 2) are on the side of the horizon that the picture's lower edge is on: (N,)."""
-    depth = points @ homography[2, :2] + homography[2, 2]
-    lowest = np.array([size[0] / 2, size[1]]) @ homography[2, :2] + homography[2, 2]
-    below: BoolArray = depth * lowest > 0
+def facing(homography: DoubleArray, points: DoubleArray) -> DoubleArray:
+    """The same homography (3, 3) with the sign at which most of some points (N, 2) are ground."""
+    return homography if below_horizon(homography, points).mean() >= 0.5 else -homography
+
+
+def below_horizon(homography: DoubleArray, points: DoubleArray) -> BoolArray:
+    """Which points (N, 2) can be ground, (N,)."""
+    below: BoolArray = points @ homography[2, :2] + homography[2, 2] > 0
     return below
 
 
@@ -93,7 +97,7 @@ def ground_path(tracklet: Tracklet, camera: CameraGround, offset_s: float = 0.0)
         offset_s: Seconds its clock is fast.
     """
     foot, height = foot_points(tracklet.xyxy), np.maximum(tracklet.xyxy[:, 3] - tracklet.xyxy[:, 1], 1.0)
-    sure = visible_feet(tracklet.xyxy, camera.size) & below_horizon(camera.homography, foot, camera.size)
+    sure = visible_feet(tracklet.xyxy, camera.size) & below_horizon(camera.homography, foot)
     place = project(camera.homography, foot)
     slope = projection_jacobian(camera.homography, foot)
     spread = (_FOOT_NOISE * height.astype(np.float64))[:, None, None] ** 2 * (slope @ slope.transpose(0, 2, 1))
@@ -145,8 +149,9 @@ class Apart(NamedTuple):
 
 def apart(a: GroundPath, b: GroundPath) -> Apart:
     """Compare two paths in one plane where both are known; a unit is as long as it is for `b`."""
-    first, end = max(a.first, b.first), min(a.first + len(a), b.first + len(b))
-    rows_a, rows_b = slice(first - a.first, max(end, first) - a.first), slice(first - b.first, max(end, first) - b.first)
+    first = max(a.first, b.first)
+    end = max(min(a.first + len(a), b.first + len(b)), first)
+    rows_a, rows_b = slice(first - a.first, end - a.first), slice(first - b.first, end - b.first)
     both = a.sure[rows_a] & b.sure[rows_b]
     unit = b.unit_m[rows_b][both]
     metres = (a.place[rows_a][both] - b.place[rows_b][both]) * unit[:, None]
@@ -217,7 +222,7 @@ def metres_in_unit(tracklets: list[Tracklet], camera: CameraGround) -> float | N
     found = [np.zeros(0)]
     for tracklet in tracklets:
         foot = foot_points(tracklet.xyxy)
-        sure = visible_feet(tracklet.xyxy, camera.size) & below_horizon(camera.homography, foot, camera.size)
+        sure = visible_feet(tracklet.xyxy, camera.size) & below_horizon(camera.homography, foot)
         height = (tracklet.xyxy[:, 3] - tracklet.xyxy[:, 1]).astype(np.float64)[sure]
         slope = projection_jacobian(camera.homography, foot[sure])[:, :, 0]
         found.append(np.hypot(slope[:, 0], slope[:, 1]) * height)

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from reidtrack.cli.options import GALLERY_HELP, add_output_options, add_settings_option, make_progress, print_outcome
+from reidtrack.cli.site_options import add_site_options, homographies, site_path
 
 HELP = "Settle the identities of a finished run anew, in seconds and without inference; all outputs but videos follow."
 
@@ -21,6 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="what to keep to (default: corrections.yaml in DIR, where it is there)",
     )
+    add_site_options(parser)
     parser.add_argument("--gallery", type=Path, metavar="PEOPLE.DB", help=GALLERY_HELP)
     add_settings_option(parser, "other settings than the run's, such as associate.threshold=0.7")
     add_output_options(parser)
@@ -41,6 +43,8 @@ def run(args: argparse.Namespace) -> int:
             progress=progress,
             stop=stop,
             corrections=args.corrections,
+            site=site_path(args),
+            homographies=homographies(args),
             gallery=None if args.gallery is None else args.gallery.resolve(),
         )
     return print_outcome(outcome, args)

@@ -16,6 +16,7 @@ from reidtrack.cli.options import (
     make_progress,
     print_outcome,
 )
+from reidtrack.cli.site_options import add_site_options, homographies, site_path
 from reidtrack.errors import UsageError
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("models and settings")
     group.add_argument("--detector", metavar="WEIGHTS", help=DETECTOR_HELP)
     group.add_argument("--reid", metavar="WEIGHTS", help=REID_HELP)
+    add_site_options(group)
     group.add_argument("--gallery", type=Path, metavar="PEOPLE.DB", help=GALLERY_HELP)
     group.add_argument("--device", help="auto, cpu, cuda or cuda:N (default: auto)")
     group.add_argument("--engine", help="auto, openvino, onnxruntime or torch (default: auto)")
@@ -125,6 +127,8 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
     options: dict[str, Any] = {
         "detect.weights": args.detector,
         "embed.weights": args.reid,
+        "site.path": site_path(args),
+        "site.homographies": homographies(args),
         "gallery.path": None if args.gallery is None else args.gallery.resolve(),
         "device": args.device,
         "engine": args.engine,

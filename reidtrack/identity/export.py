@@ -7,7 +7,8 @@ file is written whole or not at all.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
@@ -205,22 +206,37 @@ def write_mot_files(folder: Path, identities: Sequence[Identity], cameras: Seque
             write_mot(folder / name / f"{camera}.txt", MotRows.of(boxes.frame, ids, boxes.xyxy, sure))
 
 
-def write_mtmc(path: Path, identities: Sequence[Identity], cameras: Sequence[str]) -> None:
+def write_mtmc(
+    path: Path,
+    identities: Sequence[Identity],
+    cameras: Sequence[str],
+    places: Callable[[str, FloatArray], DoubleArray] | None = None,
+) -> None:
     """Write `mtmc.txt` in the order of the AI City Challenge 2024: camera id frame x y w h xworld yworld.
 
     Cameras count from 1 in the order of the command line, frames from 0; pixels are whole numbers, and the world is
     -1 -1 where no plan view is known.
 
+    Args:
+        path: The file.
+        identities: Everybody.
+        cameras: Every camera of the command line.
+        places: Where on the plan the boxes (N, 4) of a camera stand, (N, 2), nan where that is not known.
+
     Raises:
         OutputError: If it cannot be written.
     """
-    lines = (_mtmc_lines(i, boxes_of_camera(identities, camera)) for i, camera in enumerate(cameras, 1))
+    lines = (_mtmc_lines(i, boxes_of_camera(identities, c), c, places) for i, c in enumerate(cameras, 1))
     write_lines(path, chain.from_iterable(lines))
 
 
-def _mtmc_lines(camera: int, boxes: CameraBoxes) -> Iterator[bytes]:
+def _mtmc_lines(
+    number: int, boxes: CameraBoxes, camera: str, places: Callable[[str, FloatArray], DoubleArray] | None
+) -> Iterator[bytes]:
     whole = np.round(boxes.xyxy).astype(np.int64)
-    for frame, identity, (x1, y1, x2, y2) in zip(
-        boxes.frame.tolist(), boxes.identity.tolist(), whole.tolist(), strict=True
+    world = np.full((len(whole), 2), np.nan) if places is None else places(camera, boxes.xyxy)
+    for frame, identity, (x1, y1, x2, y2), (x, y) in zip(
+        boxes.frame.tolist(), boxes.identity.tolist(), whole.tolist(), world.tolist(), strict=True
     ):
-        yield f"{camera} {identity} {frame} {x1} {y1} {x2 - x1} {y2 - y1} -1 -1\n".encode()
+        at = "-1 -1" if math.isnan(x) else f"{x:.3f} {y:.3f}"
+        yield f"{number} {identity} {frame} {x1} {y1} {x2 - x1} {y2 - y1} {at}\n".encode()

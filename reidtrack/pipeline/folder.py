@@ -115,6 +115,7 @@ class RunFolder:
         missing = [key for key in _ESSENTIAL if key not in data]
         if missing:
             raise InputError(f"lacks {missing[0]!r}", where=self.run_json, hint="run again with --overwrite")
+        data["config"].get("associate", {}).pop("strangers", None)  # of runs from before thresholds were calibrated
         return dict(data)
 
     def write_run(self, data: dict[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from reidtrack.pipeline.progress import Progress
 from reidtrack.pipeline.record import READ
 from reidtrack.pipeline.stopping import Stop
 
-_SETTABLE = ("associate", "gallery", "output")
+_SETTABLE = ("associate", "gallery", "site", "output")
 
 
 def associate_again(
@@ -29,6 +29,8 @@ def associate_again(
     stop: Stop,
     corrections: Path | None = None,
     gallery: Path | None = None,
+    site: Path | None = None,
+    homographies: Mapping[str, Path] | None = None,
 ) -> Outcome:
     """Settle the identities of a run anew and write every output, videos only if asked.
 
@@ -41,6 +43,8 @@ def associate_again(
         stop: Whether to end early.
         corrections: A file of corrections; None takes `corrections.yaml` of the folder, if there is one.
         gallery: Where people are kept over runs; None takes the run's, if it has one.
+        site: What is known of the site; None takes the run's.
+        homographies: Camera to a file with its homography; None takes the run's.
 
     Raises:
         InputError: If the folder holds no run, or its logs or the gallery cannot be read.
@@ -54,15 +58,19 @@ def associate_again(
             raise ConfigError(
                 f"{section!r} cannot change without inference",
                 where=f"--set {text}",
-                expected="a setting of associate, gallery or output",
+                expected="a setting of associate, gallery, site or output",
                 hint="run again",
             )
     folder, record = open_finished(path)
     wanted: dict[str, Any] = {"output.video": video or mosaic, "output.mosaic": mosaic}
     if gallery is not None:
         wanted["gallery.path"] = gallery
+    if site is not None:
+        wanted["site.path"] = site
+    if homographies:
+        wanted["site.homographies"] = homographies
     config = load(RunConfig, overrides=overrides, base=record["config"], options=wanted)
-    for section in ("associate", "gallery"):
+    for section in ("associate", "gallery", "site"):
         record["config"][section] = getattr(config, section).model_dump(mode="json")
     inputs = [CameraInput(entry["camera"], entry["source"], entry["offset_s"]) for entry in record["inputs"]]
     said = read_corrections(corrections or folder.corrections, wanted=corrections is not None)

@@ -28,6 +28,7 @@ from reidtrack.pipeline.inputs import CameraInput, Part, open_inputs, pair_offse
 from reidtrack.pipeline.progress import Progress
 from reidtrack.pipeline.reading import Reader
 from reidtrack.pipeline.record import READ, check_same, new_record, note_counts, note_pass, note_sources
+from reidtrack.pipeline.site import site_of
 from reidtrack.pipeline.stopping import Stop
 from reidtrack.video.source import Source, name_cameras
 
@@ -77,6 +78,7 @@ def run(request: RunRequest, progress: Progress, stop: Stop) -> Outcome:
     check_folder(request.out, request.sources, overwrite=request.overwrite, resume=request.resume)
     names = name_cameras(request.sources, request.cameras)
     offsets = pair_offsets(request.offsets_s, len(names))
+    site_of(request.config.site, names)  # a mistake there is told before hours of reading
     inputs = [CameraInput(*item) for item in zip(names, request.sources, offsets, strict=True)]
     failures = _Failures(progress)
     with contextlib.ExitStack() as stack:

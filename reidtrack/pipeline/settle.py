@@ -17,6 +17,7 @@ from reidtrack.pipeline.corrections import correct
 from reidtrack.pipeline.crops import sort_crops
 from reidtrack.pipeline.folder import RunFolder
 from reidtrack.pipeline.gallery import recognise_run
+from reidtrack.pipeline.site import Site
 from reidtrack.pipeline.track import finish_tracks
 from reidtrack.types import IntArray, Tracklet, Tracks
 
@@ -45,7 +46,8 @@ def settle(
     settings = config.associate.model_dump()
     settings.update((key, None) for key, value in settings.items() if value == "auto")
     corrected = correct(load_tracklets(folder, config.track), settings, corrections)
-    association = associate(corrected.tracklets, **corrected.settings)
+    site = Site(folder, config.site)
+    association = associate(corrected.tracklets, **corrected.settings, evidence=[site.evidence])
     identities = corrected.named(association.identities)
     association = association._replace(identities=identities)
     known = recognise_run(folder, association, config.gallery)
@@ -54,7 +56,8 @@ def settle(
     write_identities(folder.path / "identities.json", identities, known.people)
     write_sightings(folder.path / "sightings.jsonl", identities, cameras)
     write_mot_files(folder.path, identities, cameras)
-    write_mtmc(folder.path / "mtmc.txt", identities, names)
+    write_mtmc(folder.path / "mtmc.txt", identities, names, site.places)
+    site.write(folder.path / "site.json", identities)
     sort_crops(folder.crops, identities)
     return association
 

@@ -1,0 +1,419 @@
+"""Space and time as evidence: the plan view, relations of overlapping pictures, clocks and journeys, learned together.
+
+What is learned comes from links that looks are sure of: first how far the clocks are apart, then how the pictures lie
+to each other where nobody has said, how near one person's places are, and how long journeys take.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from reidtrack.associate.clocks import (
+    LAGS,
+    LEAST_SUPPORT,
+    ClockOffset,
+    overlap_scores,
+    path_ends,
+    solve_clocks,
+    symmetric_scores,
+    way_scores,
+)
+from reidtrack.associate.confident import confident_links
+from reidtrack.associate.evidence import PairTerms
+from reidtrack.associate.ground import CameraGround, Closeness, GroundPath, apart, facing, ground_path, metres_in_unit
+from reidtrack.associate.journeys import Times, Transition, journey_terms, learn_transitions
+from reidtrack.associate.plan import Meeting, fit_closeness, gap_terms, meeting_terms, meetings
+from reidtrack.associate.relation import Relation, estimate_relation, related, relation_scores
+from reidtrack.associate.topology import Topology
+from reidtrack.types import DoubleArray, IntArray, Tracklet
+
+PIECES = frozenset({"plan", "relation", "clocks", "journeys"})
+LEAST_OFFSET_S = 0.2
+"""Clocks that are less apart count as right."""
+_SURE_DEVIATIONS = 3.0
+_MOST_LINKS = 200
+"""Links of two cameras that clocks are learned from."""
+_LEAST_MET = 3
+"""So many links must have been seen by both at once before their places can be said to disagree."""
+
+CameraPair = tuple[int, int]
+PLACES = "places on the plan"
+RELATED = "places, by the estimated relation of two pictures"
+NOTHING = "nothing: too little evidence"
+JOURNEYS = "journeys taking equally long both ways: weak, and not used"
+
+
+@dataclass(frozen=True, eq=False)
+class SiteView:
+    """What is known of the site before anything is seen.
+
+    Attributes:
+        sizes: Camera to width and height of its picture, pixels; cameras that are missing have no place.
+        homographies: Camera to (3, 3) from pixels of the ground to the plan, where known.
+        unit_m: Metres in a unit of the plan; None learns it from the height of people.
+        topology: The ways between cameras.
+    """
+
+    sizes: Mapping[str, tuple[float, float]]
+    homographies: Mapping[str, DoubleArray] = field(default_factory=dict)
+    unit_m: float | None = None
+    topology: Topology = field(default_factory=Topology)
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """What was found out about the site.
+
+    Attributes:
+        cameras: Names, in the order of all indices here.
+        unit_m: Metres in a unit of the plan; None where there is no plan.
+        seen_unit_m: The same for each camera from the height of people; of those whose feet it sees.
+        homographies: Camera to (3, 3) from pixels to the plan, given or derived.
+        derived: Those that follow from a relation to a camera whose homography is given.
+        fit_m: Two cameras to the median distance of one person's two places, metres.
+        disagreeing: Two cameras whose places speak against the looks; their places do not count.
+        relations: Two cameras to the estimated relation of their pictures.
+        clocks: Camera to what is known of its clock.
+        used_offset_s: Camera to the seconds that are taken off its times.
+        clock_from: Camera to what its clock was learned from, in words.
+        transitions: Two cameras to the journeys between them.
+    """
+
+    cameras: tuple[str, ...]
+    unit_m: float | None
+    seen_unit_m: Mapping[str, float]
+    homographies: Mapping[str, DoubleArray]
+    derived: frozenset[str]
+    fit_m: Mapping[CameraPair, float]
+    disagreeing: frozenset[CameraPair]
+    relations: Mapping[CameraPair, Relation]
+    clocks: Mapping[str, ClockOffset]
+    used_offset_s: Mapping[str, float]
+    clock_from: Mapping[str, str]
+    transitions: Mapping[CameraPair, Transition]
+
+
+class SpaceTime:
+    """The evidence of space and time.
+
+    Args:
+        site: What is known.
+        pieces: Which of `PIECES` count.
+    """
+
+    def __init__(self, site: SiteView, pieces: frozenset[str] = PIECES) -> None:
+        self._site, self._pieces = site, pieces
+        self.learned: Learned | None = None
+
+    def __call__(self, tracklets: Sequence[Tracklet], label: IntArray, look: DoubleArray) -> PairTerms:
+        """Learn from who was put together, and judge pairs; see `Evidence`."""
+        seen = _Seen.of(tracklets, label, look)
+        planes = _Planes.of(self._site, seen)
+        clocks, origin = self._clocks(seen, planes)
+        offsets = [_used(clock, origin.get(i)) for i, clock in enumerate(clocks)]
+        relations = self._relations(seen, planes, offsets)
+        planes = planes.with_relations(relations, seen.names, self._site.sizes)
+        terms, fit, disagreeing = self._places(seen, planes, offsets, relations)
+        times = seen.times(offsets)
+        transitions = learn_transitions(times, label, seen.links) if "journeys" in self._pieces else {}
+        if "journeys" in self._pieces:
+            terms.append(journey_terms(times, transitions, seen.names, self._site.topology))
+        self.learned = Learned(
+            cameras=seen.names,
+            unit_m=planes.unit_m,
+            seen_unit_m=planes.seen_unit_m,
+            homographies={name: g.homography for name, g in planes.plan.items()},
+            derived=planes.derived,
+            fit_m=fit,
+            disagreeing=disagreeing,
+            relations=relations,
+            clocks=dict(zip(seen.names, clocks, strict=True)),
+            used_offset_s=dict(zip(seen.names, offsets, strict=True)),
+            clock_from={
+                name: origin.get(i, NOTHING) if clocks[i].uncertainty_s is not None else NOTHING
+                for i, name in enumerate(seen.names)
+            },
+            transitions=transitions,
+        )
+        return joined(terms)
+
+    def _clocks(self, seen: _Seen, planes: _Planes) -> tuple[list[ClockOffset], dict[int, str]]:
+        """Each camera's clock, and what it was learned from."""
+        if "clocks" not in self._pieces:
+            return [ClockOffset(0.0, None, 0.0)] * len(seen.names), {}
+        scores: dict[CameraPair, DoubleArray] = {}
+        origin: dict[int, str] = {}
+        for (a, b), links in seen.by_cameras().items():
+            found, source = self._pair_clock(seen, planes, (a, b), links)
+            if found is not None and found.any():
+                scores[a, b] = found
+                origin = {**origin, **{c: source for c in (a, b) if origin.get(c) != PLACES}}
+        return solve_clocks(len(seen.names), scores), origin
+
+    def _pair_clock(
+        self, seen: _Seen, planes: _Planes, pair: CameraPair, links: IntArray
+    ) -> tuple[DoubleArray | None, str]:
+        names = seen.names[pair[0]], seen.names[pair[1]]
+        if all(name in planes.plan for name in names):
+            return _plan_scores(seen, planes, links), PLACES
+        if "relation" in self._pieces and all(name in self._site.sizes for name in names):
+            sizes = self._site.sizes[names[0]], self._site.sizes[names[1]]
+            scores = relation_scores(seen.pairs(links), sizes, Closeness())
+            if scores.any():
+                return scores, RELATED
+        return symmetric_scores(*seen.ways(pair)), JOURNEYS
+
+    def _relations(self, seen: _Seen, planes: _Planes, offsets: Sequence[float]) -> dict[CameraPair, Relation]:
+        """Estimated relations of pictures that no plan joins."""
+        found: dict[CameraPair, Relation] = {}
+        if "relation" not in self._pieces:
+            return found
+        for (a, b), links in seen.by_cameras().items():
+            names = seen.names[a], seen.names[b]
+            if all(name in planes.plan for name in names) or not all(name in self._site.sizes for name in names):
+                continue
+            sizes = self._site.sizes[names[0]], self._site.sizes[names[1]]
+            relation = estimate_relation(seen.pairs(links), sizes, offsets[b] - offsets[a])
+            if relation is not None:
+                found[a, b] = relation
+        return found
+
+    def _places(
+        self, seen: _Seen, planes: _Planes, offsets: Sequence[float], relations: Mapping[CameraPair, Relation]
+    ) -> tuple[list[PairTerms], dict[CameraPair, float], frozenset[CameraPair]]:
+        """Terms of the plan and of relations; how well both fit; and where places and looks disagree."""
+        terms: list[PairTerms] = []
+        fit: dict[CameraPair, float] = {}
+        disagreeing: set[CameraPair] = set()
+        if "plan" in self._pieces and planes.plan:
+            paths = seen.paths(planes.plan, offsets)
+            met = list(meetings(paths, seen.camera))
+            fit, disagreeing = _agreement(seen, met)
+            met = [m for m in met if seen.cameras_of(m.pair) not in disagreeing]
+            closeness = seen.closeness(met)
+            terms += [meeting_terms(met, closeness), _without(seen, disagreeing, gap_terms(paths, closeness))]
+        for (a, b), relation in relations.items():
+            if relation.fits and not all(seen.names[c] in planes.plan for c in (a, b)):
+                terms.append(self._related_terms(seen, (a, b), relation, offsets))
+        return terms, fit, frozenset(disagreeing)
+
+    def _related_terms(self, seen: _Seen, pair: CameraPair, relation: Relation, offsets: Sequence[float]) -> PairTerms:
+        names = seen.names[pair[0]], seen.names[pair[1]]
+        sizes = self._site.sizes[names[0]], self._site.sizes[names[1]]
+        grounds = dict(zip(names, related(relation.homography, sizes), strict=True))
+        paths = seen.paths(grounds, offsets)
+        met = {m.pair: m for m in meetings(paths, seen.camera)}
+        # No link is judged by a relation that was fitted to itself.
+        links = seen.by_cameras()[pair]
+        for (i, j), other in zip(links.tolist(), relation.without, strict=True):
+            key = min(i, j), max(i, j)
+            if key in met and other is None:
+                del met[key]
+            elif key in met and other is not None:
+                first = ground_path(seen.tracklets[i], related(other, sizes)[0], offsets[pair[0]])
+                second = paths[j]
+                assert second is not None
+                met[key] = _met_again(met[key], first, second)
+        found = [m for m in met.values() if len(m.found.metres)]
+        return meeting_terms(found, seen.closeness(found), name="related_m")
+
+
+def _met_again(meeting: Meeting, first: GroundPath, second: GroundPath) -> Meeting:
+    """The same pair with the first one's path drawn anew."""
+    return Meeting(meeting.pair, apart(first, second))
+
+
+def _used(clock: ClockOffset, origin: str | None) -> float:
+    """Seconds to take off a camera's times: nothing unless places say that its clock is wrong, and surely."""
+    if clock.uncertainty_s is None or origin not in (PLACES, RELATED):
+        return 0.0
+    wrong = abs(clock.offset_s) > max(LEAST_OFFSET_S, _SURE_DEVIATIONS * clock.uncertainty_s)
+    return clock.offset_s if wrong else 0.0
+
+
+def _plan_scores(seen: _Seen, planes: _Planes, links: IntArray) -> DoubleArray:
+    """Evidence for each shift of the second camera's clock from places on the plan."""
+    score, support = np.zeros(len(LAGS)), np.zeros(len(LAGS), np.int64)
+    for first, second in seen.pairs(links)[:_MOST_LINKS]:
+        a, b = ground_path(first, planes.plan[first.camera]), ground_path(second, planes.plan[second.camera])
+        own, together = overlap_scores(a, b, Closeness())
+        ends = path_ends(a), path_ends(b)
+        if ends[0] is not None and ends[1] is not None:
+            own = own + way_scores(ends[0], ends[1], together)
+        score += own
+        support += own > 1
+    return score if support[score.argmax()] >= LEAST_SUPPORT else np.zeros(len(LAGS))
+
+
+def _agreement(seen: _Seen, met: Sequence[Meeting]) -> tuple[dict[CameraPair, float], set[CameraPair]]:
+    """Median distance of linked tracklets' places, and camera pairs most of whose links are nowhere near each other."""
+    linked = {(min(i, j), max(i, j)) for i, j in seen.links.tolist()}
+    by_pair: dict[CameraPair, list[Meeting]] = {}
+    for meeting in met:
+        if meeting.pair in linked:
+            by_pair.setdefault(seen.cameras_of(meeting.pair), []).append(meeting)
+    fit = {pair: float(np.median([np.median(m.found.distance_m) for m in own])) for pair, own in by_pair.items()}
+    plain = Closeness()
+    against = {
+        pair
+        for pair, own in by_pair.items()
+        if len(own) >= _LEAST_MET and np.median([plain.log_odds(m.found).mean() for m in own]) < 0
+    }
+    return fit, against
+
+
+def _without(seen: _Seen, pairs: set[CameraPair], terms: PairTerms) -> PairTerms:
+    """Terms without those of some pairs of cameras."""
+    if not pairs:
+        return terms
+    kept = np.array([seen.cameras_of((i, j)) not in pairs for i, j in terms.pairs.tolist()], np.bool_)
+    return PairTerms(terms.pairs[kept], terms.log_odds[kept], {k: v[kept] for k, v in terms.values.items()})
+
+
+def joined(parts: Sequence[PairTerms]) -> PairTerms:
+    """The sum of several terms; of one name that several give, the first that is known."""
+    if not parts:
+        return PairTerms.none()
+    pairs, place = np.unique(np.concatenate([p.pairs for p in parts]), axis=0, return_inverse=True)
+    place = place.reshape(-1)
+    odds = np.zeros(len(pairs))
+    np.add.at(odds, place, np.concatenate([p.log_odds for p in parts]))
+    values: dict[str, DoubleArray] = {}
+    starts = np.cumsum([0, *(len(p.pairs) for p in parts)])
+    for part, first in zip(parts, starts, strict=False):
+        for name, column in part.values.items():
+            known = values.setdefault(name, np.full(len(pairs), np.nan))
+            rows = place[first : first + len(column)]
+            known[rows] = np.where(np.isnan(known[rows]), column, known[rows])
+    return PairTerms(pairs, odds, values)
+
+
+class _Seen(NamedTuple):
+    """The tracklets, by camera.
+
+    Attributes:
+        tracklets: N of them.
+        names: Of the cameras, sorted.
+        camera: (N,) place in `names`.
+        label: (N,) who is who so far.
+        links: (P, 2) links that looks are sure of.
+    """
+
+    tracklets: Sequence[Tracklet]
+    names: tuple[str, ...]
+    camera: IntArray
+    label: IntArray
+    links: IntArray
+
+    @classmethod
+    def of(cls, tracklets: Sequence[Tracklet], label: IntArray, look: DoubleArray) -> _Seen:
+        names = tuple(sorted({t.camera for t in tracklets}))
+        place = {name: i for i, name in enumerate(names)}
+        camera = np.array([place[t.camera] for t in tracklets], np.int64)
+        return cls(tracklets, names, camera, label, confident_links(camera, label, look))
+
+    def by_cameras(self) -> dict[CameraPair, IntArray]:
+        """Two cameras (a < b) to their links, the tracklet of `a` first."""
+        swap = self.camera[self.links[:, 0]] > self.camera[self.links[:, 1]]
+        links = np.where(swap[:, None], self.links[:, ::-1], self.links)
+        found: dict[CameraPair, list[list[int]]] = {}
+        for i, j in links.tolist():
+            found.setdefault((int(self.camera[i]), int(self.camera[j])), []).append([i, j])
+        return {pair: np.array(rows, np.int64) for pair, rows in sorted(found.items())}
+
+    def pairs(self, links: IntArray) -> list[tuple[Tracklet, Tracklet]]:
+        """The tracklets of links."""
+        return [(self.tracklets[i], self.tracklets[j]) for i, j in links.tolist()]
+
+    def cameras_of(self, pair: tuple[int, int]) -> CameraPair:
+        """The cameras of two tracklets, the lower first."""
+        a, b = int(self.camera[pair[0]]), int(self.camera[pair[1]])
+        return min(a, b), max(a, b)
+
+    def paths(self, grounds: Mapping[str, CameraGround], offsets: Sequence[float]) -> list[GroundPath | None]:
+        """Where each tracklet stood in a plane; None for cameras that are not in it."""
+        return [
+            ground_path(t, grounds[t.camera], offsets[int(c)]) if t.camera in grounds else None
+            for t, c in zip(self.tracklets, self.camera, strict=True)
+        ]
+
+    def closeness(self, met: Sequence[Meeting]) -> Closeness:
+        """How near one person's places are, learned from links, and other people's."""
+        linked = {(min(i, j), max(i, j)) for i, j in self.links.tolist()}
+        same = [m.found for m in met if m.pair in linked]
+        other = [m.found for m in met if self.label[m.pair[0]] != self.label[m.pair[1]]]
+        return fit_closeness(same, other)
+
+    def times(self, offsets: Sequence[float]) -> Times:
+        """When each is seen, by the right clocks."""
+        off = np.array(offsets, np.float64)[self.camera]
+        start = np.array([t.first_time_s for t in self.tracklets], np.float64)
+        end = np.array([t.last_time_s for t in self.tracklets], np.float64)
+        return Times(start - off, end - off, self.camera)
+
+    def ways(self, pair: CameraPair) -> tuple[DoubleArray, DoubleArray]:
+        """Times of journeys between two cameras, there and back."""
+        known = learn_transitions(self.times([0.0] * len(self.names)), self.label, self.links)
+        there, back = known.get(pair), known.get((pair[1], pair[0]))
+        none = np.zeros(0)
+        return (none if there is None else there.gaps_s), (none if back is None else back.gaps_s)
+
+
+def _lower_edge(size: tuple[float, float]) -> DoubleArray:
+    """(1, 2) the middle of a picture's lower edge: if anything in it is ground, that is."""
+    return np.array([[size[0] / 2, size[1]]])
+
+
+class _Planes(NamedTuple):
+    """The plan, in metres, and who is on it.
+
+    Attributes:
+        plan: Camera to how it sees the plan; `homography` is to the plan's own unit.
+        unit_m: Metres in a unit of the plan; None where there is none.
+        seen_unit_m: The same for each camera from the height of people.
+        derived: Cameras on the plan whose homography nobody gave.
+    """
+
+    plan: dict[str, CameraGround]
+    unit_m: float | None
+    seen_unit_m: dict[str, float]
+    derived: frozenset[str]
+
+    @classmethod
+    def of(cls, site: SiteView, seen: _Seen) -> _Planes:
+        given = {
+            name: CameraGround(facing(site.homographies[name], _lower_edge(size)), size)
+            for name, size in site.sizes.items()
+            if name in site.homographies and name in seen.names
+        }
+        if not given:
+            return cls({}, None, {}, frozenset())
+        by_camera = {name: [t for t in seen.tracklets if t.camera == name] for name in given}
+        found = {name: metres_in_unit(by_camera[name], ground) for name, ground in given.items()}
+        units = {name: unit for name, unit in found.items() if unit is not None}
+        unit = site.unit_m
+        if unit is None:
+            unit = float(np.median([*units.values()])) if units else 1.0
+        return cls({name: ground._replace(unit_m=unit) for name, ground in given.items()}, unit, units, frozenset())
+
+    def with_relations(
+        self,
+        relations: Mapping[CameraPair, Relation],
+        names: Sequence[str],
+        sizes: Mapping[str, tuple[float, float]],
+    ) -> _Planes:
+        """Cameras that overlap with one on the plan come onto it."""
+        plan, derived = dict(self.plan), set(self.derived)
+        for (a, b), relation in sorted(relations.items(), key=lambda item: item[1].fit_m):
+            known = names[a] in plan, names[b] in plan
+            if not relation.fits or known[0] == known[1]:
+                continue
+            new, old = (names[a], names[b]) if known[1] else (names[b], names[a])
+            step = relation.homography if known[1] else np.linalg.inv(relation.homography)
+            plan[new] = plan[old]._replace(homography=plan[old].homography @ step, size=sizes[new])
+            derived.add(new)
+        return self._replace(plan=plan, derived=frozenset(derived))
