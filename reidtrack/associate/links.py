@@ -8,8 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 from reidtrack.associate.appearance import cosine_distances
+from reidtrack.associate.calibration import Calibration
 from reidtrack.associate.near import NearPairs, nearest_others
-from reidtrack.associate.terms import Terms
+from reidtrack.associate.terms import LOG_ODDS, Terms
 from reidtrack.types import DoubleArray, IntArray, Link
 
 
@@ -21,14 +22,14 @@ class Grounds(NamedTuple):
         look: (N, D) unit rows, or zero.
         near: Of these looks.
         terms: Evidence beside looks.
-        slope: Log-odds per unit of distance.
+        calibration: What distances mean.
     """
 
     keys: Sequence[tuple[str, int]]
     look: DoubleArray
     near: NearPairs
     terms: Terms
-    slope: float
+    calibration: Calibration
 
 
 def explain(people: Sequence[IntArray], label: IntArray, grounds: Grounds) -> list[tuple[Link, ...]]:
@@ -55,7 +56,7 @@ def _links(members: IntArray, grounds: Grounds, runner_up: dict[int, tuple[int, 
     distance, links = cosine_distances(look, look), []
     for place, i in enumerate(members.tolist()[1:], start=1):
         pairs = np.stack([members[:place], np.full(place, i)], axis=1)
-        against = distance[place, :place] - grounds.terms.log_odds.at(pairs) / grounds.slope
+        against = distance[place, :place] - grounds.terms.log_odds.at(pairs) / grounds.calibration.slope
         nearest = int(against.argmin())
         links.append(_link(i, int(members[nearest]), float(distance[place, nearest]), grounds, runner_up[i]))
     return tuple(links)
@@ -63,11 +64,13 @@ def _links(members: IntArray, grounds: Grounds, runner_up: dict[int, tuple[int, 
 
 def _link(i: int, other: int, distance: float, grounds: Grounds, runner_up: tuple[int, float]) -> Link:
     somebody, farther = runner_up
+    a, b, terms = grounds.keys[i], grounds.keys[other], grounds.terms.of_pair(other, i)
     return Link(
-        grounds.keys[i],
-        grounds.keys[other],
+        a,
+        b,
         distance,
         farther - distance,
-        grounds.terms.of_pair(other, i),
+        terms,
+        grounds.calibration.probability(distance, a[0], b[0], terms.get(LOG_ODDS, 0.0)),
         runner_up=None if somebody < 0 else grounds.keys[somebody],
     )

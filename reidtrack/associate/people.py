@@ -9,6 +9,7 @@ import numpy as np
 
 from reidtrack.associate.appearance import camera_casts, mean_features, mean_looks, unit
 from reidtrack.associate.bonds import Bonds, Key
+from reidtrack.associate.calibration import Calibration, Views, calibrate
 from reidtrack.associate.conflict import conflicts
 from reidtrack.associate.costs import PairCosts
 from reidtrack.associate.evidence import Evidence
@@ -18,13 +19,10 @@ from reidtrack.associate.near import near_pairs
 from reidtrack.associate.pairs import once
 from reidtrack.associate.split import split_switched
 from reidtrack.associate.terms import Terms
-from reidtrack.associate.threshold import SAME_CAMERA_SHARE, cross_camera_threshold
 from reidtrack.types import DoubleArray, Identity, IntArray, Link, Tracklet
 
 FULL_WEIGHT_FEATURES = 8
 """A tracklet with this many features counts fully in means; one with fewer, by its share."""
-SLOPE = 20.0
-"""Natural log-odds that one unit of distance is worth against other evidence."""
 _ROUNDING = 1e-6
 """More than costs and distances differ by that are computed in different ways."""
 
@@ -36,11 +34,13 @@ class Association(NamedTuple):
         identities: Numbered from 1 by first appearance.
         threshold: Largest mean distance of one person's tracklets in two cameras.
         same_camera_threshold: The same within a camera.
+        calibration: How both were found, and what distances mean.
     """
 
     identities: list[Identity]
     threshold: float
     same_camera_threshold: float
+    calibration: Calibration
 
 
 def associate(
@@ -48,7 +48,7 @@ def associate(
     *,
     threshold: float | None = None,
     same_camera_threshold: float | None = None,
-    strangers: float = 0.3,
+    least_probability: float = 0.5,
     split_threshold: float = 0.85,
     shrink: float = 2.0,
     evidence: Sequence[Evidence] = (),
@@ -60,9 +60,9 @@ def associate(
     Args:
         tracklets: Of all cameras, in any order.
         threshold: Largest mean distance at which tracklets of two cameras are one person, 0..2, with each camera's cast
-            removed; what shares nothing but chance lies near 1. None finds it by `cross_camera_threshold`.
+            removed; what shares nothing but chance lies near 1. None finds it by `calibrate`.
         same_camera_threshold: The same within a camera (re-entries, fragments); None is a fixed share of the other.
-        strangers: See `cross_camera_threshold`.
+        least_probability: See `calibrate`.
         split_threshold: Distance at which the looks before and after a moment are two people's (`split_switched`).
         shrink: See `camera_casts`.
         evidence: What else may speak for or against a pair; each is shown who was put together by looks alone, then all
@@ -83,26 +83,31 @@ def associate(
     keys = [t.key for t in parts]
     bonds = Bonds.of(keys, conflicts(parts), together, apart)
     seen = mean_looks(parts, look.camera, look.cast)
-    if threshold is None:
-        threshold = cross_camera_threshold(seen, look.camera, look.weight, strangers)
-    if same_camera_threshold is None:
-        same_camera_threshold = SAME_CAMERA_SHARE * threshold
+    calibration = calibrate(
+        Views(seen, look.camera, look.weight, sorted({t.camera for t in parts})),
+        bonds.clash,
+        bonds.together,
+        threshold=threshold,
+        same_camera_threshold=same_camera_threshold,
+        least_probability=least_probability,
+    )
+    threshold, same_camera_threshold = calibration.threshold, calibration.same_camera_threshold
     costs = PairCosts.of_looks(seen, look.camera, threshold, same_camera_threshold)
     seen = costs.vectors[:, : seen.shape[1]]  # the same, kept once
     near = near_pairs(seen, max(threshold, same_camera_threshold) + _ROUNDING)
     label = group(costs, near.pairs, bonds.clash, look.weight, bonds.together)
     terms = Terms.of(len(parts), [judge(parts, label, seen) for judge in evidence])
     if evidence:
-        costs = costs.with_extra(terms.log_odds.pairs, -terms.log_odds.value / SLOPE)
+        costs = costs.with_extra(terms.log_odds.pairs, -terms.log_odds.value / calibration.slope)
         clash = np.concatenate([bonds.clash, terms.clash])
         label = group(costs, near.pairs, once(clash, len(parts))[0], look.weight, bonds.together)
     people = _members(label)
-    links = explain(people, label, Grounds(keys, seen, near, terms, SLOPE))
+    links = explain(people, label, Grounds(keys, seen, near, terms, calibration))
     identities = [
         _identity(number, members, parts, look.mean, found)
         for number, (members, found) in enumerate(zip(people, links, strict=True), start=1)
     ]
-    return Association(identities, threshold, same_camera_threshold)
+    return Association(identities, threshold, same_camera_threshold, calibration)
 
 
 def cut_switched(tracklets: Sequence[Tracklet], *, split_threshold: float, shrink: float) -> list[Tracklet]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,14 +10,14 @@ from associate.reference_grouping import group_dense
 from reidtrack.associate.appearance import camera_casts, mean_features, mean_looks
 from reidtrack.associate.people import FULL_WEIGHT_FEATURES
 from reidtrack.associate.split import split_switched
-from reidtrack.associate.threshold import FALLBACK, LEAST_PAIRS, SAME_CAMERA_SHARE
+from reidtrack.associate.threshold import SAME_CAMERA_SHARE
 from reidtrack.types import BoolArray, DoubleArray, IntArray, Link, Tracklet
 
 
 def associate_dense(
-    tracklets: Sequence[Tracklet], threshold: float | None = None, strangers: float = 0.3, shrink: float = 2.0
-) -> tuple[list[tuple[list[tuple[str, int]], list[Link]]], float]:
-    """Keys and links of each person, and the threshold."""
+    tracklets: Sequence[Tracklet], threshold: float, shrink: float = 2.0
+) -> list[tuple[list[tuple[str, int]], list[Link]]]:
+    """Keys and links of each person."""
     ordered = sorted(tracklets, key=lambda t: (t.first_time_s, t.camera, t.track_id))
     names = sorted({t.camera for t in ordered})
     _, _, cast = _looks(ordered, names, shrink)
@@ -26,8 +25,6 @@ def associate_dense(
     parts.sort(key=lambda t: (t.first_time_s, t.camera, t.track_id))
     camera, weight, cast = _looks(parts, names, shrink)
     distance = cosine_distances_dense(mean_looks(parts, camera, cast))
-    if threshold is None:
-        threshold = threshold_dense(distance, camera, weight, strangers)
     same = camera[:, None] == camera[None, :]
     cost = distance - np.where(same, SAME_CAMERA_SHARE * threshold, threshold)
     label = group_dense(cost, conflicts_dense(parts), weight)
@@ -36,7 +33,7 @@ def associate_dense(
         members = np.flatnonzero(label == number)
         links = [_link(i, members[:place], parts, distance, label) for place, i in enumerate(members) if place > 0]
         people.append(([parts[i].key for i in members], links))
-    return people, threshold
+    return people
 
 
 def _looks(
@@ -74,21 +71,6 @@ def conflicts_dense(tracklets: Sequence[Tracklet]) -> BoolArray:
 
 def _share_frame(a: Tracklet, b: Tracklet) -> bool:
     return bool(np.isin(a.frame, b.frame, assume_unique=True).any())
-
-
-def threshold_dense(distance: DoubleArray, camera: IntArray, weight: DoubleArray, strangers: float) -> float:
-    """Distance up to which tracklets of two cameras are taken for one person."""
-    upper = np.triu(np.ones_like(distance, np.bool_), 1)
-    pairs = upper & (camera[:, None] != camera[None, :]) & np.isfinite(distance)
-    pairs &= weight[:, None] * weight[None, :] > 0.2
-    found = distance[pairs]
-    if len(found) < LEAST_PAIRS:
-        return FALLBACK
-    middle, high = np.quantile(found, [0.5, statistics.NormalDist().cdf(1)])
-    seen = float(np.mean(np.unique(camera, return_counts=True)[1]))
-    share = min(0.5, strangers / seen)
-    limit = float(middle) + float(high - middle) * statistics.NormalDist().inv_cdf(share)
-    return min(max(limit, 0.3), 0.9)
 
 
 def _link(i: int, earlier: IntArray, tracklets: Sequence[Tracklet], distance: DoubleArray, label: IntArray) -> Link:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from associate.people_data import DIM, directions, tracklet
-from associate.reference_people import associate_dense, conflicts_dense, cosine_distances_dense, threshold_dense
+from associate.reference_people import associate_dense, conflicts_dense, cosine_distances_dense
 
 from reidtrack.associate import near as near_module
 from reidtrack.associate import threshold as threshold_module
 from reidtrack.associate.conflict import conflicts
 from reidtrack.associate.near import near_pairs, nearest_others
 from reidtrack.associate.people import associate
-from reidtrack.associate.threshold import cross_camera_threshold
+from reidtrack.associate.threshold import cross_pairs
 from reidtrack.types import Tracklet
 
 
@@ -36,9 +36,8 @@ def crowd(seed: int, count: int, cameras: int, people: int, noise: float) -> lis
 def test_people_and_links_are_those_of_the_readable_version(cameras: int, noise: float) -> None:
     for seed, (count, people) in enumerate([(8, 3), (40, 12), (90, 15)]):
         tracklets = crowd(seed, count, cameras, people, noise)
-        expected, threshold = associate_dense(tracklets)
         found = associate(tracklets)
-        assert found.threshold == threshold
+        expected = associate_dense(tracklets, found.threshold)
         assert [[t.key for t in identity] for identity in found.identities] == [keys for keys, _ in expected]
         for identity, (_, links) in zip(found.identities, expected, strict=True):
             assert [(link.a, link.b) for link in identity.links] == [(link.a, link.b) for link in links]
@@ -111,17 +110,22 @@ def test_conflicts_of_nobody() -> None:
     assert conflicts([]).shape == (0, 2)
 
 
-def test_the_threshold_of_many_is_that_of_all_pairs_but_for_chance(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_pairs_of_many_are_all_pairs_but_for_chance(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(0)
     look = rng.normal(size=(600, 64)) + 0.3 * rng.normal(size=64)
     look /= np.linalg.norm(look, axis=1, keepdims=True)
     camera, weight = rng.integers(0, 3, 600), rng.uniform(0.3, 1, 600)
-    expected = threshold_dense(cosine_distances_dense(look), camera, weight, 0.3)
-    assert cross_camera_threshold(look, camera, weight, 0.3) == expected
+    whole = cross_pairs(look, camera, weight)
+    taken = np.triu((camera[:, None] != camera) & (weight[:, None] * weight > 0.2), 1)
+    assert whole.pairs.tolist() == np.argwhere(taken).tolist()
+    assert np.allclose(whole.distance, cosine_distances_dense(look)[taken])
     monkeypatch.setattr(threshold_module, "_MOST_PAIRS", 20_000)
-    sampled = cross_camera_threshold(look, camera, weight, 0.3)
-    assert sampled == pytest.approx(expected, abs=0.02)
-    assert sampled == cross_camera_threshold(look, camera, weight, 0.3) != expected
+    sampled = cross_pairs(look, camera, weight)
+    assert whole.whole
+    assert not sampled.whole
+    assert 10_000 < len(sampled.distance) < 20_000
+    assert np.quantile(sampled.distance, [0.1, 0.5]) == pytest.approx(np.quantile(whole.distance, [0.1, 0.5]), abs=0.02)
+    assert sampled.pairs.tolist() == cross_pairs(look, camera, weight).pairs.tolist()
 
 
 def test_somebody_without_features_gives_shelter_to_nobody() -> None:

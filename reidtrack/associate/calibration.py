@@ -1,0 +1,321 @@
+"""How alike is alike enough, and how sure is a link: found from the recording itself, without labels.
+
+Distances between cameras are of one person's views or of two people's (`mixture`). Two kinds of pairs are known: people
+who stand in one camera together are two; and where two tracklets of two cameras are each other's nearest beyond doubt,
+whoever stands beside the one is not the other either. Parts of one tracklet are known to be one person too, but say
+little of what another camera does to looks: how far that moves distances is estimated between cameras alone.
+
+A threshold holds for all cameras; probabilities are of each pair of cameras, drawn towards all where there is little.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from reidtrack.associate.adjacency import Adjacency
+from reidtrack.associate.mixture import EDGES, Belief, Counts, Mixture, fit
+from reidtrack.associate.pairs import keys as _keys
+from reidtrack.associate.threshold import (
+    FALLBACK,
+    LEAST_PAIRS,
+    LIMITS,
+    SAME_CAMERA_SHARE,
+    CrossPairs,
+    cross_pairs,
+)
+from reidtrack.types import BoolArray, DoubleArray, IntArray
+
+CHOSEN = 2.0
+"""Log-odds that it adds to a pair that the assignment chose it, from among all that either might have been given.
+
+A pair at the threshold is as likely one person as not if it is chosen. Measured: docs/results.md."""
+SURE = 0.95
+"""Least probability, of any pair, of tracklets that are each other's nearest beyond doubt."""
+EVERYWHERE = ("*", "*")
+_PAIR_BELIEF = Belief(same=20.0, share=10.0, other=20.0)
+_FEW_MATCHES, _FEW_OTHERS = 5.0, 20
+_GRID = np.round(np.arange(0.2, 1.2001, 0.02), 2)
+
+Confidence = Literal["good", "fair", "poor"]
+
+
+class Views(NamedTuple):
+    """What tracklets look like.
+
+    Attributes:
+        look: (N, D) unit rows with the cameras' casts removed, or zero where nothing is known.
+        camera: (N,) camera of each, from 0.
+        weight: (N,) in 0..1, how much each counts.
+        names: Of the cameras, sorted.
+    """
+
+    look: DoubleArray
+    camera: IntArray
+    weight: DoubleArray
+    names: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class RocPoint:
+    """What a threshold does.
+
+    Attributes:
+        threshold: Cosine distance.
+        false_accept: Share of pairs of two people that lie within it.
+        false_reject: Share of one person's pairs that lie beyond it.
+    """
+
+    threshold: float
+    false_accept: float
+    false_reject: float
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class PairCalibration:
+    """What distances mean between two cameras.
+
+    Attributes:
+        cameras: Their names, sorted; `EVERYWHERE` for all pairs together.
+        positives: Tracklets of the two that are each other's nearest beyond doubt.
+        negatives: Pairs known to be two people: together in one camera (for all), or beside such a match (between two).
+        slope: Log-odds for each unit of distance.
+        midpoint: Distance at which any pair is as likely one person as not.
+        mixture: How the distances are distributed.
+        same: (B,) pairs in the bins of `mixture.EDGES`, as many as are expected to be one person's.
+        different: (B,) the others.
+    """
+
+    cameras: tuple[str, str]
+    positives: int
+    negatives: int
+    slope: float
+    midpoint: float
+    mixture: Mixture
+    same: DoubleArray
+    different: DoubleArray
+
+    def roc(self) -> list[RocPoint]:
+        """Both rates at thresholds from 0.2 to 1.2."""
+        rates = self.mixture.false_accept(_GRID), self.mixture.false_reject(_GRID)
+        return [RocPoint(float(t), float(a), float(r)) for t, a, r in zip(_GRID, *rates, strict=True)]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Calibration:
+    """What distances mean in a recording.
+
+    Attributes:
+        threshold: Largest distance at which a chosen pair of two cameras is rather one person than two.
+        same_camera_threshold: The same within a camera.
+        source: Whether the threshold in use was found or given.
+        confidence: How far to trust it, in a word.
+        reason: And why, in words.
+        everywhere: Of all pairs of cameras.
+        pairs: Of each pair that has any.
+        together: Pairs seen together in one camera, of which looks are known.
+        together_within: How many of them lie within the threshold, which nobody should.
+    """
+
+    threshold: float
+    same_camera_threshold: float
+    source: Literal["auto", "fixed"]
+    confidence: Confidence
+    reason: str
+    everywhere: PairCalibration
+    pairs: dict[tuple[str, str], PairCalibration] = field(default_factory=dict)
+    together: int = 0
+    together_within: int = 0
+
+    @property
+    def slope(self) -> float:
+        """Log-odds that a unit of distance is worth."""
+        return self.everywhere.slope
+
+    def log_odds(self, distance: float, camera_a: str, camera_b: str) -> float:
+        """Of a pair that was chosen, by its looks alone.
+
+        Args:
+            distance: Cosine distance with casts removed.
+            camera_a: Where one was seen.
+            camera_b: Where the other was.
+        """
+        if camera_a == camera_b:
+            return self.everywhere.slope * (self.same_camera_threshold - distance)
+        pair = self.pairs.get((min(camera_a, camera_b), max(camera_a, camera_b)), self.everywhere)
+        return pair.slope * (pair.midpoint - distance) + CHOSEN
+
+    def probability(self, distance: float, camera_a: str, camera_b: str, log_odds: float = 0.0) -> float:
+        """That a pair which was chosen is one person, in 0..1.
+
+        Args:
+            distance: See `log_odds`.
+            camera_a: See `log_odds`.
+            camera_b: See `log_odds`.
+            log_odds: What else speaks for it.
+        """
+        total = self.log_odds(distance, camera_a, camera_b) + log_odds
+        return float(1 / (1 + np.exp(-np.clip(total, -50, 50))))
+
+    def rates(self, threshold: float | None = None) -> RocPoint:
+        """False accepts and rejects between any two cameras, at the threshold in use unless another is named."""
+        at = np.array([self.threshold if threshold is None else threshold])
+        mixture = self.everywhere.mixture
+        return RocPoint(float(at[0]), float(mixture.false_accept(at)[0]), float(mixture.false_reject(at)[0]))
+
+    def threshold_for(self, false_accept: float) -> float:
+        """The largest threshold that takes no larger share of pairs of two people for one."""
+        grid = np.linspace(0, 2, 2001)
+        within = grid[self.everywhere.mixture.false_accept(grid) <= false_accept]
+        return float(within[-1])
+
+
+def calibrate(
+    views: Views,
+    clash: IntArray,
+    together: IntArray,
+    *,
+    threshold: float | None = None,
+    same_camera_threshold: float | None = None,
+    least_probability: float = 0.5,
+) -> Calibration:
+    """Find out what distances mean.
+
+    Args:
+        views: Of N tracklets.
+        clash: (Q, 2) pairs that are two people: who stand in one camera together, and who somebody said are.
+        together: (P, 2) pairs that somebody said are one person.
+        threshold: One that was given; None finds it.
+        same_camera_threshold: The same within a camera; None is a fixed share of the other.
+        least_probability: Of a chosen pair at the threshold that is found.
+    """
+    pairs = cross_pairs(views.look, views.camera, views.weight)
+    everywhere, by_cameras = _learn(pairs, views, clash, together)
+    benefit = CHOSEN - math.log(least_probability / (1 - least_probability))
+    found = min(max(everywhere.midpoint + benefit / everywhere.slope, LIMITS[0]), LIMITS[1])
+    enough = len(pairs.distance) >= LEAST_PAIRS
+    used = threshold if threshold is not None else found if enough else FALLBACK
+    within = SAME_CAMERA_SHARE * used if same_camera_threshold is None else same_camera_threshold
+    seen = _distances(views.look, clash[views.camera[clash[:, 0]] == views.camera[clash[:, 1]]])
+    return Calibration(
+        used,
+        within,
+        "auto" if threshold is None else "fixed",
+        *_confidence(everywhere, len(pairs.distance), len(seen), enough),
+        everywhere,
+        by_cameras,
+        len(seen),
+        int((seen <= used).sum()),
+    )
+
+
+def _learn(
+    pairs: CrossPairs, views: Views, clash: IntArray, together: IntArray
+) -> tuple[PairCalibration, dict[tuple[str, str], PairCalibration]]:
+    """Distributions of all pairs, and of each pair of cameras."""
+    count = len(views.camera)
+    key = _keys(pairs.pairs, count)
+    known = _Known(pairs, np.isin(key, _keys(together, count)), np.isin(key, _keys(clash, count)))
+    prior = Mixture(share=1 / max(2.0, count / max(1, len(np.unique(views.camera)))))
+    match = known.same
+    if pairs.whole:
+        match = match | _matches(pairs, fit(known.counts(), prior, Belief())) & ~known.different
+    known = known.with_different(np.isin(key, _keys(_beside(pairs.pairs[match], clash, count), count)))
+    pool = fit(known.counts(), prior, Belief())
+    everywhere = _pair(EVERYWHERE, pool, known.counts(), match, known.different)
+    by_cameras = {}
+    ordered = np.sort(pairs.camera, axis=1)
+    for a, b in combinations(range(len(views.names)), 2):
+        rows = (ordered == (a, b)).all(axis=1)
+        if rows.any():
+            names, counts = (views.names[a], views.names[b]), known.counts(rows)
+            mixture = fit(counts, pool, _PAIR_BELIEF)
+            by_cameras[names] = _pair(names, mixture, counts, match & rows, known.different & rows)
+    return everywhere, by_cameras
+
+
+@dataclass(frozen=True, eq=False)
+class _Known:
+    """Pairs, and which of them are known to be one person's or two people's."""
+
+    pairs: CrossPairs
+    same: BoolArray
+    different: BoolArray
+
+    def with_different(self, more: BoolArray) -> _Known:
+        """More pairs of two people."""
+        return _Known(self.pairs, self.same, (self.different | more) & ~self.same)
+
+    def counts(self, rows: BoolArray | None = None) -> Counts:
+        """Of some pairs, or all."""
+        some = np.ones(len(self.same), np.bool_) if rows is None else rows
+        kinds = (~self.same & ~self.different, self.same, self.different)
+        return Counts(*(self._histogram(some & kind) for kind in kinds))
+
+    def _histogram(self, rows: BoolArray) -> DoubleArray:
+        counts: DoubleArray = np.histogram(self.pairs.distance[rows], EDGES, weights=self.pairs.weight[rows])[0]
+        return counts
+
+
+def _matches(pairs: CrossPairs, mixture: Mixture) -> BoolArray:
+    """Which pairs are each other's nearest between their two cameras, and surely one person's."""
+    matched = mixture.log_odds(pairs.distance) >= math.log(SURE / (1 - SURE))
+    cameras = int(pairs.camera.max(initial=0)) + 1
+    for side in (0, 1):
+        group = pairs.pairs[:, side] * cameras + pairs.camera[:, 1 - side]
+        least = np.full(int(group.max(initial=-1)) + 1, np.inf)
+        np.minimum.at(least, group, pairs.distance)
+        matched &= pairs.distance <= least[group]
+    return matched
+
+
+def _beside(match: IntArray, clash: IntArray, count: int) -> IntArray:
+    """Pairs of two people: one of a match, and who stands beside the other."""
+    beside = Adjacency.of(count, clash, np.ones(len(clash)))
+    found = [np.zeros((0, 2), np.int64)]
+    for a, b in match.tolist():
+        for one, other in ((a, b), (b, a)):
+            others = beside.neighbours(other)
+            found.append(np.stack([np.full(len(others), one), others], axis=1))
+    return np.concatenate(found)
+
+
+def _distances(look: DoubleArray, pairs: IntArray) -> DoubleArray:
+    """Of pairs of which both looks are known; of a fixed sample where there are very many."""
+    if len(pairs) > 200_000:
+        pairs = pairs[np.random.default_rng(0).choice(len(pairs), 200_000, replace=False)]
+    a, b = pairs[np.isin(pairs, np.flatnonzero(look.any(axis=1))).all(axis=1)].T
+    found: DoubleArray = 1 - np.einsum("pd,pd->p", look[a], look[b])
+    return found
+
+
+def _pair(
+    cameras: tuple[str, str], mixture: Mixture, counts: Counts, match: BoolArray, different: BoolArray
+) -> PairCalibration:
+    slope, midpoint = mixture.logistic()
+    evidence = int(match.sum()), int(different.sum())
+    return PairCalibration(cameras, *evidence, slope, midpoint, mixture, *counts.split(mixture))
+
+
+def _confidence(everywhere: PairCalibration, pairs: int, together: int, enough: bool) -> tuple[Confidence, str]:
+    """How far to trust a calibration, and why."""
+    if not enough:
+        return "poor", f"{pairs} pairs of tracklets in two cameras are too few to tell; the fixed {FALLBACK} is used"
+    matches = float(everywhere.same.sum())
+    crossing = everywhere.mixture.crossing()
+    if matches < _FEW_MATCHES:
+        return "poor", f"hardly anybody is seen in two cameras (about {matches:.0f} pairs): mostly the prior decides"
+    if crossing > 0.15:
+        return "poor", f"looks tell people badly apart here: {crossing:.0%} of pairs would be judged wrongly"
+    if matches < 2 * _FEW_MATCHES:
+        return "fair", f"few people are seen in two cameras (about {matches:.0f} pairs)"
+    if together < _FEW_OTHERS:
+        return "fair", f"few people are seen together ({together} pairs), so little is known of different people"
+    if crossing > 0.05:
+        return "fair", f"some people look alike: {crossing:.0%} of pairs would be judged wrongly"
+    return "good", f"about {matches:.0f} pairs of one person, {together} of people seen together"

@@ -1,0 +1,179 @@
+"""Two kinds of pairs in one heap of distances: one person's views, and two people's.
+
+The distances of different people spread around one value; their side below, where people look alike by chance, is the
+wider one. The distances of one person in two cameras lie below, spread like a normal distribution. How many there are,
+and where both lie, is found by expectation maximisation (Dempster, Laird and Rubin, 1977) from a prior, which decides
+where there are few pairs. How far one person's distances spread, and by how much the side of the alike is wider, is not
+left to so little data: both are fixed at what re-identification networks show on people nobody trained them on.
+
+Distances are counted in bins, so that a million pairs cost no more than a hundred.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from reidtrack.types import DoubleArray
+
+EDGES = np.linspace(0, 2, 401)
+CENTRES = (EDGES[:-1] + EDGES[1:]) / 2
+SPREAD = 0.13
+"""Of one person's distances."""
+ALIKE = 1.4
+"""By how much the spread of different people is wider towards those who look alike."""
+_LEAST_SPREAD = 0.03
+_ROUNDS = 200
+_STILL = 1e-7
+_MOST = 50.0
+"""Log-odds beyond are all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mixture:
+    """How distances between two cameras are distributed.
+
+    Attributes:
+        same: Mean distance of one person's views.
+        share: Of all pairs, how many are one person's, in 0..1.
+        other: Most frequent distance of two people.
+        beyond: Spread of two people's distances above it; below, it is `ALIKE` times that.
+    """
+
+    same: float = 0.45
+    share: float = 0.1
+    other: float = 1.07
+    beyond: float = 0.17
+
+    def log_odds(self, distance: DoubleArray) -> DoubleArray:
+        """Natural log-odds that pairs at these distances are one person's; never rising with the distance."""
+        spread = np.where(distance < self.other, ALIKE, 1.0) * self.beyond
+        one = -0.5 * (np.maximum(distance - self.same, 0) / SPREAD) ** 2 - math.log(SPREAD)
+        two = -0.5 * ((distance - self.other) / spread) ** 2 - math.log((1 + ALIKE) / 2 * self.beyond)
+        odds: DoubleArray = one - two + math.log(self.share) - math.log1p(-self.share)
+        # Far beyond the middle the wider of the two would win again.
+        floor = np.where(distance > self.other, -_MOST, odds)
+        return np.clip(floor, -_MOST, _MOST)
+
+    def false_reject(self, threshold: DoubleArray) -> DoubleArray:
+        """Share of one person's pairs that lie beyond thresholds."""
+        return 1 - _normal((threshold - self.same) / SPREAD)
+
+    def false_accept(self, threshold: DoubleArray) -> DoubleArray:
+        """Share of different people's pairs that lie within thresholds."""
+        z = (threshold - self.other) / self.beyond
+        below = 2 * ALIKE / (1 + ALIKE) * _normal(np.minimum(z, 0) / ALIKE)
+        share: DoubleArray = below + 2 / (1 + ALIKE) * (_normal(np.maximum(z, 0)) - 0.5)
+        return share
+
+    def crossing(self) -> float:
+        """The rate at which as many of one person's pairs are refused as of two people's are accepted."""
+        grid = np.linspace(0, 2, 401)
+        accept, reject = self.false_accept(grid), self.false_reject(grid)
+        place = int(np.abs(accept - reject).argmin())
+        return float(max(accept[place], reject[place]))
+
+    def logistic(self) -> tuple[float, float]:
+        """Slope and midpoint of the logistic curve that comes nearest to these odds where pairs are.
+
+        Its cross-entropy with the odds, over all distances as they are distributed here, is the least.
+        """
+        target = 1 / (1 + np.exp(-self.log_odds(CENTRES)))
+        weight = self._density()
+        columns = np.stack([np.ones_like(CENTRES), -CENTRES], axis=1)
+        found = np.array([10.0, 20.0])
+        for _ in range(60):
+            curve = 1 / (1 + np.exp(-np.clip(columns @ found, -_MOST, _MOST)))
+            bend = (columns * (weight * curve * (1 - curve))[:, None]).T @ columns + 1e-12 * np.eye(2)
+            step = np.linalg.solve(bend, columns.T @ (weight * (target - curve)))
+            step *= min(1.0, 5 / float(np.abs(step).max() + 1e-300))
+            found += step
+            if np.abs(step).max() < _STILL:
+                break
+        slope = float(np.clip(found[1], 8.0, 40.0))
+        return slope, float(np.clip(found[0] / found[1], self.same, self.other))
+
+    def _density(self) -> DoubleArray:
+        """Of all distances, at the centres of the bins; sums to one."""
+        spread = np.where(self.other > CENTRES, ALIKE, 1.0) * self.beyond
+        one = self.share / SPREAD * np.exp(-0.5 * ((CENTRES - self.same) / SPREAD) ** 2)
+        two = 2 * (1 - self.share) / ((1 + ALIKE) * self.beyond) * np.exp(-0.5 * ((CENTRES - self.other) / spread) ** 2)
+        density: DoubleArray = (one + two) / (one + two).sum()
+        return density
+
+
+@dataclass(frozen=True, slots=True)
+class Belief:
+    """How many pairs a prior is worth.
+
+    Attributes:
+        same: Of one person, for where those lie.
+        share: Of any kind, for how many are one person's.
+        other: Of two people, for where those lie.
+    """
+
+    same: float = 4.0
+    share: float = 10.0
+    other: float = 6.0
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Counts:
+    """Pairs in the bins of `EDGES`, weighted.
+
+    Attributes:
+        unknown: Of whom nobody knows.
+        same: Known to be one person's.
+        different: Known to be two people's.
+    """
+
+    unknown: DoubleArray
+    same: DoubleArray
+    different: DoubleArray
+
+    def split(self, mixture: Mixture) -> tuple[DoubleArray, DoubleArray]:
+        """Expected pairs of one person and of two in each bin."""
+        one = self.unknown / (1 + np.exp(-mixture.log_odds(CENTRES)))
+        return one + self.same, self.unknown - one + self.different
+
+
+def fit(counts: Counts, prior: Mixture, belief: Belief) -> Mixture:
+    """The mixture that explains the counts, starting from the prior.
+
+    Args:
+        counts: Pairs by distance.
+        prior: What to expect.
+        belief: How strongly.
+    """
+    every = counts.unknown + counts.same + counts.different
+    total, free = float(every.sum()), float(counts.unknown.sum())
+    found, place = prior, np.cumsum(every) - every / 2
+    for _ in range(_ROUNDS):
+        one = counts.split(found)[0]
+        mass, guessed = float(one.sum()), float((one - counts.same).sum())
+        middle, high = np.interp(mass + (total - mass) * np.array([0.5, 0.8413]), place, CENTRES)
+        rest = total - mass
+        before, found = (
+            found,
+            replace(
+                found,
+                same=(float(one @ CENTRES) + belief.same * prior.same) / (mass + belief.same),
+                share=(guessed + belief.share * prior.share) / (free + belief.share),
+                other=(rest * float(middle) + belief.other * prior.other) / (rest + belief.other),
+                beyond=(rest * max(float(high - middle), _LEAST_SPREAD) + belief.other * prior.beyond)
+                / (rest + belief.other),
+            ),
+        )
+        if abs(found.same - before.same) + abs(found.other - before.other) < _STILL:
+            break
+    return found
+
+
+def _normal(z: DoubleArray) -> DoubleArray:
+    """The standard normal distribution's share below."""
+    from scipy.special import ndtr
+
+    share: DoubleArray = ndtr(z)
+    return share
