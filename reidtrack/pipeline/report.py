@@ -43,6 +43,7 @@ def write_report(folder: RunFolder, record: Mapping[str, Any], identities: Seque
         settings={**record["config"], "association found": record["association"]},
         timings=record["timings_s"],
         notes=_notes(record) + _stale(folder, record),
+        gallery=_gallery(folder.path / "identities.json"),
         folder=str(folder.path),
         calibration=_read_json(folder.path / "calibration.json"),
         site=_read_json(folder.path / "site.json"),
@@ -116,12 +117,14 @@ def _stale(folder: RunFolder, record: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _read_json(path: Path) -> dict[str, Any] | None:
-    """An object that a run may have left; None where it has not."""
-    if not path.is_file():
-        return None
-    found = json.loads(path.read_text(encoding="utf-8"))
-    return found if isinstance(found, dict) else None
+def _read_json(path: Path) -> Any:
+    """What a run may have left; None where it has not."""
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
+def _gallery(path: Path) -> dict[int, dict[str, Any]]:
+    """Who people are in a gallery, from `identities.json`."""
+    return {entry["id"]: entry["person"] for entry in _read_json(path) or () if entry.get("person")}
 
 
 def _hex(bgr: tuple[int, int, int]) -> str:

@@ -22,8 +22,7 @@ def floor_plan(view: View) -> Markup:
     plan, site = view.data.plan, view.data.site or {}
     if plan is None or not plan.paths:
         return Markup()
-    unit = site.get("unit")
-    frame = Frame.around(plan, site.get("bounds"), upwards=unit is not None)
+    frame = Frame.around(plan, site.get("bounds"), upwards=y_points_up(view))
     views = [_seen(view, plan, frame, name) for name in view.cameras]
     groups = [_walks(view, plan, frame, identity) for identity in view.identities]
     drawing = tag(
@@ -31,7 +30,7 @@ def floor_plan(view: View) -> Markup:
         tag("g", *views, class_="views"),
         tag("g", *groups, class_="walks"),
         tag("g", class_="now"),
-        _scale(frame, unit),
+        _scale(frame, site.get("unit"), site.get("metres_per_unit")),
         viewBox=f"0 0 {WIDTH} {frame.height}",
         role="img",
         aria_label=f"Floor plan with the paths of {len(view.identities)} people",
@@ -49,6 +48,22 @@ def _controls(view: View) -> Markup:
     run = tag("button", "▶", id="run-walks", type="button", title="Play", aria_label="Play")
     whole = tag("button", "all", id="wholeWalks", type="button", title="All paths", disabled=True)
     return tag("div", run, slider, tag("output", "all paths", id="whenText"), whole, class_="js moments")
+
+
+def y_points_up(view: View) -> bool:
+    """Whether the plan's y grows upwards when it is seen from above, as the cameras see it.
+
+    A camera looks down on the ground: what lies to the right of something in its picture lies to the right of it from
+    above too. So where a homography turns the picture over, the plan's y grows the other way than the picture's.
+    """
+    votes = 0.0
+    for name, entry in ((view.data.site or {}).get("cameras") or {}).items():
+        size = view.cameras[name].size if name in view.cameras else None
+        if entry.get("homography") and size:
+            matrix = np.asarray(entry["homography"], np.float64)
+            depth = matrix[2] @ (size[0] / 2, size[1], 1.0)
+            votes += float(np.sign(np.linalg.det(matrix) * depth))
+    return votes <= 0
 
 
 class Frame:
@@ -134,14 +149,16 @@ def _walks(view: View, plan: Plan, frame: Frame, identity: Identity) -> Markup:
     return tag("g", title, *lines, data_id=identity.id, style=f"--c:{view.colour(identity)}")
 
 
-def _scale(frame: Frame, unit: str | None) -> Markup:
-    """A bar of a round length."""
-    goal = 0.2 * WIDTH / frame.scale
+def _scale(frame: Frame, unit: str | None, metres_per_unit: float | None) -> Markup:
+    """A bar of a round length: in the plan's unit where it has one, else in metres where those are known about."""
+    metres = metres_per_unit if unit is None else None
+    goal = 0.2 * WIDTH / frame.scale * (metres or 1.0)
     power = 10.0 ** math.floor(math.log10(goal))
     length = max(step * power for step in (1, 2, 5) if step * power <= goal)
-    y, width = frame.height - 16, length * frame.scale
+    y, width = frame.height - 16, length / (metres or 1.0) * frame.scale
+    label = f"{length:g} {unit or 'units of the plan'}" if metres is None else f"about {length:g} m"
     bar = tag("path", d=f"M16 {y - 6}v6h{width:.1f}v-6")
-    return tag("g", bar, tag("text", f"{length:g} {unit or 'units of the plan'}", x=22, y=y - 8), class_="scale")
+    return tag("g", bar, tag("text", label, x=22, y=y - 10), class_="scale")
 
 
 def _text(points: DoubleArray) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import isinf
+from typing import Any
 
 from reidtrack.report.certainty import certainty
 from reidtrack.report.clock import clock, duration
@@ -62,6 +63,7 @@ def _card(view: View, identity: Identity, pictures: Sequence[tuple[int, bytes]])
     ]
     if identity.name is not None:
         facts.insert(0, f"person {identity.id}")
+    facts += _gallery(view.data.gallery.get(identity.id))
     head = tag("header", tag("h3", tag("i", class_="dot"), person(identity)), tag("p", ", ".join(facts)))
     figures = [_figure(identity, number, data) for number, data in pictures]
     gallery = tag("div", *figures, class_="crops") if figures else Markup()
@@ -75,6 +77,16 @@ def _card(view: View, identity: Identity, pictures: Sequence[tuple[int, bytes]])
     style = f"--c:{view.colour(identity)};--h:{height}px"
     body = tag("div", table, gallery, class_="body")
     return tag("article", head, body, id=f"p{identity.id}", class_="card", style=style)
+
+
+def _gallery(entry: Mapping[str, Any] | None) -> list[str]:
+    """Who a person is in a gallery, in words."""
+    if entry is None:
+        return []
+    if entry.get("new"):
+        return [f"new in the gallery as {entry['key']}"]
+    distance = "" if entry.get("distance") is None else f" at distance {entry['distance']:.2f}"
+    return [f"known from the gallery as {entry.get('name') or entry['key']}{distance}"]
 
 
 def _visit(

@@ -63,6 +63,7 @@ class ReportData:
         settings: Name to value, nested or not.
         timings: Name of a stage to seconds.
         notes: What the reader should know first, such as an input that could not be read.
+        gallery: Identity to who that is in a gallery: key, name, distance, new; empty where none was asked.
         folder: Of the run, as commands name it.
         calibration: What `calibration.json` says; None where there is none.
         site: What `site.json` says; None where there is none.
@@ -79,6 +80,7 @@ class ReportData:
     settings: Mapping[str, object] = field(default_factory=dict)
     timings: Mapping[str, float] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    gallery: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
     folder: str = "DIR"
     calibration: Mapping[str, Any] | None = None
     site: Mapping[str, Any] | None = None

@@ -21,13 +21,14 @@ MOST_ROWS = 60
 
 def place(view: View) -> Markup:
     """The section on the place: floor plan, clocks, journeys; empty where none of it is known."""
-    drawing, times, journeys = floor_plan(view), clocks(view), transitions(view)
-    if not (drawing or times or journeys):
+    drawing, times, related, journeys = floor_plan(view), clocks(view), relations(view), transitions(view)
+    if not (drawing or times or related or journeys):
         return Markup()
     inside = [tag("h2", "Place")]
     if drawing:
         inside += [tag("p", _SEEN_FROM_ABOVE, class_="hint"), drawing]
     tables = [tag("h3", "Clocks and plan views"), times] if times else []
+    tables += [tag("h3", "Views that overlap"), related] if related else []
     tables += [tag("h3", "Journeys between cameras"), journeys] if journeys else []
     return tag("section", *inside, *tables, id="place")
 
@@ -46,10 +47,29 @@ def _clock(entry: Mapping[str, Any]) -> list[Markup]:
     text = "–" if offset is None else f"{'−' if offset < 0 else '+'}{abs(offset):.2f} s"
     if offset is not None and loose is not None:
         text += f" ± {loose:.2f} s"
-    fit = next((f"{entry[f'fit_{u}']:.2f} {u}" for u in ("m", "px") if entry.get(f"fit_{u}") is not None), "–")
+    if entry.get("clock_used"):
+        text += ", allowed for"
     plan = (entry.get("from") or "given") if entry.get("homography") else "none"
     words = (str(entry.get("clock_from") or "–"), str(plan))
-    return [tag("td", text), *(tag("td", word, class_="left") for word in words), tag("td", fit)]
+    return [tag("td", text), *(tag("td", word, class_="left") for word in words), tag("td", _fit(entry))]
+
+
+def relations(view: View) -> Markup:
+    """The table of pairs of cameras whose pictures were related to each other by the people both saw."""
+    rows = []
+    for entry in (view.data.site or {}).get("relations") or ():
+        inliers = "–" if entry.get("inliers") is None else f"{entry['inliers']:.0%}"
+        name = " and ".join(map(str, entry.get("cameras") or ()))
+        cells = (str(entry.get("links", "–")), inliers, _fit(entry))
+        used = tag("td", "yes" if entry.get("used") else "no", class_="left")
+        rows.append(tag("tr", tag("th", name, scope="row"), *(tag("td", cell) for cell in cells), used))
+    heads = {"Cameras": True, "People seen by both": False, "Agreeing": False, "Fit": False, "Used": True}
+    return _table(heads, rows) if rows else Markup()
+
+
+def _fit(entry: Mapping[str, Any]) -> str:
+    values = [(entry[f"fit_{unit}"], unit) for unit in ("m", "px") if entry.get(f"fit_{unit}") is not None]
+    return " / ".join(f"{value:.2f} m" if unit == "m" else f"{value:.0f} px" for value, unit in values) or "–"
 
 
 def transitions(view: View) -> Markup:

@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from reidtrack.report.floor import Frame, hull
+from reidtrack.report.floor import Frame, hull, y_points_up
 from reidtrack.report.page import ReportData, render_report
 from reidtrack.report.record import Plan
+from reidtrack.report.view import View
 
 Make = Callable[..., ReportData]
 Read = Callable[[str], Any]
@@ -23,12 +24,19 @@ SITE = {
     "unit": "m",
     "bounds": [0.0, 0.0, 10.0, 5.0],
     "cameras": {
-        "A": {"homography": [[1, 0, 0]], "from": "given", "clock_offset_s": 0.0, "clock_from": "reference"},
+        "A": {
+            **{"homography": [[1, 0, 0], [0, -1, 0], [0, 0, 1]], "from": "given", "fit_m": 0.31, "clock_offset_s": 0.0},
+            "clock_from": "reference",
+        },
         "B": {
             **{"homography": None, "from": None, "fit_m": None, "clock_offset_s": -3.4, "clock_uncertainty_s": 0.05},
-            "clock_from": "paths of 9 people",
+            **{"clock_from": "paths of 9 people", "clock_used": True},
         },
     },
+    "relations": [
+        {"cameras": ["A", "B"], "links": 9, "inliers": 0.875, "fit_px": 4.2, "fit_m": None, "used": True},
+        {"cameras": ["B", "A"], "links": 2, "inliers": None, "fit_px": None, "used": False},
+    ],
     "transitions": [
         {"from": "A", "to": "B", "count": 3, "median_s": 7.2, "p5_s": 2.0, "p95_s": 22.0},
         {"from": "B", "to": "A", "count": 9, "median_s": 70.0, "edges_s": [0, 5, 10], "density": [0.2, 0.1]},
@@ -93,6 +101,37 @@ def test_a_single_point_has_a_frame_too() -> None:
     assert np.isfinite(frame(LINE)).all()
 
 
+@pytest.mark.parametrize(
+    ("homography", "expected"),
+    [
+        pytest.param(np.eye(3), False, id="the plan is the picture"),
+        pytest.param(np.diag([1.0, -1.0, 1.0]), True, id="turned over"),
+        pytest.param(np.diag([-1.0, -1.0, 1.0]), False, id="half a turn"),
+        pytest.param(-np.eye(3), False, id="any multiple is the same homography"),
+        pytest.param([[1, 0, 0], [0, 1, 0], [0, -0.01, 1]], True, id="the ground lies behind the picture's top row"),
+        pytest.param(None, True, id="nothing known: as on maps"),
+    ],
+)
+def test_the_plan_is_seen_from_above(small: ReportData, homography: Any, expected: bool) -> None:
+    site = {"cameras": {"A": {"homography": homography if homography is None else np.asarray(homography).tolist()}}}
+    assert y_points_up(View.of(replace(small, site=site))) is expected
+
+
+@pytest.mark.parametrize(
+    ("site", "expected"),
+    [
+        pytest.param({"unit": "cm"}, "2 cm", id="the plan's own"),
+        pytest.param({"metres_per_unit": 0.5}, "about 1 m", id="metres by the height of people"),
+        pytest.param({}, "2 units of the plan", id="not known"),
+    ],
+)
+def test_the_scale_has_a_unit(small: ReportData, read_page: Read, site: Any, expected: str) -> None:
+    page = read_page(
+        render_report(replace(small, plan=Plan(0.5, {("A", 1): LINE}), site={**site, "bounds": [0, 0, 10, 5]}))
+    )
+    assert page.by_id("plan").all(class_="scale")[0].all_text == expected
+
+
 def test_paths_are_drawn_in_the_colour_of_their_person(small: ReportData, read_page: Read) -> None:
     plan = Plan(0.5, {("A", 1): LINE, ("B", 4): LINE[::-1], ("A", 2): LINE})
     page = read_page(render_report(replace(small, plan=plan, site=SITE)))
@@ -116,8 +155,14 @@ def test_clocks_and_journeys(small: ReportData, read_page: Read) -> None:
     page = read_page(render_report(replace(small, site=SITE)))
     place = page.by_id("place")
     assert not place.all("svg", "plan")
-    clocks, journeys = ([[c.all_text for c in row.all("td")] for row in t.all("tr")[1:]] for t in place.all("table"))
-    assert clocks == [["+0.00 s", "reference", "given", "–"], ["−3.40 s ± 0.05 s", "paths of 9 people", "none", "–"]]
+    clocks, relations, journeys = (
+        [[c.all_text for c in row.all("td")] for row in t.all("tr")[1:]] for t in place.all("table")
+    )
+    assert clocks == [
+        ["+0.00 s", "reference", "given", "0.31 m"],
+        ["−3.40 s ± 0.05 s, allowed for", "paths of 9 people", "none", "–"],
+    ]
+    assert relations == [["9", "88%", "4 px", "yes"], ["2", "–", "–", "no"]]
     assert [row[:4] for row in journeys] == [["A", "9", "1 min 10 s", "– to –"], ["B", "3", "7.2 s", "2.0 s to 22.0 s"]]
     assert len(place.all("rect")) == 2
 

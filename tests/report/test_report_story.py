@@ -135,6 +135,26 @@ def test_the_data_cannot_end_its_own_block(make_report: Make, read_page: Read) -
     assert read_page(page).by_id("p1").all("h3")[0].text == evil
 
 
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        pytest.param({"key": "p7", "new": True}, "new in the gallery as p7", id="new"),
+        pytest.param(
+            {"key": "p7", "name": "Anna", "distance": 0.314, "new": False},
+            "known from the gallery as Anna at distance 0.31",
+            id="known",
+        ),
+        pytest.param(
+            {"key": "p7", "name": None, "distance": None}, "known from the gallery as p7", id="without a name"
+        ),
+    ],
+)
+def test_the_gallery_says_who_it_is(make_report: Make, read_page: Read, entry: Any, expected: str) -> None:
+    page = read_page(render_report(make_report(PEOPLE, gallery={2: entry})))
+    assert page.by_id("p2").all("p")[0].text.endswith(expected)
+    assert "gallery" not in page.by_id("p1").all("p")[0].text
+
+
 def test_names_stand_in_for_numbers(make_report: Make, read_page: Read) -> None:
     page = read_page(render_report(make_report(PEOPLE, names={2: "Anna"})))
     assert [who.text for who in page.all("a", "who")] == ["1", "Anna", "3"]
