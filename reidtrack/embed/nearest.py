@@ -1,4 +1,4 @@
-"""The nearest vectors of a gallery, exactly: block by block in bounded memory, by faiss where there are very many."""
+"""The nearest vectors of a gallery, exactly: block by block in bounded memory, by faiss for few queries of very many."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ logger = logging.getLogger(__name__)
 
 FAISS_FROM = 200_000
 """Vectors of a gallery above which faiss searches, where it is installed."""
+FAISS_QUERIES = 8
+"""Most queries for which it does: it goes through the gallery for each, while blocks multiply matrices."""
 
 _QUERIES, _VECTORS = 256, 16_384
 """Distances that are there at once: 16 MiB."""
@@ -40,7 +42,7 @@ def nearest(queries: FloatArray, gallery: FloatArray, count: int) -> Nearest:
         count: How many, 1 or more; K is this or G, whichever is less.
     """
     count = min(count, len(gallery))
-    if len(gallery) > FAISS_FROM and count and len(queries):
+    if len(gallery) > FAISS_FROM and count and 0 < len(queries) <= FAISS_QUERIES:
         if importlib.util.find_spec("faiss") is not None:
             return _by_faiss(queries, gallery, count)
         logger.warning(

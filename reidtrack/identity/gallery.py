@@ -253,8 +253,10 @@ class Gallery:
 
     def add_person(self, name: str | None = None) -> int:
         """Make somebody new; the number."""
-        cursor = self._sql.execute("INSERT INTO person (key, name) VALUES (?, ?)", (secrets.token_hex(4), name))
-        return int(cursor.lastrowid or 0)
+        key = secrets.token_hex(4)
+        while self._sql.execute("SELECT 1 FROM person WHERE key = ?", (key,)).fetchone():  # among 100,000, it happens
+            key = secrets.token_hex(4)
+        return int(self._sql.execute("INSERT INTO person (key, name) VALUES (?, ?)", (key, name)).lastrowid or 0)
 
     def set_name(self, person: int, name: str) -> None:
         """Call somebody by a name that nobody else has."""

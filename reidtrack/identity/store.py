@@ -21,6 +21,8 @@ APPLICATION_ID = 0x72656964
 PATIENCE_S = 60.0
 """How long a process waits for another that is writing."""
 
+_PAGE = 16_384
+"""Bytes of a page; in smaller ones, rows of 2 KiB leave half of each empty."""
 _MAGIC = b"SQLite format 3\0"
 
 MIGRATIONS = (
@@ -160,6 +162,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, make: bool) -> None:
     if _version(connection, path) < len(MIGRATIONS):
         if not make and not _number(connection, "application_id"):
             raise InputError("is empty", where=path, expected="a gallery", hint="`reidtrack enroll` makes one")
+        connection.execute(f"PRAGMA page_size = {_PAGE}")  # of a file that is still empty
         connection.execute("PRAGMA journal_mode = WAL")
         with writing(connection):
             for script in MIGRATIONS[_version(connection, path) :]:  # another process may have been faster

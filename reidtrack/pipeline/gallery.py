@@ -166,6 +166,8 @@ def _who(
 ) -> dict[int, _Person]:
     """Place of each identity that was seen well enough to who it is; new people are made, names written.
 
+    Whom a correction names, or whom the user named in the gallery when only this run knew them, that is who they are.
+
     Args:
         gallery: Open for writing.
         identities: Of the run.
@@ -177,13 +179,15 @@ def _who(
     """
     here = [place for place, seen in enumerate(views) if seen]
     said = {place: name for place in here if (name := identities[place].name) is not None}
+    known = gallery.numbers()
     told = {place: number for place, name in said.items() if (number := gallery.find(name)) is not None}
+    named = {n: tracks for n, tracks in former.items() if known[n][1] is not None and n not in told.values()}
+    told |= _again([place for place in here if place not in said], views, named)
     people = {
         place: _Person(number, number in former, _told(found.short, place, number)) for place, number in told.items()
     }
     _take_out(found.short, told)
     matches = recognise(found.short, threshold, margin, _alikes(gallery, found, threshold))
-    known = gallery.numbers()
     for place in here:
         number = matches[place].person
         if place in people or number is None or (place in said and known[number][1] is not None):

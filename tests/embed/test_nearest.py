@@ -63,9 +63,28 @@ def test_a_large_gallery_without_faiss_is_searched_all_the_same(
     assert found.distance.shape == expected.distance.shape
 
 
+@pytest.mark.parametrize(
+    ("queries", "expected"),
+    [
+        pytest.param(1, ["faiss"], id="a photo"),
+        pytest.param(8, ["faiss"], id="as many as are worth it"),
+        pytest.param(9, ["blocks"], id="more: matrices are faster"),
+        pytest.param(0, ["blocks"], id="none"),
+    ],
+)
+def test_what_searches_a_large_gallery(queries: int, expected: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen: list[str] = []
+    monkeypatch.setattr(nearest_module, "FAISS_FROM", 50)
+    monkeypatch.setattr(nearest_module.importlib.util, "find_spec", lambda name: name)
+    monkeypatch.setattr(nearest_module, "_by_faiss", lambda *_: chosen.append("faiss"))
+    monkeypatch.setattr(nearest_module, "_by_blocks", lambda *_: chosen.append("blocks"))
+    nearest(unit(0, queries), unit(1, 51), 3)
+    assert chosen == expected
+
+
 def test_faiss_finds_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("faiss", reason="faiss-cpu (extra `faiss`) is not installed")
-    query, gallery = unit(0, 20), unit(1, 2000)
+    query, gallery = unit(0, 8), unit(1, 2000)
     expected = nearest(query, gallery, 10)
     monkeypatch.setattr(nearest_module, "FAISS_FROM", 1000)
     found = nearest(query, gallery, 10)
