@@ -220,7 +220,8 @@
     if (!visits[name] || String(getSelection())) return;
     event.preventDefault();
     hush();
-    show(name);
+    if (!event.detail && name === shown) one(video.hidden ? "#close" : "#video").focus(); // Enter once more
+    else show(name);
   });
 
   // The sheet: the least certain links first, as many as are asked for.

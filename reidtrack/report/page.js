@@ -141,7 +141,8 @@
       if (place === 0 || !names[place].textContent || !cell.textContent) return;
       const term = document.createElement("dt"), value = document.createElement("dd");
       term.textContent = names[place].textContent;
-      value.textContent = cell.textContent;
+      const parts = all("span", cell).map((part) => part.textContent.trim()).filter(Boolean);
+      value.textContent = parts.length > 1 ? parts.join(", ") : cell.textContent;
       list.append(term, value);
     });
     text.append(heading, list);

@@ -110,6 +110,7 @@ key(document.body, "Escape");
 out.closed = [one("#dock").hidden, all(".bar.on").length, video.paused];
 one(".bar[data-v='v3-1']").click();
 out.silent = [video.hidden, one("#novideo").hidden, one("#novideo").textContent];
+out.by_name = find("anna");
 find("2");
 out.found = all("#check article").map((article) => article.dataset.v);
 """
@@ -208,6 +209,7 @@ def test_five_people(make_report: Callable[..., ReportData], tmp_path: Path, sch
         length_s=14.0,
         starts={"A 1": 4.0},
         links={2: [(0.44, 0.02, 0.6), (0.3, 0.1, 0.97)], 4: [(0.2, 0.3, 0.999)]},
+        names={4: "Anna-Lena"},
         rivals={("A 1", 5): ("B", 2), ("B", 1): ("A 1", 1)},
         terms={("A 1", 5): {"travel_s": 2.5, "ground_m": 0.4}},
         calibration={"threshold": 0.6, "sweep": sweep},
@@ -253,6 +255,7 @@ def test_five_people(make_report: Callable[..., ReportData], tmp_path: Path, sch
     assert out["split"] == [f"reidtrack split {word} 'A 1' 2 --at 10.00"]
     assert out["closed"] == [True, 0, True]
     assert out["silent"][:2] == [True, False] and "--video" in out["silent"][2]
+    assert out["by_name"] == "4"
     assert out["found"][:2] == ["v2-2", "v2-3"]
     assert out["overflow"] <= 0
 
