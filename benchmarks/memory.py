@@ -17,7 +17,9 @@ import os
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from clips import join
 
 from reidtrack.identity.log import read_detection_log
 from reidtrack.mot import MotRows, write_mot
@@ -33,27 +35,6 @@ class Measured(NamedTuple):
     log_mib: float
     run_mib: float
     associate_mib: float
-
-
-def join(source: Path, target: Path, times: int) -> int:
-    """Write a recording several times in a row into one file; how many frames it has once."""
-    import av
-
-    count = 0
-    with av.open(str(target), "w") as out:
-        copy: Any = None
-        shift = 0
-        for _ in range(times):
-            with av.open(str(source)) as container:
-                stream = container.streams.video[0]
-                copy = out.add_stream_from_template(stream) if copy is None else copy
-                packets = [packet for packet in container.demux(stream) if packet.size]
-                count, end = len(packets), max(packet.pts + packet.duration for packet in packets)
-                for packet in packets:
-                    packet.pts, packet.dts, packet.stream = packet.pts + shift, packet.dts + shift, copy
-                    out.mux(packet)
-                shift += end
-    return count
 
 
 def repeat_detections(run: Path, folder: Path, frames: dict[str, int], times: int) -> list[str]:

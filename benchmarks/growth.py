@@ -1,0 +1,207 @@
+r"""How time and memory grow with cameras, people in a frame, length and tracklets: tables, JSON and one picture each.
+
+    python benchmarks/growth.py --shared ../shared --out runs/growth --pictures docs/pictures
+
+- *cameras*: copies of the first frames of one recording, all outputs.
+- *people*: a drawn crowd in 1920 x 1080 whose detections are given, so that the detector's constant cost is left out.
+- *length*: one recording joined to itself, all outputs.
+- *tracklets*: the association alone, on drawn problems (association_scale.py).
+
+Each line is a process of its own: seconds on the clock, of the processor over all threads, and the largest resident
+set. What each further frame takes is the difference to the line before. Networks: YOLO11n and OSNet x0.25 of ../shared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from clips import cut, join
+from growth_pictures import Panel, draw_growth
+from spending import REIDTRACK, ROOT, machine, spend
+
+from reidtrack.mot import MotRows, write_mot
+from reidtrack.types import Detections, ImageArray
+from reidtrack.video.sink import VideoSink
+
+Row = dict[str, Any]
+STAGES = ("decode", "track", "embed", "draw", "encode")
+CROWD_HW, CROWD_FPS = (1080, 1920), 25.0
+
+
+def run(words: Iterable[str], folder: Path) -> Row:
+    """`reidtrack run`: what it cost and what it counted."""
+    out = folder / "run"
+    spent = spend([*REIDTRACK, "run", *words, "--out", str(out), "--quiet"], folder / "run.log")
+    record = json.loads((out / "run.json").read_text(encoding="utf-8"))
+    return {
+        **{name: round(value, 3) for name, value in spent._asdict().items()},
+        "frames": sum(camera["frames"] for camera in record["cameras"].values()),
+        "boxes": sum(camera["boxes"] for camera in record["cameras"].values()),
+        "people": record["people"],
+        "timings_s": record["timings_s"],
+    }
+
+
+def networks(shared: Path) -> list[str]:
+    weights = shared / "weights"
+    return ["--detector", str(weights / "yolo11n.pt"), "--reid", str(weights / "osnet_x0_25_msmt17.pth")]
+
+
+def grow_cameras(args: argparse.Namespace, folder: Path) -> list[Row]:
+    rows = []
+    for count in args.cameras:
+        place = folder / f"{count}"
+        place.mkdir()
+        videos = [place / f"camera{number + 1:02d}.mp4" for number in range(count)]
+        for video in videos:
+            video.symlink_to(args.clip)
+        rows.append({"cameras": count} | run(["--videos", *map(str, videos), *networks(args.shared)], place))
+        report("cameras", rows)
+    return rows
+
+
+def grow_length(args: argparse.Namespace, folder: Path) -> list[Row]:
+    rows = []
+    for times in args.lengths:
+        place = folder / f"{times}"
+        place.mkdir()
+        join(args.clip, place / "camera.mp4", times)
+        rows.append({"times": times} | run(["--videos", str(place / "camera.mp4"), *networks(args.shared)], place))
+        report("times", rows)
+    return rows
+
+
+def grow_people(args: argparse.Namespace, folder: Path) -> list[Row]:
+    sys.path.insert(0, str(ROOT / "tests"))
+    from track.crowd import walkers
+
+    rows = []
+    for count in args.people:
+        place = folder / f"{count}"
+        place.mkdir()
+        found = walkers(count, args.frames, seed=0)
+        film(found, place / "camera.mp4")
+        note(found, place / "det.txt")
+        words = ["--videos", str(place / "camera.mp4"), "--detections", str(place / "det.txt"), *networks(args.shared)]
+        rows.append({"people": count} | {f"{k}_found" if k == "people" else k: v for k, v in run(words, place).items()})
+        report("people", rows)
+    return rows
+
+
+def film(found: Sequence[Detections], path: Path) -> None:
+    """A crowd as coloured boxes on a grey ramp: something to decode, to crop and to draw on."""
+    ramp = np.linspace(60, 160, CROWD_HW[1], dtype=np.uint8)
+    ground: ImageArray = np.repeat(np.repeat(ramp[None, :, None], CROWD_HW[0], axis=0), 3, axis=2)
+    with VideoSink(path, CROWD_HW[::-1], fps_hint=CROWD_FPS) as sink:
+        for index, people in enumerate(found):
+            picture = ground.copy()
+            for left, top, right, bottom in people.xyxy.clip(0).round().astype(int).tolist():
+                picture[top:bottom, left:right] = (left % 256, top % 256, (left + top) % 256)
+            sink.write(picture, index / CROWD_FPS)
+
+
+def note(found: Sequence[Detections], path: Path) -> None:
+    """The same as a MOTChallenge detection file."""
+    frame = np.repeat(np.arange(len(found)), [len(people) for people in found])
+    boxes, scores = (np.concatenate([getattr(people, name) for people in found]) for name in ("xyxy", "score"))
+    write_mot(path, MotRows.of(frame, np.full(len(frame), -1), boxes, scores))
+
+
+def grow_tracklets(args: argparse.Namespace, folder: Path) -> list[Row]:
+    target = folder / "tracklets.json"
+    script = [sys.executable, str(ROOT / "benchmarks/association_scale.py"), "--json", str(target)]
+    sizes = [str(count) for count in args.tracklets]
+    subprocess.run([*script, "--cameras", "8", "--tracklets", *sizes], check=True)
+    rows: list[Row] = json.loads(target.read_text(encoding="utf-8"))
+    return rows
+
+
+def per_stage(row: Mapping[str, Any]) -> dict[str, float]:
+    """Milliseconds a frame during which each stage was at work; decoding is done twice."""
+    spent = dict(row["timings_s"])
+    spent["decode"] = spent.get("decode", 0.0) + spent.pop("decode again", 0.0)
+    return {stage: 1000 * spent[stage] / row["frames"] for stage in STAGES if stage in spent}
+
+
+def further(rows: Sequence[Row], key: str = "cpu_s") -> float:
+    """Milliseconds for each frame that the last line has more than the one before."""
+    last, before = rows[-1], rows[-2]
+    return 1000 * (last[key] - before[key]) / (last["frames"] - before["frames"])
+
+
+def report(what: str, rows: Sequence[Row]) -> None:
+    """Print the newest line of a table, and its head before the first."""
+    row = rows[-1]
+    if len(rows) == 1:
+        print(f"\n| {what} | frames | boxes | s | CPU s | CPU ms for each further frame | peak, MiB |")
+        print("| ---: " * 7 + "|")
+    more = f"{further(rows):.1f}" if len(rows) > 1 and row["frames"] > rows[-2]["frames"] else ""
+    cells = f"{row['frames']:,} | {row['boxes']:,} | {row['wall_s']:.1f} | {row['cpu_s']:.1f} | {more}"
+    print(f"| {row[what]} | {cells} | {row['peak_mib']:,.0f} |", flush=True)
+
+
+def draw(kind: str, rows: Sequence[Row], path: Path) -> None:
+    """The picture of one growth."""
+    if kind == "tracklets":
+        panels = [
+            Panel("processor, s", {"CPU": [row["cpu_s"] for row in rows]}, "CPU"),
+            Panel("memory beside the tracklets, MiB", {"more": [row["more_mib"] for row in rows]}),
+        ]
+        draw_growth(path, "tracklets", [row["tracklets"] for row in rows], panels, logarithmic=True)
+        return
+    x_key, x_title = {"cameras": ("cameras", "cameras"), "length": ("times", "times the length")}.get(
+        kind, ("people", "people in the frame")
+    )
+    memory = Panel("largest resident set, MiB", {"peak": [row["peak_mib"] for row in rows]})
+    if kind == "people":
+        stages = [per_stage(row) for row in rows]
+        curves = {stage: [one[stage] for one in stages] for stage in stages[0]}
+        first = Panel("at work, ms on the clock a frame", curves)
+    else:
+        times = {"clock": [row["wall_s"] for row in rows], "processor": [row["cpu_s"] for row in rows]}
+        first = Panel("whole run, s", times, "clock")
+    draw_growth(path, x_title, [row[x_key] for row in rows], [first, memory], logarithmic=False)
+
+
+KINDS: dict[str, Callable[[argparse.Namespace, Path], list[Row]]] = {
+    "cameras": grow_cameras,
+    "people": grow_people,
+    "length": grow_length,
+    "tracklets": grow_tracklets,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--shared", type=Path, required=True, help="the folder of real material")
+    parser.add_argument("--out", type=Path, default=Path("growth"), help="folder of the JSON files")
+    parser.add_argument("--pictures", type=Path, help="folder of the pictures (default: that of the JSON)")
+    parser.add_argument("--only", nargs="+", choices=list(KINDS), default=list(KINDS))
+    parser.add_argument("--frames", type=int, default=100, help="of each camera; those that a length is times of")
+    parser.add_argument("--cameras", type=int, nargs="+", default=[1, 2, 4, 8, 16])
+    parser.add_argument("--people", type=int, nargs="+", default=[5, 10, 20, 50, 100, 200])
+    parser.add_argument("--lengths", type=int, nargs="+", default=[1, 2, 4, 8, 16])
+    parser.add_argument("--tracklets", type=int, nargs="+", default=[1000, 2000, 5000, 10000, 20000])
+    args = parser.parse_args()
+    args.shared = args.shared.resolve()
+    args.out.mkdir(parents=True, exist_ok=True)
+    for kind in args.only:
+        with tempfile.TemporaryDirectory() as place:
+            args.clip = Path(place) / "clip.mp4"
+            cut(args.shared / "data/pets-s2l1/View_001.mp4", args.clip, args.frames)
+            rows = KINDS[kind](args, Path(place))
+        result = {"machine": machine(), "rows": rows}
+        (args.out / f"growth_{kind}.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        draw(kind, rows, (args.pictures or args.out) / f"growth_{kind}.png")
+
+
+if __name__ == "__main__":
+    main()
