@@ -21,6 +21,7 @@ import numpy as np
 from reidtrack.associate.adjacency import Adjacency
 from reidtrack.associate.mixture import EDGES, Belief, Counts, Mixture, fit
 from reidtrack.associate.pairs import keys as _keys
+from reidtrack.associate.taught import Taught, taught_threshold
 from reidtrack.associate.threshold import (
     FALLBACK,
     LEAST_PAIRS,
@@ -183,6 +184,7 @@ def calibrate(
     threshold: float | None = None,
     same_camera_threshold: float | None = None,
     least_probability: float = 0.5,
+    taught: Taught | None = None,
 ) -> Calibration:
     """Find out what distances mean.
 
@@ -193,13 +195,15 @@ def calibrate(
         threshold: One that was given; None finds it.
         same_camera_threshold: The same within a camera; None is a fixed share of the other.
         least_probability: Of a chosen pair at the threshold that is found.
+        taught: Corrections, each of which moves the threshold that is found, see `taught_threshold`.
     """
     pairs = cross_pairs(views.look, views.camera, views.weight)
     everywhere, by_cameras = _learn(pairs, views, clash, together)
     benefit = CHOSEN - math.log(least_probability / (1 - least_probability))
-    found = min(max(everywhere.midpoint + benefit / everywhere.slope, LIMITS[0]), LIMITS[1])
     enough = len(pairs.distance) >= LEAST_PAIRS
-    used = threshold if threshold is not None else found if enough else FALLBACK
+    found = min(max(everywhere.midpoint + benefit / everywhere.slope, LIMITS[0]), LIMITS[1]) if enough else FALLBACK
+    found = taught_threshold(found, taught or Taught.none(), views.look, views.camera)
+    used = threshold if threshold is not None else min(max(found, LIMITS[0]), LIMITS[1])
     within = SAME_CAMERA_SHARE * used if same_camera_threshold is None else same_camera_threshold
     seen = _distances(views.look, clash[views.camera[clash[:, 0]] == views.camera[clash[:, 1]]])
     return Calibration(

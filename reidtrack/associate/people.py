@@ -18,6 +18,8 @@ from reidtrack.associate.matcher import group
 from reidtrack.associate.near import near_pairs
 from reidtrack.associate.pairs import once
 from reidtrack.associate.split import split_switched
+from reidtrack.associate.taught import Taught
+from reidtrack.associate.sweep import Problem, Regrouped, regroup
 from reidtrack.associate.terms import Terms
 from reidtrack.types import DoubleArray, Identity, IntArray, Link, Tracklet
 
@@ -35,12 +37,14 @@ class Association(NamedTuple):
         threshold: Largest mean distance of one person's tracklets in two cameras.
         same_camera_threshold: The same within a camera.
         calibration: How both were found, and what distances mean.
+        others: Who would be who at other thresholds, as far as that was asked for.
     """
 
     identities: list[Identity]
     threshold: float
     same_camera_threshold: float
     calibration: Calibration
+    others: Sequence[Regrouped] = ()
 
 
 def associate(
@@ -54,6 +58,8 @@ def associate(
     evidence: Sequence[Evidence] = (),
     together: Sequence[tuple[Key, Key]] = (),
     apart: Sequence[tuple[Key, Key]] = (),
+    taught: Sequence[tuple[Key, Key, bool, float]] = (),
+    steps: Sequence[float] = (),
 ) -> Association:
     """Give every tracklet an identity.
 
@@ -70,6 +76,9 @@ def associate(
         together: Pairs that are one person, whatever they look like, by camera and track id; a part that is cut off a
             track is called as in the result.
         apart: Pairs that are not.
+        taught: Pairs that a threshold which is found learns from: whether they are one person, and how much each
+            counts, 1 for a correction (`taught_threshold`).
+        steps: Differences from the threshold at which all is grouped once more, evidence and all.
 
     Returns:
         Who is who; a tracklet that matches nobody, or has no features, is a person of its own. The same tracklets give
@@ -90,6 +99,7 @@ def associate(
         threshold=threshold,
         same_camera_threshold=same_camera_threshold,
         least_probability=least_probability,
+        taught=Taught.of(keys, taught),
     )
     threshold, same_camera_threshold = calibration.threshold, calibration.same_camera_threshold
     costs = PairCosts.of_looks(seen, look.camera, threshold, same_camera_threshold)
@@ -97,17 +107,21 @@ def associate(
     near = near_pairs(seen, max(threshold, same_camera_threshold) + _ROUNDING)
     label = group(costs, near.pairs, bonds.clash, look.weight, bonds.together)
     terms = Terms.of(len(parts), [judge(parts, label, seen) for judge in evidence])
+    clash = bonds.clash
     if evidence:
         costs = costs.with_extra(terms.log_odds.pairs, -terms.log_odds.value / calibration.slope)
-        clash = np.concatenate([bonds.clash, terms.clash])
-        label = group(costs, near.pairs, once(clash, len(parts))[0], look.weight, bonds.together)
+        clash = once(np.concatenate([bonds.clash, terms.clash]), len(parts))[0]
+        label = group(costs, near.pairs, clash, look.weight, bonds.together)
     people = _members(label)
     links = explain(people, label, Grounds(keys, seen, near, terms, calibration))
     identities = [
         _identity(number, members, parts, look.mean, found)
         for number, (members, found) in enumerate(zip(people, links, strict=True), start=1)
     ]
-    return Association(identities, threshold, same_camera_threshold, calibration)
+    share = same_camera_threshold / threshold if threshold else 1.0
+    problem = Problem(costs, seen.shape[1], look.weight, clash, bonds.together, share)
+    others = regroup(problem, keys, [threshold + step for step in steps])
+    return Association(identities, threshold, same_camera_threshold, calibration, others)
 
 
 def cut_switched(tracklets: Sequence[Tracklet], *, split_threshold: float, shrink: float) -> list[Tracklet]:

@@ -25,14 +25,15 @@ class Constraints:
         together: Pairs that are one person.
         apart: Pairs that are two.
         names: What the person of a tracklet is called.
-        taught: Pairs of which a person said whether they are one: what the looks of such pairs can be learnt from.
+        taught: Pairs of which a person said whether they are one, to learn from, and how much each counts: those of
+            one correction 1 together.
     """
 
     ignored: frozenset[Key] = frozenset()
     together: tuple[tuple[Key, Key], ...] = ()
     apart: tuple[tuple[Key, Key], ...] = ()
     names: Mapping[Key, str] = field(default_factory=dict)
-    taught: tuple[tuple[Key, Key, bool], ...] = ()
+    taught: tuple[tuple[Key, Key, bool, float], ...] = ()
 
     def named(self, identities: Sequence[Identity]) -> list[Identity]:
         """The same people, called by their names."""
@@ -75,10 +76,9 @@ def _cut_times(tracklets: Sequence[Tracklet], corrections: Corrections) -> dict[
         if track is None:
             raise _unknown(place, tracklets, where)
         if not track.first_time_s < at_s <= track.last_time_s:
+            sight = f"{seconds(track.first_time_s)} and up to {seconds(track.last_time_s)}, where it is in sight"
             raise ConfigError(
-                f"{place} cannot be split at {seconds(at_s)} s",
-                where=where,
-                expected=f"a time after {seconds(track.first_time_s)} and up to {seconds(track.last_time_s)}, where it is in sight",
+                f"{place} cannot be split at {seconds(at_s)} s", where=where, expected=f"a time after {sight}"
             )
         times[track.key].add(at_s)
     return times
@@ -109,8 +109,7 @@ def constrain(tracklets: Sequence[Tracklet], corrections: Corrections) -> Constr
     ignored = {found.key(place, line) for entry, line in corrections.of(Ignore) for place in entry.ignore}
     said = _said(found, corrections, ignored)
     said.check(found, corrections.where)
-    taught = [(a, b, True) for a, b in said.same] + [(a, b, False) for a, b in sorted(said.taught)]
-    return Constraints(frozenset(ignored), tuple(said.same), tuple(said.other), said.names, tuple(taught))
+    return Constraints(frozenset(ignored), tuple(said.same), tuple(said.other), said.names, tuple(said.taught))
 
 
 class _Finder:
@@ -169,18 +168,22 @@ class _Said:
 
     same: dict[tuple[Key, Key], int] = field(default_factory=dict)
     other: dict[tuple[Key, Key], int] = field(default_factory=dict)
-    taught: set[tuple[Key, Key]] = field(default_factory=set)
+    taught: list[tuple[Key, Key, bool, float]] = field(default_factory=list)
     names: dict[Key, str] = field(default_factory=dict)
 
     def together(self, keys: Sequence[Key], line: int) -> None:
-        """Each of them is the same person as the first, and so all are."""
-        for pair in combinations(dict.fromkeys(keys), 2):
+        """All of them are one person."""
+        pairs = list(combinations(dict.fromkeys(keys), 2))
+        for pair in pairs:
             self.same.setdefault(pair, line)
+        self.taught += [(a, b, True, 1 / len(pairs)) for a, b in pairs]
 
-    def apart(self, a: Key, b: Key, line: int, *, teach: bool = True) -> None:
-        self.other.setdefault((a, b), line)
+    def apart(self, pairs: Sequence[tuple[Key, Key]], line: int, *, teach: bool = True) -> None:
+        """The two of each pair are two people."""
+        for pair in pairs:
+            self.other.setdefault(pair, line)
         if teach:
-            self.taught.add((a, b))
+            self.taught += [(a, b, False, 1 / len(pairs)) for a, b in pairs]
 
     def check(self, found: _Finder, where: str) -> None:
         """Raise ConfigError unless all of it can be true."""
@@ -207,9 +210,9 @@ class _Said:
             shared = np.intersect1d(one.frame, two.frame, assume_unique=True)
             if len(shared):
                 time_s = float(one.time_s[one.frame == shared[0]][0])
-                lines = _path(graph, a, b)
+                lines, them = _path(graph, a, b), f"{_name(found, a)} and {_name(found, b)}"
                 raise ConfigError(
-                    f"{_name(found, a)} and {_name(found, b)} cannot be one person: both are in sight at {seconds(time_s)} s",
+                    f"{them} cannot be one person: both are in sight at {seconds(time_s)} s",
                     where=f"{where}:{lines[-1]}",
                     expected="tracklets that are never in sight together",
                     hint="split one of them first" if len(lines) == 1 else f"see also {_numbers(lines[:-1])}",
@@ -225,13 +228,12 @@ def _said(found: _Finder, corrections: Corrections, ignored: set[Key]) -> _Said:
     for merge, line in corrections.of(Merge):
         said.together(keys(merge.merge, line), line)
     for apart, line in corrections.of(Apart):
-        for one, two in combinations([keys(side, line) for side in apart.apart], 2):
-            for a, b in product(one, two):
-                said.apart(a, b, line)
+        sides = combinations([keys(side, line) for side in apart.apart], 2)
+        said.apart([pair for one, two in sides for pair in product(one, two)], line)
     for split, line in corrections.of(Split):
         before, after = found.around(split.split, split.at_s)
         if not ignored & {before, after}:
-            said.apart(before, after, line)
+            said.apart([(before, after)], line)
     _say_names(said, [(name.name, keys(name.tracklet, line), line) for name, line in corrections.of(Name)])
     _say_locks(said, [(keys(lock.lock, line), line) for lock, line in corrections.of(Lock)], found, ignored)
     return said
@@ -247,7 +249,7 @@ def _say_names(said: _Said, named: Sequence[tuple[str, list[Key], int]]) -> None
         said.names.update((key, name) for key in keys)
     for (one, line_a), (two, line_b) in combinations(people.values(), 2):
         if one and two:
-            said.apart(one[0], two[0], max(line_a, line_b))
+            said.apart([(one[0], two[0])], max(line_a, line_b))
 
 
 def _say_locks(said: _Said, locks: Sequence[tuple[list[Key], int]], found: _Finder, ignored: set[Key]) -> None:
@@ -255,10 +257,8 @@ def _say_locks(said: _Said, locks: Sequence[tuple[list[Key], int]], found: _Find
     for keys, line in locks:
         said.together(keys, line)
         tracks = {(key[0], found.tracklets[key].logged_id) for key in keys}
-        for other, tracklet in found.tracklets.items():
-            open_ = other in ignored or other in keys or (tracklet.camera, tracklet.logged_id) in tracks
-            if keys and not open_:
-                said.apart(keys[0], other, line, teach=False)
+        others = [key for key, t in found.tracklets.items() if (t.camera, t.logged_id) not in tracks]
+        said.apart([(keys[0], other) for other in others if keys and other not in ignored], line, teach=False)
 
 
 def _path(graph: Mapping[Key, list[tuple[Key, int]]], start: Key, end: Key) -> list[int]:

@@ -80,5 +80,5 @@ def correct(tracklets: Sequence[Tracklet], settings: Mapping[str, Any], correcti
     parts = cut_switched(parts, split_threshold=settings["split_threshold"], shrink=settings["shrink"])
     found = constrain(parts, corrections)
     kept = [t for t in parts if t.key not in found.ignored]
-    more = {"together": found.together, "apart": found.apart, "split_threshold": 2.0}
+    more = {"together": found.together, "apart": found.apart, "taught": found.taught, "split_threshold": 2.0}
     return Corrected(kept, {**settings, **more}, found)

@@ -33,14 +33,15 @@ def test_merge_and_apart_and_what_they_teach() -> None:
     a, b, c, d, e = (t.key for t in visits())
     assert set(found.together) == {(a, c), (a, d), (c, d)}
     assert set(found.apart) == {(b, d), (b, e)}
-    assert set(found.taught) == {(a, c, True), (a, d, True), (c, d, True), (b, d, False), (b, e, False)}
+    same = {(a, c, True, 1 / 3), (a, d, True, 1 / 3), (c, d, True, 1 / 3)}
+    assert set(found.taught) == same | {(b, d, False, 0.5), (b, e, False, 0.5)}
 
 
 def test_lock_keeps_all_others_out_and_teaches_who_is_in() -> None:
     found = constrained("- lock: [hall 1, door 1]\n- ignore: door 2")
     assert set(found.together) == {(("hall", 1), ("door", 1))}
     assert set(found.apart) == {(("hall", 1), ("hall", 2)), (("hall", 1), ("hall", 3))}
-    assert found.taught == ((("hall", 1), ("door", 1), True),)
+    assert found.taught == ((("hall", 1), ("door", 1), True, 1.0),)
     assert found.ignored == {("door", 2)}
 
 

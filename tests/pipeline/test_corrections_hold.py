@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
+import numpy as np
 import pytest
 from associate.people_data import directions, owners, tracklet
 from hypothesis import given, settings
@@ -93,9 +94,28 @@ def test_a_track_that_association_cuts_too_keeps_its_corrections() -> None:
 
 
 def _joined(a: Tracklet, b: Tracklet, column: str) -> object:
-    import numpy as np
-
     return np.concatenate([getattr(a, column), getattr(b, column)])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_each_contradiction_teaches_the_threshold(seed: int) -> None:
+    """What should not have been joined lowers it, what should have been raises it; what agrees hardly moves it."""
+    rng = np.random.default_rng(seed)
+    looks = PERSON + 0.12 * rng.normal(size=PERSON.shape)
+    tracklets = [tracklet("a", i + 1, looks[i], 0, noise=0.1) for i in range(6)]
+    tracklets += [tracklet("b", i + 1, looks[i] + 0.1 * rng.normal(size=looks[i].shape), 20) for i in range(6)]
+
+    def found(text: str) -> float:
+        corrected = correct(tracklets, SETTINGS, parse(text, "c.yaml"))
+        return associate(corrected.tracklets, **corrected.settings).threshold
+
+    before = found("")
+    assert found("- merge: [a 1, b 2]") > before
+    assert found("- merge: [a 1, b 2]\n- merge: [a 3, b 4]") > found("- merge: [a 1, b 2]")
+    assert found("- apart: [a 1, b 1]") < before
+    assert found("- merge: [a 1, b 1]") == pytest.approx(before, abs=0.01)
+    corrected = correct(tracklets, {**SETTINGS, "threshold": 0.5}, parse("- merge: [a 1, b 2]", "c.yaml"))
+    assert associate(corrected.tracklets, **corrected.settings).threshold == 0.5
 
 
 places = st.sampled_from([f"{camera} {number}" for camera, number in VISITS])
