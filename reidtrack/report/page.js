@@ -22,6 +22,12 @@
     try { localStorage.setItem("reidtrack-theme", root.style.colorScheme); } catch { }
   });
 
+  // Narrow rows: lines without the names of their cameras, for many people.
+  const MANY = 40;
+  const narrow = (on) => { root.classList.toggle("dense", on); one("#dense").setAttribute("aria-pressed", on); };
+  narrow(people.length > MANY);
+  one("#dense").addEventListener("click", () => narrow(!root.classList.contains("dense")));
+
   // Search and order. Ids and ranges widen the choice, names of people and cameras narrow it.
   function wanted(text) {
     const ids = [], names = [];

@@ -106,7 +106,7 @@ def _lane(view: View, identity: Identity, doubt: int) -> Markup:
         tag("div", *lanes),
         class_="lane",
         role="listitem",
-        style=f"--c:{view.colour(identity)};--h:{_LANE_PX * len(visits) + 9}px",
+        style=f"--c:{view.colour(identity)};--h:{_LANE_PX * len(visits) + 9}px;--n:{len(visits)}",
         data_id=identity.id,
         data_name=identity.name,
         data_first=f"{identity.first_time_s:.3f}",

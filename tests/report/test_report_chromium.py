@@ -79,6 +79,7 @@ out.overflow = overflow();
 
 DOCK = """
 const video = one("#video");
+out.dense = one("#dense").getAttribute("aria-pressed");
 out.start = [one("#dock").hidden, all("#check article").length, one("#doubtful").textContent];
 one(".bar[data-v='v2-2']").click();
 video.pause();
@@ -225,6 +226,7 @@ def test_five_people(make_report: Callable[..., ReportData], tmp_path: Path, sch
     )
     word = "'" + str(folder).replace("'", "'\"'\"'") + "'"
     assert out["ground"] == ground
+    assert out["dense"] == "false"
     assert out["start"][:2] == [True, 4], "three links, and two people who are nearly one"
     assert out["start"][2].startswith("1 of 3 links are not clear.")
     source, time_s, length_s, hidden = out["played"]
@@ -261,6 +263,11 @@ def test_five_people(make_report: Callable[..., ReportData], tmp_path: Path, sch
 
 
 MANY = """
+const height = () => one(".lane").offsetHeight;
+const dense = height();
+one("#dense").click();
+out.rows = [dense, height()];
+one("#dense").click();
 find("400-420");
 one(".lane:not(.none) .bar").click();
 await sleep(50);
@@ -299,6 +306,8 @@ def test_five_hundred_people(
     page = render_report(replace(data, plan=Plan(60.0, paths)))
     script = MANY + "out.ground = getComputedStyle(document.body).backgroundColor;"
     out = drive(page, tmp_path, script, width=width, flags=(f"--blink-settings=preferredColorScheme={scheme}",))
+    narrow, wide = out["rows"]
+    assert narrow < 50 < 100 < wide
     assert out["title"].startswith("Person 400")
     assert out["count"].startswith("21 of 500 people")
     assert (out["lanes"], out["doubts"], out["more"]) == (500, 6, 18)
