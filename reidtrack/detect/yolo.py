@@ -41,7 +41,7 @@ class YoloDetector:
     """Finds persons in frames of several cameras at once.
 
     Args:
-        infer: Maps (B, 3, h, w) float32 RGB in 0..1 to raw predictions, either layout of this module.
+        infer: Maps (B, h, w, 3) uint8 BGR to raw predictions, either layout of this module; threads may call it.
         person_class: Index of the class person in the model.
         imgsz: Longest side of the network's input, pixels; ignored where `input_shape` is fixed.
         conf: Lowest score that is kept.
@@ -53,7 +53,7 @@ class YoloDetector:
 
     def __init__(
         self,
-        infer: Callable[[FloatArray], FloatArray],
+        infer: Callable[[ImageArray], FloatArray],
         *,
         person_class: int = 0,
         imgsz: int = 640,
@@ -73,20 +73,20 @@ class YoloDetector:
         self._stride = stride
 
     def detect(self, frames: Sequence[Frame]) -> list[Detections]:
-        """Find the persons in each frame; frames that share an input size share a batch.
+        """Find the persons in each frame; frames of one size share a batch.
 
         Raises:
             WeightsError: If the model's output holds NaN.
         """
         boxes = [self._letterbox_of(frame.size) for frame in frames]
-        groups: dict[tuple[int, int], list[int]] = {}
-        for i, box in enumerate(boxes):
-            groups.setdefault((box.height, box.width), []).append(i)
+        groups: dict[tuple[Letterbox, tuple[int, int]], list[int]] = {}
+        for i, (box, frame) in enumerate(zip(boxes, frames, strict=True)):
+            groups.setdefault((box, frame.size), []).append(i)
         results: dict[int, Detections] = {}
-        for members in groups.values():
-            batch = np.stack([to_input(frames[i].image, boxes[i]) for i in members])
+        for (box, size), members in groups.items():
+            batch = letterbox([frames[i].image for i in members], box)
             for i, prediction in zip(members, self._infer(batch), strict=True):
-                results[i] = self._select(prediction, boxes[i], frames[i].size)
+                results[i] = self._select(prediction, box, size)
         return [results[i] for i in range(len(frames))]
 
     def _letterbox_of(self, size: tuple[int, int]) -> Letterbox:
@@ -125,18 +125,17 @@ def fit_rectangle(size: tuple[int, int], imgsz: int, stride: int) -> Letterbox:
     return fit_letterbox(size, height, width)
 
 
-def to_input(image: ImageArray, box: Letterbox) -> FloatArray:
-    """Scale (H, W, 3) uint8 BGR into its letterbox: (3, h, w) float32 RGB in 0..1."""
+def letterbox(images: Sequence[ImageArray], box: Letterbox) -> ImageArray:
+    """Scale pictures of one size, (H, W, 3) uint8 BGR, into their letterbox: (B, h, w, 3), grey around them."""
     import cv2
 
-    height, width = image.shape[:2]
+    height, width = images[0].shape[:2]
     scaled = max(1, round(width * box.scale)), max(1, round(height * box.scale))
-    if scaled != (width, height):
-        image = cv2.resize(image, scaled, interpolation=cv2.INTER_LINEAR)
-    canvas = np.full((box.height, box.width, 3), PAD_VALUE, np.uint8)
-    canvas[box.top : box.top + scaled[1], box.left : box.left + scaled[0]] = image
-    planes = canvas[..., ::-1].transpose(2, 0, 1)  # (3, h, w) RGB
-    return np.ascontiguousarray(planes, dtype=np.float32) / np.float32(255)
+    batch = np.full((len(images), box.height, box.width, 3), PAD_VALUE, np.uint8)
+    places = batch[:, box.top : box.top + scaled[1], box.left : box.left + scaled[0]]
+    for image, place in zip(images, places, strict=True):
+        place[...] = cv2.resize(image, scaled, interpolation=cv2.INTER_LINEAR)
+    return batch
 
 
 def decode(prediction: FloatArray, person_class: int, conf: float) -> tuple[FloatArray, FloatArray, bool]:

@@ -7,10 +7,12 @@ zeros, nothing is prepared twice, and a picture's result does not depend on how 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from reidtrack.types import FloatArray
+S = TypeVar("S", bound=np.generic)
 
 CHUNK = 4
 """Crops of people in a pass on a CPU."""
@@ -25,17 +27,17 @@ def chunk_of(shape: tuple[int, ...]) -> int:
     return CHUNK_OPEN if -1 in shape[1:] else CHUNK
 
 
-def split(batch: FloatArray, length: int) -> Iterator[FloatArray]:
+def split(batch: NDArray[S], length: int) -> Iterator[NDArray[S]]:
     """`batch` in parts of `length`, the last one filled up with zeros; an empty batch is one part of zeros."""
-    batch = np.ascontiguousarray(batch, dtype=np.float32)
+    batch = np.ascontiguousarray(batch)
     for start in range(0, max(len(batch), 1), length):
         yield fill(batch[start : start + length], length)
 
 
-def fill(batch: FloatArray, length: int) -> FloatArray:
+def fill(batch: NDArray[S], length: int) -> NDArray[S]:
     """`batch`, filled up with zeros to `length` rows."""
     if len(batch) == length:
         return batch
-    full = np.zeros((length, *batch.shape[1:]), np.float32)
+    full = np.zeros((length, *batch.shape[1:]), batch.dtype)
     full[: len(batch)] = batch
     return full

@@ -9,26 +9,33 @@ size, it is compiled for each size when that first comes: there are few, each ca
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+import threading
+from collections import deque
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reidtrack.engines.cache import kept
 from reidtrack.engines.chunks import chunk_of, split
 from reidtrack.errors import DeviceError, WeightsError
-from reidtrack.types import FloatArray
+from reidtrack.types import FloatArray, ImageArray
 
 if TYPE_CHECKING:
     from torch import nn
 
 _PRECISION = {False: "f32", True: "bf16"}
+_FIRST = threading.Lock()
+"""Held by the first run of each model: OpenVINO's Python part sets up tables in the first run of all, and two threads
+that come at the same moment wait for each other for ever."""
 
 
 class OpenVinoEngine:
-    """An OpenVINO model with one input and its first output; one call at a time.
+    """An OpenVINO model with one input and its first output; threads may call it at the same time.
 
     Args:
         model: An `openvino.Model`.
@@ -49,9 +56,8 @@ class OpenVinoEngine:
         self.metadata: Mapping[str, Any] = _plain(model.get_rt_info())
         self._model, self._half = model, half
         self._chunk = chunk_of(self.input_shape)
-        self._queues: dict[tuple[int, ...], Any] = {}
-        if -1 not in self.input_shape[1:]:
-            self._queue_of(self.input_shape[1:])  # at once, so that a network that does not compile shows at once
+        self._compiling = threading.Lock()
+        self._compiled: dict[tuple[str, tuple[int, ...]], _Requests] = {}
 
     @classmethod
     def from_torch(
@@ -87,8 +93,7 @@ class OpenVinoEngine:
         try:
             return cls(_read(Path(path)))
         except RuntimeError as error:
-            reason = str(error).strip().splitlines()[-1]
-            raise WeightsError(f"not a whole model ({reason})", where=path) from error
+            raise WeightsError(f"not a whole model ({_last_line(error)})", where=path) from error
 
     @property
     def name(self) -> str:
@@ -97,23 +102,76 @@ class OpenVinoEngine:
 
     def infer(self, batch: FloatArray) -> FloatArray:
         """Run the network on (N, C, H, W) float32, whatever batch the model fixes; gives (N, ...) float32."""
-        queue = self._queue_of(batch.shape[1:])
-        parts: dict[int, FloatArray] = {}
-        queue.set_callback(lambda request, place: parts.__setitem__(place, _output(request)))
-        for place, part in enumerate(split(batch, self._chunk)):
-            queue.start_async(part, place)
-        queue.wait_all()
-        return np.concatenate([parts[place] for place in range(len(parts))])[: len(batch)]
+        return self._infer(batch.astype(np.float32, copy=False))
 
-    def _queue_of(self, shape: tuple[int, ...]) -> Any:
-        """Requests for pictures of (C, H, W), one for each parallel stream."""
-        if shape not in self._queues:
-            model = self._model
-            if -1 in self.input_shape:
-                model = model.clone()
-                model.reshape([self._chunk, *shape])
-            self._queues[shape] = _compile(model, _PRECISION[self._half])
-        return self._queues[shape]
+    def infer_pictures(self, pictures: ImageArray) -> FloatArray:
+        """The same on (N, H, W, 3) uint8 BGR, for a network that takes RGB in 0..1."""
+        return self._infer(pictures)
+
+    def _infer(self, batch: NDArray[Any]) -> FloatArray:
+        outputs = self._requests_for(batch).run(split(batch, self._chunk))
+        return np.concatenate(outputs)[: len(batch)]
+
+    def _requests_for(self, batch: NDArray[Any]) -> _Requests:
+        """The network compiled for such a batch; there are few sizes, each camera having one."""
+        key = batch.dtype.name, batch.shape[1:]
+        with self._compiling:
+            if key not in self._compiled:
+                model = self._model.clone()
+                if batch.dtype == np.uint8:
+                    model = _on_pictures(model)
+                if -1 in self.input_shape:
+                    model.reshape([self._chunk, *batch.shape[1:]])
+                try:
+                    self._compiled[key] = _Requests(model, _PRECISION[self._half])
+                except RuntimeError as error:
+                    raise WeightsError(f"the network does not compile ({_last_line(error)})") from error
+            return self._compiled[key]
+
+
+class _Requests:
+    """A model compiled for the CPU, with as many requests as it runs at once, and one more that is being filled.
+
+    Args:
+        model: An `openvino.Model` with a fixed input.
+        precision: Of the computation.
+    """
+
+    def __init__(self, model: Any, precision: str) -> None:
+        settings = {"PERFORMANCE_HINT": "THROUGHPUT", "INFERENCE_PRECISION_HINT": precision}
+        compiled = import_openvino().Core().compile_model(model, "CPU", settings)
+        self._idle: SimpleQueue[Any] = SimpleQueue()
+        for _ in range(compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS") + 1):
+            self._idle.put(compiled.create_infer_request())
+        given = compiled.inputs[0]
+        with _FIRST:
+            self.run([np.zeros(given.shape, given.element_type.to_dtype())])
+
+    def run(self, parts: Iterable[NDArray[Any]]) -> list[FloatArray]:
+        """The outputs of inputs, in their order."""
+        running: deque[Any] = deque()
+        outputs: list[FloatArray] = []
+        try:
+            for part in parts:
+                request = self._take(running, outputs)
+                running.append(request)
+                request.start_async({0: part}, share_inputs=True)
+            while running:
+                outputs.append(_output(running[0]))
+                self._idle.put(running.popleft())
+        finally:
+            for request in running:
+                request.wait()
+                self._idle.put(request)
+        return outputs
+
+    def _take(self, running: deque[Any], outputs: list[FloatArray]) -> Any:
+        """An idle request. Who has some running frees their own first: two that wait for each other would for ever."""
+        try:
+            return self._idle.get(block=not running)
+        except Empty:
+            outputs.append(_output(running[0]))
+            return running.popleft()
 
 
 def import_openvino() -> ModuleType:
@@ -133,6 +191,11 @@ def import_openvino() -> ModuleType:
     return cast(ModuleType, openvino)
 
 
+def _last_line(error: Exception) -> str:
+    """What OpenVINO says in the end; before it comes where in its source."""
+    return str(error).strip().splitlines()[-1]
+
+
 def has_bfloat16() -> bool:
     """Whether the processor has instructions for it; without them it would be slower than float32."""
     return "BF16" in import_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
@@ -146,12 +209,16 @@ def _read(path: Path) -> Any:
     return import_openvino().Core().read_model(path)
 
 
-def _compile(model: Any, precision: str) -> Any:
-    """Compile for the CPU, and give a queue of requests, one for each parallel stream."""
+def _on_pictures(model: Any) -> Any:
+    """A model that takes (N, H, W, 3) uint8 BGR in place of planes of RGB in 0..1."""
     openvino = import_openvino()
-    settings = {"PERFORMANCE_HINT": "THROUGHPUT", "INFERENCE_PRECISION_HINT": precision}
-    compiled = openvino.Core().compile_model(model, "CPU", settings)
-    return openvino.AsyncInferQueue(compiled, compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
+    steps = openvino.preprocess.PrePostProcessor(model)
+    given = steps.input().tensor().set_element_type(openvino.Type.u8).set_layout(openvino.Layout("NHWC"))
+    given.set_color_format(openvino.preprocess.ColorFormat.BGR)
+    steps.input().model().set_layout(openvino.Layout("NCHW"))
+    convert = steps.input().preprocess().convert_color(openvino.preprocess.ColorFormat.RGB)
+    convert.convert_element_type(openvino.Type.f32).scale(255.0)
+    return steps.build()
 
 
 def _shape(model: Any) -> tuple[int, ...]:
@@ -159,6 +226,7 @@ def _shape(model: Any) -> tuple[int, ...]:
 
 
 def _output(request: Any) -> FloatArray:
+    request.wait()
     # A copy: the request is used again.
     return cast(FloatArray, request.get_output_tensor(0).data.astype(np.float32))
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reidtrack.engines.chunks import fill
-from reidtrack.types import FloatArray
+from reidtrack.types import FloatArray, ImageArray
 
 if TYPE_CHECKING:
     import torch
@@ -49,6 +50,13 @@ class TorchEngine:
 
     def infer(self, batch: FloatArray) -> FloatArray:
         """Run the network on (N, 3, H, W) float32; gives (N, ...) float32."""
+        return self._infer(batch)
+
+    def infer_pictures(self, pictures: ImageArray) -> FloatArray:
+        """The same on (N, H, W, 3) uint8 BGR, for a network that takes RGB in 0..1."""
+        return self._infer(pictures)
+
+    def _infer(self, batch: NDArray[Any]) -> FloatArray:
         import torch
 
         # cuDNN would otherwise round to TF32 and pick kernels by speed, which changes the bytes from run to run.
@@ -61,10 +69,12 @@ class TorchEngine:
             ]
             return np.asarray(torch.cat(parts).cpu().numpy()[: len(batch)], dtype=np.float32)
 
-    def _run(self, batch: FloatArray) -> torch.Tensor:
+    def _run(self, batch: NDArray[Any]) -> torch.Tensor:
         import torch
 
         pictures = torch.from_numpy(np.ascontiguousarray(batch)).to(self._device, non_blocking=True)
+        if pictures.dtype == torch.uint8:
+            pictures = pictures.permute(0, 3, 1, 2).flip(1).float() / 255
         out: torch.Tensor = self._model(pictures.to(self._dtype, memory_format=self._layout))
         return out.float()
 

@@ -14,13 +14,14 @@ from reidtrack.detect.weights import ExportedYolo, YoloModule, names_in_metadata
 from reidtrack.detect.yolo import YoloDetector, find_person_class
 from reidtrack.embed.embedder import Embedder
 from reidtrack.engines.base import Engine, EngineName, Precision, build_engine, choose_engine, open_engine
+from reidtrack.engines.pictures import on_pictures
 from reidtrack.errors import WeightsError
 from reidtrack.models.card import ModelCard, card_from_json
 from reidtrack.models.checkpoint import CARD_KEY, load_checkpoint
 from reidtrack.pipeline.track import tracker_values
 from reidtrack.pipeline.weights import find_weights
 from reidtrack.track.tracker import Tracker, build_tracker
-from reidtrack.types import FloatArray
+from reidtrack.types import FloatArray, ImageArray
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def make_detector(
 class _Network(NamedTuple):
     """A detector that is ready to run."""
 
-    infer: Callable[[FloatArray], FloatArray]
+    infer: Callable[[ImageArray], FloatArray]
     input_shape: Sequence[int]
     names: Mapping[int, str]
     engine: str
@@ -79,12 +80,12 @@ class _Network(NamedTuple):
 def _open_export(found: ExportedYolo, device: str, engine: EngineName) -> _Network:
     opened = open_engine(found.path, device=device, engine=engine)
     names = found.names or names_in_metadata(opened.metadata, found.path)
-    return _Network(opened.infer, opened.input_shape, names, opened.name)
+    return _Network(on_pictures(opened), opened.input_shape, names, opened.name)
 
 
 def _build(found: YoloModule, device: str, engine: EngineName, precision: Precision, digest: str) -> _Network:
     built = build_engine(found.module, None, device=device, engine=engine, precision=precision, digest=digest)
-    return _Network(built.infer, (-1, 3, -1, -1), found.names, built.name, found.stride)
+    return _Network(on_pictures(built), (-1, 3, -1, -1), found.names, built.name, found.stride)
 
 
 def make_embedder(

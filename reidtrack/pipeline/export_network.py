@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from reidtrack.detect.weights import YoloModule, read_detector
-from reidtrack.detect.yolo import YoloDetector, find_person_class, fit_letterbox, fit_rectangle, to_input
+from reidtrack.detect.yolo import YoloDetector, find_person_class, fit_letterbox, fit_rectangle, letterbox
 from reidtrack.embed.preprocess import to_batch
 from reidtrack.engines.base import FileEngine
+from reidtrack.engines.pictures import on_pictures, to_planes
 from reidtrack.engines.torch_engine import TorchEngine
 from reidtrack.errors import WeightsError
 from reidtrack.geometry import iou
@@ -144,7 +145,7 @@ class DetectorNetwork:
         sizes = [(picture.shape[1], picture.shape[0]) for picture in pictures]
         fit = partial(fit_rectangle, imgsz=_IMGSZ, stride=self.found.stride)
         boxes = [fit_letterbox(size, *size_hw) if size_hw else fit(size) for size in sizes]
-        return [to_input(picture, box)[None] for picture, box in zip(pictures, boxes, strict=True)]
+        return [to_planes(letterbox([picture], box)) for picture, box in zip(pictures, boxes, strict=True)]
 
     def compare(self, engine: FileEngine, pictures: Sequence[ImageArray]) -> Agreement:
         """The share of boxes that the other has too, on real pictures; where those have none, of the best raw ones."""
@@ -163,7 +164,7 @@ class DetectorNetwork:
                 input_shape=engine.input_shape,
                 stride=self.found.stride,
             ).detect([frame])[0]
-            for infer in (engine.infer, TorchEngine(self.module).infer)
+            for infer in (on_pictures(engine), on_pictures(TorchEngine(self.module)))
         )
         return [
             share for one, other in ((ours, theirs), (theirs, ours)) for share in _partnered(one.xyxy, other.xyxy, 0.75)

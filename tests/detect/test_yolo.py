@@ -12,7 +12,7 @@ from reidtrack.detect.yolo import (
     find_person_class,
     fit_letterbox,
     fit_rectangle,
-    to_input,
+    letterbox,
 )
 from reidtrack.errors import WeightsError
 from reidtrack.types import Frame
@@ -38,14 +38,14 @@ def test_rectangle_keeps_the_shape_and_pads_little(
     assert tuple(fit_rectangle(size, 640, 32)) == pytest.approx(expected)
 
 
-def test_input_is_rgb_in_0_to_1_with_grey_margins() -> None:
+def test_input_has_grey_margins() -> None:
     image = np.zeros((360, 640, 3), np.uint8)
     image[..., 0] = 255  # blue, in BGR
-    planes = to_input(image, fit_letterbox((640, 360), 640, 640))
-    assert planes.shape == (3, 640, 640)
-    assert planes.dtype == np.float32
-    assert planes[:, 0, 0] == pytest.approx([PAD_VALUE / 255] * 3)
-    assert planes[:, 320, 320] == pytest.approx([0, 0, 1])
+    pictures = letterbox([image, image], fit_letterbox((640, 360), 640, 640))
+    assert pictures.shape == (2, 640, 640, 3)
+    assert pictures.dtype == np.uint8
+    assert pictures[1, 0, 0].tolist() == [PAD_VALUE] * 3
+    assert pictures[1, 320, 320].tolist() == [255, 0, 0]
 
 
 def raw(boxes: list[tuple[float, ...]], classes: int = 2, columns: int = 10) -> np.ndarray:
@@ -94,11 +94,11 @@ def test_cameras_of_one_size_share_a_batch_and_results_keep_the_order() -> None:
     def infer(batch: np.ndarray) -> np.ndarray:
         seen.append(batch.shape)
         # the box's width tells the brightness of the middle of the picture
-        return np.stack([raw([(100, 100, 10 + 100 * float(b[0, 200, 320]), 20, 0.9, 0)]) for b in batch])
+        return np.stack([raw([(100, 100, 10 + 100 / 255 * int(b[200, 320, 0]), 20, 0.9, 0)]) for b in batch])
 
     frames = [frame("a", value=0), frame("b", (480, 640), 255), frame("c", value=255), frame("d", value=51)]
     found = YoloDetector(infer).detect(frames)
-    assert sorted(seen) == [(1, 3, 640, 480), (3, 3, 480, 640)]
+    assert sorted(seen) == [(1, 640, 480, 3), (3, 480, 640, 3)]
     widths = [d.xyxy[0, 2] - d.xyxy[0, 0] for d in found]
     assert widths == pytest.approx([10, 110, 110, 30], abs=1e-3)
 
@@ -111,7 +111,7 @@ def test_a_fixed_input_shape_is_used_as_it_is() -> None:
         return np.stack([raw([])] * len(batch))
 
     found = YoloDetector(infer, input_shape=(1, 3, 320, 320)).detect([frame(), frame("b")])
-    assert shapes == [(2, 3, 320, 320)]
+    assert shapes == [(2, 320, 320, 3)]
     assert [len(d) for d in found] == [0, 0]
 
 

@@ -6,6 +6,7 @@ import copy
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from reidtrack.engines.chunks import CHUNK
 from reidtrack.engines.convert import write_onnx
 from reidtrack.engines.onnx_engine import OnnxEngine
 from reidtrack.engines.openvino_engine import OpenVinoEngine, has_bfloat16, import_openvino
+from reidtrack.engines.pictures import on_pictures, to_planes
 from reidtrack.engines.torch_engine import LONGEST, TorchEngine, passes
 from reidtrack.errors import DeviceError, WeightsError
 from reidtrack.models.zoo import build_model
@@ -87,6 +89,21 @@ def test_a_picture_does_not_depend_on_its_batch(engine: Engine, batch: FloatArra
 @pytest.mark.parametrize("engine", ["openvino", "onnxruntime"], indirect=True)
 def test_engines_for_cpus_are_exact_about_it(engine: Engine, batch: FloatArray) -> None:
     assert np.array_equal(engine.infer(batch[3:4]), engine.infer(batch)[3:4])
+
+
+@pytest.mark.parametrize("count", [0, 1, 5])
+def test_pictures_are_planes_of_rgb_in_0_to_1(engine: Engine, count: int) -> None:
+    pictures = np.random.default_rng(1).integers(0, 256, (count, *SIZE_HW, 3), np.uint8)
+    found, wanted = on_pictures(engine)(pictures), engine.infer(to_planes(pictures))
+    assert found.shape == wanted.shape == (count, 512)
+    np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5)
+
+
+def test_threads_at_once_get_what_one_gets(engine: Engine, batch: FloatArray) -> None:
+    wanted = engine.infer(batch)
+    with ThreadPoolExecutor(4) as pool:
+        for found in pool.map(engine.infer, [batch] * 12):
+            assert np.array_equal(found, wanted)
 
 
 def test_empty_batch(engine: Engine, batch: FloatArray) -> None:

@@ -22,6 +22,7 @@ from reidtrack.config import DetectConfig
 from reidtrack.detect.protocol import Detector
 from reidtrack.detect.yolo import YoloDetector
 from reidtrack.engines.base import build_engine
+from reidtrack.engines.pictures import on_pictures
 from reidtrack.geometry import iou
 from reidtrack.pipeline.build import make_detector
 from reidtrack.types import Detections
@@ -58,7 +59,7 @@ def read_sets(archives: Path, rendered: Path, seed: int) -> tuple[dict[str, list
 def in_memory(module: Any) -> Detector:
     """A detector around a network at hand, on the square input of the export."""
     engine = build_engine(network.for_inference(module), (IMGSZ, IMGSZ), device="cpu")
-    return YoloDetector(engine.infer, conf=LEAST_SCORE, input_shape=(-1, 3, IMGSZ, IMGSZ))
+    return YoloDetector(on_pictures(engine), conf=LEAST_SCORE, input_shape=(-1, 3, IMGSZ, IMGSZ))
 
 
 def from_file(path: Path) -> Detector:
