@@ -206,7 +206,7 @@ def parse(text: str, where: str) -> Corrections:
 def _lines(item: yaml.Node, lines: Sequence[str]) -> tuple[int, int]:
     """First and last line of an entry, from 1."""
     first, last = item.start_mark.line, item.end_mark.line
-    while first > 0 and "-" not in lines[first][: item.start_mark.column + 1]:  # the dash stands on a line of its own
+    while first > 0 and "-" not in lines[first][: item.start_mark.column]:  # the dash stands on a line of its own
         first -= 1
     if item.end_mark.column == 0 and last > first:
         last -= 1

@@ -45,7 +45,7 @@ class Visit(NamedTuple):
         first_time_s: When it begins, seconds.
         last_time_s: When it ends.
         place: What names it in `corrections.yaml`.
-        link: The tracklet it was joined to, and the distance to that.
+        link: The tracklet it was joined to, and how sure that is, a probability or else the negative distance.
     """
 
     key: tuple[str, int]
@@ -117,7 +117,9 @@ def edit_corrections(path: Path, make: Make) -> Edited:
         OutputError: If the file cannot be written.
     """
     folder, record = open_finished(path)
-    file, where = folder.corrections, str(folder.corrections)
+    file, where, used = folder.corrections, str(folder.corrections), record.get("corrections", {})
+    if used.get("entries") and used["file"] != file.name:
+        raise UsageError(f"its identities were settled with {used['file']}", where=path, hint=_settle_first(path))
     text = read_text(file) if file.exists() else ""
     before = parse(text, where)
     edit = make(read_people(folder), before)
@@ -279,10 +281,9 @@ def _places(person: Person, visit: Visit | None) -> list[Place]:
 
 
 def _behind_weakest_link(person: Person) -> list[Visit]:
-    """The tracklets that only the link of the greatest distance joins to the first one's."""
-    linked = [visit for visit in person.visits if visit.link is not None]
-    weakest = max(linked, key=lambda v: 0.0 if v.link is None else v.link[1])
-    side = [weakest]
+    """The tracklets that only the least certain link joins to the first one's."""
+    sure = {visit: visit.link[1] for visit in person.visits if visit.link is not None}
+    side = [min(sure, key=lambda visit: sure[visit])]
     for visit in person.visits:  # by time: a tracklet is linked to an earlier one
         if visit not in side and visit.link is not None and visit.link[0] in [v.key for v in side]:
             side.append(visit)
@@ -304,7 +305,15 @@ def read_people(folder: RunFolder) -> list[Person]:
             for entry in entries
         ]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError("cannot be read", where=path, hint=f"run `reidtrack associate {folder.path}`") from error
+        raise InputError("cannot be read", where=path, hint=_settle_first(folder.path)) from error
+
+
+def _settle_first(path: Path) -> str:
+    return f"run `reidtrack associate {path}`"
+
+
+def _sure(link: dict[str, Any]) -> float:
+    return -float(link["distance"]) if link["probability"] is None else float(link["probability"])
 
 
 def _visit(entry: dict[str, Any], cut: set[tuple[str, int]]) -> Visit:
@@ -313,6 +322,6 @@ def _visit(entry: dict[str, Any], cut: set[tuple[str, int]]) -> Visit:
     first, last = entry["first_time_s"], entry["last_time_s"]
     middle = round((first + last) / 2, 2)
     moment = (middle if first <= middle <= last else first) if (camera, logged_id) in cut else None
-    joined = None if link is None else ((link["camera"], link["track_id"]), float(link["distance"]))
+    joined = None if link is None else ((link["camera"], link["track_id"]), _sure(link))
     place = Place(camera=camera, track_id=logged_id, time_s=moment)
     return Visit((camera, track_id), logged_id, first, last, place, joined)

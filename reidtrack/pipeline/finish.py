@@ -79,7 +79,9 @@ def finish(
     association = settle(folder, [item.camera for item in inputs], list(record["cameras"]), config, corrections)
     identities = association.identities
     note_association(record, association)
-    record["corrections"] = {"file": corrections.where, "entries": len(corrections.entries)}
+    own = corrections.where == str(folder.corrections)
+    said = folder.corrections.name if own else corrections.where
+    record["corrections"] = {"file": said, "entries": len(corrections.entries)}
     record["timings_s"]["associate"] = round(time.perf_counter() - began, 3)
     record["status"] = "rendering" if read_whole else "interrupted"
     folder.write_run(record)

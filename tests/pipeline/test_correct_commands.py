@@ -152,6 +152,8 @@ def test_another_file(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
     file.write_text(f"- {{name: Anna, tracklet: {key[0]} {key[1]}}}\n")
     assert do("associate", run, "--corrections", file) == 0
     assert people(run)[0]["name"] == "Anna"
+    assert do("name", run, 2, "Ben") == 2  # those numbers are not of the run's own file
+    assert "were settled with" in capsys.readouterr().err
     assert do("associate", run) == 0
     assert "name" not in people(run)[0]
     file.write_text(f"- merge: [{key[0]} {key[1]}, {key[0]} 99]\n")
