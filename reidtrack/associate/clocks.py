@@ -211,8 +211,8 @@ def solve_clocks(cameras: int, scores: Mapping[tuple[int, int], DoubleArray]) ->
         others has none.
     """
     # Clocks are mostly right, and the farther off the rarer.
-    scores = {pair: s - 2 * np.log1p(np.abs(LAGS) * TICK_S) for pair, s in scores.items()}
-    tied = {pair: s for pair, s in scores.items() if _clear(s) >= LEAST_EVIDENCE}
+    doubted = {pair: s - 2 * np.log1p(np.abs(LAGS) * TICK_S) for pair, s in scores.items()}
+    tied = {pair: s for pair, s in doubted.items() if _clear(s) >= LEAST_EVIDENCE}
     offset = np.zeros(cameras, np.int64)
     result = [ClockOffset(0.0, None, 0.0)] * cameras
     for group in _groups(cameras, tied):
@@ -280,11 +280,10 @@ def _clear(score: DoubleArray) -> float:
 def _peak(score: DoubleArray, best: int) -> tuple[float, float]:
     """Mean and deviation about the best shift, seconds, as if evidence were the logarithm of a density."""
     near = np.abs(LAGS - best) < _ELSEWHERE
-    weight = np.exp((score[near] - score[near].max()) / _COMPANY)
-    weight /= weight.sum()
-    mean = float(weight @ LAGS[near])
-    deviation = float(np.sqrt(weight @ (LAGS[near] - mean) ** 2 + 1 / 12))
-    return mean * TICK_S, deviation * TICK_S
+    lag, evidence = LAGS[near], score[near] - score[near].max()
+    mean = float(np.average(lag, weights=np.exp(evidence)))
+    spread = float(np.average((lag - mean) ** 2, weights=np.exp(evidence / _COMPANY)))
+    return mean * TICK_S, float(np.sqrt(spread + 1 / 12)) * TICK_S
 
 
 def _groups(cameras: int, tied: Mapping[tuple[int, int], DoubleArray]) -> list[list[int]]:

@@ -40,11 +40,14 @@ class CameraGround(NamedTuple):
             above zero (`facing`).
         size: Width and height of the picture, pixels.
         unit_m: Metres in a unit of the plane; None where that differs from place to place, as in another picture.
+        region: Left, top, right, bottom of the part of the picture for which the homography is known to hold; None for
+            all of it.
     """
 
     homography: DoubleArray
     size: tuple[float, float]
     unit_m: float | None = 1.0
+    region: tuple[float, float, float, float] | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -98,6 +101,9 @@ def ground_path(tracklet: Tracklet, camera: CameraGround, offset_s: float = 0.0)
     """
     foot, height = foot_points(tracklet.xyxy), np.maximum(tracklet.xyxy[:, 3] - tracklet.xyxy[:, 1], 1.0)
     sure = visible_feet(tracklet.xyxy, camera.size) & below_horizon(camera.homography, foot)
+    if camera.region is not None:
+        left, top, right, bottom = camera.region
+        sure &= ((foot >= [left, top]) & (foot <= [right, bottom])).all(axis=1)
     place = project(camera.homography, foot)
     slope = projection_jacobian(camera.homography, foot)
     spread = (_FOOT_NOISE * height.astype(np.float64))[:, None, None] ** 2 * (slope @ slope.transpose(0, 2, 1))

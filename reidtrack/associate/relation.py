@@ -37,6 +37,8 @@ _SCANNED_LINKS = 24
 _SCANNED_STEPS = 12
 _FOLDS = 4
 _NOISE_M2 = 0.02
+_BEYOND = 0.05
+"""So much of the picture's sides around the links' places, the homography is believed."""
 _SPAN = 0.02
 """The foot points must spread over so much of the picture's diagonal in every direction."""
 Pair = tuple[Tracklet, Tracklet]
@@ -53,6 +55,7 @@ class Relation(NamedTuple):
         fit_m: The same in metres, by the height of the people there.
         fits: Whether that is near enough to count as evidence.
         without: For each link the homography of all others, or None.
+        region: Left, top, right, bottom of the part of the first picture that links were seen in, and a little more.
     """
 
     homography: DoubleArray
@@ -62,6 +65,7 @@ class Relation(NamedTuple):
     fit_m: float
     fits: bool
     without: Sequence[DoubleArray | None]
+    region: tuple[float, float, float, float]
 
 
 class _Steps(NamedTuple):
@@ -106,7 +110,11 @@ def estimate_relation(
     off_px, off_m = np.array(errors).T
     fits = len(used) >= LEAST_LINKS and float((off_m <= FITS_M).mean()) >= _FITTED_SHARE
     middle = float(np.median(off_px)), float(np.median(off_m))
-    return Relation(homography, len(used), float(inlier.mean()), *middle, fits and middle[1] <= FITS_M, without)
+    seen = np.concatenate([steps[k].first for k in used])[inlier]
+    room = _BEYOND * np.array(sizes[0])
+    left, top, right, bottom = (float(v) for v in (*(seen.min(axis=0) - room), *(seen.max(axis=0) + room)))
+    fits = fits and middle[1] <= FITS_M
+    return Relation(homography, len(used), float(inlier.mean()), *middle, fits, without, (left, top, right, bottom))
 
 
 def relation_scores(
@@ -140,10 +148,10 @@ def relation_scores(
 
 
 def related(
-    homography: DoubleArray, sizes: tuple[tuple[float, float], tuple[float, float]]
+    relation: Relation, sizes: tuple[tuple[float, float], tuple[float, float]]
 ) -> tuple[CameraGround, CameraGround]:
     """Both cameras of a relation in the plane of the second one's picture."""
-    return CameraGround(homography, sizes[0], None), CameraGround(np.eye(3), sizes[1], None)
+    return CameraGround(relation.homography, sizes[0], None, relation.region), CameraGround(np.eye(3), sizes[1], None)
 
 
 def _paths(

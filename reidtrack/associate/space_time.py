@@ -204,7 +204,7 @@ class SpaceTime:
     def _related_terms(self, seen: _Seen, pair: CameraPair, relation: Relation, offsets: Sequence[float]) -> PairTerms:
         names = seen.names[pair[0]], seen.names[pair[1]]
         sizes = self._site.sizes[names[0]], self._site.sizes[names[1]]
-        grounds = dict(zip(names, related(relation.homography, sizes), strict=True))
+        grounds = dict(zip(names, related(relation, sizes), strict=True))
         paths = seen.paths(grounds, offsets)
         met = {m.pair: m for m in meetings(paths, seen.camera)}
         # No link is judged by a relation that was fitted to itself.
@@ -214,7 +214,9 @@ class SpaceTime:
             if key in met and other is None:
                 del met[key]
             elif key in met and other is not None:
-                first = ground_path(seen.tracklets[i], related(other, sizes)[0], offsets[pair[0]])
+                first = ground_path(
+                    seen.tracklets[i], related(relation._replace(homography=other), sizes)[0], offsets[pair[0]]
+                )
                 second = paths[j]
                 assert second is not None
                 met[key] = _met_again(met[key], first, second)
@@ -414,6 +416,7 @@ class _Planes(NamedTuple):
                 continue
             new, old = (names[a], names[b]) if known[1] else (names[b], names[a])
             step = relation.homography if known[1] else np.linalg.inv(relation.homography)
-            plan[new] = plan[old]._replace(homography=plan[old].homography @ step, size=sizes[new])
+            region = relation.region if known[1] else None
+            plan[new] = plan[old]._replace(homography=plan[old].homography @ step, size=sizes[new], region=region)
             derived.add(new)
         return self._replace(plan=plan, derived=frozenset(derived))
