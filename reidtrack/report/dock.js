@@ -173,6 +173,12 @@
     video.currentTime = Math.max(0, time - camera.first);
     video.play().catch(() => { }); // told to stop, or not allowed to begin: the controls are there
   }
+  video.addEventListener("loadedmetadata", () => { // simple servers send files from their beginning alone
+    if (!shown || (video.seekable.length && video.seekable.end(0) > 0)) return;
+    const missing = one("#novideo");
+    missing.hidden = false;
+    missing.textContent = "This server cannot begin a film in its middle. Open report.html from the disk, where it can.";
+  });
   video.addEventListener("error", () => {
     if (!video.dataset.camera) return;
     const missing = one("#novideo");

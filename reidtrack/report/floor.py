@@ -15,6 +15,8 @@ WIDTH = 1000
 """Of the drawing; its height follows from the plan."""
 
 _MARGIN = 0.04
+_GRID = 4.0
+"""Corners of fields of view lie on a grid, so that few points make them."""
 
 
 def floor_plan(view: View) -> Markup:
@@ -129,7 +131,7 @@ def _seen(view: View, plan: Plan, frame: Frame, camera: str) -> Markup:
     points = np.concatenate(paths)
     low, high = np.percentile(points, (0.5, 99.5), axis=0)
     inside = points[((points >= low) & (points <= high)).all(axis=1)]
-    corners = frame(hull(inside if len(inside) else points))
+    corners = hull(np.round(frame(inside if len(inside) else points) / _GRID) * _GRID)
     middle = corners.mean(axis=0)
     place = list(view.cameras).index(camera) % 4
     shape = tag("polygon", tag("title", camera), points=_text(corners), class_=f"seen s{place}")

@@ -270,7 +270,8 @@ out.rows = [dense, height()];
 one("#dense").click();
 find("400-420");
 one(".lane:not(.none) .bar").click();
-await sleep(50);
+while (one("#novideo").hidden) await sleep(5);
+out.missing = [one("#video").hidden, one("#novideo").textContent];
 out.title = one("#dock-title").textContent;
 out.count = one("#count").textContent;
 find("");
@@ -308,6 +309,7 @@ def test_five_hundred_people(
     out = drive(page, tmp_path, script, width=width, flags=(f"--blink-settings=preferredColorScheme={scheme}",))
     narrow, wide = out["rows"]
     assert narrow < 50 < 100 < wide
+    assert out["missing"][0] is True and "is not beside this page" in out["missing"][1]
     assert out["title"].startswith("Person 400")
     assert out["count"].startswith("21 of 500 people")
     assert (out["lanes"], out["doubts"], out["more"]) == (500, 6, 18)
