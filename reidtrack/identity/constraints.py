@@ -191,13 +191,15 @@ class _Said:
         for (a, b), line in self.same.items():
             graph[a].append((b, line))
             graph[b].append((a, line))
+        groups = list(_groups(graph))
+        person: dict[Key, object] = {key: i for i, group in enumerate(groups) for key in group}
         for (a, b), line in self.other.items():
             if a == b:
                 text = f"{_name(found, a)} stands on both sides"
                 raise ConfigError(text, where=f"{where}:{line}", expected="different tracklets")
-            if lines := _path(graph, a, b):
-                raise _contradiction(f"{_name(found, a)} and {_name(found, b)}", line, lines, where)
-        for group in _groups(graph):
+            if person.get(a, a) == person.get(b, b):
+                raise _contradiction(f"{_name(found, a)} and {_name(found, b)}", line, _path(graph, a, b), where)
+        for group in groups:
             self._check_side_by_side(group, graph, found, where)
 
     def _check_side_by_side(
