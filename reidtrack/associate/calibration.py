@@ -41,6 +41,7 @@ SURE = 0.95
 EVERYWHERE = ("*", "*")
 _PAIR_BELIEF = Belief(same=20.0, share=10.0, other=20.0)
 _FEW_MATCHES, _FEW_OTHERS = 5.0, 20
+_SMOOTH = 20.0
 _GRID = np.round(np.arange(0.2, 1.2001, 0.02), 2)
 
 Confidence = Literal["good", "fair", "poor"]
@@ -101,10 +102,17 @@ class PairCalibration:
     same: DoubleArray
     different: DoubleArray
 
+    def rates(self, threshold: DoubleArray) -> list[RocPoint]:
+        """What thresholds do to these pairs, and `_SMOOTH` more of either kind that lie as the mixture has it."""
+        within = _within(self.different, threshold) + _SMOOTH * self.mixture.false_accept(threshold)
+        beyond = self.same.sum() - _within(self.same, threshold) + _SMOOTH * self.mixture.false_reject(threshold)
+        accept, reject = within / (self.different.sum() + _SMOOTH), beyond / (self.same.sum() + _SMOOTH)
+        columns = (column.tolist() for column in (threshold, accept, reject))
+        return [RocPoint(*point) for point in zip(*columns, strict=True)]
+
     def roc(self) -> list[RocPoint]:
         """Both rates at thresholds from 0.2 to 1.2."""
-        rates = self.mixture.false_accept(_GRID), self.mixture.false_reject(_GRID)
-        return [RocPoint(float(t), float(a), float(r)) for t, a, r in zip(_GRID, *rates, strict=True)]
+        return self.rates(_GRID)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -165,15 +173,14 @@ class Calibration:
 
     def rates(self, threshold: float | None = None) -> RocPoint:
         """False accepts and rejects between any two cameras, at the threshold in use unless another is named."""
-        at = np.array([self.threshold if threshold is None else threshold])
-        mixture = self.everywhere.mixture
-        return RocPoint(float(at[0]), float(mixture.false_accept(at)[0]), float(mixture.false_reject(at)[0]))
+        return self.everywhere.rates(np.array([self.threshold if threshold is None else threshold]))[0]
 
     def threshold_for(self, false_accept: float) -> float:
         """The largest threshold that takes no larger share of pairs of two people for one."""
-        grid = np.linspace(0, 2, 2001)
-        within = grid[self.everywhere.mixture.false_accept(grid) <= false_accept]
-        return float(within[-1])
+        return max(
+            (point.threshold for point in self.everywhere.rates(EDGES) if point.false_accept <= false_accept),
+            default=0.0,
+        )
 
 
 def calibrate(
@@ -296,6 +303,12 @@ def _distances(look: DoubleArray, pairs: IntArray) -> DoubleArray:
     a, b = pairs[np.isin(pairs, np.flatnonzero(look.any(axis=1))).all(axis=1)].T
     found: DoubleArray = 1 - np.einsum("pd,pd->p", look[a], look[b])
     return found
+
+
+def _within(counts: DoubleArray, threshold: DoubleArray) -> DoubleArray:
+    """How many of some binned pairs lie within thresholds."""
+    within: DoubleArray = np.interp(threshold, EDGES, np.concatenate([[0.0], np.cumsum(counts)]))
+    return within
 
 
 def _pair(

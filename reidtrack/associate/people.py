@@ -18,8 +18,8 @@ from reidtrack.associate.matcher import group
 from reidtrack.associate.near import near_pairs
 from reidtrack.associate.pairs import once
 from reidtrack.associate.split import split_switched
-from reidtrack.associate.taught import Taught
 from reidtrack.associate.sweep import Problem, Regrouped, regroup
+from reidtrack.associate.taught import Taught
 from reidtrack.associate.terms import Terms
 from reidtrack.types import DoubleArray, Identity, IntArray, Link, Tracklet
 

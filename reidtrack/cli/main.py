@@ -20,6 +20,7 @@ COMMANDS = {
     "run": "several cameras in, one identity per person out",
     "demo": "that on the sample scene that ships, scored against its ground truth",
     "associate": "settle the identities of a finished run anew, without inference",
+    "calibrate": "the threshold of a run: how sure, how often it errs, what another would do",
     "merge": "correct a run: these are one person",
     "split": "correct a run: this is two people",
     "name": "give a person of a run a name",

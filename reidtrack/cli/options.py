@@ -142,4 +142,8 @@ def summary(outcome: Outcome) -> str:
     """How many people there are, and a second line that says what took how long."""
     several, timings = outcome.record["people_in_several_cameras"], outcome.record["timings_s"]
     spent = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in timings.items() if name != "reading")
-    return f"{len(outcome.identities)} people, {several} of them in more than one camera\ntime: {spent}"
+    found = outcome.record.get("association", {}).get("calibration")
+    return (
+        f"{len(outcome.identities)} people, {several} of them in more than one camera\n"
+        f"{f'{found}{chr(10)}' if found else ''}time: {spent}"
+    )

@@ -27,6 +27,7 @@ _FILES = (
     "tracklets.npz",
     "identities.json",
     "site.json",
+    "calibration.json",
     "sightings.jsonl",
     "mtmc.txt",
     "report.html",
@@ -72,6 +73,11 @@ class RunFolder:
     def tracklets(self) -> Path:
         """Features and indices of all tracklets."""
         return self.path / "tracklets.npz"
+
+    @property
+    def calibration(self) -> Path:
+        """How the threshold was found, and what others would do."""
+        return self.path / "calibration.json"
 
     @property
     def corrections(self) -> Path:

@@ -14,6 +14,7 @@ from reidtrack.associate.people import Association
 from reidtrack.config import RunConfig, dump
 from reidtrack.errors import UsageError
 from reidtrack.pipeline.build import Weights
+from reidtrack.pipeline.calibration_file import summary
 from reidtrack.pipeline.folder import SCHEMA_VERSION
 from reidtrack.pipeline.inputs import CameraInput, Part
 from reidtrack.pipeline.reading import CameraCount
@@ -101,6 +102,7 @@ def note_association(record: dict[str, Any], association: Association) -> None:
     record["association"] = {
         "threshold": round(association.threshold, 4),
         "same_camera_threshold": round(association.same_camera_threshold, 4),
+        "calibration": summary(association.calibration),
     }
     for camera, entry in record["cameras"].items():
         entry["people"] = sum(camera in identity.cameras for identity in identities)

@@ -13,6 +13,7 @@ from reidtrack.identity.corrections import Corrections
 from reidtrack.identity.export import write_identities, write_mot_files, write_mtmc, write_sightings
 from reidtrack.identity.features import FeatureTable, read_tracklets
 from reidtrack.identity.log import read_frame_times, read_track_log
+from reidtrack.pipeline.calibration_file import steps_for, write_calibration
 from reidtrack.pipeline.corrections import correct
 from reidtrack.pipeline.crops import sort_crops
 from reidtrack.pipeline.folder import RunFolder
@@ -43,13 +44,7 @@ def settle(
         InputError: If the logs cannot be read.
         OutputError: If an output cannot be written.
     """
-    settings = config.associate.model_dump()
-    settings.update((key, None) for key, value in settings.items() if value == "auto")
-    corrected = correct(load_tracklets(folder, config.track), settings, corrections)
-    site = Site(folder, config.site)
-    association = associate(corrected.tracklets, **corrected.settings, evidence=[site.evidence])
-    identities = corrected.named(association.identities)
-    association = association._replace(identities=identities)
+    association, site = solve(folder, config, corrections)
     known = recognise_run(folder, association, config.gallery)
     identities = known.identities
     association = association._replace(identities=identities)
@@ -58,8 +53,33 @@ def settle(
     write_mot_files(folder.path, identities, cameras)
     write_mtmc(folder.path / "mtmc.txt", identities, names, site.places)
     site.write(folder.path / "site.json", identities)
+    write_calibration(folder.calibration, association, identities)
     sort_crops(folder.crops, identities)
     return association
+
+
+def solve(
+    folder: RunFolder, config: RunConfig, corrections: Corrections, steps: Sequence[float] | None = None
+) -> tuple[Association, Site]:
+    """Who is who, and what was learned of the site; nothing is written.
+
+    Args:
+        folder: Of a run whose pass one is over.
+        config: How to track over gaps and associate.
+        corrections: What a person says of the identities.
+        steps: Differences from the threshold that are tried too; None tries some unless that would take long.
+
+    Raises:
+        ConfigError: If corrections do not fit the run or each other.
+        InputError: If the logs cannot be read.
+    """
+    settings = config.associate.model_dump()
+    settings.update((key, None) for key, value in settings.items() if value == "auto")
+    corrected = correct(load_tracklets(folder, config.track), settings, corrections)
+    site = Site(folder, config.site)
+    steps = steps_for(len(corrected.tracklets)) if steps is None else steps
+    association = associate(corrected.tracklets, **corrected.settings, evidence=[site.evidence], steps=steps)
+    return association._replace(identities=corrected.named(association.identities)), site
 
 
 def load_tracklets(folder: RunFolder, config: TrackConfig) -> list[Tracklet]:

@@ -1,0 +1,73 @@
+"""`reidtrack calibrate`: the threshold of a finished run, what it is worth, and what another one would do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reidtrack.associate.calibration import Calibration, RocPoint
+from reidtrack.associate.sweep import Change, change
+from reidtrack.config import RunConfig, load
+from reidtrack.pipeline.calibration_file import content, write_calibration
+from reidtrack.pipeline.corrections import read_corrections
+from reidtrack.pipeline.rematch import open_finished
+from reidtrack.pipeline.settle import solve
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """What was found.
+
+    Attributes:
+        path: `calibration.json`.
+        calibration: Of the run.
+        rates: At the threshold asked about, or else the one in use.
+        people: How many people the run has.
+        change: What the threshold asked about would do; None where none was.
+        record: What the file says, and `asked` for the threshold asked about.
+    """
+
+    path: Path
+    calibration: Calibration
+    rates: RocPoint
+    people: int
+    change: Change | None
+    record: dict[str, Any]
+
+
+def calibrate_run(path: Path, *, threshold: float | None = None, false_accept: float | None = None) -> Calibrated:
+    """Calibrate a finished run and write its `calibration.json`; its identities stay as they are.
+
+    Args:
+        path: Folder of the run.
+        threshold: One to ask about.
+        false_accept: A share of pairs of two people; asks about the largest threshold that takes no more of them for
+            one. At most one of both is given.
+
+    Raises:
+        InputError: If the folder holds no run, or its logs cannot be read.
+        ConfigError: If corrections in the folder do not fit the run.
+        OutputError: If the file cannot be written.
+    """
+    folder, record = open_finished(path)
+    config = load(RunConfig, base=record["config"])
+    corrections = read_corrections(folder.corrections, wanted=False)
+    association, _ = solve(folder, config, corrections)
+    calibration, identities = association.calibration, association.identities
+    if false_accept is not None:
+        threshold = calibration.threshold_for(false_accept)
+    difference = None
+    found = content(association, identities)
+    if threshold is not None:
+        other, _ = solve(folder, config, corrections, steps=[threshold - association.threshold])
+        difference = change(identities, other.others[0]) if other.others else None
+        rates = calibration.rates(threshold)
+        found["asked"] = {
+            "threshold": round(threshold, 4),
+            "false_accept": round(rates.false_accept, 6),
+            "false_reject": round(rates.false_reject, 6),
+            "identities": None if difference is None else difference.identities,
+        }
+    write_calibration(folder.calibration, association, identities)
+    return Calibrated(folder.calibration, calibration, calibration.rates(threshold), len(identities), difference, found)
