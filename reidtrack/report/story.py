@@ -10,7 +10,7 @@ from typing import Any
 
 from reidtrack.report.certainty import certainty, least_certain
 from reidtrack.report.html import Markup, tag
-from reidtrack.report.sweep import Sweep, joins_of, read_sweep
+from reidtrack.report.sweep import Sweep, breaks_at, joins_of, read_sweep
 from reidtrack.report.terms import named_terms
 from reidtrack.report.view import View, links_by_visit, person, visit_at, visit_id
 from reidtrack.types import Identity, Link
@@ -92,7 +92,8 @@ def _visits(view: View, sweep: Sweep) -> Iterator[tuple[str, dict[str, Any]]]:
                 "to": round(visit.last_time_s, 3),
             }
             if visit.key in links:
-                found["link"] = _link(view, links[visit.key]) | _if({"parts": sweep.parts.get(visit.key)})
+                link = links[visit.key]
+                found["link"] = _link(view, link) | _if({"parts": breaks_at(sweep, link.a, link.b)})
             yield visit_id(identity, number), found
 
 

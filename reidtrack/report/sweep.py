@@ -1,10 +1,13 @@
-"""What would have been linked at other thresholds, as `calibration.json` has it, seen from each visit and person."""
+"""What would have been linked at other thresholds, as `calibration.json` has it, seen from each link and person."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+Key = tuple[str, int]
+"""Camera and track id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,12 +16,12 @@ class Sweep:
 
     Attributes:
         threshold: The one that was used; None where nothing is known.
-        parts: Camera and track id of a visit to the highest lower threshold at which it leaves its person.
+        parted: Lower thresholds, the nearest first, each with the visits that leave the rest of their person.
         joins: Two people, the smaller id first, to the lowest higher threshold at which they are one.
     """
 
     threshold: float | None = None
-    parts: Mapping[tuple[str, int], float] = field(default_factory=dict)
+    parted: tuple[tuple[float, frozenset[Key]], ...] = ()
     joins: Mapping[tuple[int, int], float] = field(default_factory=dict)
 
 
@@ -27,17 +30,22 @@ def read_sweep(calibration: Mapping[str, Any] | None) -> Sweep:
     if not calibration or calibration.get("threshold") is None:
         return Sweep()
     threshold = float(calibration["threshold"])
-    parts: dict[tuple[str, int], float] = {}
+    parted: list[tuple[float, frozenset[Key]]] = []
     joins: dict[tuple[int, int], float] = {}
     for entry in sorted(calibration.get("sweep") or (), key=lambda entry: abs(entry["threshold"] - threshold)):
         at = float(entry["threshold"])
         if at < threshold:
-            for part in entry.get("parted", ()):
-                parts.setdefault((str(part["camera"]), int(part["track_id"])), at)
+            keys = ((str(part["camera"]), int(part["track_id"])) for part in entry.get("parted", ()))
+            parted.append((at, frozenset(keys)))
         elif at > threshold:
             for one, other in entry.get("joined", ()):
                 joins.setdefault((min(one, other), max(one, other)), at)
-    return Sweep(threshold, parts, joins)
+    return Sweep(threshold, tuple(parted), joins)
+
+
+def breaks_at(sweep: Sweep, one: Key, other: Key) -> float | None:
+    """The highest lower threshold at which one of two linked visits leaves the other's person; None where none does."""
+    return next((at for at, keys in sweep.parted if (one in keys) != (other in keys)), None)
 
 
 def joins_of(sweep: Sweep) -> dict[int, list[tuple[int, float]]]:

@@ -11,7 +11,7 @@ import pytest
 
 from reidtrack.report.page import ReportData, render_report
 from reidtrack.report.story import tell
-from reidtrack.report.sweep import Sweep, joins_of, read_sweep
+from reidtrack.report.sweep import Sweep, breaks_at, joins_of, read_sweep
 from reidtrack.report.terms import named_terms
 from reidtrack.report.view import View
 
@@ -38,9 +38,26 @@ CALIBRATION = {
 def test_the_sweep_says_where_the_result_changes() -> None:
     sweep = read_sweep(CALIBRATION)
     assert sweep.threshold == 0.6
-    assert sweep.parts == {("B", 5): 0.5, ("A", 7): 0.4}, "the nearest lower threshold"
+    assert [at for at, _ in sweep.parted] == [0.5, 0.4], "lower ones, the nearest first"
     assert sweep.joins == {(1, 3): 0.7, (1, 2): 0.8, (2, 3): 0.8}, "the nearest higher one; nothing at the one used"
     assert joins_of(sweep) == {1: [(3, 0.7), (2, 0.8)], 2: [(1, 0.8), (3, 0.8)], 3: [(1, 0.7), (2, 0.8)]}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        pytest.param(("B", 5), ("A", 2), 0.5, id="it leaves"),
+        pytest.param(("A", 2), ("B", 5), 0.5, id="the other leaves"),
+        pytest.param(("A", 7), ("A", 2), 0.4, id="only farther away"),
+        pytest.param(("A", 7), ("B", 5), 0.5, id="one leaves first, then both"),
+        pytest.param(("A", 2), ("A", 1), None, id="they stay"),
+        pytest.param(("B", 4), ("A", 1), None, id="what the threshold in use parts is parted already"),
+    ],
+)
+def test_a_link_breaks_where_one_of_its_visits_leaves(
+    one: tuple[str, int], other: tuple[str, int], expected: float | None
+) -> None:
+    assert breaks_at(read_sweep(CALIBRATION), one, other) == expected
 
 
 @pytest.mark.parametrize(
