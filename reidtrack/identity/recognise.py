@@ -63,6 +63,23 @@ class Shortlist:
         self.distance = np.take_along_axis(both, order, axis=1)
 
 
+def chances(short: Shortlist, threshold: float, slope: float) -> DoubleArray:
+    """How likely each is who the list says: (rows, K + 1) in 0..1, the last column for nobody of the gallery.
+
+    The people of a list and nobody exclude each other; nobody stands at the threshold.
+
+    Args:
+        short: Who looks like whom.
+        threshold: Distance at which somebody is as likely known as not, where nobody else is in question.
+        slope: Log-odds that a unit of distance is worth.
+    """
+    nobody = np.full((len(short.distance), 1), threshold)
+    odds = -slope * np.concatenate([short.distance, nobody], axis=1)
+    odds = np.exp(odds - odds.max(axis=1, keepdims=True))
+    shares: DoubleArray = odds / odds.sum(axis=1, keepdims=True)
+    return shares
+
+
 class Match(NamedTuple):
     """What became of one.
 

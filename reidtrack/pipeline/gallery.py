@@ -19,7 +19,7 @@ from reidtrack.associate.people import FULL_WEIGHT_FEATURES, Association
 from reidtrack.config import GalleryConfig
 from reidtrack.errors import OutputError
 from reidtrack.identity.gallery import Gallery, Source, Track, View, open_gallery
-from reidtrack.identity.recognise import Match, Shortlist, recognise
+from reidtrack.identity.recognise import Shortlist, chances, recognise
 from reidtrack.identity.store import Signature
 from reidtrack.pipeline.build import Weights
 from reidtrack.pipeline.compare import Comparison, compare
@@ -48,11 +48,19 @@ class Recognised(NamedTuple):
 
 
 class _Person(NamedTuple):
-    """Who an identity is: number in the gallery, whether no other source knew, and what spoke for it."""
+    """Who an identity is: number in the gallery, whether no other source knew, and what spoke for it.
+
+    Attributes:
+        number: In the gallery.
+        new: Whether nothing but this run shows the person.
+        distance: To the person; of somebody new, to the nearest. None where nothing can be compared.
+        probability: That it is this person; of somebody new, that it is nobody of the gallery.
+    """
 
     number: int
     new: bool
-    match: Match
+    distance: float | None
+    probability: float
 
 
 def check_gallery(config: GalleryConfig, weights: Weights) -> None:
@@ -104,7 +112,8 @@ def recognise_run(folder: RunFolder, association: Association, config: GalleryCo
         found = compare(gallery, views, config.strangers)
         limit = association.threshold if config.threshold == "auto" else config.threshold
         threshold = min(limit, found.threshold) if config.threshold == "auto" else limit
-        people = _who(gallery, identities, views, former, found, threshold, config.margin)
+        likely = _Likely(found.short, threshold, association.calibration.slope)
+        people = _who(gallery, identities, views, former, found, threshold, config.margin, likely)
         seen: dict[int, list[View]] = {}
         for place, person in people.items():
             seen.setdefault(person.number, []).extend(views[place])
@@ -163,6 +172,7 @@ def _who(
     found: Comparison,
     threshold: float,
     margin: float,
+    likely: _Likely,
 ) -> dict[int, _Person]:
     """Place of each identity that was seen well enough to who it is; new people are made, names written.
 
@@ -176,6 +186,7 @@ def _who(
         found: Who looks like whom.
         threshold: Largest distance of one person.
         margin: Least lead over the runner-up.
+        likely: How sure that is.
     """
     here = [place for place, seen in enumerate(views) if seen]
     said = {place: name for place in here if (name := identities[place].name) is not None}
@@ -183,16 +194,14 @@ def _who(
     told = {place: number for place, name in said.items() if (number := gallery.find(name)) is not None}
     named = {n: tracks for n, tracks in former.items() if known[n][1] is not None and n not in told.values()}
     told |= _again([place for place in here if place not in said], views, named)
-    people = {
-        place: _Person(number, number in former, _told(found.short, place, number)) for place, number in told.items()
-    }
+    people = {place: likely.person(place, number, new=number in former) for place, number in told.items()}
     _take_out(found.short, told)
     matches = recognise(found.short, threshold, margin, _alikes(gallery, found, threshold))
     for place in here:
         number = matches[place].person
         if place in people or number is None or (place in said and known[number][1] is not None):
             continue
-        people[place] = _Person(number, False, matches[place])
+        people[place] = likely.person(place, number, new=False)
         if place in said:
             gallery.set_name(number, said[place])
     left = [place for place in here if place not in people]
@@ -203,14 +212,31 @@ def _who(
             number = again[place] if place in again else gallery.add_person()
             if place in said:
                 gallery.set_name(number, said[place])
-        people[place] = _Person(number, True, matches[place])
+        people[place] = likely.person(place, number, new=True)
     return people
 
 
-def _told(short: Shortlist, place: int, number: int) -> Match:
-    """What the looks say of somebody whom a correction named."""
-    listed = dict(zip(short.person[place].tolist(), short.distance[place].tolist(), strict=True))
-    return Match(number, number, listed.get(number), 0.0)
+class _Likely:
+    """How sure it is who is who, by looks alone, whatever a correction says.
+
+    Args:
+        short: Who looks like whom.
+        threshold: Largest distance of one person.
+        slope: Log-odds that a unit of distance is worth.
+    """
+
+    def __init__(self, short: Shortlist, threshold: float, slope: float) -> None:
+        self._number, self._distance = short.person.tolist(), short.distance.tolist()
+        self._chance = chances(short, threshold, slope).tolist()
+
+    def person(self, place: int, number: int, *, new: bool) -> _Person:
+        """Somebody at a place is who the number says."""
+        if new:
+            return _Person(number, True, next(iter(self._distance[place]), None), self._chance[place][-1])
+        listed = dict(
+            zip(self._number[place], zip(self._distance[place], self._chance[place][:-1], strict=True), strict=True)
+        )
+        return _Person(number, False, *listed.get(number, (None, 0.0)))
 
 
 def _take_out(short: Shortlist, told: Mapping[int, int]) -> None:
@@ -246,6 +272,5 @@ def _again(
 
 def _entry(person: _Person, known: Mapping[int, tuple[str, str | None]]) -> dict[str, Any]:
     key, name = known[person.number]
-    distance = person.match.distance
-    near = None if distance is None or not np.isfinite(distance) else round(float(distance), 4)
-    return {"key": key, "name": name, "distance": near, "probability": None, "new": person.new}
+    near = None if person.distance is None else round(person.distance, 4)
+    return {"key": key, "name": name, "distance": near, "probability": round(person.probability, 4), "new": person.new}

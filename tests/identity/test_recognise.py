@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from reidtrack.identity.recognise import LEAST_THRESHOLD, Match, Shortlist, recognise, stranger_threshold
+from reidtrack.identity.recognise import LEAST_THRESHOLD, Match, Shortlist, chances, recognise, stranger_threshold
 
 
 def short(distance: list[list[float]], length: int = 8) -> Shortlist:
@@ -48,6 +48,20 @@ def test_what_is_told() -> None:
     assert known == Match(1, 1, 0.2, pytest.approx(0.2))
     assert new == Match(None, 2, 0.8, pytest.approx(0.05))
     assert nobody == Match(None, None, None, np.inf)
+
+
+@pytest.mark.parametrize(
+    ("distance", "expected"),
+    [
+        pytest.param([[]], [1.0], id="nobody is known"),
+        pytest.param([[0.5]], [0.5, 0.5], id="at the threshold"),
+        pytest.param([[0.3, 0.3]], [0.4955, 0.4955, 0.0091], id="two alike"),
+        pytest.param([[0.2, 0.3]], [0.8787, 0.1189, 0.0022], id="a lead"),
+        pytest.param([[FAR, FAR]], [0, 0, 1], id="nothing known of oneself"),
+    ],
+)
+def test_how_sure(distance: list[list[float]], expected: list[float]) -> None:
+    assert chances(short(distance), 0.5, 20.0).tolist()[0] == pytest.approx(expected, abs=1e-3)
 
 
 def test_two_entries_of_one_person_are_no_rivals() -> None:

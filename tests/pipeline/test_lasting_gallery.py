@@ -65,10 +65,11 @@ def test_people_are_new_once(monday: Path, tuesday: Path, people: Path, capsys: 
     first = associate(monday, people)
     assert [entry["person"]["new"] for entry in first] == [True] * 4
     assert len(set(keys(first))) == 4
+    assert {(entry["person"]["distance"], entry["person"]["probability"]) for entry in first} == {(None, 1)}
     assert read_json(monday / "run.json")["config"]["gallery"]["path"] == str(people)
     second = associate(tuesday, people)
     assert [(e["person"]["key"], e["person"]["new"]) for e in second] == [(key, False) for key in keys(first)]
-    assert all(entry["person"]["distance"] < 0.5 for entry in second)
+    assert all(entry["person"]["distance"] < 0.5 < entry["person"]["probability"] for entry in second)
     known = listed(people, capsys)
     assert [(k["runs"], k["cameras"]) for k in known] == [(2, ["left", "right"])] * 4
     assert {k["last_utc"][:10] for k in known} == {"2026-11-24"}
