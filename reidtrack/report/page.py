@@ -6,6 +6,7 @@ from base64 import b64encode
 from hashlib import sha256
 from html import escape
 
+from reidtrack.report.calibration import threshold_section
 from reidtrack.report.html import Markup, join, tag
 from reidtrack.report.people import cards, presence
 from reidtrack.report.record import CameraSummary, ReportData
@@ -38,7 +39,7 @@ def render_report(data: ReportData) -> str:
     view = View.of(data)
     script = '"use strict";\n(() => {\n' + "".join(map(asset, SCRIPTS)) + "})();\n"
     digest = b64encode(sha256(script.encode()).digest()).decode("ascii")
-    ground, threshold = place(view), Markup()
+    ground, threshold = place(view), threshold_section(data.calibration)
     return fill_page(
         "page.html",
         title=data.title,
