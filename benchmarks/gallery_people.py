@@ -18,9 +18,10 @@ from pathlib import Path
 
 import numpy as np
 
-from reidtrack.identity.gallery import Source, View, open_gallery
+from reidtrack.identity.gallery import open_gallery
 from reidtrack.identity.recognise import recognise
 from reidtrack.identity.store import Signature
+from reidtrack.identity.views import Source, View
 from reidtrack.pipeline.compare import compare
 
 DIM, LOT, RUN = 512, 1000, 50

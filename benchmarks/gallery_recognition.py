@@ -35,9 +35,10 @@ from reidtrack.associate.people import associate
 from reidtrack.config import GalleryConfig, TrackConfig
 from reidtrack.embed.file import read_features
 from reidtrack.geometry import iou
-from reidtrack.identity.gallery import Gallery, Source, View, open_gallery
+from reidtrack.identity.gallery import Gallery, open_gallery
 from reidtrack.identity.recognise import recognise
 from reidtrack.identity.store import Signature
+from reidtrack.identity.views import Source, View
 from reidtrack.mot import MotRows, read_mot
 from reidtrack.pipeline import compare as comparing
 from reidtrack.pipeline.folder import RunFolder

@@ -30,10 +30,11 @@ Example: reidtrack search visitor.jpg --gallery runs/mall --picture hits.png"""
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of `reidtrack search`."""
     parser.add_argument("photo", type=Path, metavar="PHOTO", help="an image of the person")
-    parser.add_argument(
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("where", type=Path, nargs="?", metavar="GALLERY", help="the same as --gallery")
+    where.add_argument(
         "--gallery",
         type=Path,
-        required=True,
         metavar="DIR|FEATURES.NPZ|RUN_DIR|PEOPLE.DB",
         help="a folder of images, the output of `reidtrack embed`, the folder of a run, or a gallery over runs",
     )
@@ -75,7 +76,7 @@ def _request(args: argparse.Namespace) -> SearchRequest:
 
     return SearchRequest(
         photo=args.photo,
-        gallery=args.gallery,
+        gallery=args.gallery or args.where,
         embed=embed_config(args),
         detect=None if args.detector is None else DetectConfig(weights=args.detector),
         top=args.top,

@@ -17,8 +17,9 @@ from typing import NamedTuple
 import numpy as np
 
 from reidtrack.associate.appearance import camera_casts, unit
-from reidtrack.identity.gallery import Gallery, View, ViewBlock
+from reidtrack.identity.gallery import Gallery
 from reidtrack.identity.recognise import Shortlist, stranger_threshold
+from reidtrack.identity.views import View, ViewBlock
 from reidtrack.types import DoubleArray, IntArray
 
 SHRINK = 2.0

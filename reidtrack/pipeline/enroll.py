@@ -13,8 +13,9 @@ from reidtrack.detect.protocol import Detector
 from reidtrack.embed.embedder import Embedder
 from reidtrack.engines.base import EngineName
 from reidtrack.errors import InputError, ReidtrackError, UsageError
-from reidtrack.identity.gallery import Known, Source, View, open_gallery
+from reidtrack.identity.gallery import open_gallery
 from reidtrack.identity.store import Signature
+from reidtrack.identity.views import Known, Source, View
 from reidtrack.image import read_image
 from reidtrack.pipeline.build import make_detector, make_embedder
 from reidtrack.pipeline.compare import compare

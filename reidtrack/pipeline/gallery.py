@@ -18,9 +18,10 @@ from reidtrack.associate.appearance import mean_features
 from reidtrack.associate.people import FULL_WEIGHT_FEATURES, Association
 from reidtrack.config import GalleryConfig
 from reidtrack.errors import OutputError
-from reidtrack.identity.gallery import Gallery, Source, Track, View, open_gallery
+from reidtrack.identity.gallery import Gallery, open_gallery
 from reidtrack.identity.recognise import Shortlist, chances, recognise
 from reidtrack.identity.store import Signature
+from reidtrack.identity.views import Source, Track, View
 from reidtrack.pipeline.build import Weights
 from reidtrack.pipeline.compare import Comparison, compare
 from reidtrack.pipeline.folder import RunFolder

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from reidtrack.errors import UsageError
-from reidtrack.identity.gallery import Known, open_gallery
+from reidtrack.identity.gallery import open_gallery
+from reidtrack.identity.views import Known
 
 __all__ = ["GalleryChanges", "Known", "change_gallery", "known_to_json", "utc"]
 

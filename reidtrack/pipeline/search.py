@@ -22,8 +22,9 @@ from reidtrack.embed.file import ImageFeatures, read_features
 from reidtrack.embed.nearest import nearest
 from reidtrack.engines.base import EngineName
 from reidtrack.errors import InputError, UsageError, WeightsError
-from reidtrack.identity.gallery import Sighting, open_gallery
+from reidtrack.identity.gallery import open_gallery
 from reidtrack.identity.store import Signature, is_gallery
+from reidtrack.identity.views import Sighting
 from reidtrack.image import read_image
 from reidtrack.pipeline.build import Weights, make_detector, make_embedder
 from reidtrack.pipeline.compare import compare

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from reidtrack.identity.gallery import Source, View, open_gallery
+from reidtrack.identity.gallery import open_gallery
 from reidtrack.identity.store import Signature
+from reidtrack.identity.views import Source, View
 
 SIGNATURE = Signature("ab" * 32, "as ever")
 

@@ -17,8 +17,9 @@ from identity.gallery_writer import SIGNATURE, view
 from reidtrack.errors import InputError, OutputError, ReidtrackError, UsageError, WeightsError
 from reidtrack.identity import gallery as gallery_module
 from reidtrack.identity import store
-from reidtrack.identity.gallery import Gallery, Source, View, open_gallery
+from reidtrack.identity.gallery import Gallery, open_gallery
 from reidtrack.identity.store import Signature, is_gallery
+from reidtrack.identity.views import Source, View
 
 WRITER = Path(__file__).with_name("gallery_writer.py")
 
