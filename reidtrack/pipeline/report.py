@@ -12,6 +12,7 @@ from reidtrack.files import write_whole
 from reidtrack.pipeline.crops import crop_places, list_crops
 from reidtrack.pipeline.folder import RunFolder
 from reidtrack.pipeline.report_plan import read_plan
+from reidtrack.pipeline.report_said import mark_said
 from reidtrack.report.page import render_report
 from reidtrack.report.record import CameraSummary, ReportData
 from reidtrack.types import Identity
@@ -31,6 +32,7 @@ def write_report(folder: RunFolder, record: Mapping[str, Any], identities: Seque
     Raises:
         OutputError: If it cannot be written.
     """
+    identities = mark_said(folder, record, identities)
     sizes = {entry["camera"]: entry.get("size") for entry in record["inputs"]}
     data = ReportData(
         title=folder.path.resolve().name,

@@ -78,7 +78,8 @@
     const link = visits[name].link, list = el("dl.reasons");
     const say = (term, ...value) => list.append(el(term === "Runner-up" || term === "Other thresholds" ? "div.long" : "div", el("dt", term), el("dd", ...value)));
     if (!link) { say("Joined to", "nobody: the first visit"); return list; }
-    if (link.probability !== undefined) say("Probability", percent(link.probability));
+    if (link.sure === "said") say("Certainty", el("span.sure.said", "as you said"));
+    else if (link.probability !== undefined) say("Probability", percent(link.probability));
     else say("Certainty", el("span.sure." + link.sure, link.sure));
     say("Distance", link.distance.toFixed(2));
     for (const [term, value] of link.terms || []) say(term[0].toUpperCase() + term.slice(1), value);
@@ -258,7 +259,7 @@
     const unsure = wanted.filter((name) => visits[name].link.sure !== "clear").length;
     const shownNow = most ?? Math.min(PAGE, Math.max(FEW, unsure));
     const nears = story.near.filter(([one_, other]) => fits(one_) || fits(other)).slice(0, Math.max(FEW, shownNow));
-    one("#doubtful").textContent = !wanted.length ? "No visit was joined to another, so there is nothing to doubt." :
+    one("#doubtful").textContent = !story.doubts.length ? (story.said ? "You vouched for every link." : "No visit was joined to another, so there is nothing to doubt.") : !wanted.length ? "None of these people has a link to doubt." :
       (unsure ? `${unsure} of ${wanted.length} links are not clear.` : `All ${wanted.length} links are clear; these are the least certain.`) +
       " A picture shows its visit in the video; each command corrects the run, settles everything else around it, and writes this page anew.";
     one("#doubts").replaceChildren(...wanted.slice(0, shownNow).map(doubt));

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reidtrack.report.certainty import least_certain
-from reidtrack.report.view import View, links_by_visit, visits_by_camera
+from reidtrack.report.view import View, doubtable, links_by_visit, visits_by_camera
 from reidtrack.types import Identity, Link
 
 MOST_CROPS = 8
@@ -46,7 +46,7 @@ def choose_pictures(view: View) -> dict[int, list[tuple[int, bytes]]]:
 
 def _doubtful(view: View) -> set[tuple[str, int]]:
     """Visits that take part in the least certain links."""
-    links: list[Link] = [link for identity in view.identities for link in links_by_visit(identity).values()]
+    links: list[Link] = [link for who in view.identities for link in doubtable(links_by_visit(who).values())]
     links = sorted(links, key=lambda link: least_certain([link]))[:DOUBTS]
     sides = [(link.a, link.b, link.runner_up) for link in links]
     return {key for side in sides for key in side if key is not None}

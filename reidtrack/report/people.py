@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from math import isinf
 from typing import Any
 
-from reidtrack.report.certainty import certainty
 from reidtrack.report.clock import clock, duration
 from reidtrack.report.faces import choose_pictures
 from reidtrack.report.html import Markup, join, tag, void
 from reidtrack.report.terms import named_terms
-from reidtrack.report.view import View, in_view_s, links_by_visit, person, visit_id, visits_by_camera
+from reidtrack.report.view import SAID, View, in_view_s, links_by_visit, person, sureness, visit_id, visits_by_camera
 from reidtrack.types import Identity, Link, Tracklet
 
+AS_SAID = "as you said"
 _VISIT_COLUMNS = ("", "Camera", "Track", "From", "To", "Length", "Frames")
 _LINK_COLUMNS = ("Joined to", "Distance", "Runner-up", "", "Certainty")
 
@@ -125,8 +125,8 @@ def _why(identity: Identity, link: Link | None, numbers: dict[tuple[str, int], i
     camera, track = link.b
     joined = f"visit {target}" if target else f"{camera}, track {track}"
     to = tag("a", joined, href=f"#{visit_id(identity, target)}") if target else joined
-    word = certainty(link)
-    sure = [tag("span", word, class_=f"sure {word}")]
+    word = sureness(link)
+    sure = [tag("span", AS_SAID if word == SAID else word, class_=f"sure {word}")]
     if link.probability is not None:
         sure.append(tag("span", f" {_percent(link.probability)}"))
     sure += [tag("span", f" {name} {value}", class_="term") for name, value in named_terms(link.terms)]

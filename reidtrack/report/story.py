@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping
 from math import isfinite
 from typing import Any
 
-from reidtrack.report.certainty import certainty, least_certain
+from reidtrack.report.certainty import least_certain
 from reidtrack.report.html import Markup, tag
 from reidtrack.report.sweep import Sweep, breaks_at, joins_of, read_sweep
 from reidtrack.report.terms import named_terms
-from reidtrack.report.view import View, links_by_visit, person, visit_at, visit_id
+from reidtrack.report.view import View, doubtable, links_by_visit, person, sureness, visit_at, visit_id
 from reidtrack.types import Identity, Link
 
 MOST_JOINS = 5
@@ -34,12 +34,15 @@ def tell(view: View) -> dict[str, Any]:
     Returns:
         `folder`: the run's folder as a word of a command. `cameras`: name, word of a command, video and its first
         second. `people`: by id, what they are called, their visits, and whom they would join at which threshold.
-        `visits`: by name of their element. `doubts`: names of visits with links, the least certain first. `near`:
+        `visits`: by name of their element. `doubts`: names of visits with links, the least certain first,
+        without the `said` ones that a person vouched for. `near`:
         two people and the threshold at which they would be one.
     """
     sweep = read_sweep(view.data.calibration)
     joins = joins_of(sweep)
-    ranked = sorted(_links(view), key=lambda item: (least_certain([item[2]]), item[0].id, item[1]))
+    links = list(_links(view))
+    doubts = [item for item in links if doubtable([item[2]])]
+    ranked = sorted(doubts, key=lambda item: (least_certain([item[2]]), item[0].id, item[1]))
     near = sorted(sweep.joins.items(), key=lambda item: (item[1], item[0]))
     return {
         "folder": shlex.quote(view.data.folder),
@@ -47,6 +50,7 @@ def tell(view: View) -> dict[str, Any]:
         "cameras": [_camera(view, name) for name in view.cameras],
         "people": {str(identity.id): _person(identity, joins) for identity in view.identities},
         "visits": dict(_visits(view, sweep)),
+        "said": sum(not doubtable([link]) for _, _, link in links),
         "doubts": [visit_id(identity, number) for identity, number, _ in ranked],
         "near": [[one, other, at] for (one, other), at in near[:NEAR_MISSES]],
     }
@@ -104,7 +108,7 @@ def _link(view: View, link: Link) -> dict[str, Any]:
         "toText": f"{camera}, track {track}",
         "distance": round(link.distance, 4),
         "margin": round(link.margin, 4) if isfinite(link.margin) else None,
-        "sure": certainty(link),
+        "sure": sureness(link),
     }
     rival = None if link.runner_up is None else f"{link.runner_up[0]}, track {link.runner_up[1]}"
     other = None if link.runner_up is None else visit_at(view, link.runner_up)

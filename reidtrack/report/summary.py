@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from reidtrack.report.certainty import MARGIN, PROBABILITY, WORDS, certainty
+from reidtrack.report.certainty import MARGIN, PROBABILITY, WORDS
 from reidtrack.report.clock import clock, duration
 from reidtrack.report.html import Markup, join, tag
-from reidtrack.report.view import View, links_by_visit
+from reidtrack.report.view import SAID, View, links_by_visit, sureness
 
 _MEANING = {
     "clear": f"the runner-up at least {MARGIN['clear']:.2f} farther (probability {PROBABILITY['clear']:.0%} or more)",
     "fair": f"at least {MARGIN['fair']:.2f} farther ({PROBABILITY['fair']:.0%} or more)",
     "close": "less: worth a look",
+    SAID: "merged or locked by a person",
 }
 
 
@@ -38,8 +39,9 @@ def _spread(view: View) -> Markup:
 
 
 def _sureness(view: View) -> Markup:
-    words = Counter(certainty(link) for identity in view.identities for link in links_by_visit(identity).values())
-    return _shares("links", {word: words[word] for word in WORDS}, _MEANING)
+    words = Counter(sureness(link) for identity in view.identities for link in links_by_visit(identity).values())
+    shown = [*WORDS, SAID] if words[SAID] else WORDS
+    return _shares("links", {word: words[word] for word in shown}, {word: _MEANING[word] for word in shown})
 
 
 def _shares(name: str, parts: Mapping[str, int], meaning: Mapping[str, str] | None = None) -> Markup:

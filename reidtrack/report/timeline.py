@@ -8,7 +8,7 @@ from reidtrack.report.certainty import least_certain
 from reidtrack.report.clock import STEPS_S, clock, ticks
 from reidtrack.report.html import Markup, join, tag
 from reidtrack.report.record import CameraSummary
-from reidtrack.report.view import View, in_view_s, links_by_visit, person, visit_id, visits_by_camera
+from reidtrack.report.view import View, doubtable, in_view_s, links_by_visit, person, visit_id, visits_by_camera
 from reidtrack.types import Identity, IntArray, Tracklet
 
 _BINS = 400
@@ -20,7 +20,7 @@ def timeline(view: View) -> Markup:
     busy = {name: occupancy(view, camera) for name, camera in view.cameras.items()}
     peak = max((int(count.max()) for count in busy.values() if len(count)), default=0)
     strips = [_strip(camera, busy[name], max(peak, 1)) for name, camera in view.cameras.items()]
-    order = sorted(view.identities, key=lambda identity: least_certain(links_by_visit(identity).values()))
+    order = sorted(view.identities, key=lambda identity: least_certain(doubtable(links_by_visit(identity).values())))
     doubt = {identity.id: place for place, identity in enumerate(order)}
     lanes = [_lane(view, identity, doubt[identity.id]) for identity in view.identities]
     ends = f"--t0:{view.first_s:.3f};--span:{view.span_s:.3f}"

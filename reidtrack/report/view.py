@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
+from reidtrack.report.certainty import certainty
 from reidtrack.report.record import CameraSummary, ReportData
 from reidtrack.types import Identity, Link, Tracklet
+
+SAID = "said"
+"""Decision of a link that a person vouched for."""
 
 UNKNOWN_COLOUR = "#9a9a9a"
 
@@ -100,4 +105,14 @@ def visit_at(view: View, key: tuple[str, int]) -> str | None:
 
 def links_by_visit(identity: Identity) -> dict[tuple[str, int], Link]:
     """Camera and track id to the link that joined the visit to its person."""
-    return {link.a: link for link in identity.links if link.decision == "linked"}
+    return {link.a: link for link in identity.links if link.decision in ("linked", SAID)}
+
+
+def doubtable(links: Iterable[Link]) -> list[Link]:
+    """Links that nobody vouched for."""
+    return [link for link in links if link.decision != SAID]
+
+
+def sureness(link: Link) -> str:
+    """How sure a link is in a word, `said` where a person vouched for it."""
+    return SAID if link.decision == SAID else certainty(link)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,8 @@ import pytest
 
 from reidtrack.pipeline.folder import RunFolder
 from reidtrack.pipeline.report import write_report
-from reidtrack.types import Identity, Tracklet
+from reidtrack.pipeline.report_said import mark_said
+from reidtrack.types import Identity, Link, Tracklet
 
 
 def visit(camera: str, track_id: int) -> Tracklet:
@@ -72,6 +75,40 @@ def test_what_lies_beside_is_shown(tmp_path: Path) -> None:
     assert text.count("<polyline") == 1 and 'data-v="v2-1"' in text
     assert "+3.40 s" in text
     assert '"near":[[1,2,0.7]]' in text
+
+
+def joined() -> Identity:
+    visits = (*(visit("A", n) for n in (1, 2, 3)), replace(visit("A", 9), split_from=4))
+    links = tuple(Link(b.key, a.key, 0.5, 0.0, probability=0.1) for a, b in pairwise(visits))
+    return Identity(1, visits, np.zeros(0, np.float32), links)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("- merge: [A 1, A 2]", [True, False, False], id="merged"),
+        pytest.param("- merge: [A 1, A 3]\n- merge: [A 3, A 2]", [True, True, False], id="by way of another"),
+        pytest.param("- lock: [A 1, A 2, A 3, A 4@1.0]", [True, True, True], id="locked, a part of a track"),
+        pytest.param("- merge: [A 3, A 4@7.0]", [False, False, False], id="another part of it"),
+        pytest.param("- apart: [A 1, A 77]", [False, False, False], id="nothing of the kind"),
+        pytest.param(None, [False, False, False], id="the file is gone"),
+    ],
+)
+def test_links_that_a_person_vouched_for(tmp_path: Path, text: str | None, expected: list[bool]) -> None:
+    if text is not None:
+        (tmp_path / "corrections.yaml").write_text(text)
+    said = record() | {"corrections": {"file": "corrections.yaml", "entries": 1}}
+    (person,) = mark_said(RunFolder(tmp_path), said, [joined()])
+    assert [link.decision == "said" for link in person.links] == expected
+    write_report(RunFolder(tmp_path), said, [joined()])
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert page.count(">as you said<") == sum(expected)
+    assert f'"said":{sum(expected)},' in page
+
+
+def test_without_corrections_nobody_vouched(tmp_path: Path) -> None:
+    (person,) = mark_said(RunFolder(tmp_path), record(), [joined()])
+    assert {link.decision for link in person.links} == {"linked"}
 
 
 @pytest.mark.parametrize(
