@@ -11,9 +11,8 @@ A threshold holds for all cameras; probabilities are of each pair of cameras, dr
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -41,6 +40,7 @@ SURE = 0.95
 EVERYWHERE = ("*", "*")
 _PAIR_BELIEF = Belief(same=20.0, share=10.0, other=20.0)
 _FEW_MATCHES, _FEW_OTHERS = 5.0, 20
+_SOME_ALIKE, _MUCH_ALIKE = 0.05, 0.15
 _SMOOTH = 20.0
 _GRID = np.round(np.arange(0.2, 1.2001, 0.02), 2)
 
@@ -129,6 +129,7 @@ class Calibration:
         pairs: Of each pair that has any.
         together: Pairs seen together in one camera, of which looks are known.
         together_within: How many of them lie within the threshold, which nobody should.
+        moved: By how much corrections moved the threshold; probabilities go with it.
     """
 
     threshold: float
@@ -140,6 +141,7 @@ class Calibration:
     pairs: dict[tuple[str, str], PairCalibration] = field(default_factory=dict)
     together: int = 0
     together_within: int = 0
+    moved: float = 0.0
 
     @property
     def slope(self) -> float:
@@ -157,7 +159,7 @@ class Calibration:
         if camera_a == camera_b:
             return self.everywhere.slope * (self.same_camera_threshold - distance)
         pair = self.pairs.get((min(camera_a, camera_b), max(camera_a, camera_b)), self.everywhere)
-        return pair.slope * (pair.midpoint - distance) + CHOSEN
+        return pair.slope * (pair.midpoint + self.moved - distance) + CHOSEN
 
     def probability(self, distance: float, camera_a: str, camera_b: str, log_odds: float = 0.0) -> float:
         """That a pair which was chosen is one person, in 0..1.
@@ -209,19 +211,20 @@ def calibrate(
     benefit = CHOSEN - math.log(least_probability / (1 - least_probability))
     enough = len(pairs.distance) >= LEAST_PAIRS
     found = min(max(everywhere.midpoint + benefit / everywhere.slope, LIMITS[0]), LIMITS[1]) if enough else FALLBACK
-    found = taught_threshold(found, taught or Taught.none(), views.look, views.camera)
-    used = threshold if threshold is not None else min(max(found, LIMITS[0]), LIMITS[1])
+    moved = taught_threshold(found, taught or Taught.none(), views.look, views.camera) - found
+    used = threshold if threshold is not None else min(max(found + moved, LIMITS[0]), LIMITS[1])
     within = SAME_CAMERA_SHARE * used if same_camera_threshold is None else same_camera_threshold
     seen = _distances(views.look, clash[views.camera[clash[:, 0]] == views.camera[clash[:, 1]]])
     return Calibration(
         used,
         within,
         "auto" if threshold is None else "fixed",
-        *_confidence(everywhere, len(pairs.distance), len(seen), enough),
+        *_confidence(everywhere, used, len(pairs.distance), len(seen)),
         everywhere,
         by_cameras,
         len(seen),
         int((seen <= used).sum()),
+        moved,
     )
 
 
@@ -240,13 +243,10 @@ def _learn(
     pool = fit(known.counts(), prior, Belief())
     everywhere = _pair(EVERYWHERE, pool, known.counts(), match, known.different)
     by_cameras = {}
-    ordered = np.sort(pairs.camera, axis=1)
-    for a, b in combinations(range(len(views.names)), 2):
-        rows = (ordered == (a, b)).all(axis=1)
-        if rows.any():
-            names, counts = (views.names[a], views.names[b]), known.counts(rows)
-            mixture = fit(counts, pool, _PAIR_BELIEF)
-            by_cameras[names] = _pair(names, mixture, counts, match & rows, known.different & rows)
+    for (a, b), rows in _groups(pairs):
+        names, counts = (views.names[a], views.names[b]), known.counts(rows)
+        evidence = match[rows], known.different[rows]
+        by_cameras[names] = _pair(names, fit(counts, pool, _PAIR_BELIEF), counts, *evidence)
     return everywhere, by_cameras
 
 
@@ -262,15 +262,23 @@ class _Known:
         """More pairs of two people."""
         return _Known(self.pairs, self.same, (self.different | more) & ~self.same)
 
-    def counts(self, rows: BoolArray | None = None) -> Counts:
+    def counts(self, rows: IntArray | slice = slice(None)) -> Counts:
         """Of some pairs, or all."""
-        some = np.ones(len(self.same), np.bool_) if rows is None else rows
-        kinds = (~self.same & ~self.different, self.same, self.different)
-        return Counts(*(self._histogram(some & kind) for kind in kinds))
+        same, different = self.same[rows], self.different[rows]
+        place = np.minimum((self.pairs.distance[rows] / EDGES[1]).astype(np.int64), len(EDGES) - 2)
+        weight = self.pairs.weight[rows]
+        kinds = (~same & ~different, same, different)
+        return Counts(*(np.bincount(place[kind], weight[kind], len(EDGES) - 1).astype(np.float64) for kind in kinds))
 
-    def _histogram(self, rows: BoolArray) -> DoubleArray:
-        counts: DoubleArray = np.histogram(self.pairs.distance[rows], EDGES, weights=self.pairs.weight[rows])[0]
-        return counts
+
+def _groups(pairs: CrossPairs) -> Iterator[tuple[tuple[int, int], IntArray]]:
+    """Each two cameras, the lower first, and the rows of their pairs."""
+    cameras = int(pairs.camera.max(initial=0)) + 1
+    code = _keys(pairs.camera, cameras)
+    order = np.argsort(code, kind="stable")
+    codes, first = np.unique(code[order], return_index=True)
+    for number, rows in zip(codes.tolist(), np.split(order, first[1:]), strict=True) if len(codes) else ():
+        yield divmod(number, cameras), rows
 
 
 def _matches(pairs: CrossPairs, mixture: Mixture) -> BoolArray:
@@ -319,20 +327,23 @@ def _pair(
     return PairCalibration(cameras, *evidence, slope, midpoint, mixture, *counts.split(mixture))
 
 
-def _confidence(everywhere: PairCalibration, pairs: int, together: int, enough: bool) -> tuple[Confidence, str]:
-    """How far to trust a calibration, and why."""
-    if not enough:
-        return "poor", f"{pairs} pairs of tracklets in two cameras are too few to tell; the fixed {FALLBACK} is used"
+def _confidence(everywhere: PairCalibration, threshold: float, pairs: int, together: int) -> tuple[Confidence, str]:
+    """How far to trust a threshold that was found, and why."""
+    if pairs < LEAST_PAIRS:
+        return "poor", f"{pairs} pairs of visits to two cameras are too few to tell, so the fixed {FALLBACK} is used"
     matches = float(everywhere.same.sum())
-    crossing = everywhere.mixture.crossing()
+    wrong = everywhere.rates(np.array([threshold]))[0].false_accept
     if matches < _FEW_MATCHES:
-        return "poor", f"hardly anybody is seen in two cameras (about {matches:.0f} pairs): mostly the prior decides"
-    if crossing > 0.15:
-        return "poor", f"looks tell people badly apart here: {crossing:.0%} of pairs would be judged wrongly"
+        return "poor", f"hardly anybody is seen in two cameras (about {matches:.0f} pairs), so experience decides"
+    if wrong > _MUCH_ALIKE:
+        return (
+            "poor",
+            f"looks tell people badly apart here, {wrong:.0%} of pairs of two people lie within the threshold",
+        )
     if matches < 2 * _FEW_MATCHES:
         return "fair", f"few people are seen in two cameras (about {matches:.0f} pairs)"
+    if wrong > _SOME_ALIKE:
+        return "fair", f"some people look alike, {wrong:.0%} of pairs of two people lie within the threshold"
     if together < _FEW_OTHERS:
         return "fair", f"few people are seen together ({together} pairs), so little is known of different people"
-    if crossing > 0.05:
-        return "fair", f"some people look alike: {crossing:.0%} of pairs would be judged wrongly"
     return "good", f"about {matches:.0f} pairs of one person, {together} of people seen together"

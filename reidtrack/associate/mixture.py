@@ -68,13 +68,6 @@ class Mixture:
         share: DoubleArray = below + 2 / (1 + ALIKE) * (_normal(np.maximum(z, 0)) - 0.5)
         return share
 
-    def crossing(self) -> float:
-        """The rate at which as many of one person's pairs are refused as of two people's are accepted."""
-        grid = np.linspace(0, 2, 401)
-        accept, reject = self.false_accept(grid), self.false_reject(grid)
-        place = int(np.abs(accept - reject).argmin())
-        return float(max(accept[place], reject[place]))
-
     def logistic(self) -> tuple[float, float]:
         """Slope and midpoint of the logistic curve that comes nearest to these odds where pairs are.
 
