@@ -8,10 +8,10 @@ in a virtual environment of its own that is made here, in the cache folder or at
 at a time, by its own command. Once it runs as it comes, once with OpenVINO exports of both networks by its own
 exporters: 640 x 640, which is what `yolo export` makes, and the rectangle that fits these recordings.
 
-All sides take turns, round by round, after one short run each that fills every cache; the same environment, no setting
-of threads. Each turn is a whole process on the whole recordings and one on their first frames: what the first takes
-longer is the cost of frames without start-up. Scores are those of the last round. `--frames` cuts the recordings, for
-a trial.
+All sides take turns, round by round, after one short run each that fills every cache (who fails there is left out);
+the same environment, no setting of threads. Each turn is a whole process on the whole recordings and one on their first
+frames: what the first takes longer is the cost of frames without start-up. Scores are those of the last round.
+`--frames` cuts the recordings, for a trial.
 """
 
 from __future__ import annotations
@@ -241,9 +241,13 @@ def main() -> None:
     result["versions"] = {"reidtrack": versions()}
     if any(side.other for side in sides.values()):
         result["versions"]["boxmot"] = boxmot_side.versions(args.venv / "bin")
-    for name, side in sides.items():
+    for name, side in list(sides.items()):
         say(f"warm-up: {side.label}")
-        take_turn(side, videos["short"], work / f"{name}-short", environments[side.other])
+        try:
+            take_turn(side, videos["short"], work / f"{name}-short", environments[side.other])
+        except SystemExit as fault:
+            say(f"left out: {side.label}: {fault}")
+            del sides[name], turns[name]
     for nth in range(args.rounds):
         for name, side in sides.items():
             turn = {
