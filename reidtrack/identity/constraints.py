@@ -217,7 +217,7 @@ class _Said:
                     f"{them} cannot be one person: both are in sight at {seconds(time_s)} s",
                     where=f"{where}:{lines[-1]}",
                     expected="tracklets that are never in sight together",
-                    hint="split one of them first" if len(lines) == 1 else f"see also {_numbers(lines[:-1])}",
+                    hint="delete the line, or cut one of the tracks first" if len(lines) == 1 else f"see also {_numbers(lines[:-1])}",
                 )
 
 

@@ -128,7 +128,7 @@ class RunBlame:
 
 
 def _points(points: Any) -> dict[str, float]:
-    return {"IDF1": round(points.idf1, 3), "HOTA": round(points.hota, 3)}
+    return {"IDF1": round(points.idf1, 3) + 0.0, "HOTA": round(points.hota, 3) + 0.0}  # and not -0.0
 
 
 def _mistake_entry(found: BlamedMistake) -> dict[str, Any]:
@@ -171,8 +171,8 @@ def blame_run(path: Path, people: Mapping[str, TrackingPair]) -> RunBlame:
     folder = RunFolder(path)
     sightings = _read_sightings(path / "sightings.jsonl", people)
     found = blame(people, {camera: _track_ids(path, camera, people, sightings[camera]) for camera in people})
-    looks = _Looks(folder, sightings)
     entries = _read_identities(path / "identities.json")
+    looks = _Looks(folder, entries)
     mistakes = [_explain(mistake, found, entries, looks) for mistake in found.mistakes]
     result = RunBlame(found, mistakes, _by_pair(mistakes), _detected(folder, found), path / "blame.html")
     pictures = _pictures(folder, entries, mistakes)
@@ -221,12 +221,11 @@ def _read_identities(path: Path) -> dict[Key, dict[str, Any]]:
 class _Looks:
     """Distances between the tracklets of a run, and the thresholds that they were held against."""
 
-    def __init__(self, folder: RunFolder, sightings: Mapping[str, IntArray]) -> None:
+    def __init__(self, folder: RunFolder, entries: Mapping[Key, dict[str, Any]]) -> None:
         record = folder.read_run()
         settings, told = record["config"]["associate"], record.get("association", {})
         self._across, self._within = told.get("threshold"), told.get("same_camera_threshold")
-        entries = _read_identities(folder.path / "identities.json")
-        tracklets = _tracklets(entries, read_tracklets(folder.tracklets), sightings)
+        tracklets = _tracklets(entries, read_tracklets(folder.tracklets))
         cameras = sorted({t.camera for t in tracklets})
         camera = np.array([cameras.index(t.camera) for t in tracklets], np.int64)
         mean = mean_features(tracklets)
@@ -246,20 +245,17 @@ class _Looks:
         return min(links, key=lambda link: (link.distance is None, link.distance or 0.0), default=None)
 
 
-def _tracklets(
-    entries: Mapping[Key, dict[str, Any]], table: FeatureTable, sightings: Mapping[str, IntArray]
-) -> list[Tracklet]:
+def _tracklets(entries: Mapping[Key, dict[str, Any]], table: FeatureTable) -> list[Tracklet]:
     """Tracklets with their features; their boxes do not matter here."""
     rows, tracklets = table.by_track(), []
     for (camera, track_id), entry in entries.items():
         chosen = rows.get((camera, entry.get("split_from", track_id)), np.zeros(0, np.int64))
         frame = table.frame[chosen]
         chosen = chosen[(frame >= entry["first_frame"]) & (frame <= entry["last_frame"])]
-        if camera in sightings:
-            span = np.array([entry["first_frame"]], np.int64)
-            still = np.zeros((1, 4), np.float32), np.zeros(1, np.float32)
-            picked = table.feature[chosen], table.frame[chosen], table.quality[chosen]
-            tracklets.append(Tracklet(camera, track_id, span, span.astype(np.float64), *still, *picked))
+        span = np.array([entry["first_frame"]], np.int64)
+        still = np.zeros((1, 4), np.float32), np.zeros(1, np.float32)
+        picked = table.feature[chosen], table.frame[chosen], table.quality[chosen]
+        tracklets.append(Tracklet(camera, track_id, span, span.astype(np.float64), *still, *picked))
     return tracklets
 
 
@@ -267,11 +263,11 @@ def _explain(mistake: Mistake, found: Blame, entries: Mapping[Key, dict[str, Any
     own, wrong = set(mistake.keys), []
     for key, entry in entries.items():
         link = entry["link"]
-        other = None if link is None else (link["camera"], link["track_id"])
-        if link is None or other is None or (key in own) == (other in own):
+        if link is None:
             continue
-        strangers = found.people.get(key) != found.people.get(other)
-        if strangers:
+        other = link["camera"], link["track_id"]
+        judged = key in found.people and other in found.people
+        if judged and (key in own) != (other in own) and found.people[key] != found.people[other]:
             wrong.append(looks.link(key, other, link["distance"], link["probability"]))
     theirs = [k for k, p in found.people.items() if p == mistake.person and k not in own]
     elsewhere = {key for m in found.mistakes for key in m.keys if m.person == mistake.person}
@@ -290,7 +286,9 @@ def _by_pair(mistakes: Sequence[BlamedMistake]) -> list[CameraPair]:
             merges[_cameras(found.wrong[0])] += 1
         if found.cause is not None:
             points[_cameras(found.cause)] += found.mistake.idf1
-    pairs = [CameraPair(c, splits[c], merges[c], points[c]) for c in sorted(splits.keys() | merges.keys() | points.keys())]
+    pairs = [
+        CameraPair(c, splits[c], merges[c], points[c]) for c in sorted(splits.keys() | merges.keys() | points.keys())
+    ]
     return sorted(pairs, key=lambda pair: -pair.idf1)
 
 
