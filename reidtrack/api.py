@@ -19,6 +19,8 @@ from reidtrack.types import FloatArray, ImageArray
 
 if TYPE_CHECKING:
     from reidtrack.embed.embedder import Embedder
+    from reidtrack.identity.views import Known
+    from reidtrack.pipeline.enroll import Enrolled
     from reidtrack.pipeline.evaluate import RunEvaluation
     from reidtrack.pipeline.finish import Outcome
     from reidtrack.pipeline.search import SearchResult
@@ -37,6 +39,7 @@ def run(
     cameras: Sequence[str] | None = None,
     offsets_s: Sequence[float] = (),
     detections: Mapping[str, PathLike] | None = None,
+    gallery: PathLike | None = None,
     settings: Settings | None = None,
     overwrite: bool = False,
 ) -> Outcome:
@@ -50,6 +53,7 @@ def run(
         cameras: Names; the files' stems if None.
         offsets_s: Seconds after the run's origin of each first frame.
         detections: Camera to a MOTChallenge detection file; no detector is used then.
+        gallery: A file in which people are recognised and kept over runs; made where it is not there.
         settings: What differs from the defaults, `{"output.video": False}`.
         overwrite: Replace an earlier run in `out`.
 
@@ -64,7 +68,11 @@ def run(
     from reidtrack.pipeline.run import run as run_pipeline
     from reidtrack.pipeline.stopping import Stop
 
-    given = {"detect.weights": detector, "embed.weights": reid}
+    given = {
+        "detect.weights": detector,
+        "embed.weights": reid,
+        "gallery.path": None if gallery is None else Path(gallery).resolve(),
+    }
     options = {**(settings or {}), **{key: Path(path) for key, path in given.items() if path is not None}}
     request = RunRequest(
         sources=tuple(str(video) for video in videos),
@@ -147,17 +155,18 @@ def search(
     top: int = 10,
     box_xyxy: tuple[float, float, float, float] | None = None,
 ) -> SearchResult:
-    """Rank pictures, or everybody a run saw, by how much they look like the person of a photo.
+    """Rank pictures, or everybody a run or a gallery saw, by how much they look like the person of a photo.
 
     Args:
         photo: An image file.
-        gallery: A folder of images, a file of `reidtrack embed`, or the folder of a run.
+        gallery: A folder of images, a file of `reidtrack embed`, the folder of a run, or a gallery over runs.
         reid: The checkpoint that made the gallery's features.
         top: Most hits.
         box_xyxy: Where the person is, pixels; if None the whole photo, or whom the detector finds in a wide one.
 
     Returns:
-        `hits`, nearest first, each with its `distance` and `picture`; in a run also its `visit`.
+        `hits`, nearest first, each with its `distance` and `picture`; in a run also its `visit`,
+        in a gallery its `sighting`.
 
     Raises:
         ReidtrackError: As the command does, see `errors`.
@@ -167,6 +176,58 @@ def search(
 
     request = SearchRequest(Path(photo), Path(gallery), _reid(reid), top=top, box_xyxy=box_xyxy)
     return search_pipeline(request)
+
+
+def enroll(
+    name: str,
+    photos: Sequence[PathLike],
+    gallery: PathLike,
+    reid: PathLike | None = None,
+    *,
+    box_xyxy: tuple[float, float, float, float] | None = None,
+    person: int | None = None,
+) -> Enrolled:
+    """Put photos of somebody into a gallery: runs with that gallery recognise the person.
+
+    Args:
+        name: What the person is called.
+        photos: Image files.
+        gallery: The file, made where it is not there.
+        reid: The checkpoint that makes its features.
+        box_xyxy: Where the person is, pixels, in the only photo; if None, whom the detector finds.
+        person: Number of a detected person, from 1, left to right, in the only photo.
+
+    Returns:
+        `person` as the gallery knows them, who else is `alike`, and a line for each photo that could not be used.
+
+    Raises:
+        ReidtrackError: As the command does, see `errors`.
+    """
+    from reidtrack.config import DetectConfig, GalleryConfig
+    from reidtrack.pipeline.enroll import EnrollRequest
+    from reidtrack.pipeline.enroll import enroll as enroll_pipeline
+
+    request = EnrollRequest(
+        name,
+        tuple(Path(photo) for photo in photos),
+        GalleryConfig(path=Path(gallery)),
+        _reid(reid),
+        DetectConfig(),
+        box_xyxy=box_xyxy,
+        person=person,
+    )
+    return enroll_pipeline(request)
+
+
+def people(gallery: PathLike) -> list[Known]:
+    """Everybody in a gallery: key, name, runs, cameras, when first and last seen.
+
+    Raises:
+        InputError: If it cannot be read.
+    """
+    from reidtrack.pipeline.gallery_list import GalleryChanges, change_gallery
+
+    return change_gallery(Path(gallery), GalleryChanges())
 
 
 def benchmark(

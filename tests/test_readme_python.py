@@ -45,7 +45,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def without_detector(block: str) -> str:
     """The drawn people are none to a detector: their detections are on file."""
     detections = 'detections={"cam1": "cam1.txt", "cam2": "cam2.txt"}'
-    return block.replace('"cam2.mp4"], "runs/first"', f'"cam2.mp4"], "runs/first", {detections}')
+    block = re.sub(r'"cam2.mp4"\], "runs/\w+"', rf"\g<0>, {detections}", block)
+    return block.replace('["photo1.jpg"], "people.db"', '["photo1.jpg"], "people.db", box_xyxy=(0, 0, 32, 64)')
 
 
 def test_the_page_runs(desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -57,11 +58,12 @@ def test_the_page_runs(desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pyte
         exec(compile(without_detector(block), str(PAGE), "exec"), {})
         said.append(capsys.readouterr().out)
     torch.set_num_threads(threads)
-    run, score, alike, hits, ranking, training = said
+    run, score, alike, hits, known, ranking, training = said
     assert [line.split()[0] for line in run.splitlines()] == ["1", "2", "3", "4"]
     assert float(score) == 100.0
     assert re.fullmatch(r"cosine distance [01]\.\d{3}\n", alike)
     assert [line.split()[2] in ("cam1", "cam2") for line in hits.splitlines()] == [True, True, True]
+    assert known == "[None, None, None, None]\n"  # the photo shows none of them
     rank1, mean_ap = map(float, ranking.split())
     assert 0 < mean_ap <= 1
     assert 0 < rank1 <= 1
