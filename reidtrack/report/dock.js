@@ -97,6 +97,7 @@
     const { link, person } = visits[name], lines = [];
     if (link?.parts !== undefined) lines.push(`breaks at ${link.parts.toFixed(2)} and below`);
     for (const [other, at] of (story.people[person].joins || []).slice(0, 2)) lines.push(`would also join ${called(other)} at ${at.toFixed(2)} and above`);
+    if (link && !lines.length && story.tried) lines.push(`no change from ${story.tried[0].toFixed(2)} to ${story.tried[1].toFixed(2)}`);
     if (lines.length && story.threshold !== null) lines[0] += ` (here ${story.threshold.toFixed(2)})`;
     return lines;
   }

@@ -14,6 +14,7 @@ from reidtrack.report.shell import NO_SCRIPT, asset, fill_page
 from reidtrack.report.site import place
 from reidtrack.report.story import story
 from reidtrack.report.summary import cameras, facts, made
+from reidtrack.report.thresholds import other_thresholds
 from reidtrack.report.timeline import timeline
 from reidtrack.report.view import View
 
@@ -40,6 +41,8 @@ def render_report(data: ReportData) -> str:
     script = '"use strict";\n(() => {\n' + "".join(map(asset, SCRIPTS)) + "})();\n"
     digest = b64encode(sha256(script.encode()).digest()).decode("ascii")
     ground, threshold = place(view), threshold_section(data.calibration)
+    if threshold:
+        threshold = join([threshold, other_thresholds(view)])
     return fill_page(
         "page.html",
         title=data.title,

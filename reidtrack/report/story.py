@@ -12,6 +12,7 @@ from reidtrack.report.certainty import least_certain
 from reidtrack.report.html import Markup, tag
 from reidtrack.report.sweep import Sweep, breaks_at, joins_of, read_sweep
 from reidtrack.report.terms import named_terms
+from reidtrack.report.thresholds import tried_range
 from reidtrack.report.view import View, doubtable, links_by_visit, person, sureness, visit_at, visit_id
 from reidtrack.types import Identity, Link
 
@@ -32,11 +33,11 @@ def tell(view: View) -> dict[str, Any]:
     """All of it as plain values.
 
     Returns:
-        `folder`: the run's folder as a word of a command. `cameras`: name, word of a command, video and its first
-        second. `people`: by id, what they are called, their visits, and whom they would join at which threshold.
-        `visits`: by name of their element. `doubts`: names of visits with links, the least certain first,
-        without the `said` ones that a person vouched for. `near`:
-        two people and the threshold at which they would be one.
+        `folder`: the run's folder as a word of a command. `threshold`, `tried`: the one in use, and the range of
+        others. `cameras`: name, word of a command, video and its first second. `people`: by id, what they are called,
+        their visits, and whom they would join at which threshold. `visits`: by name of their element. `doubts`: names
+        of visits with links, the least certain first, without the `said` ones that a person vouched for. `near`: two
+        people and the threshold at which they would be one.
     """
     sweep = read_sweep(view.data.calibration)
     joins = joins_of(sweep)
@@ -47,6 +48,7 @@ def tell(view: View) -> dict[str, Any]:
     return {
         "folder": shlex.quote(view.data.folder),
         "threshold": sweep.threshold,
+        "tried": tried_range(view.data.calibration),
         "cameras": [_camera(view, name) for name in view.cameras],
         "people": {str(identity.id): _person(identity, joins) for identity in view.identities},
         "visits": dict(_visits(view, sweep)),

@@ -13,6 +13,7 @@ from reidtrack.report.page import ReportData, render_report
 from reidtrack.report.story import tell
 from reidtrack.report.sweep import Sweep, breaks_at, joins_of, read_sweep
 from reidtrack.report.terms import named_terms
+from reidtrack.report.thresholds import other_thresholds, stretches, tried_range
 from reidtrack.report.view import View
 
 Make = Callable[..., ReportData]
@@ -139,6 +140,36 @@ def test_visits_links_and_people(make_report: Make) -> None:
 def test_the_least_certain_link_is_that_of_the_smallest_margin_where_nothing_is_calibrated(make_report: Make) -> None:
     data = make_report(PEOPLE, links={1: [(0.21, 0.01, None)], 2: [(0.44, 0.02, None), (0.52, -0.07, None)]})
     assert tell(View.of(data))["doubts"] == ["v2-3", "v1-2", "v2-2"]
+
+
+def test_stretches_of_thresholds_with_one_result() -> None:
+    sweep = [
+        {"threshold": 0.5, "identities": 4, "joined": [], "parted": [{"camera": "B", "track_id": 4}]},
+        {"threshold": 0.4, "identities": 4, "joined": [], "parted": [{"camera": "B", "track_id": 4}]},
+        {"threshold": 0.55, "identities": 3, "joined": [], "parted": []},
+        {"threshold": 0.7, "identities": 2, "joined": [[1, 3]], "parted": []},
+    ]
+    assert stretches({"threshold": 0.6, "sweep": sweep}, 3) == [
+        (0.4, 0.5, False, (4, (), (("B", 4),))),
+        (0.55, 0.6, True, (3, (), ())),
+        (0.7, 0.7, False, (2, ((1, 3),), ())),
+    ]
+    assert tried_range({"sweep": sweep}) == (0.4, 0.7)
+    assert tried_range(None) is tried_range({"sweep": []}) is None
+
+
+def test_the_table_of_other_thresholds(make_report: Make, read_page: Read) -> None:
+    many = [{"camera": "Z", "track_id": n} for n in range(9)]
+    sweep = [
+        {"threshold": 0.5, "identities": 12, "joined": [], "parted": many},
+        {"threshold": 0.7, "identities": 2, "joined": [[1, 3]], "parted": [{"camera": "B", "track_id": 5}]},
+    ]
+    data = make_report(PEOPLE, names={2: "Anna"}, calibration={"threshold": 0.6, "sweep": sweep})
+    rows = read_page(other_thresholds(View.of(data))).all("tr")[1:]
+    assert [row.all("th")[0].text for row in rows] == ["0.50", "0.60", "0.70"]
+    assert rows[0].all_text.endswith("Z track 5 would leave its person; and 3 more changes")
+    assert rows[1].attributes["class"] == "here" and rows[1].all_text.endswith("nothing")
+    assert rows[2].all_text == "0.70 2 Person 1 and Person 3 would be one; B track 5 would leave Anna"
 
 
 def test_the_data_cannot_end_its_own_block(make_report: Make, read_page: Read) -> None:
