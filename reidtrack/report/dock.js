@@ -259,7 +259,7 @@
     const wanted = story.doubts.filter((name) => fits(visits[name].person));
     const unsure = wanted.filter((name) => visits[name].link.sure !== "clear").length;
     const shownNow = most ?? Math.min(PAGE, Math.max(FEW, unsure));
-    const nears = story.near.filter(([one_, other]) => fits(one_) || fits(other)).slice(0, Math.max(FEW, shownNow));
+    const nears = story.near.filter(([one_, other]) => (fits(one_) || fits(other)) && !meet(one_, other)).slice(0, Math.max(FEW, shownNow));
     one("#doubtful").textContent = !story.doubts.length ? (story.said ? "You vouched for every link." : "No visit was joined to another, so there is nothing to doubt.") : !wanted.length ? "None of these people has a link to doubt." :
       (unsure ? `${unsure} of ${wanted.length} links are not clear.` : `All ${wanted.length} links are clear; these are the least certain.`) +
       " A picture shows its visit in the video; each command corrects the run, settles everything else around it, and writes this page anew.";

@@ -15,6 +15,9 @@ _SEEN_FROM_ABOVE = (
     "cameras saw the same person at once, their paths should lie on each other."
 )
 
+_FEW = 3
+"""Fewer journeys have no spread."""
+
 MOST_ROWS = 60
 """Transitions that are shown, those with the most journeys."""
 
@@ -44,7 +47,7 @@ def clocks(view: View) -> Markup:
 
 def _clock(entry: Mapping[str, Any]) -> list[Markup]:
     offset, loose = entry.get("clock_offset_s"), entry.get("clock_uncertainty_s")
-    text = "–" if offset is None else f"{'−' if offset < 0 else '+'}{abs(offset):.2f} s"
+    text = "–" if offset is None else f"{offset:+z.2f} s".replace("-", "−").replace("+0.00", "0.00")
     if offset is not None and loose is not None:
         text += f" ± {loose:.2f} s"
     if entry.get("clock_used"):
@@ -63,7 +66,7 @@ def relations(view: View) -> Markup:
         cells = (str(entry.get("links", "–")), inliers, _fit(entry))
         used = tag("td", "yes" if entry.get("used") else "no", class_="left")
         rows.append(tag("tr", tag("th", name, scope="row"), *(tag("td", cell) for cell in cells), used))
-    heads = {"Cameras": True, "People seen by both": False, "Agreeing": False, "Fit": False, "Used": True}
+    heads = {"Cameras": True, "Visits seen by both": False, "Agreeing": False, "Fit": False, "Used": True}
     return _table(heads, rows) if rows else Markup()
 
 
@@ -97,7 +100,7 @@ def _journey(entry: Mapping[str, Any], longest: float) -> list[Markup]:
         tag("td", str(entry.get("to")), class_="left"),
         tag("td", str(entry.get("count", "–"))),
         tag("td", seconds("median_s")),
-        tag("td", f"{seconds('p5_s')} to {seconds('p95_s')}"),
+        tag("td", f"{seconds('p5_s')} to {seconds('p95_s')}" if entry.get("count", 0) >= _FEW else "–"),
         tag("td", _spread(entry.get("edges_s") or (), entry.get("density") or (), longest)),
     ]
 

@@ -159,7 +159,7 @@ def test_clocks_and_journeys(small: ReportData, read_page: Read) -> None:
         [[c.all_text for c in row.all("td")] for row in t.all("tr")[1:]] for t in place.all("table")
     )
     assert clocks == [
-        ["+0.00 s", "reference", "given", "0.31 m"],
+        ["0.00 s", "reference", "given", "0.31 m"],
         ["−3.40 s ± 0.05 s, allowed for", "paths of 9 people", "none", "–"],
     ]
     assert relations == [["9", "88%", "4 px", "yes"], ["2", "–", "–", "no"]]
