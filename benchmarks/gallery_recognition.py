@@ -53,6 +53,7 @@ VARIANTS: dict[str, dict[str, float]] = {
     "no margin": {"margin": 0.0},
     "the run's threshold, no margin": {"margin": 0.0, "strangers": 1e9},
     "strangers 0.3": {"strangers": 0.3},
+    "strangers 0.05": {"strangers": 0.05},
     "strangers 0.01": {"strangers": 0.01},
     "margin 0.05": {"margin": 0.05},
     "margin 0.15": {"margin": 0.15},

@@ -21,7 +21,7 @@ from reidtrack.errors import InputError, UsageError
 from reidtrack.identity.store import Signature, open_store, telling, writing
 from reidtrack.identity.views import Known, Sighting, Source, Track, View, ViewBlock
 
-_BLOCK = 16_384
+BLOCK = 16_384
 """Views read at once: 32 MiB of features."""
 
 
@@ -61,8 +61,8 @@ class Gallery:
         row = self._sql.execute("SELECT id FROM person WHERE name = ?", (name,)).fetchone()
         return None if row is None else int(row[0])
 
-    def blocks(self, people: Sequence[int] | None = None) -> Iterator[ViewBlock]:
-        """All views, or those of some people, by person.
+    def blocks(self, people: Sequence[int] | None = None, size: int = BLOCK) -> Iterator[ViewBlock]:
+        """All views, or those of some people, by person; about `size` at once, all views of a person together.
 
         Raises:
             InputError: If they are damaged.
@@ -73,8 +73,8 @@ class Gallery:
         else:
             cursor = self._sql.execute(text.format(f"WHERE person IN ({_list(people)})"))
         held: list[tuple[Any, ...]] = []  # of the last person, whose views may go on in the next block
-        while rows := cursor.fetchmany(_BLOCK):
-            last = len(rows) < _BLOCK
+        while rows := cursor.fetchmany(size):
+            last = len(rows) < size
             rows = held + rows
             whole = len(rows)
             while whole and not last and rows[whole - 1][1] == rows[-1][1]:

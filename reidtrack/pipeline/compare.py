@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from reidtrack.associate.appearance import camera_casts, unit
-from reidtrack.identity.gallery import Gallery
+from reidtrack.identity.gallery import BLOCK, Gallery
 from reidtrack.identity.recognise import Shortlist, stranger_threshold
 from reidtrack.identity.views import View, ViewBlock
 from reidtrack.types import DoubleArray, IntArray
@@ -25,6 +25,8 @@ from reidtrack.types import DoubleArray, IntArray
 SHRINK = 2.0
 """People of no particular look added to each camera, as within a run."""
 _PHOTOS = "photo"
+_LEAST_BLOCK, _MOST_DISTANCES = 256, 2**24
+"""Views that are compared at once; distances that are there at once, 128 MiB."""
 _SAMPLE = 1000
 """People of a gallery whose distances to each other tell how strangers look."""
 
@@ -112,7 +114,7 @@ def compare(
     looks, short = casts.looks_of(people), Shortlist(len(people), length)
     every = max(1, gallery.count() // _SAMPLE)
     sample = [looks.vector]
-    for block in gallery.blocks():
+    for block in gallery.blocks(size=max(_LEAST_BLOCK, min(BLOCK, _MOST_DISTANCES // max(1, len(people))))):
         known = casts.looks(block)
         begins = np.flatnonzero(np.r_[True, np.diff(known.person) != 0])
         distance = np.full((len(people), len(begins)), np.inf)

@@ -263,11 +263,13 @@ def _again(
     places: Sequence[int], views: Sequence[Sequence[View]], former: Mapping[int, frozenset[Track]]
 ) -> dict[int, int]:
     """Which new people are those whom the same run had made before: those whose tracks they have most of."""
-    theirs = [{(view.camera, track) for view in views[place] for track in view.tracks} for place in places]
-    shared = np.array([[len(one & other) for other in former.values()] for one in theirs], np.float64)
-    if not shared.size:
-        return {}
     numbers = list(former)
+    owner = {track: j for j, tracks in enumerate(former.values()) for track in tracks}
+    shared = np.zeros((len(places), len(numbers)))
+    for i, place in enumerate(places):
+        for track in ((view.camera, track) for view in views[place] for track in view.tracks):
+            if track in owner:
+                shared[i, owner[track]] += 1
     return {places[i]: numbers[j] for i, j in assign(-shared, -0.5).pairs.tolist()}
 
 

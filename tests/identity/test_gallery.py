@@ -74,11 +74,10 @@ def test_what_is_put_in_comes_out(gallery: Gallery, path: Path) -> None:
     assert all(stat.S_IMODE(p.stat().st_mode) == 0o600 for p in path.parent.glob("people.db*"))
 
 
-def test_blocks_hold_whole_people(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gallery_module, "_BLOCK", 4)
+def test_blocks_hold_whole_people(gallery: Gallery) -> None:
     for number in range(7):
         person(gallery, *(view(10 * number + k, camera=f"c{k}") for k in range(1 + number % 3)))
-    blocks = list(gallery.blocks())
+    blocks = list(gallery.blocks(size=4))
     people = [p for block in blocks for p in dict.fromkeys(block.person.tolist())]
     assert people == [1, 2, 3, 4, 5, 6, 7]
     assert sum(len(block.person) for block in blocks) == 13
