@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib.metadata
 import importlib.util
 import re
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -23,6 +26,8 @@ Precision = Literal["auto", "fp32", "half"]
 
 _NEEDS = {"openvino": ("openvino",), "onnxruntime": ("onnxruntime", "onnx"), "torch": ("torch",)}
 """Packages without which an engine does not run networks of torch; ONNX Runtime takes them as ONNX."""
+_GPU_FILES = ("nvidiactl", "nvhost-ctrl", "nvmap", "kfd", "dxg")
+"""In /dev where a driver of a GPU is loaded: NVIDIA's, that of its small boards, AMD's, or that of Windows below."""
 _TITLE = {"openvino": "OpenVINO", "onnxruntime": "ONNX Runtime", "torch": "torch"}
 
 
@@ -64,13 +69,11 @@ def choose_device(device: str) -> str:
     Raises:
         DeviceError: If the text names no device, or the machine lacks it.
     """
-    import torch
-
     text = device.strip().lower()
     match = re.fullmatch(r"cuda(?::(\d+))?", text)
     if text not in ("auto", "cpu") and match is None:
         raise DeviceError(f"unknown device {device!r}", where="--device", expected="auto, cpu, cuda or cuda:N")
-    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    count = 0 if text == "cpu" else _count_gpus()
     if text == "cpu" or (text == "auto" and count == 0):
         return "cpu"
     index = int(match[1] or 0) if match is not None else 0
@@ -80,6 +83,19 @@ def choose_device(device: str) -> str:
         )
         raise DeviceError(f"{device!r} is not there: {found}", where="--device", hint="use --device cpu or auto")
     return f"cuda:{index}"
+
+
+def _count_gpus() -> int:
+    """CUDA GPUs that torch can use; as it takes seconds to load, what is obvious is seen without it."""
+    if "torch" not in sys.modules:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            if importlib.metadata.version("torch").endswith("+cpu"):
+                return 0
+        if sys.platform == "linux" and not any(Path("/dev", name).exists() for name in _GPU_FILES):
+            return 0
+    import torch
+
+    return torch.cuda.device_count() if torch.cuda.is_available() else 0
 
 
 def choose_engine(device: str, engine: EngineName, precision: Precision = "auto") -> tuple[str, Runtime]:

@@ -84,14 +84,19 @@ class OpenVinoEngine:
             return cls(_read(folder / "model.xml"), half=half)
 
     @classmethod
-    def from_file(cls, path: Path | str) -> OpenVinoEngine:
+    def from_file(cls, path: Path | str, *, half: bool = False) -> OpenVinoEngine:
         """Read an OpenVINO `.xml` (its `.bin` beside it) or an `.onnx` file.
 
+        Args:
+            path: The file.
+            half: Compute in bfloat16.
+
         Raises:
+            DeviceError: If the processor does not compute in bfloat16.
             WeightsError: If the file is damaged.
         """
         try:
-            return cls(_read(Path(path)))
+            return cls(_read(Path(path)), half=half)
         except RuntimeError as error:
             raise WeightsError(f"not a whole model ({_last_line(error)})", where=path) from error
 

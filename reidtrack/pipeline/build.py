@@ -6,18 +6,20 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from reidtrack.config import DetectConfig, EmbedConfig, TrackConfig
 from reidtrack.detect.protocol import Detector
 from reidtrack.detect.weights import ExportedYolo, YoloModule, names_in_metadata, read_detector
 from reidtrack.detect.yolo import YoloDetector, find_person_class
 from reidtrack.embed.embedder import Embedder
-from reidtrack.engines.base import Engine, EngineName, Precision, build_engine, choose_engine, open_engine
+from reidtrack.engines.base import Engine, EngineName, Precision, Runtime, build_engine, choose_engine, open_engine
 from reidtrack.engines.pictures import on_pictures
 from reidtrack.errors import WeightsError
 from reidtrack.models.card import ModelCard, card_from_json
 from reidtrack.models.checkpoint import CARD_KEY, load_checkpoint
+from reidtrack.pipeline.export_network import DetectorNetwork, ReidNetwork
+from reidtrack.pipeline.prepare import prepared
 from reidtrack.pipeline.track import tracker_values
 from reidtrack.pipeline.weights import find_weights
 from reidtrack.track.tracker import Tracker, build_tracker
@@ -48,12 +50,17 @@ def make_detector(
         WeightsError: If it cannot be used.
         DeviceError: If the device or engine is not there.
     """
-    path = find_weights(config.weights, "detector", exported=choose_engine(device, engine)[1] == "openvino")
-    found, digests = read_detector(path), _digests(path)
-    if isinstance(found, ExportedYolo):
-        network = _open_export(found, device, engine)
+    place, chosen = choose_engine(device, engine, precision)
+    path = find_weights(config.weights, "detector", exported=chosen == "openvino")
+    if chosen == "openvino" and path.is_file() and path.suffix.lower() == ".pt":
+        digests = _digests(path)
+        network = _prepare_detector(path, digests[path.name], half=precision == "half")
     else:
-        network = _build(found, device, engine, precision, digests[path.name])
+        found, digests = read_detector(path), _digests(path)
+        if isinstance(found, ExportedYolo):
+            network = _open_export(found, device, engine)
+        else:
+            network = _build(found, place, chosen, precision, digests[path.name])
     detector = YoloDetector(
         network.infer,
         person_class=find_person_class(network.names),
@@ -83,6 +90,17 @@ def _open_export(found: ExportedYolo, device: str, engine: EngineName) -> _Netwo
     return _Network(on_pictures(opened), opened.input_shape, names, opened.name)
 
 
+def _prepare_detector(path: Path, digest: str, *, half: bool) -> _Network:
+    def load() -> DetectorNetwork:
+        found = read_detector(path)
+        assert isinstance(found, YoloModule)  # of a .pt file
+        return DetectorNetwork(path.stem, found)
+
+    built = prepared(load, digest, half=half)
+    stride = int(built.metadata["framework"]["stride"])
+    return _Network(on_pictures(built), built.input_shape, names_in_metadata(built.metadata, path), built.name, stride)
+
+
 def _build(found: YoloModule, device: str, engine: EngineName, precision: Precision, digest: str) -> _Network:
     built = build_engine(found.module, None, device=device, engine=engine, precision=precision, digest=digest)
     return _Network(on_pictures(built), (-1, 3, -1, -1), found.names, built.name, found.stride)
@@ -101,11 +119,7 @@ def make_embedder(
     if path.is_dir() or path.suffix in (".xml", ".onnx"):
         built, card = _open_reid(path, device, engine)
     else:
-        loaded = load_checkpoint(path, config.architecture)
-        card = loaded.card
-        built = build_engine(
-            loaded.model, card.size_hw, device=device, engine=engine, precision=precision, digest=card.sha256
-        )
+        built, card = _build_reid(path, config.architecture, *choose_engine(device, engine, precision), precision)
     embedder = Embedder(
         built.infer,
         size_hw=card.size_hw,
@@ -121,14 +135,36 @@ def _open_reid(path: Path, device: str, engine: EngineName) -> tuple[Engine, Mod
     """A network that `reidtrack export` wrote; its card carries one digest of all its files."""
     file = next(iter(sorted(path.glob("*.xml"))), path) if path.is_dir() else path
     opened = open_engine(file, device=device, engine=engine)
-    try:
-        card = card_from_json(str(opened.metadata["framework"][CARD_KEY]))
-    except (KeyError, TypeError, ValueError) as error:
-        expected = "a file that `reidtrack export` wrote"
-        raise WeightsError("does not say how a picture becomes its input", where=file, expected=expected) from error
+    card = _card_in(opened.metadata, file)
     files = [file] if file.suffix == ".onnx" else [file, file.with_suffix(".bin")]
     content = b"".join(one.read_bytes() for one in files)
     return opened, replace(card, sha256=hashlib.sha256(content).hexdigest())
+
+
+def _build_reid(
+    path: Path, architecture: str | None, place: str, chosen: Runtime, precision: Precision
+) -> tuple[Engine, ModelCard]:
+    if chosen != "openvino" or not path.is_file():
+        loaded = load_checkpoint(path, architecture)
+        size_hw, digest = loaded.card.size_hw, loaded.card.sha256
+        built = build_engine(loaded.model, size_hw, device=place, engine=chosen, precision=precision, digest=digest)
+        return built, loaded.card
+
+    def load() -> ReidNetwork:
+        loaded = load_checkpoint(path, architecture)
+        return ReidNetwork(path.stem, loaded.model, loaded.card)
+
+    digest = _digests(path)[path.name]
+    ready = prepared(load, digest, architecture or "", half=precision == "half")
+    return ready, replace(_card_in(ready.metadata, path), sha256=digest)
+
+
+def _card_in(metadata: Mapping[str, Any], file: Path) -> ModelCard:
+    try:
+        return card_from_json(str(metadata["framework"][CARD_KEY]))
+    except (KeyError, TypeError, ValueError) as error:
+        expected = "a file that `reidtrack export` wrote"
+        raise WeightsError("does not say how a picture becomes its input", where=file, expected=expected) from error
 
 
 def make_trackers(config: TrackConfig, cameras: Sequence[str]) -> dict[str, Tracker]:
