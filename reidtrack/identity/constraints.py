@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import combinations, pairwise, product
+from itertools import combinations, product
 
 import numpy as np
 
 from reidtrack.errors import ConfigError
 from reidtrack.identity.corrections import Apart, Corrections, Ignore, Lock, Merge, Name, Place, Split, seconds
+from reidtrack.identity.cut import unknown_tracklet
 from reidtrack.types import Identity, Tracklet
 
 Key = tuple[str, int]
@@ -41,56 +42,6 @@ class Constraints:
 
     def _names_of(self, identity: Identity) -> Iterator[str]:
         return (self.names[t.key] for t in identity if t.key in self.names)
-
-
-def cut(tracklets: Sequence[Tracklet], corrections: Corrections) -> list[Tracklet]:
-    """Cut tracks where somebody said that they went over from one person to another.
-
-    Returns:
-        The tracklets by camera and track id, each cut one replaced by its parts: the first keeps the track id, the
-        others get the camera's next free ones.
-
-    Raises:
-        ConfigError: If a track is not there, or the time is not within it.
-    """
-    times = _cut_times(tracklets, corrections)
-    free: dict[str, int] = {}
-    for tracklet in tracklets:
-        free[tracklet.camera] = max(free.get(tracklet.camera, 1), tracklet.track_id + 1)
-    result = []
-    for tracklet in sorted(tracklets, key=lambda t: t.key):
-        first, *others = _parts(tracklet, sorted(times.get(tracklet.key, ())))
-        result.append(first)
-        for part in others:
-            result.append(replace(part, track_id=free[part.camera], split_from=tracklet.track_id))
-            free[part.camera] += 1
-    return result
-
-
-def _cut_times(tracklets: Sequence[Tracklet], corrections: Corrections) -> dict[Key, set[float]]:
-    known = {t.key: t for t in tracklets}
-    times: dict[Key, set[float]] = defaultdict(set)
-    for entry, line in corrections.of(Split):
-        place, at_s, where = entry.split, entry.at_s, f"{corrections.where}:{line}"
-        track = known.get((place.camera, place.track_id))
-        if track is None:
-            raise _unknown(place, tracklets, where)
-        if not track.first_time_s < at_s <= track.last_time_s:
-            sight = f"{seconds(track.first_time_s)} and up to {seconds(track.last_time_s)}, where it is in sight"
-            raise ConfigError(
-                f"{place} cannot be split at {seconds(at_s)} s", where=where, expected=f"a time after {sight}"
-            )
-        times[track.key].add(at_s)
-    return times
-
-
-def _parts(tracklet: Tracklet, times_s: Sequence[float]) -> list[Tracklet]:
-    edges = [-np.inf, *times_s, np.inf]
-    boxes_s, features_s = tracklet.time_s, np.interp(tracklet.feature_frame, tracklet.frame, tracklet.time_s)
-    spans = [(a, b) for a, b in pairwise(edges) if ((boxes_s >= a) & (boxes_s < b)).any()]
-    if len(spans) < 2:
-        return [tracklet]
-    return [tracklet.part((boxes_s >= a) & (boxes_s < b), (features_s >= a) & (features_s < b)) for a, b in spans]
 
 
 def constrain(tracklets: Sequence[Tracklet], corrections: Corrections) -> Constraints:
@@ -133,7 +84,7 @@ class _Finder:
         if parts is None:
             part = self.tracklets.get((place.camera, place.track_id))
             if part is None:
-                raise _unknown(place, list(self.tracklets.values()), where)
+                raise unknown_tracklet(place, list(self.tracklets.values()), where)
             better = f"{part.camera} {part.logged_id}@{seconds(middle_s(part))}"
             raise ConfigError(
                 f"{place} is a part of a track, and its number may change", where=where, expected=f"{better!r}"
@@ -217,7 +168,9 @@ class _Said:
                     f"{them} cannot be one person: both are in sight at {seconds(time_s)} s",
                     where=f"{where}:{lines[-1]}",
                     expected="tracklets that are never in sight together",
-                    hint="delete the line, or cut one of the tracks first" if len(lines) == 1 else f"see also {_numbers(lines[:-1])}",
+                    hint="delete the line, or cut one of the tracks first"
+                    if len(lines) == 1
+                    else f"see also {_numbers(lines[:-1])}",
                 )
 
 
@@ -325,23 +278,3 @@ def _name(found: _Finder, key: Key) -> str:
     if tracklet.split_from is None:
         return f"{key[0]} {key[1]}"
     return f"{key[0]} {tracklet.split_from}@{seconds(middle_s(tracklet))}"
-
-
-def _unknown(place: Place, tracklets: Sequence[Tracklet], where: str) -> ConfigError:
-    ids = sorted({t.logged_id for t in tracklets if t.camera == place.camera})
-    if ids:
-        return ConfigError(f"there is no tracklet {place}", where=where, expected=f"{place.camera} {_ranges(ids)}")
-    cameras = ", ".join(sorted({t.camera for t in tracklets})) or "none"
-    return ConfigError(f"there is no camera {place.camera!r}", where=where, expected=f"one of {cameras}")
-
-
-def _ranges(ids: Sequence[int]) -> str:
-    """1 to 4, 7, 9 to 12."""
-    runs: list[list[int]] = []
-    for number in ids:
-        if runs and number == runs[-1][-1] + 1:
-            runs[-1].append(number)
-        else:
-            runs.append([number])
-    texts = [str(run[0]) if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs]
-    return ", ".join(texts if len(texts) <= 6 else [*texts[:3], "...", *texts[-2:]])

@@ -1,4 +1,4 @@
-"""`corrections.yaml`: what a person says about a run, checked word by word, and edited without touching the rest.
+"""`corrections.yaml`: what a person says about a run, checked word by word.
 
 The file is a list; each entry is one correction, and deleting its lines takes it back:
 
@@ -15,7 +15,6 @@ identities are settled; `hall 3@14.2` is the part of track 3 that holds 14.2 s, 
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import re
 from collections.abc import Mapping, Sequence
@@ -27,9 +26,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from reidtrack.errors import ConfigError
 
-HEADER = (
-    "# Corrections of this run: one entry each; delete an entry's lines to take it back. See docs/corrections.md.\n"
-)
 _PLACE = re.compile(r"\s*(?P<camera>.*\S)\s+(?P<track_id>\d+)\s*(?:@\s*(?P<time_s>-?\d+(?:\.\d+)?)\s*)?")
 _PLACE_FORM = "a tracklet, CAMERA TRACK or CAMERA TRACK@SECONDS, such as hall 3"
 
@@ -257,54 +253,3 @@ def _explain(kind: type[Entry], error: ValidationError, where: str) -> ConfigErr
 def _did_you_mean(words: Sequence[str], known: Mapping[str, object]) -> str:
     near = [match for word in words for match in difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)]
     return f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
-
-
-def append(text: str, entries: Sequence[tuple[Entry, str]], where: str) -> str:
-    """Add corrections behind what is there, which stays as it is, comments too.
-
-    Args:
-        text: The file so far; may be empty.
-        entries: What to add, each with a remark for the reader.
-        where: The file's path, for messages.
-
-    Raises:
-        ConfigError: If the file is no list that lines can be added to.
-    """
-    before = text or HEADER
-    node, count = yaml.compose(text, yaml.SafeLoader), len(parse(text, where).entries)
-    indent = " " * (node.start_mark.column if isinstance(node, yaml.SequenceNode) else 0)
-    result = before + "\n" * (not before.endswith("\n")) + "".join(_as_text(*entry, indent) for entry in entries)
-    fits = not (isinstance(node, yaml.SequenceNode) and node.flow_style)
-    with contextlib.suppress(ConfigError):
-        if fits and len(parse(result, where).entries) == count + len(entries):
-            return result
-    raise ConfigError(
-        "cannot be added to", where=where, expected="a list of lines that begin with a dash, nothing behind"
-    )
-
-
-def remove(text: str, corrections: Sequence[Correction]) -> str:
-    """Take corrections back by deleting their lines; all other lines stay as they are."""
-    gone = {number for c in corrections for number in range(c.line, c.last_line + 1)}
-    return "".join(line for number, line in enumerate(text.splitlines(keepends=True), start=1) if number not in gone)
-
-
-def _as_text(entry: Entry, remark: str, indent: str) -> str:
-    plain = _plain(entry.model_dump())
-    lines = yaml.safe_dump(
-        [plain], default_flow_style=None, sort_keys=False, allow_unicode=True, width=10_000
-    ).splitlines()
-    lines[0] += f"  # {' '.join(remark.split())}" if remark else ""
-    return "".join(f"{indent}{line}\n" for line in lines)
-
-
-def _plain(value: Any) -> Any:
-    """Tracklets as their short form, lists of one as what they hold."""
-    if isinstance(value, dict):
-        if value.keys() == Place.model_fields.keys():
-            return str(Place.model_validate(value))
-        return {key: _plain(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        parts = [_plain(part) for part in value]
-        return parts[0] if len(parts) == 1 else parts
-    return value

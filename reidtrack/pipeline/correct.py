@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
 from reidtrack.config import RunConfig, load
-from reidtrack.errors import InputError, UsageError
+from reidtrack.errors import UsageError
 from reidtrack.files import write_whole
 from reidtrack.identity.corrections import (
     KINDS,
@@ -26,47 +23,13 @@ from reidtrack.identity.corrections import (
     Name,
     Place,
     Split,
-    append,
     parse,
-    remove,
 )
+from reidtrack.identity.corrections_text import append, remove
 from reidtrack.pipeline.corrections import correct, read_text
-from reidtrack.pipeline.folder import RunFolder
 from reidtrack.pipeline.rematch import open_finished
 from reidtrack.pipeline.settle import load_tracklets
-
-
-class Visit(NamedTuple):
-    """A tracklet as `identities.json` has it.
-
-    Attributes:
-        key: Camera and track id.
-        logged_id: Track id in the tracker's log.
-        first_time_s: When it begins, seconds.
-        last_time_s: When it ends.
-        place: What names it in `corrections.yaml`.
-        link: The tracklet it was joined to, and how sure that is, a probability or else the negative distance.
-    """
-
-    key: tuple[str, int]
-    logged_id: int
-    first_time_s: float
-    last_time_s: float
-    place: Place
-    link: tuple[tuple[str, int], float] | None
-
-
-class Person(NamedTuple):
-    """An identity as `identities.json` has it."""
-
-    id: int
-    name: str | None
-    visits: tuple[Visit, ...]
-
-    @property
-    def places(self) -> list[Place]:
-        """What names the visits."""
-        return [visit.place for visit in self.visits]
+from reidtrack.pipeline.who import People, Person, Visit, find, read_people, settle_first
 
 
 @dataclass(frozen=True)
@@ -99,7 +62,6 @@ class Edited:
     places: Sequence[Place]
 
 
-People = Sequence[Person]
 Make = Callable[[People, Corrections], Edit]
 
 
@@ -119,7 +81,7 @@ def edit_corrections(path: Path, make: Make) -> Edited:
     folder, record = open_finished(path)
     file, where, used = folder.corrections, str(folder.corrections), record.get("corrections", {})
     if used.get("entries") and used["file"] != file.name:
-        raise UsageError(f"its identities were settled with {used['file']}", where=path, hint=_settle_first(path))
+        raise UsageError(f"its identities were settled with {used['file']}", where=path, hint=settle_first(path))
     text = read_text(file) if file.exists() else ""
     before = parse(text, where)
     edit = make(read_people(folder), before)
@@ -237,45 +199,6 @@ def undo(verb: str) -> Make:
     return make
 
 
-def find(people: People, word: str) -> tuple[Person, Visit | None]:
-    """Whom a word means: an identity's number, a name, or the person of a tracklet, CAMERA TRACK, and that tracklet.
-
-    Raises:
-        UsageError: If there is nobody.
-    """
-    if word.isdigit():
-        person = next((person for person in people if person.id == int(word)), None)
-        if person is None:
-            raise UsageError(f"there is no person {word}", expected=f"a number from 1 to {len(people)}")
-        return person, None
-    for person in people:
-        if person.name is not None and person.name.casefold() == word.casefold():
-            return person, None
-    try:
-        place = Place.model_validate(word)
-    except ValidationError:
-        names = [person.name for person in people if person.name is not None]
-        near = difflib.get_close_matches(word, names, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else None
-        expected = "an identity's number, a name, or 'CAMERA TRACK'"
-        raise UsageError(f"there is nobody {word!r}", expected=expected, hint=hint) from None
-    for person in people:
-        for visit in person.visits:
-            if _is(visit, place):
-                return person, visit
-    cameras = ", ".join(sorted({visit.key[0] for person in people for visit in person.visits}))
-    raise UsageError(
-        f"there is no tracklet {word!r}", expected=f"CAMERA TRACK as in identities.json; cameras: {cameras}"
-    )
-
-
-def _is(visit: Visit, place: Place) -> bool:
-    if place.time_s is None:
-        return visit.key == (place.camera, place.track_id)
-    track = visit.key[0], visit.logged_id
-    return track == (place.camera, place.track_id) and visit.first_time_s <= place.time_s <= visit.last_time_s
-
-
 def _places(person: Person, visit: Visit | None) -> list[Place]:
     return person.places if visit is None else [visit.place]
 
@@ -288,40 +211,3 @@ def _behind_weakest_link(person: Person) -> list[Visit]:
         if visit not in side and visit.link is not None and visit.link[0] in [v.key for v in side]:
             side.append(visit)
     return side
-
-
-def read_people(folder: RunFolder) -> list[Person]:
-    """The people of `identities.json`.
-
-    Raises:
-        InputError: If it cannot be read.
-    """
-    path = folder.path / "identities.json"
-    try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
-        cut = {(t["camera"], t["split_from"]) for entry in entries for t in entry["tracklets"] if "split_from" in t}
-        return [
-            Person(entry["id"], entry.get("name"), tuple(_visit(t, cut) for t in entry["tracklets"]))
-            for entry in entries
-        ]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError("cannot be read", where=path, hint=_settle_first(folder.path)) from error
-
-
-def _settle_first(path: Path) -> str:
-    return f"run `reidtrack associate {path}`"
-
-
-def _sure(link: dict[str, Any]) -> float:
-    return -float(link["distance"]) if link["probability"] is None else float(link["probability"])
-
-
-def _visit(entry: dict[str, Any], cut: set[tuple[str, int]]) -> Visit:
-    camera, track_id, link = entry["camera"], entry["track_id"], entry["link"]
-    logged_id = entry.get("split_from", track_id)
-    first, last = entry["first_time_s"], entry["last_time_s"]
-    middle = round((first + last) / 2, 2)
-    moment = (middle if first <= middle <= last else first) if (camera, logged_id) in cut else None
-    joined = None if link is None else ((link["camera"], link["track_id"]), _sure(link))
-    place = Place(camera=camera, track_id=logged_id, time_s=moment)
-    return Visit((camera, track_id), logged_id, first, last, place, joined)

@@ -9,8 +9,9 @@ from typing import Any
 
 from reidtrack.associate.people import cut_switched
 from reidtrack.errors import ConfigError
-from reidtrack.identity.constraints import Constraints, constrain, cut
+from reidtrack.identity.constraints import Constraints, constrain
 from reidtrack.identity.corrections import Corrections, parse
+from reidtrack.identity.cut import cut
 from reidtrack.types import Identity, Tracklet
 
 

@@ -6,8 +6,9 @@ import pytest
 from associate.people_data import directions, tracklet
 
 from reidtrack.errors import ConfigError
-from reidtrack.identity.constraints import Constraints, constrain, cut
+from reidtrack.identity.constraints import Constraints, constrain
 from reidtrack.identity.corrections import parse
+from reidtrack.identity.cut import cut
 from reidtrack.types import Identity, Tracklet
 
 PERSON = directions(8, seed=1)

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from reidtrack.errors import ConfigError
 from reidtrack.identity.corrections import (
-    HEADER,
     Apart,
     Ignore,
     Lock,
@@ -16,10 +15,9 @@ from reidtrack.identity.corrections import (
     Name,
     Place,
     Split,
-    append,
     parse,
-    remove,
 )
+from reidtrack.identity.corrections_text import HEADER, append, remove
 
 HALL = Place(camera="hall", track_id=3)
 DOOR = Place(camera="front door", track_id=7, time_s=14.2)
