@@ -116,7 +116,7 @@ class GalleryConfig(Section):
     path: Path | None = Field(None, description="file of the gallery, made where it is not there; null: none")
     threshold: Distance | Literal["auto"] = Field("auto", description="largest distance of somebody who is recognised")
     strangers: Annotated[float, Field(gt=0)] = Field(
-        0.05,
+        0.02,
         description="auto: how many strangers, of all in the gallery, may look as alike as the threshold by chance",
     )
     margin: Distance = Field(0.1, description="least lead over the next most alike; less: somebody new")
