@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reidtrack.cli.timing import time_lines
 from reidtrack.errors import EXIT_INTERRUPTED, EXIT_OK, InputError
 
 if TYPE_CHECKING:
@@ -139,11 +140,10 @@ def _print_table(outcome: Outcome) -> None:
 
 
 def summary(outcome: Outcome) -> str:
-    """How many people there are, and a second line that says what took how long."""
-    several, timings = outcome.record["people_in_several_cameras"], outcome.record["timings_s"]
-    spent = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in timings.items() if name != "reading")
+    """How many people there are, and what took how long."""
+    several, spent = outcome.record["people_in_several_cameras"], "\n".join(time_lines(outcome.record))
     found = outcome.record.get("association", {}).get("calibration")
     return (
         f"{len(outcome.identities)} people, {several} of them in more than one camera\n"
-        f"{f'{found}{chr(10)}' if found else ''}time: {spent}"
+        f"{f'{found}{chr(10)}' if found else ''}{spent}"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -75,6 +76,7 @@ def run(request: RunRequest, progress: Progress, stop: Stop) -> Outcome:
         OutputError: If a result cannot be written; what is there stays, and a resumed run goes on from it.
         KeyboardInterrupt: If it is stopped before the first frame.
     """
+    began = time.perf_counter()
     check_folder(request.out, request.sources, overwrite=request.overwrite, resume=request.resume)
     names = name_cameras(request.sources, request.cameras)
     offsets = pair_offsets(request.offsets_s, len(names))
@@ -93,6 +95,7 @@ def run(request: RunRequest, progress: Progress, stop: Stop) -> Outcome:
         if earlier is not None and earlier["status"] in READ and not _regained(earlier, sources):
             earlier["config"] = record["config"]
             return finish(folder, earlier, inputs, request.config, progress, stop, failed=failures.by_camera)
+        record["timings_s"]["prepare"] = round(time.perf_counter() - began, 3)
         folder.write_run(record)
         former = _Former() if earlier is None else _former(folder)
         with _reader(request.config, folder, names, [s.camera for s in sources], tools, former, progress) as reader:
