@@ -15,7 +15,6 @@ import pytest
 import spending
 
 from reidtrack.mot import read_detections
-from reidtrack.types import Detections
 from reidtrack.video.sink import VideoSink
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -121,13 +120,16 @@ def test_further_frames_and_stages() -> None:
     assert growth.per_stage({"frames": 100, "timings_s": times}) == {"decode": 20.0, "track": 5.0, "embed": 20.0}
 
 
-def test_a_crowd_is_noted_as_detections(tmp_path: Path) -> None:
-    some = Detections(np.array([[10, 20, 30, 60], [5, 5, 9, 9]], np.float32), np.array([0.9, 0.5], np.float32))
-    none = Detections(np.zeros((0, 4), np.float32), np.zeros(0, np.float32))
-    growth.note([some, none, some], tmp_path / "det.txt")
+def test_a_crowd_walks_within_the_picture_and_is_noted(tmp_path: Path) -> None:
+    boxes = growth.crowd(people=30, frames=200)
+    assert boxes.shape == (200, 30, 4)
+    assert (boxes[..., :2] >= 0).all()
+    assert (boxes[..., 2:] <= growth.CROWD_HW[::-1]).all()
+    assert np.abs(np.diff(boxes, axis=0)).max() <= 140 / growth.CROWD_FPS + 1
+    growth.note(boxes, tmp_path / "det.txt")
     found = read_detections(tmp_path / "det.txt")
-    assert sorted(found) == [0, 2]
-    np.testing.assert_allclose(found[2].xyxy, some.xyxy)
+    assert sorted(found) == list(range(200))
+    np.testing.assert_allclose(found[7].xyxy, boxes[7])
 
 
 @pytest.mark.parametrize("kind", ["cameras", "people", "length", "tracklets"])
