@@ -1,4 +1,4 @@
-"""Boxes: known cases and the properties that hold for all of them."""
+"""Boxes and homographies: known cases and the properties that hold for all of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from reidtrack.geometry import area, clip, inside, intersection, iou, suppress, xywh_to_xyxy, xyxy_to_xywh
+from reidtrack.geometry import (
+    area,
+    clip,
+    fit_homography,
+    foot_points,
+    inside,
+    intersection,
+    iou,
+    project,
+    projection_jacobian,
+    suppress,
+    xywh_to_xyxy,
+    xyxy_to_xywh,
+)
 
 UNIT = np.array([[0.0, 0, 10, 10]])
 
@@ -121,3 +134,60 @@ def test_what_is_kept_overlaps_little_and_what_is_dropped_much(a: np.ndarray, da
     assert (overlap[np.ix_(kept, kept)] <= 0.5).all()
     for dropped in np.setdiff1d(np.arange(len(a)), kept):
         assert ((overlap[dropped, kept] > 0.5) & (score[kept] >= score[dropped])).any()
+
+
+@st.composite
+def tilted(draw: st.DrawFn) -> np.ndarray:
+    """A homography that leaves the points about the origin in front of the horizon."""
+    entries = draw(arrays(np.float64, 8, elements=st.floats(-0.3, 0.3)))
+    matrix = np.eye(3) + np.append(entries, 0).reshape(3, 3)
+    matrix[2, :2] /= 10
+    return matrix
+
+
+CORNERS = np.array([[-1.0, -1], [2, -1], [-1, 2], [2, 2], [0.5, 0.2]])
+
+
+@given(tilted())
+def test_a_homography_is_found_from_its_points_and_undone_by_its_inverse(matrix: np.ndarray) -> None:
+    there = project(matrix, CORNERS)
+    np.testing.assert_allclose(project(np.linalg.inv(matrix), there), CORNERS, atol=1e-8)
+    found = fit_homography(CORNERS, there)
+    assert found is not None
+    np.testing.assert_allclose(project(found, CORNERS), there, atol=1e-7)
+    np.testing.assert_allclose(found, matrix / matrix[2, 2], atol=1e-5)
+
+
+@given(tilted())
+def test_the_slope_of_a_projection(matrix: np.ndarray) -> None:
+    slope = projection_jacobian(matrix, CORNERS)
+    for axis in (0, 1):
+        step = np.zeros(2)
+        step[axis] = 1e-6
+        moved = (project(matrix, CORNERS + step) - project(matrix, CORNERS - step)) / 2e-6
+        np.testing.assert_allclose(slope[:, :, axis], moved, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        pytest.param(CORNERS[:3], id="three"),
+        pytest.param(np.array([[0.0, 0], [1, 1], [2, 2], [3, 3]]), id="on a line"),
+        pytest.param(np.array([[0.0, 0], [1, 1], [2, 2], [5, 0]]), id="three of four on a line"),
+        pytest.param(np.zeros((6, 2)), id="one place"),
+    ],
+)
+def test_points_that_determine_no_homography(points: np.ndarray) -> None:
+    assert fit_homography(points, points) is None
+
+
+def test_more_points_than_needed_are_weighed() -> None:
+    rng = np.random.default_rng(0)
+    points = rng.uniform(0, 500, (60, 2))
+    matrix = np.array([[1.1, 0.1, 5], [-0.05, 0.9, 3], [1e-4, 2e-4, 1]])
+    found = fit_homography(points, project(matrix, points) + rng.normal(size=points.shape))
+    assert np.abs(project(found, points) - project(matrix, points)).max() < 2
+
+
+def test_feet_are_the_middle_of_the_lower_edge() -> None:
+    assert foot_points(np.array([[10, 20, 30, 80]], np.float32)).tolist() == [[20.0, 80.0]]

@@ -35,7 +35,7 @@ _COARSE = 5
 _NEAR = 30
 _SCANNED_LINKS = 24
 _SCANNED_STEPS = 12
-_FOLDS = 4
+_CANDIDATES = 12
 _NOISE_M2 = 0.02
 _BEYOND = 0.05
 """So much of the picture's sides around the links' places, the homography is believed."""
@@ -128,19 +128,22 @@ def relation_scores(
         closeness: How near one person's views lie.
 
     Returns:
-        (L,) log-odds; between the shifts that are tried, every half second and finer about the best, interpolated. All
-        zero unless enough links speak for the best.
+        (L,) log-odds; every half second, finer about the best and interpolated between. All zero unless enough links
+        speak for the best; nothing is known of shifts that even a relation fitted to all links does not suit.
     """
     longest = sorted(links, key=lambda pair: -min(len(pair[0]), len(pair[1])))
     paths = _paths(longest[:_SCANNED_LINKS], sizes, 0.0)
     # Where the clocks fit as they are, no wrong shift fits better.
     near = estimate_relation(links, sizes)
     reach = _NEAR if near is not None and near.fits else int(LAGS[-1])
-    tried = {lag: _score(paths, lag, sizes, closeness) for lag in range(-reach, reach + 1, _COARSE)}
-    best = max(tried, key=lambda lag: tried[lag][0])
+    lags = range(-reach, reach + 1, _COARSE)
+    suited = {lag: _score(paths, lag, sizes, closeness, folds=1)[0] for lag in lags}
+    tried = dict.fromkeys(lags, (0.0, 0))
+    for lag in sorted((lag for lag in lags if suited[lag] > 0), key=lambda lag: -suited[lag])[:_CANDIDATES]:
+        tried[lag] = _score(paths, lag, sizes, closeness)
+    best = max(tried, key=lambda lag: tried[lag])
     for lag in range(max(best - 2 * _COARSE, -reach), min(best + 2 * _COARSE, reach) + 1):
-        if lag not in tried:
-            tried[lag] = _score(paths, lag, sizes, closeness)
+        tried[lag] = _score(paths, lag, sizes, closeness)
     if max(tried.values())[1] < LEAST_SUPPORT:
         return np.zeros(len(LAGS))
     at = sorted(tried)
@@ -211,14 +214,18 @@ def _score(
     lag: int,
     sizes: tuple[tuple[float, float], tuple[float, float]],
     closeness: Closeness,
+    folds: int = 4,
 ) -> tuple[float, int]:
-    """Evidence for one shift that links give to a relation fitted to the others; and how many of them speak for it."""
+    """Evidence for one shift that links give to a relation fitted to the others; and how many of them speak for it.
+
+    In one fold the relation is fitted to all of them, which flatters it.
+    """
     steps = [s for s in (_steps(a, b, lag, _SCANNED_STEPS) for a, b in paths) if len(s.first) >= _LEAST_STEPS]
     odds: list[float] = []
-    for fold in range(_FOLDS) if len(steps) >= LEAST_LINKS else ():
-        fitted = _fit([s for k, s in enumerate(steps) if k % _FOLDS != fold], sizes[1])
+    for fold in range(folds) if len(steps) >= LEAST_LINKS else ():
+        fitted = _fit([s for k, s in enumerate(steps) if folds == 1 or k % folds != fold], sizes[1])
         if fitted is not None:
-            odds += [_odds(s, fitted[0], closeness) for s in steps[fold::_FOLDS]]
+            odds += [_odds(s, fitted[0], closeness) for s in steps[fold::folds]]
     return sum(odds), sum(value > 1 for value in odds)
 
 
