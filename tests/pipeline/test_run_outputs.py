@@ -22,7 +22,7 @@ def test_every_output_is_there_and_they_agree(finished: Path) -> None:
     assert names == {
         *("run.json", "detections.jsonl", "tracks.jsonl", "tracklets.npz", "identities.json", "sightings.jsonl"),
         *("left.mp4", "right.mp4", "tracks/left.txt", "tracks/right.txt", "mot/left.txt", "mot/right.txt"),
-        *("mtmc.txt", "report.html"),
+        *("mtmc.txt", "report.html", "site.json", "calibration.json"),
     }
     check_agreement(finished)
 
@@ -166,3 +166,28 @@ def test_times_are_finite_in_every_record(finished: Path) -> None:
         assert all(math.isfinite(value) for value in (line["time_s"], line["score"], *line["xyxy"]))
         assert line["xyxy"][0] < line["xyxy"][2]
         assert line["xyxy"][1] < line["xyxy"][3]
+
+
+@pytest.mark.parametrize("every", [2, 3])
+def test_frames_that_are_not_looked_at_are_filled_in(
+    scene: Scene, finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, every: int
+) -> None:
+    """The detector sees each N-th frame, the logs tell of all, and nobody is lost or cut in two."""
+    asked: list[int] = []
+    detect = ReplayDetector.detect
+
+    def spy(self: ReplayDetector, frames: Sequence[Frame]) -> list[Detections]:
+        asked.extend(frame.index for frame in frames)
+        return detect(self, frames)
+
+    monkeypatch.setattr(ReplayDetector, "detect", spy)
+    folder = tmp_path / "run"
+    assert main(scene.arguments("--out", folder, "--no-video", "--quiet", "--detect-every", every)) == 0
+    assert set(asked) == set(range(0, 40, every))
+    assert [entry["frames"] for entry in read_json(folder / "run.json")["cameras"].values()] == [40, 40]
+    assert {line["frame"] for line in read_lines(folder / "tracks.jsonl")} <= set(asked)
+    before, now = (read_lines(path / "sightings.jsonl") for path in (finished, folder))
+    visits = {(line["camera"], line["track_id"]) for line in before}
+    assert len({(line["camera"], line["track_id"]) for line in now}) == len(visits)
+    assert len(now) >= 0.9 * len(before)
+    check_agreement(folder, videos=False)
