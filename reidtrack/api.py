@@ -8,6 +8,7 @@ What is heavy is imported when it is called. Settings are the dotted keys of the
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -84,6 +85,33 @@ def run(
         overwrite=overwrite,
     )
     return run_pipeline(request, Silent(), Stop())
+
+
+def associate(folder: PathLike, *, corrections: PathLike | None = None, settings: Settings | None = None) -> Outcome:
+    """Settle the identities of a finished run anew, without inference.
+
+    Args:
+        folder: Of the run.
+        corrections: A file of corrections; `corrections.yaml` of the folder if None, where it is there.
+        settings: What differs from the run's, `{"associate.threshold": 0.7}`.
+
+    Raises:
+        ConfigError: If a setting does not fit or corrections contradict each other; nothing is written then.
+        InputError: If the folder holds no finished run.
+    """
+    from reidtrack.pipeline.progress import Silent
+    from reidtrack.pipeline.rematch import associate_again
+    from reidtrack.pipeline.stopping import Stop
+
+    return associate_again(
+        Path(folder),
+        [f"{key}={json.dumps(value)}" for key, value in (settings or {}).items()],
+        video=False,
+        mosaic=False,
+        progress=Silent(),
+        stop=Stop(),
+        corrections=None if corrections is None else Path(corrections),
+    )
 
 
 def evaluate(

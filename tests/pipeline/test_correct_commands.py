@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from outputs import check_agreement, listing, read_json, read_lines, settled_bytes
 
+from reidtrack import api
 from reidtrack.cli.main import main
+from reidtrack.errors import ConfigError
 
 
 @pytest.fixture
@@ -163,6 +165,17 @@ def test_another_file(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert do("associate", run, "--corrections", tmp_path / "none.yaml") == 2
     assert "none.yaml: cannot be read" in capsys.readouterr().err
     assert settled_bytes(run) == before
+
+
+def test_from_python(run: Path, tmp_path: Path) -> None:
+    key = keys(people(run)[2])[0]
+    file = tmp_path / "mine.yaml"
+    file.write_text(f"- {{name: Anna, tracklet: {key[0]} {key[1]}}}\n")
+    outcome = api.associate(run, corrections=file, settings={"associate.threshold": 0.0})
+    assert [identity.name for identity in outcome.identities].count("Anna") == 1
+    assert len(outcome.identities) == 8
+    with pytest.raises(ConfigError):
+        api.associate(run, settings={"track.max_age": 3})
 
 
 @pytest.mark.parametrize(
