@@ -189,6 +189,12 @@ def _said(found: _Finder, corrections: Corrections, ignored: set[Key]) -> _Said:
         before, after = found.around(split.split, split.at_s)
         if not ignored & {before, after}:
             said.apart([(before, after)], line)
+    for name, line in corrections.of(Name):
+        for key in keys(name.tracklet, line):
+            if said.names.setdefault(key, name.name) != name.name:
+                text = f"{_name(found, key)} is called {said.names[key]!r} already"
+                hint = "delete one of the lines"
+                raise ConfigError(text, where=f"{corrections.where}:{line}", expected="one name", hint=hint)
     _say_names(said, [(name.name, keys(name.tracklet, line), line) for name, line in corrections.of(Name)])
     _say_locks(said, [(keys(lock.lock, line), line) for lock, line in corrections.of(Lock)], found, ignored)
     return said
@@ -201,7 +207,6 @@ def _say_names(said: _Said, named: Sequence[tuple[str, list[Key], int]]) -> None
         earlier, _ = people.get(name, ([], line))
         said.together([*earlier[:1], *keys], line)
         people[name] = [*earlier, *keys], line
-        said.names.update((key, name) for key in keys)
     for (one, line_a), (two, line_b) in combinations(people.values(), 2):
         if one and two:
             said.apart([(one[0], two[0])], max(line_a, line_b))

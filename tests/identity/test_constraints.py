@@ -126,7 +126,7 @@ TWO = "- merge: [hall 1, door 1]\n- merge: [door 1, door 2]\n"
         pytest.param("- merge: [door 1, door 2]\n- lock: [hall 1, door 1]", "c.yaml:2: hall 1 and door 2 cannot be two",
                      id="a lock that leaves one out"),
         pytest.param("- lock: [hall 1, door 1]\n- lock: [door 1, door 2]", "c.yaml:2", id="two locks"),
-        pytest.param("- {name: Anna, tracklet: hall 1}\n- {name: Ben, tracklet: hall 1}", "stands on both sides",
+        pytest.param("- {name: Anna, tracklet: hall 1}\n- {name: Ben, tracklet: hall 1}", "hall 1 is called 'Anna' already",
                      id="two names"),
         pytest.param("- {name: Anna, tracklet: hall 1}\n- {name: Ben, tracklet: door 1}\n- merge: [hall 1, door 1]",
                      "c.yaml:3: hall 1 and door 1 cannot be one person", id="two names of one person"),

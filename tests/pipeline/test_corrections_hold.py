@@ -70,6 +70,14 @@ def test_a_name_stays_with_its_tracklet() -> None:
         assert sum(who.name is not None for who in people) == 1
 
 
+def test_a_name_changes_nothing_else() -> None:
+    tracklets = visits()
+    plain = associate(tracklets, **SETTINGS)
+    people, corrected = settle("- {name: Anna, tracklet: b 4}\n- {name: Anna, tracklet: b 4}", tracklets)
+    assert owners(people) == owners(plain.identities)
+    assert associate(corrected.tracklets, **corrected.settings).threshold == plain.threshold
+
+
 def test_a_track_that_association_cuts_too_keeps_its_corrections() -> None:
     """The switch at 4 s is found by looks; the parts are called by times, before and after other cuts are made."""
     before, after = tracklet("a", 1, PERSON[0], 0, 40), tracklet("a", 1, PERSON[1], 40, 60)
