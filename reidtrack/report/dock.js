@@ -127,7 +127,7 @@
   function show(name) {
     const visit = visits[name], camera = cameraOf(name), id = visit.person;
     shown = name;
-    one("#dock-title").replaceChildren(el("i.dot"), personOf(name).label, el("small", `${camera.name}, ${times(name)}, track ${visit.track}`));
+    one("#dock-title").replaceChildren(el("i.dot"), personOf(name).label, el("small", [`${camera.name}, ${times(name)}, track ${visit.track}`, personOf(name).gallery].filter(Boolean).join("; ")));
     dock.style.setProperty("--c", colour(id));
     const number = +name.split("-")[1];
     one("#before").disabled = number <= 1;

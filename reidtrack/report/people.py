@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import isinf
-from typing import Any
 
 from reidtrack.report.clock import clock, duration
 from reidtrack.report.faces import choose_pictures
 from reidtrack.report.html import Markup, join, tag, void
-from reidtrack.report.terms import named_terms
+from reidtrack.report.terms import in_gallery, named_terms, percent
 from reidtrack.report.view import SAID, View, in_view_s, links_by_visit, person, sureness, visit_id, visits_by_camera
 from reidtrack.types import Identity, Link, Tracklet
 
@@ -63,7 +62,7 @@ def _card(view: View, identity: Identity, pictures: Sequence[tuple[int, bytes]])
     ]
     if identity.name is not None:
         facts.insert(0, f"person {identity.id}")
-    facts += _gallery(view.data.gallery.get(identity.id))
+    facts += in_gallery(view.data.gallery.get(identity.id))
     head = tag("header", tag("h3", tag("i", class_="dot"), person(identity)), tag("p", ", ".join(facts)))
     figures = [_figure(identity, number, data) for number, data in pictures]
     gallery = tag("div", *figures, class_="crops") if figures else Markup()
@@ -77,16 +76,6 @@ def _card(view: View, identity: Identity, pictures: Sequence[tuple[int, bytes]])
     style = f"--c:{view.colour(identity)};--h:{height}px"
     body = tag("div", table, gallery, class_="body")
     return tag("article", head, body, id=f"p{identity.id}", class_="card", style=style)
-
-
-def _gallery(entry: Mapping[str, Any] | None) -> list[str]:
-    """Who a person is in a gallery, in words."""
-    if entry is None:
-        return []
-    if entry.get("new"):
-        return [f"new in the gallery as {entry['key']}"]
-    distance = "" if entry.get("distance") is None else f" at distance {entry['distance']:.2f}"
-    return [f"known from the gallery as {entry.get('name') or entry['key']}{distance}"]
 
 
 def _visit(
@@ -128,7 +117,7 @@ def _why(identity: Identity, link: Link | None, numbers: dict[tuple[str, int], i
     word = sureness(link)
     sure = [tag("span", AS_SAID if word == SAID else word, class_=f"sure {word}")]
     if link.probability is not None:
-        sure.append(tag("span", f" {_percent(link.probability)}"))
+        sure.append(tag("span", f" {percent(link.probability)}"))
     sure += [tag("span", f" {name} {value}", class_="term") for name, value in named_terms(link.terms)]
     return [
         tag("td", to),
@@ -137,11 +126,6 @@ def _why(identity: Identity, link: Link | None, numbers: dict[tuple[str, int], i
         tag("td", _gap(link), aria_hidden="true"),
         tag("td", *sure),
     ]
-
-
-def _percent(probability: float) -> str:
-    """Never a certainty that nobody can have."""
-    return "> 99%" if probability > 0.99 else "< 1%" if probability < 0.01 else f"{probability:.0%}"
 
 
 def _margin_text(margin: float) -> str:

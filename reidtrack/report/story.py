@@ -11,7 +11,7 @@ from typing import Any
 from reidtrack.report.certainty import least_certain
 from reidtrack.report.html import Markup, tag
 from reidtrack.report.sweep import Sweep, breaks_at, joins_of, read_sweep
-from reidtrack.report.terms import named_terms
+from reidtrack.report.terms import in_gallery, named_terms
 from reidtrack.report.thresholds import tried_range
 from reidtrack.report.view import View, doubtable, links_by_visit, person, sureness, visit_at, visit_id
 from reidtrack.types import Identity, Link
@@ -50,7 +50,7 @@ def tell(view: View) -> dict[str, Any]:
         "threshold": sweep.threshold,
         "tried": tried_range(view.data.calibration),
         "cameras": [_camera(view, name) for name in view.cameras],
-        "people": {str(identity.id): _person(identity, joins) for identity in view.identities},
+        "people": {str(identity.id): _person(view, identity, joins) for identity in view.identities},
         "visits": dict(_visits(view, sweep)),
         "said": sum(not doubtable([link]) for _, _, link in links),
         "doubts": [visit_id(identity, number) for identity, number, _ in ranked],
@@ -76,10 +76,12 @@ def _camera(view: View, name: str) -> dict[str, Any]:
     }
 
 
-def _person(identity: Identity, joins: Mapping[int, list[tuple[int, float]]]) -> dict[str, Any]:
+def _person(view: View, identity: Identity, joins: Mapping[int, list[tuple[int, float]]]) -> dict[str, Any]:
     found: dict[str, Any] = {"label": person(identity), "visits": len(identity.tracklets)}
     if identity.name is not None:
         found["name"] = identity.name
+    for text in in_gallery(view.data.gallery.get(identity.id)):
+        found["gallery"] = text
     if identity.id in joins:
         found["joins"] = joins[identity.id][:MOST_JOINS]
     return found

@@ -1,9 +1,10 @@
-"""Names and units of what a link was judged by, for people to read."""
+"""What a link or a match was judged by, in words for people to read."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from math import exp, isfinite
+from typing import Any
 
 from reidtrack.report.clock import duration
 
@@ -43,3 +44,22 @@ def _measured(value: float, unit: str) -> str:
     if unit == "s":
         return f"−{duration(-value)}" if value < -0.05 else duration(abs(value))
     return f"{value:.0f} px" if unit == "px" else f"{value:.2f} {unit}".rstrip()
+
+
+def percent(probability: float) -> str:
+    """Never a certainty that nobody can have."""
+    return "> 99%" if probability > 0.99 else "< 1%" if probability < 0.01 else f"{probability:.0%}"
+
+
+def in_gallery(entry: Mapping[str, Any] | None) -> list[str]:
+    """Who a person is in a gallery, in words; nothing where none was asked."""
+    if entry is None:
+        return []
+    if entry.get("new"):
+        return [f"new in the gallery as {entry['key']}"]
+    found = [f"known from the gallery as {entry.get('name') or entry['key']}"]
+    if entry.get("distance") is not None:
+        found[0] += f" at distance {entry['distance']:.2f}"
+    if entry.get("probability") is not None:
+        found[0] += f", {percent(entry['probability'])} sure"
+    return found

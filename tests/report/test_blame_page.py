@@ -14,7 +14,8 @@ def key(camera: str, track_id: int) -> dict[str, Any]:
 
 
 def link(distance: float | None) -> dict[str, Any]:
-    return {"a": key("hall", 1), "b": key(ODD, 2), "distance": distance, "threshold": 0.7, "probability": None}
+    return {"a": key("hall", 1), "b": key(ODD, 2), "distance": distance, "threshold": 0.7, "probability": None,
+            "terms": {"travel_s": 3.25}}  # fmt: skip
 
 
 def mistake(kind: str, owner: int | None, home: int | None) -> dict[str, Any]:
@@ -43,6 +44,7 @@ def test_both_sides_of_a_link() -> None:
     assert page.count("data:image/jpeg;base64,") == 1
     assert 'class="none"' in page  # there is no picture of the other
     assert "linked, but two people" in page
+    assert "travel time" in page
     assert "run &lt;1&gt;" in page
     assert "<b>" not in page
     assert "http" not in page.replace('http-equiv="Content-Security-Policy"', "")

@@ -188,8 +188,8 @@ def test_the_data_cannot_end_its_own_block(make_report: Make, read_page: Read) -
     [
         pytest.param({"key": "p7", "new": True}, "new in the gallery as p7", id="new"),
         pytest.param(
-            {"key": "p7", "name": "Anna", "distance": 0.314, "new": False},
-            "known from the gallery as Anna at distance 0.31",
+            {"key": "p7", "name": "Anna", "distance": 0.314, "probability": 0.931, "new": False},
+            "known from the gallery as Anna at distance 0.31, 93% sure",
             id="known",
         ),
         pytest.param(
@@ -198,7 +198,9 @@ def test_the_data_cannot_end_its_own_block(make_report: Make, read_page: Read) -
     ],
 )
 def test_the_gallery_says_who_it_is(make_report: Make, read_page: Read, entry: Any, expected: str) -> None:
-    page = read_page(render_report(make_report(PEOPLE, gallery={2: entry})))
+    data = make_report(PEOPLE, gallery={2: entry})
+    assert tell(View.of(data))["people"]["2"]["gallery"] == expected
+    page = read_page(render_report(data))
     assert page.by_id("p2").all("p")[0].text.endswith(expected)
     assert "gallery" not in page.by_id("p1").all("p")[0].text
 
