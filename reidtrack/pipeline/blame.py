@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -103,11 +104,11 @@ class _Looks:
         look = mean_looks(tracklets, camera, camera_casts(mean, camera, weight, settings["shrink"]))
         self._look: dict[Key, DoubleArray] = {t.key: row for t, row in zip(tracklets, look, strict=True) if row.any()}
 
-    def link(self, a: Key, b: Key, distance: float | None = None, probability: float | None = None) -> BlamedLink:
+    def link(self, a: Key, b: Key, distance: float | None = None) -> BlamedLink:
         """Two tracklets side by side."""
         if distance is None and a in self._look and b in self._look:
             distance = float(cosine_distances(self._look[a][None], self._look[b][None])[0, 0])
-        return BlamedLink(a, b, distance, self._within if a[0] == b[0] else self._across, probability)
+        return BlamedLink(a, b, distance, self._within if a[0] == b[0] else self._across)
 
     def nearest(self, ours: Sequence[Key], theirs: Sequence[Key]) -> BlamedLink | None:
         """The two tracklets of two groups that look most alike."""
@@ -138,7 +139,8 @@ def _explain(mistake: Mistake, found: Blame, entries: Mapping[Key, dict[str, Any
         other = link["camera"], link["track_id"]
         judged = key in found.people and other in found.people
         if judged and (key in own) != (other in own) and found.people[key] != found.people[other]:
-            wrong.append(looks.link(key, other, link["distance"], link["probability"]))
+            made = looks.link(key, other, link["distance"])
+            wrong.append(replace(made, probability=link["probability"], terms=link["terms"]))
     theirs = [k for k, p in found.people.items() if p == mistake.person and k not in own]
     elsewhere = {key for m in found.mistakes for key in m.keys if m.person == mistake.person}
     missing = looks.nearest(mistake.keys, [k for k in theirs if k not in elsewhere] or theirs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ class BlamedLink:
         distance: Appearance distance of the two; None where nothing was embedded.
         threshold: What it was held against.
         probability: Of both being one person, where it was calibrated.
+        terms: What else was weighed, of a link that was made.
     """
 
     a: Key
@@ -28,6 +29,7 @@ class BlamedLink:
     distance: float | None
     threshold: float | None
     probability: float | None = None
+    terms: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,4 +141,4 @@ def _key_entry(key: Key) -> dict[str, Any]:
 def _link_entry(link: BlamedLink) -> dict[str, Any]:
     numbers = {"distance": link.distance, "threshold": link.threshold, "probability": link.probability}
     rounded = {name: None if value is None else round(value, 4) for name, value in numbers.items()}
-    return {"a": _key_entry(link.a), "b": _key_entry(link.b), **rounded}
+    return {"a": _key_entry(link.a), "b": _key_entry(link.b), **rounded, "terms": dict(link.terms)}

@@ -8,6 +8,7 @@ from typing import Any
 
 from reidtrack.report.html import Markup, join, tag, void
 from reidtrack.report.shell import asset, fill_page
+from reidtrack.report.terms import named_terms
 
 Key = tuple[str, int]
 STAGES = {
@@ -78,6 +79,8 @@ def _pair(link: Mapping[str, Any], pictures: Mapping[Key, bytes], kind: str, tit
     for name in ("distance", "threshold", "probability"):
         if link[name] is not None:
             facts += [tag("dt", name), tag("dd", f"{link[name]:.2f}")]
+    for name, text in named_terms(link["terms"]):
+        facts += [tag("dt", name), tag("dd", text)]
     sides = [_side(link[side], pictures) for side in ("a", "b")]
     return tag("div", sides[0], tag("dl", *facts), sides[1], class_=f"sides {kind}")
 
