@@ -11,6 +11,7 @@ from associate.people_data import directions, owners, tracklet
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reidtrack.associate.evidence import PairTerms
 from reidtrack.associate.people import associate
 from reidtrack.errors import ConfigError
 from reidtrack.identity.corrections import parse
@@ -68,6 +69,21 @@ def test_a_name_stays_with_its_tracklet() -> None:
         people = settle(text + more, visits())[0]
         assert {t.key for who in people if who.name == "Anna" for t in who} >= {("b", 4)}
         assert sum(who.name is not None for who in people) == 1
+
+
+def test_a_persons_word_counts_more_than_any_evidence() -> None:
+    """Space and time that rule out what is merged, and are sure of what is parted."""
+
+    def contrary(tracklets: Sequence[Tracklet], *_: object) -> PairTerms:
+        row = {t.key: i for i, t in enumerate(tracklets)}
+        pairs = np.array([sorted((row["a", 1], row["b", 3])), sorted((row["a", 2], row["b", 2]))])
+        return PairTerms(pairs, np.array([-np.inf, 30.0]))
+
+    said = parse("- merge: [a 1, b 3]\n- apart: [a 2, b 2]", "c.yaml")
+    corrected = correct(visits(), SETTINGS, said)
+    who = owners(associate(corrected.tracklets, **corrected.settings, evidence=[contrary]).identities)
+    assert who["a", 1] == who["b", 3]
+    assert who["a", 2] != who["b", 2]
 
 
 def test_a_name_changes_nothing_else() -> None:
