@@ -8,7 +8,8 @@ r"""Whom a lasting gallery recognises: people seen before, and people never seen
 
 Of a run: identities are settled in one part of it and enrolled, then settled in another part and recognised. Whom an
 identity shows is whose ground truth most of its boxes lie on. `half the people` enrols only every second person: the
-others are strangers, in the same places and light. Of Market-1501's training pictures: each person's visits (pictures
+others are strangers, in the same places and light. `photos` are the best crops of one camera; the other cameras then
+recognise. Of Market-1501's training pictures: each person's visits (pictures
 of one camera and sequence) are dealt to two days at random, so that nearly all recognition is across cameras; half of
 the second day's people were never seen.
 
@@ -42,7 +43,7 @@ from reidtrack.identity.views import Source, View
 from reidtrack.mot import MotRows, read_mot
 from reidtrack.pipeline import compare as comparing
 from reidtrack.pipeline.folder import RunFolder
-from reidtrack.pipeline.gallery import views_of
+from reidtrack.pipeline.gallery import photo_view, views_of
 from reidtrack.pipeline.settle import load_tracklets
 from reidtrack.types import Identity, Tracklet
 
@@ -62,11 +63,12 @@ VARIANTS: dict[str, dict[str, float]] = {
 
 
 class Day(NamedTuple):
-    """Views of people, who they are, and the threshold that told them apart."""
+    """Views of people, who they are, the threshold that told them apart, and whether the views are photos."""
 
     views: list[list[View]]
     who: list[object]
     threshold: float
+    photos: bool = False
 
 
 class Score(NamedTuple):
@@ -120,7 +122,12 @@ def enrol(gallery: Gallery, day: Day) -> dict[int, object]:
     """Number of each person to who it is."""
     with gallery.writing():
         numbers = {gallery.add_person(): k for k in range(len(day.views))}
-        gallery.add_views(Source("first", "run", ""), {number: day.views[k] for number, k in numbers.items()})
+        if not day.photos:
+            gallery.add_views(Source("first", "run", ""), {number: day.views[k] for number, k in numbers.items()})
+            return {number: day.who[k] for number, k in numbers.items()}
+        for number, k in numbers.items():
+            for i, view in enumerate(day.views[k]):
+                gallery.add_views(Source(f"{number} {i}", "photo", ""), {number: [view]})
     return {number: day.who[k] for number, k in numbers.items()}
 
 
@@ -144,6 +151,18 @@ def settle(tracklets: Sequence[Tracklet], gt: dict[str, MotRows] | None, keep: C
     kept = [(views_of(i, 0.0), who) for i, who in people if keep(who)]
     seen = [(views, who) for views, who in kept if views]
     return Day([views for views, _ in seen], [who for _, who in seen], settled.threshold)
+
+
+def photos_of(tracklets: Sequence[Tracklet], gt: dict[str, MotRows], count: int) -> Day:
+    """So many of the best crops of everybody, over their time, as photos."""
+    crops: dict[object, list[tuple[float, np.ndarray]]] = {}
+    for identity in associate(tracklets).identities:
+        who = owner(identity, gt)
+        if isinstance(who, int):
+            for t in identity:
+                crops.setdefault(who, []).extend(zip((-t.feature_quality).tolist(), t.features, strict=True))
+    best = [sorted(own, key=lambda crop: crop[0])[:: max(1, len(own) // count)][:count] for own in crops.values()]
+    return Day([[photo_view(feature) for _, feature in own] for own in best], list(crops), 2.0, photos=True)
 
 
 def cut(tracklets: Sequence[Tracklet], first_s: float, end_s: float) -> list[Tracklet]:
@@ -187,6 +206,11 @@ def of_run(path: Path, gt_pattern: str, strangers: Sequence[Path]) -> dict[str, 
             (settle(a, gt, everybody), settle(b, gt, everybody)) for a in by_camera for b in by_camera if a is not b
         ],
     }
+    for count in (1, 3):
+        days[f"another camera, {count} photo{'s' * (count > 1)} each"] = [
+            (photos_of(a, gt, count), settle([t for b in by_camera if b is not a for t in b], gt, everybody))
+            for a in by_camera
+        ]
     for other in strangers:
         days[f"strangers of {other.name}"] = [
             (whole, settle(load_tracklets(RunFolder(other), TrackConfig()), None, everybody))
