@@ -18,7 +18,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from reidtrack.associate.adjacency import Adjacency
-from reidtrack.associate.mixture import EDGES, Belief, Counts, Mixture, fit
+from reidtrack.associate.mixture import EDGES, Belief, Counts, Mixture, alike_among, fit
 from reidtrack.associate.pairs import keys as _keys
 from reidtrack.associate.taught import Taught, taught_threshold
 from reidtrack.associate.threshold import (
@@ -207,14 +207,14 @@ def calibrate(
         taught: Corrections, each of which moves the threshold that is found, see `taught_threshold`.
     """
     pairs = cross_pairs(views.look, views.camera, views.weight)
-    everywhere, by_cameras = _learn(pairs, views, clash, together)
+    seen = _distances(views.look, clash[views.camera[clash[:, 0]] == views.camera[clash[:, 1]]])
+    everywhere, by_cameras = _learn(pairs, views, clash, together, alike_among(seen))
     benefit = CHOSEN - math.log(least_probability / (1 - least_probability))
     enough = len(pairs.distance) >= LEAST_PAIRS
     found = min(max(everywhere.midpoint + benefit / everywhere.slope, LIMITS[0]), LIMITS[1]) if enough else FALLBACK
     moved = taught_threshold(found, taught or Taught.none(), views.look, views.camera) - found
     used = threshold if threshold is not None else min(max(found + moved, LIMITS[0]), LIMITS[1])
     within = SAME_CAMERA_SHARE * used if same_camera_threshold is None else same_camera_threshold
-    seen = _distances(views.look, clash[views.camera[clash[:, 0]] == views.camera[clash[:, 1]]])
     return Calibration(
         used,
         within,
@@ -229,13 +229,13 @@ def calibrate(
 
 
 def _learn(
-    pairs: CrossPairs, views: Views, clash: IntArray, together: IntArray
+    pairs: CrossPairs, views: Views, clash: IntArray, together: IntArray, alike: float
 ) -> tuple[PairCalibration, dict[tuple[str, str], PairCalibration]]:
     """Distributions of all pairs, and of each pair of cameras."""
     count = len(views.camera)
     key = _keys(pairs.pairs, count)
     known = _Known(pairs, np.isin(key, _keys(together, count)), np.isin(key, _keys(clash, count)))
-    prior = Mixture(share=1 / max(2.0, count / max(1, len(np.unique(views.camera)))))
+    prior = Mixture(share=1 / max(2.0, count / max(1, len(np.unique(views.camera)))), alike=alike)
     match = known.same
     if pairs.whole:
         match = match | _matches(pairs, fit(known.counts(), prior, Belief())) & ~known.different

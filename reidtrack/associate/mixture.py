@@ -1,10 +1,11 @@
 """Two kinds of pairs in one heap of distances: one person's views, and two people's.
 
-The distances of different people spread around one value; their side below, where people look alike by chance, is the
-wider one. The distances of one person in two cameras lie below, spread like a normal distribution. How many there are,
-and where both lie, is found by expectation maximisation (Dempster, Laird and Rubin, 1977) from a prior, which decides
-where there are few pairs. How far one person's distances spread, and by how much the side of the alike is wider, is not
-left to so little data: both are fixed at what re-identification networks show on people nobody trained them on.
+The distances of different people spread like the halves of two normal distributions around their median; the lower
+half, where people look alike by chance, is the wider one. The distances of one person in two cameras lie below, spread
+like a normal distribution. How many there are, and where both lie, is found by expectation maximisation (Dempster,
+Laird and Rubin, 1977) from a prior, which decides where there are few pairs. How far one person's distances spread, and
+by how much the half of the alike is wider, is not left to so little data: the one is fixed at what re-identification
+networks show on people nobody trained them on, the other found from people who are known to be two.
 
 Distances are counted in bins, so that a million pairs cost no more than a hundred.
 """
@@ -22,9 +23,12 @@ EDGES = np.linspace(0, 2, 401)
 CENTRES = (EDGES[:-1] + EDGES[1:]) / 2
 SPREAD = 0.13
 """Of one person's distances."""
-ALIKE = 1.4
-"""By how much the spread of different people is wider towards those who look alike."""
+ALIKE = 1.5
+"""By how much the spread of different people is wider towards those who look alike, where nothing is known of it."""
+_ALIKE_BELIEF = 200.0
+_ALIKE_LIMITS = (1.0, 2.0)
 _LEAST_SPREAD = 0.03
+_FEW = 10
 _ROUNDS = 200
 _STILL = 1e-7
 _MOST = 50.0
@@ -38,20 +42,22 @@ class Mixture:
     Attributes:
         same: Mean distance of one person's views.
         share: Of all pairs, how many are one person's, in 0..1.
-        other: Most frequent distance of two people.
-        beyond: Spread of two people's distances above it; below, it is `ALIKE` times that.
+        other: Median distance of two people.
+        beyond: Spread of the larger half of two people's distances.
+        alike: Of the smaller half it is so many times that.
     """
 
     same: float = 0.45
     share: float = 0.1
     other: float = 1.07
     beyond: float = 0.17
+    alike: float = ALIKE
 
     def log_odds(self, distance: DoubleArray) -> DoubleArray:
         """Natural log-odds that pairs at these distances are one person's; never rising with the distance."""
-        spread = np.where(distance < self.other, ALIKE, 1.0) * self.beyond
+        spread = np.where(distance < self.other, self.alike, 1.0) * self.beyond
         one = -0.5 * (np.maximum(distance - self.same, 0) / SPREAD) ** 2 - math.log(SPREAD)
-        two = -0.5 * ((distance - self.other) / spread) ** 2 - math.log((1 + ALIKE) / 2 * self.beyond)
+        two = -0.5 * ((distance - self.other) / spread) ** 2 - np.log(spread)
         odds: DoubleArray = one - two + math.log(self.share) - math.log1p(-self.share)
         # Far beyond the middle the wider of the two would win again.
         floor = np.where(distance > self.other, -_MOST, odds)
@@ -63,10 +69,7 @@ class Mixture:
 
     def false_accept(self, threshold: DoubleArray) -> DoubleArray:
         """Share of different people's pairs that lie within thresholds."""
-        z = (threshold - self.other) / self.beyond
-        below = 2 * ALIKE / (1 + ALIKE) * _normal(np.minimum(z, 0) / ALIKE)
-        share: DoubleArray = below + 2 / (1 + ALIKE) * (_normal(np.maximum(z, 0)) - 0.5)
-        return share
+        return _normal((threshold - self.other) / (np.where(threshold < self.other, self.alike, 1.0) * self.beyond))
 
     def logistic(self) -> tuple[float, float]:
         """Slope and midpoint of the logistic curve that comes nearest to these odds where pairs are.
@@ -90,9 +93,9 @@ class Mixture:
 
     def _density(self) -> DoubleArray:
         """Of all distances, at the centres of the bins; sums to one."""
-        spread = np.where(self.other > CENTRES, ALIKE, 1.0) * self.beyond
+        spread = np.where(self.other > CENTRES, self.alike, 1.0) * self.beyond
         one = self.share / SPREAD * np.exp(-0.5 * ((CENTRES - self.same) / SPREAD) ** 2)
-        two = 2 * (1 - self.share) / ((1 + ALIKE) * self.beyond) * np.exp(-0.5 * ((CENTRES - self.other) / spread) ** 2)
+        two = (1 - self.share) / spread * np.exp(-0.5 * ((CENTRES - self.other) / spread) ** 2)
         density: DoubleArray = (one + two) / (one + two).sum()
         return density
 
@@ -162,6 +165,21 @@ def fit(counts: Counts, prior: Mixture, belief: Belief) -> Mixture:
         if abs(found.same - before.same) + abs(found.other - before.other) < _STILL:
             break
     return found
+
+
+def alike_among(distance: DoubleArray) -> float:
+    """By how much the spread of different people is wider towards those who look alike.
+
+    Args:
+        distance: (P,) between people known to be two; where there are few, experience decides.
+    """
+    if len(distance) < _FEW:
+        return ALIKE
+    middle, high = np.quantile(distance, [0.5, 0.8413]).tolist()
+    below = distance[distance < middle] - middle
+    found = math.sqrt(float(below @ below) / max(1, len(below))) / max(high - middle, _LEAST_SPREAD)
+    drawn: float = (len(distance) * found + _ALIKE_BELIEF * ALIKE) / (len(distance) + _ALIKE_BELIEF)
+    return float(np.clip(drawn, *_ALIKE_LIMITS))
 
 
 def _normal(z: DoubleArray) -> DoubleArray:

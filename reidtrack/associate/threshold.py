@@ -1,7 +1,7 @@
 """Distances between cameras, of which a threshold is found (`calibration`), and what holds where there are too few.
 
-Up to 2,000 tracklets all pairs are taken. Beyond, tracklets are shuffled by a fixed seed and put into lots whose pairs
-are taken: each is compared with as many others drawn at random, one to two million pairs in all.
+Up to 1,400 tracklets all pairs are taken. Beyond, tracklets are shuffled by a fixed seed and put into lots whose pairs
+are taken: each is compared with as many others drawn at random, half a million to a million pairs in all.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ LEAST_PAIRS = 6
 LIMITS = (0.3, 0.9)
 """No threshold is found beyond."""
 _LEAST_WEIGHT = 0.2
-_MOST_PAIRS = 2_000_000
+_MOST_PAIRS = 1_000_000
 
 
 class CrossPairs(NamedTuple):
