@@ -20,6 +20,7 @@ import argparse
 import json
 import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ from typing import Any
 
 import boxmot_side
 from clips import count_frames, cut, size_hw
+from page import put
 from spending import REIDTRACK, Spent, free_environment, machine, spend
 
 from reidtrack.fetch import cache_folder
@@ -186,31 +188,36 @@ def score(side: Side, out: Path, videos: Sequence[Path], data: Path) -> dict[str
     return {"cameras": cameras, "cross": cross}
 
 
-def print_tables(result: Mapping[str, Any], sides: Mapping[str, Side]) -> None:
-    print("\n| | s, whole | CPU s | ms a frame without start-up | start-up, s | peak, MiB |\n| --- |" + " ---: |" * 5)
+def tables(result: Mapping[str, Any], sides: Mapping[str, Side]) -> str:
+    """Everything as Markdown."""
+    others = [name for name in result["summary"] if sides[name].other]
+    lines = [
+        "| | s, whole | CPU s | ms a frame without start-up | start-up, s | peak, MiB |",
+        "| --- |" + " ---: |" * 5,
+    ]
     for name, row in result["summary"].items():
         cells = f"{row['wall_s']:.1f} | {row['cpu_s']:.1f} | {row['ms_a_frame']:.1f} | {row['start_s']:.1f}"
-        print(f"| {sides[name].label} | {cells} | {row['peak_mib']:,.0f} |")
+        lines.append(f"| {sides[name].label} | {cells} | {row['peak_mib']:,.0f} |")
     kinds = {"wall": "whole processes", "frame": "frames without start-up", "cpu": "processor time of whole processes"}
-    for kind, title in kinds.items():
-        others = [name for name in result["summary"] if sides[name].other]
-        print(f"\n| times faster, {title} | " + " | ".join(sides[name].label for name in others) + " |")
-        print("| --- |" + " ---: |" * len(others))
+    for kind, title in kinds.items() if others else ():
+        lines += ["", f"| times faster, {title} | " + " | ".join(sides[name].label for name in others) + " |"]
+        lines.append("| --- |" + " ---: |" * len(others))
         for mine, against in result["ratios"].items():
-            cells = ["{:.1f} ({:.1f} to {:.1f})".format(*against[other][kind]) for other in others]
-            print(f"| {sides[mine].label} | " + " | ".join(cells) + " |")
+            cells = " | ".join("{:.1f} ({:.1f} to {:.1f})".format(*against[other][kind]) for other in others)
+            lines.append(f"| {sides[mine].label} | {cells} |")
     if result["scores"]:
         cameras = list(next(iter(result["scores"].values()))["cameras"])
-        print(f"\n| HOTA / IDF1 / MOTA | {' | '.join(cameras)} | across cameras, HOTA / IDF1 |")
-        print("| --- |" + " --- |" * (len(cameras) + 1))
+        lines += ["", f"| HOTA / IDF1 / MOTA | {' | '.join(cameras)} | across cameras, HOTA / IDF1 |"]
+        lines.append("| --- |" + " --- |" * (len(cameras) + 1))
         for name, found in result["scores"].items():
-            cells = [*found["cameras"].values(), found["cross"]]
-            words = (" / ".join(f"{value:.1f}" for value in cell.values()) for cell in cells)
-            print(f"| {sides[name].label} | " + " | ".join(words) + " |")
-    print("\nms a frame, as each side says itself (last round):")
+            figures_of = [*found["cameras"].values(), found["cross"]]
+            words = (" / ".join(f"{value:.1f}" for value in one.values()) for one in figures_of)
+            lines.append(f"| {sides[name].label} | {' | '.join(words)} |")
+    lines += ["", "Milliseconds a frame, as each side says itself (stages of reidtrack overlap):", ""]
     for name, rounds in result["turns"].items():
         stages = ", ".join(f"{stage} {ms:.1f}" for stage, ms in rounds[-1]["whole"]["stages_ms"].items())
-        print(f"- {sides[name].label}: {stages}")
+        lines += textwrap.wrap(f"- {sides[name].label}: {stages}", 120, subsequent_indent="  ")
+    return "\n".join(lines)
 
 
 def main() -> None:
@@ -222,6 +229,7 @@ def main() -> None:
     parser.add_argument("--sides", nargs="+", choices=SIDES, default=list(SIDES))
     parser.add_argument("--frames", type=int, help="of each recording (default: all)")
     parser.add_argument("--json", type=Path, default=Path("end_to_end.json"))
+    parser.add_argument("--page", type=Path, help="docs/performance.md, to replace its tables")
     args = parser.parse_args()
     args.shared, args.cache = args.shared.resolve(), args.cache.resolve()
     args.venv = (args.venv or args.cache / "boxmot" / "venv").resolve()
@@ -263,7 +271,10 @@ def main() -> None:
     if args.frames is None:
         result["scores"] = {name: score(side, work / f"{name}-whole", originals, data) for name, side in sides.items()}
     args.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    print_tables(result, sides)
+    text = tables(result, sides)
+    print(text)
+    if args.page is not None:
+        put(args.page, "end to end", text)
 
 
 def clip(originals: Sequence[Path], folder: Path, frames: int) -> list[Path]:

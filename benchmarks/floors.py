@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from page import put
 from spending import REIDTRACK, machine, spend
 
 from reidtrack.associate.people import associate
@@ -204,6 +205,7 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=200, help="that are held in memory for the stages alone")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", type=Path, default=Path("floors.json"))
+    parser.add_argument("--page", type=Path, help="docs/performance.md, to replace its table")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
         out = Path(place) / "run"
@@ -216,24 +218,30 @@ def main() -> None:
     here = machine()
     result = {"machine": here, "stages": {name: stage._asdict() for name, stage in stages.items()}, "run": record}
     args.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    print_table(stages, record, int(here["cores"]))
+    text = table(stages, record, int(here["cores"]))
+    print(text)
+    if args.page is not None:
+        put(args.page, "floors", text)
 
 
-def print_table(stages: Mapping[str, Stage], record: Mapping[str, Any], cores: int) -> None:
+def table(stages: Mapping[str, Stage], record: Mapping[str, Any], cores: int) -> str:
+    """As Markdown."""
     frames, in_run = record["cameras"][CAMERA]["frames"], record["timings_s"]
-    print(
-        "| stage | floor, CPU ms a frame | alone | at work in the run, ms on the clock |\n| --- | ---: | ---: | ---: |"
-    )
+    lines = [
+        "| stage | floor, CPU ms a frame | alone | at work in the run, ms on the clock |",
+        "| --- |" + " ---: |" * 3,
+    ]
     for name, stage in stages.items():
         floor = "" if stage.floor is None else f"{stage.floor:.2f}"
         often = "" if stage.times == 1 else f", {stage.times} times"
         busy = (f"{1000 * in_run[key] / frames:.2f}" for key in (name, f"{name} again") if key in in_run)
-        print(f"| {name}{often} | {floor} | {stage.alone:.2f} | {' and '.join(busy)} |")
+        lines.append(f"| {name}{often} | {floor} | {stage.alone:.2f} | {' and '.join(busy)} |")
     floors = sum(stage.times * (stage.alone if stage.floor is None else stage.floor) for stage in stages.values())
     alone = sum(stage.times * stage.alone for stage in stages.values())
     passes = sum(passed["wall_s"] for passed in record["passes"].values()) + in_run["associate"]
-    print(f"| all | {floors:.1f} | {alone:.1f} | |")
-    print(f"| over {cores} cores | {floors / cores:.1f} | {alone / cores:.1f} | {1000 * passes / frames:.1f} |")
+    lines.append(f"| all | {floors:.1f} | {alone:.1f} | |")
+    whole = f"{floors / cores:.1f} | {alone / cores:.1f} | {1000 * passes / frames:.1f}"
+    return "\n".join([*lines, f"| all, over {cores} cores | {whole} |"])
 
 
 if __name__ == "__main__":

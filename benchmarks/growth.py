@@ -1,6 +1,6 @@
 r"""How time and memory grow with cameras, people in a frame, length and tracklets: tables, JSON and one picture each.
 
-    python benchmarks/growth.py --shared ../shared --out runs/growth --pictures docs/pictures
+    python benchmarks/growth.py --shared ../shared --out runs/growth
 
 - *cameras*: copies of the first frames of one recording, all outputs.
 - *people*: a crowd of Market-1501 pasted into 1920 x 1080, its detections given: the cost of the detector is constant.
@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 from clips import cut, join
 from growth_pictures import Panel, draw_growth
+from page import put
 from spending import REIDTRACK, ROOT, machine, spend
 
 from reidtrack.mot import MotRows, write_mot
@@ -34,6 +35,7 @@ from reidtrack.video.sink import VideoSink
 
 Row = dict[str, Any]
 STAGES = ("decode", "track", "embed", "draw", "encode")
+FIRST_COLUMN = {"cameras": "cameras", "people": "people", "length": "times"}
 CROWD_HW, CROWD_FPS = (1080, 1920), 25.0
 
 
@@ -169,13 +171,29 @@ def further(rows: Sequence[Row], key: str = "cpu_s") -> float:
 
 def report(what: str, rows: Sequence[Row]) -> None:
     """Print the newest line of a table, and its head before the first."""
-    row = rows[-1]
-    if len(rows) == 1:
-        print(f"\n| {what} | frames | boxes | s | CPU s | CPU ms for each further frame | peak, MiB |")
-        print("| ---: " * 7 + "|")
-    more = f"{further(rows):.1f}" if len(rows) > 1 and row["frames"] > rows[-2]["frames"] else ""
-    cells = f"{row['frames']:,} | {row['boxes']:,} | {row['wall_s']:.1f} | {row['cpu_s']:.1f} | {more}"
-    print(f"| {row[what]} | {cells} | {row['peak_mib']:,.0f} |", flush=True)
+    print("\n".join(table(what, rows)[0 if len(rows) == 1 else -1 :]), flush=True)
+
+
+def table(what: str, rows: Sequence[Row]) -> list[str]:
+    """The lines of a table as Markdown."""
+    lines = [f"| {what} | frames | boxes | s | CPU s | CPU ms for each further frame | peak, MiB |"]
+    lines.append("| ---: " * 7 + "|")
+    for place, row in enumerate(rows):
+        grown = place > 0 and row["frames"] > rows[place - 1]["frames"]
+        more = f"{further(rows[: place + 1]):.1f}" if grown else ""
+        cells = f"{row['frames']:,} | {row['boxes']:,} | {row['wall_s']:.1f} | {row['cpu_s']:.1f} | {more}"
+        lines.append(f"| {row[what]} | {cells} | {row['peak_mib']:,.0f} |")
+    return lines
+
+
+def tracklets_table(rows: Sequence[Row]) -> list[str]:
+    """Of the association alone."""
+    lines = ["| tracklets | cameras | CPU s | ms a tracklet | more memory, MiB |", "| ---: " * 5 + "|"]
+    for row in rows:
+        each = 1000 * row["cpu_s"] / row["tracklets"]
+        cells = f"{row['cameras']} | {row['cpu_s']:.1f} | {each:.2f} | {row['more_mib']:,}"
+        lines.append(f"| {row['tracklets']:,} | {cells} |")
+    return lines
 
 
 def draw(kind: str, rows: Sequence[Row], path: Path) -> None:
@@ -187,9 +205,8 @@ def draw(kind: str, rows: Sequence[Row], path: Path) -> None:
         ]
         draw_growth(path, "tracklets", [row["tracklets"] for row in rows], panels, logarithmic=True)
         return
-    x_key, x_title = {"cameras": ("cameras", "cameras"), "length": ("times", "times the length")}.get(
-        kind, ("people", "people in the frame")
-    )
+    x_key = FIRST_COLUMN[kind]
+    x_title = {"cameras": "cameras", "people": "people in the frame", "times": "times the length"}[x_key]
     memory = Panel("largest resident set, MiB", {"peak": [row["peak_mib"] for row in rows]})
     if kind == "people":
         stages = [per_stage(row) for row in rows]
@@ -214,6 +231,7 @@ def main() -> None:
     parser.add_argument("--shared", type=Path, required=True, help="the folder of real material")
     parser.add_argument("--out", type=Path, default=Path("growth"), help="folder of the JSON files")
     parser.add_argument("--pictures", type=Path, help="folder of the pictures (default: that of the JSON)")
+    parser.add_argument("--page", type=Path, help="docs/performance.md, to replace its tables")
     parser.add_argument("--only", nargs="+", choices=list(KINDS), default=list(KINDS))
     parser.add_argument("--frames", type=int, default=100, help="of each camera; those that a length is times of")
     parser.add_argument("--cameras", type=int, nargs="+", default=[1, 2, 4, 8, 16])
@@ -231,6 +249,9 @@ def main() -> None:
         result = {"machine": machine(), "rows": rows}
         (args.out / f"growth_{kind}.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
         draw(kind, rows, (args.pictures or args.out) / f"growth_{kind}.png")
+        if args.page is not None:
+            lines = tracklets_table(rows) if kind == "tracklets" else table(FIRST_COLUMN[kind], rows)
+            put(args.page, f"growth with {kind}", "\n".join(lines))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import clips
 import end_to_end
 import growth
 import numpy as np
+import page
 import pytest
 import spending
 
@@ -143,6 +144,24 @@ def test_growth_is_drawn(kind: str, tmp_path: Path) -> None:
     ]
     growth.draw(kind, rows, tmp_path / "picture.png")
     assert (tmp_path / "picture.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_part_of_a_page_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "page.md"
+    path.write_text("before\n<!-- one -->\nold\n<!-- end of one -->\nafter\n")
+    page.put(path, "one", "| new |\n")
+    assert path.read_text() == "before\n<!-- one -->\n| new |\n<!-- end of one -->\nafter\n"
+    with pytest.raises(SystemExit, match="no part <!-- two -->"):
+        page.put(path, "two", "")
+
+
+def test_tables_of_growth() -> None:
+    row = {"boxes": 5, "wall_s": 1.0, "peak_mib": 300.4}
+    rows = [row | {"times": n, "frames": 10 * n, "cpu_s": 1.0 + n} for n in (1, 2)]
+    assert growth.table("times", rows)[2:] == [
+        "| 1 | 10 | 5 | 1.0 | 2.0 |  | 300 |",
+        "| 2 | 20 | 5 | 1.0 | 3.0 | 100.0 | 300 |",
+    ]
 
 
 def test_every_table_of_the_performance_page_has_its_command() -> None:
