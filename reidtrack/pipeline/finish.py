@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from reidtrack.config import RunConfig
@@ -79,7 +80,7 @@ def finish(
     association = settle(folder, [item.camera for item in inputs], list(record["cameras"]), config, corrections)
     identities = association.identities
     note_association(record, association)
-    own = corrections.where == str(folder.corrections)
+    own = Path(corrections.where).resolve() == folder.corrections.resolve()
     said = folder.corrections.name if own else corrections.where
     record["corrections"] = {"file": said, "entries": len(corrections.entries)}
     record["timings_s"]["associate"] = round(time.perf_counter() - began, 3)

@@ -140,7 +140,7 @@ def test_written_now_settled_later(run: Path, capsys: pytest.CaptureFixture[str]
     before = settled_bytes(run)
     assert do("name", run, 1, "Anna", "--no-associate") == 0
     assert settled_bytes(run) == before
-    assert do("associate", run) == 0
+    assert do("associate", run, "--corrections", run / ".." / run.name / "corrections.yaml") == 0
     assert people(run)[0]["name"] == "Anna"
     assert main(["name", str(run), "2", "Ben", "--no-associate", "--json"]) == 0
     change = json.loads(capsys.readouterr().out)["change"]
