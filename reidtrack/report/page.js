@@ -147,7 +147,7 @@
       if (place === 0 || !names[place].textContent || !cell.textContent) return;
       const term = document.createElement("dt"), value = document.createElement("dd");
       term.textContent = names[place].textContent;
-      const parts = all("span", cell).map((part) => part.textContent.trim()).filter(Boolean);
+      const parts = all("span", cell).map((part) => part.title || part.textContent.trim()).filter(Boolean);
       value.textContent = parts.length > 1 ? parts.join(", ") : cell.textContent;
       list.append(term, value);
     });

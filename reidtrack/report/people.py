@@ -9,7 +9,7 @@ from math import isinf
 from reidtrack.report.clock import clock, duration
 from reidtrack.report.faces import choose_pictures
 from reidtrack.report.html import Markup, join, tag, void
-from reidtrack.report.terms import in_gallery, named_terms, percent
+from reidtrack.report.terms import brief_terms, in_gallery, percent
 from reidtrack.report.view import SAID, View, in_view_s, links_by_visit, person, sureness, visit_id, visits_by_camera
 from reidtrack.types import Identity, Link, Tracklet
 
@@ -65,7 +65,7 @@ def _card(view: View, identity: Identity, pictures: Sequence[tuple[int, bytes]])
     facts += in_gallery(view.data.gallery.get(identity.id))
     head = tag("header", tag("h3", tag("i", class_="dot"), person(identity)), tag("p", ", ".join(facts)))
     figures = [_figure(identity, number, data) for number, data in pictures]
-    gallery = tag("div", *figures, class_="crops") if figures else Markup()
+    gallery = tag("div", *figures, class_="crops", style=f"--k:{len(figures)}") if figures else Markup()
     links, numbers = links_by_visit(identity), {tracklet.key: number for number, tracklet in visits}
     rows = [_visit(view, identity, n, t, links.get(t.key), numbers) for n, t in visits]
     names = tag("thead", tag("tr", *(tag("th", name, scope="col") for name in _VISIT_COLUMNS + _LINK_COLUMNS)))
@@ -118,7 +118,7 @@ def _why(identity: Identity, link: Link | None, numbers: dict[tuple[str, int], i
     sure = [tag("span", AS_SAID if word == SAID else word, class_=f"sure {word}")]
     if link.probability is not None:
         sure.append(tag("span", f" {percent(link.probability)}"))
-    sure += [tag("span", f" {name} {value}", class_="term") for name, value in named_terms(link.terms)]
+    sure += [tag("span", f" {brief}", class_="term", title=full) for brief, full in brief_terms(link.terms)]
     return [
         tag("td", to),
         tag("td", f"{link.distance:.2f}"),

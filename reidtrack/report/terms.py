@@ -16,11 +16,29 @@ NAMES = {
 }
 _UNITS = {"s": "s", "m": "m", "px": "px", "mps": "m/s"}
 _MOST_TIMES = 1000
+_NOTHING = 0.1
+"""Log-odds nearer to zero say nothing."""
 
 
 def named_terms(terms: Mapping[str, float]) -> list[tuple[str, str]]:
     """Each term as its name and its value with the unit that its key ends on; what is not finite is left out."""
     return [_named(key, value) for key, value in sorted(terms.items()) if isfinite(value)]
+
+
+def brief_terms(terms: Mapping[str, float]) -> list[tuple[str, str]]:
+    """Each term as a few characters, and in full."""
+    found = []
+    for key, value in sorted(terms.items()):
+        if isfinite(value):
+            name, text = _named(key, value)
+            found.append((_times(value) if key == "log_odds" else text, f"{name}: {text}"))
+    return found
+
+
+def _times(log_odds: float) -> str:
+    if abs(log_odds) < _NOTHING:
+        return ""
+    return f"{_many(log_odds)}× {'likelier' if log_odds > 0 else 'unlikelier'}"
 
 
 def _named(key: str, value: float) -> tuple[str, str]:
@@ -33,11 +51,14 @@ def _named(key: str, value: float) -> tuple[str, str]:
 
 def likelihood(log_odds: float) -> str:
     """How many times likelier a pair is as one person, or as two."""
-    times = exp(min(abs(log_odds), 50.0))
-    if times < 1.1:
+    if abs(log_odds) < _NOTHING:
         return "says nothing"
-    many = f"over {_MOST_TIMES:,}" if times > _MOST_TIMES else f"{times:.1f}" if times < 10 else f"{times:.0f}"
-    return f"{many} times likelier as {'one person' if log_odds > 0 else 'two people'}"
+    return f"{_many(log_odds)} times likelier as {'one person' if log_odds > 0 else 'two people'}"
+
+
+def _many(log_odds: float) -> str:
+    times = exp(min(abs(log_odds), 50.0))
+    return f"over {_MOST_TIMES:,}" if times > _MOST_TIMES else f"{times:.1f}" if times < 10 else f"{times:.0f}"
 
 
 def _measured(value: float, unit: str) -> str:

@@ -12,7 +12,7 @@ import pytest
 from reidtrack.report.page import ReportData, render_report
 from reidtrack.report.story import tell
 from reidtrack.report.sweep import Sweep, breaks_at, joins_of, read_sweep
-from reidtrack.report.terms import named_terms
+from reidtrack.report.terms import brief_terms, named_terms
 from reidtrack.report.thresholds import other_thresholds, stretches, tried_range
 from reidtrack.report.view import View
 
@@ -93,6 +93,15 @@ def test_without_a_calibration_nothing_is_said(calibration: Any) -> None:
 )
 def test_terms_have_names_and_units(key: str, value: float, expected: tuple[str, str]) -> None:
     assert named_terms({key: value}) == [expected]
+
+
+def test_terms_in_brief() -> None:
+    assert brief_terms({"ground_m": 0.42, "log_odds": 3.0, "travel_s": nan}) == [
+        ("0.42 m", "ground distance: 0.42 m"),
+        ("20× likelier", "place and time: 20 times likelier as one person"),
+    ]
+    briefs = [brief_terms({"log_odds": value})[0][0] for value in (-1.0, 0.0, 9.0)]
+    assert briefs == ["2.7× unlikelier", "", "over 1,000× likelier"]
 
 
 def test_terms_that_are_not_known_are_left_out() -> None:
