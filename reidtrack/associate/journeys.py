@@ -167,11 +167,11 @@ def _learned(known: Transition, gap: DoubleArray, i: IntArray, j: IntArray) -> D
     ways = known.gaps_s[known.gaps_s > 0]
     if len(ways) and len(known.chance_s):
         odds[after] = _time_odds(gap[after], own[after], ways, known.chance_s)
-    # Being seen by both at once is a matter of the views, not of time.
+    # Being seen by both at once is a matter of the views: where it happens it is no reason to think of one person.
     count, at_once = len(known.gaps_s) - own, (known.gaps_s <= 0).sum() - (own & ~after)
     if 0 < known.together < 1:
         share = (at_once + PRIOR_LINKS * known.together) / ((count + PRIOR_LINKS) * known.together)
-        odds[~after] = np.log(share)[~after]
+        odds[~after] = np.minimum(np.log(share), 0.0)[~after]
     clipped: DoubleArray = np.clip(odds, LEAST, MOST)
     return clipped
 
