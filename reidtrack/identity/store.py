@@ -10,7 +10,8 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +24,7 @@ PATIENCE_S = 60.0
 
 _PAGE = 16_384
 """Bytes of a page; in smaller ones, rows of 2 KiB leave half of each empty."""
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _MAGIC = b"SQLite format 3\0"
 
 MIGRATIONS = (
@@ -88,7 +90,7 @@ def open_store(path: Path, signature: Signature | None = None, *, make: bool = F
     elif not path.is_file():
         raise InputError("is not there", where=path, expected="a gallery", hint="`reidtrack enroll` makes one")
     with telling(path), contextlib.closing(_connect(path)) as connection:
-        _prepare(connection, path, make=make)
+        _patiently(lambda: _prepare(connection, path, make=make))
         if signature is not None:
             _sign(connection, path, signature, make=make)
         yield connection
@@ -129,7 +131,7 @@ def _told(error: sqlite3.Error, path: Path) -> ReidtrackError | None:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_MISUSE) & 0xFF
     if code == sqlite3.SQLITE_NOTADB:
         return InputError("is not a gallery", where=path, expected="a file that `--gallery` or `enroll` made")
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+    if code in _BUSY:
         return OutputError(f"another process has been writing for {PATIENCE_S:.0f} s", where=path, hint="try again")
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
         return OutputError(f"cannot be written: {error}", where=path)
@@ -155,6 +157,20 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA secure_delete = ON")
     return connection
+
+
+def _patiently(prepare: Callable[[], None]) -> None:
+    """Try until nobody is in the way: SQLite does not wait by itself where two turn on the write-ahead log at once."""
+    until = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            prepare()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in _BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 def _prepare(connection: sqlite3.Connection, path: Path, *, make: bool) -> None:

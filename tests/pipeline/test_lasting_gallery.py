@@ -122,7 +122,9 @@ def test_a_run_without_a_gallery_is_as_before(monday: Path, finished: Path, peop
 def test_a_run_and_its_gallery(scene: Scene, people: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["--no-video", "--quiet", "--gallery", people]
     assert main(scene.arguments("--out", tmp_path / "one", *words)) == 0
-    assert len(listed(people, capsys)) == 4
+    assert [(k["runs"], k["cameras"]) for k in listed(people, capsys)] == [(1, ["left", "right"])] * 4
+    assert main(scene.arguments("--out", tmp_path / "one", *words, "--resume")) == 0
+    assert [k["runs"] for k in listed(people, capsys)] == [1] * 4  # the same run
     other = tmp_path / "other.db"
     with sqlite3.connect(other) as connection:
         connection.execute("CREATE TABLE songs (title TEXT)")
