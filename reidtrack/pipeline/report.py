@@ -14,7 +14,7 @@ from reidtrack.pipeline.folder import RunFolder
 from reidtrack.pipeline.report_plan import read_plan
 from reidtrack.pipeline.report_said import mark_said
 from reidtrack.report.page import render_report
-from reidtrack.report.record import CameraSummary, ReportData
+from reidtrack.report.record import CameraSummary, Plan, ReportData
 from reidtrack.types import Identity
 from reidtrack.video.palette import colour_of
 
@@ -33,6 +33,7 @@ def write_report(folder: RunFolder, record: Mapping[str, Any], identities: Seque
         OutputError: If it cannot be written.
     """
     identities = mark_said(folder, record, identities)
+    site = _read_json(folder.path / "site.json")
     sizes = {entry["camera"]: entry.get("size") for entry in record["inputs"]}
     data = ReportData(
         title=folder.path.resolve().name,
@@ -48,8 +49,8 @@ def write_report(folder: RunFolder, record: Mapping[str, Any], identities: Seque
         gallery=_gallery(folder.path / "identities.json"),
         folder=str(folder.path),
         calibration=_read_json(folder.path / "calibration.json"),
-        site=_read_json(folder.path / "site.json"),
-        plan=read_plan(folder.path / "mtmc.txt", [entry["camera"] for entry in record["inputs"]], identities),
+        site=site,
+        plan=_plan(folder, record, site, identities),
     )
     write_whole(folder.report, render_report(data))
 
@@ -117,6 +118,15 @@ def _stale(folder: RunFolder, record: Mapping[str, Any]) -> list[str]:
         "Identities were settled anew after the videos were rendered: numbers and colours in the videos may be older "
         "ones. reidtrack associate with --video renders them again."
     ]
+
+
+def _plan(
+    folder: RunFolder, record: Mapping[str, Any], site: Mapping[str, Any] | None, identities: Sequence[Identity]
+) -> Plan | None:
+    """Paths, where a camera has a plan view; without one, a long file need not be read."""
+    if not any(entry.get("homography") for entry in ((site or {}).get("cameras") or {}).values()):
+        return None
+    return read_plan(folder.path / "mtmc.txt", [entry["camera"] for entry in record["inputs"]], identities)
 
 
 def _read_json(path: Path) -> Any:

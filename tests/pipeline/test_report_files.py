@@ -67,7 +67,9 @@ def test_a_run_without_them_has_a_page_too(tmp_path: Path) -> None:
 def test_what_lies_beside_is_shown(tmp_path: Path) -> None:
     (tmp_path / "identities.json").write_text(json.dumps([{"id": 1, "person": {"key": "p7", "new": True}}, {"id": 2}]))
     (tmp_path / "mtmc.txt").write_text("".join(f"1 2 {f} 0 0 4 9 {f} {f}\n" for f in range(4)))
-    (tmp_path / "site.json").write_text(json.dumps({"unit": "m", "cameras": {"A": {"clock_offset_s": 3.4}}}))
+    (tmp_path / "site.json").write_text(
+        json.dumps({"unit": "m", "cameras": {"A": {"clock_offset_s": 3.4, "homography": np.eye(3).tolist()}}})
+    )
     sweep = [{"threshold": 0.7, "joined": [[1, 2]], "parted": []}]
     (tmp_path / "calibration.json").write_text(json.dumps({"threshold": 0.6, "sweep": sweep}))
     text = page(tmp_path)
