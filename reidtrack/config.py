@@ -46,6 +46,9 @@ class DetectConfig(Section):
     iou: Fraction = Field(0.7, description="overlap above which the weaker of two boxes is dropped")
     max_det: Annotated[int, Field(ge=1)] = Field(300, description="most boxes in a frame")
     batch: Annotated[int, Field(ge=1)] = Field(8, description="frames detected at once, over all cameras")
+    every: Annotated[int, Field(ge=1)] = Field(
+        1, description="look at each so-many-th frame that is read; boxes in between are filled in"
+    )
 
 
 class TrackConfig(Section):

@@ -66,6 +66,9 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("models and settings")
     group.add_argument("--detector", metavar="WEIGHTS", help=DETECTOR_HELP)
     group.add_argument("--reid", metavar="WEIGHTS", help=REID_HELP)
+    group.add_argument(
+        "--detect-every", type=int, metavar="N", help="detect in every N-th frame, fill in between (default: 1)"
+    )
     add_site_options(group)
     group.add_argument("--gallery", type=Path, metavar="PEOPLE.DB", help=GALLERY_HELP)
     group.add_argument("--device", help="auto, cpu, cuda or cuda:N (default: auto)")
@@ -127,6 +130,7 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
     options: dict[str, Any] = {
         "detect.weights": args.detector,
         "embed.weights": args.reid,
+        "detect.every": args.detect_every,
         "site.path": site_path(args),
         "site.homographies": homographies(args),
         "gallery.path": None if args.gallery is None else args.gallery.resolve(),

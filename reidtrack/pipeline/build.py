@@ -167,9 +167,19 @@ def _card_in(metadata: Mapping[str, Any], file: Path) -> ModelCard:
         raise WeightsError("does not say how a picture becomes its input", where=file, expected=expected) from error
 
 
-def make_trackers(config: TrackConfig, cameras: Sequence[str]) -> dict[str, Tracker]:
-    """One tracker for each camera."""
-    return {camera: build_tracker(**tracker_values(config)) for camera in cameras}
+def make_trackers(config: TrackConfig, interval_s: Mapping[str, float]) -> dict[str, Tracker]:
+    """One tracker for each camera.
+
+    Args:
+        config: Their settings.
+        interval_s: Camera to the seconds between two frames in which people are detected: a track that is not confirmed
+            yet lives at least until the next one.
+    """
+    values = tracker_values(config)
+    return {
+        camera: build_tracker(**values | {"patience": max(config.patience, 1.5 * seconds)})
+        for camera, seconds in interval_s.items()
+    }
 
 
 def _digests(path: Path) -> dict[str, str]:

@@ -29,7 +29,7 @@ from reidtrack.pipeline.progress import Progress
 from reidtrack.pipeline.stages import StageTimes
 from reidtrack.pipeline.threads import Behind, ahead, closing_generator, spread
 from reidtrack.track.tracker import Tracker
-from reidtrack.types import Detections, Frame
+from reidtrack.types import Detections, Frame, Tracks
 
 
 @dataclass
@@ -117,6 +117,8 @@ class Reader:
         shelf: Where crops are kept for the report.
         known: Camera to frame number to detections that an interrupted run has logged.
         embedded: (camera, track id, frame) of the features it has logged.
+        detect_every: Frames whose number is a multiple of it are looked at; others are only logged as read, and the
+            boxes in them are interpolated when the tracks are settled.
         batch: Most frames detected at once.
         embed_batch: Crops that are embedded at once.
         progress: Told of each frame.
@@ -142,6 +144,7 @@ class Reader:
         shelf: CropShelf,
         known: Mapping[str, Mapping[int, Detections]],
         embedded: set[tuple[str, int, int]],
+        detect_every: int = 1,
         batch: int,
         embed_batch: int,
         progress: Progress,
@@ -149,7 +152,8 @@ class Reader:
         self._detector, self._trackers, self._selector, self._embedder = detector, trackers, selector, embedder
         self._detection_log, self._track_log, self._feature_log = detection_log, track_log, feature_log
         self._shelf, self._known, self._embedded = shelf, known, embedded
-        self._batch, self._embed_batch_size, self._progress = batch, embed_batch, progress
+        self._detect_every, self._batch, self._embed_batch_size = detect_every, batch, embed_batch
+        self._progress, self._people = progress, dict.fromkeys(cameras, 0)
         self._pending: list[Candidate] = []
         self.counts = {camera: CameraCount() for camera in cameras}
         self.chosen: set[tuple[str, int, int]] = set()
@@ -177,7 +181,8 @@ class Reader:
                 if not batch:
                     break
                 with self.times.measure("track"):
-                    embedding.put(self._take(batch, detections, new=new))
+                    chosen = self._take(batch, detections, new=new)
+                embedding.put(chosen)
         self.features_end = self._feature_log.end
         self._embed(self._selector.flush(), everything=True)
         self._track_log.release(float("inf"))
@@ -194,7 +199,12 @@ class Reader:
         if len(found) == len(batch):
             return batch, found, False
         with self.times.measure("detect"):
-            return batch, [round_detections(detections) for detections in self._detector.detect(batch)], True
+            seen = iter(self._detector.detect([frame for frame in batch if self._looks_at(frame)]))
+            nothing = Detections.empty()
+            return batch, [round_detections(next(seen)) if self._looks_at(f) else nothing for f in batch], True
+
+    def _looks_at(self, frame: Frame) -> bool:
+        return frame.index % self._detect_every == 0
 
     def _take(self, batch: Sequence[Frame], found: Sequence[Detections], *, new: bool) -> list[Candidate]:
         """Log and track a batch; the crops to embed."""
@@ -202,22 +212,27 @@ class Reader:
         for frame, detections in zip(batch, found, strict=True):
             if new and frame.index not in self._known.get(frame.camera, {}):
                 self._detection_log.add(frame.camera, frame.index, frame.time_s, detections)
-            chosen += self._track(frame, detections)
+            tracks = self._track(frame, detections) if self._looks_at(frame) else Tracks.empty()
+            self._count(frame, tracks)
+            chosen += self._selector.offer(frame, tracks)
         self._detection_log.flush()
         self._track_log.release(self._settled_until(batch[-1].time_s))
         return chosen
 
-    def _track(self, frame: Frame, detections: Detections) -> list[Candidate]:
+    def _track(self, frame: Frame, detections: Detections) -> Tracks:
         tracks = self._trackers[frame.camera].update(detections, frame.index, frame.time_s)
         self._track_log.add(frame.camera, tracks)
+        self._people[frame.camera] = int((tracks.frame == frame.index).sum())
+        return tracks
+
+    def _count(self, frame: Frame, tracks: Tracks) -> None:
         count = self.counts[frame.camera]
         count.frames += 1
         count.last_frame, count.last_time_s = frame.index, round(frame.time_s, TIME_DECIMALS)
         if count.first_time_s is None:
             count.first_time_s = count.last_time_s
         count.boxes += len(tracks)
-        self._progress.advance(frame.camera, int((tracks.frame == frame.index).sum()))
-        return self._selector.offer(frame, tracks)
+        self._progress.advance(frame.camera, self._people[frame.camera])
 
     def _settled_until(self, now_s: float) -> float:
         """Time before which no tracker will add a row any more."""

@@ -98,7 +98,7 @@ def run(request: RunRequest, progress: Progress, stop: Stop) -> Outcome:
         record["timings_s"]["prepare"] = round(time.perf_counter() - began, 3)
         folder.write_run(record)
         former = _Former() if earlier is None else _former(folder)
-        with _reader(request.config, folder, names, [s.camera for s in sources], tools, former, progress) as reader:
+        with _reader(request, folder, names, sources, tools, former, progress) as reader:
             _read(reader, sources, failures, progress, stop)
         interrupted = stop.wished()
         stop.granted()
@@ -227,20 +227,26 @@ def _former(folder: RunFolder) -> _Former:
     return _Former(read_detection_log(folder.detections), found)
 
 
+def _intervals(sources: Sequence[Source], every: int, part: Part) -> dict[str, float]:
+    """Camera to the seconds between two frames that are looked at; 0 where that is every frame."""
+    return {source.camera: every * part.stride / source.nominal_fps if every > 1 else 0.0 for source in sources}
+
+
 @contextlib.contextmanager
 def _reader(
-    config: RunConfig,
+    request: RunRequest,
     folder: RunFolder,
     names: Sequence[str],
-    cameras: Sequence[str],
+    sources: Sequence[Source],
     tools: _Tools,
     former: _Former,
     progress: Progress,
 ) -> Iterator[Reader]:
-    """Everything that pass one needs of the `cameras` that could be opened, its logs open.
+    """Everything that pass one needs of the `sources` that could be opened, its logs open.
 
     The features are logged by place among all `names`: a resumed run may open more cameras than the first one did.
     """
+    config, part, cameras = request.config, request.part, [source.camera for source in sources]
     dim, resumed = tools.embedder.feature_dim, former.features is not None
     with (
         contextlib.closing(DetectionLog(folder.detections, former.detections.end)) as detection_log,
@@ -250,7 +256,7 @@ def _reader(
         yield Reader(
             cameras,
             detector=tools.detector,
-            trackers=make_trackers(config.track, cameras),
+            trackers=make_trackers(config.track, _intervals(sources, config.detect.every, part)),
             selector=CropSelector(
                 tools.embedder.size_hw,
                 every_s=config.embed.every_s,
@@ -265,6 +271,7 @@ def _reader(
             known=former.detections.frames,
             embedded=former.embedded(),
             batch=config.detect.batch,
+            detect_every=config.detect.every * part.stride,
             embed_batch=config.embed.batch,
             progress=progress,
         )

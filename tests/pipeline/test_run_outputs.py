@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,9 @@ from outputs import check_agreement, count_frames, listing, read_json, read_line
 from scene import Scene
 
 from reidtrack.cli.main import main
+from reidtrack.detect.replay import ReplayDetector
 from reidtrack.mot import read_mot
+from reidtrack.types import Detections, Frame
 
 
 def test_every_output_is_there_and_they_agree(finished: Path) -> None:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from outputs import check_agreement, read_json
+from outputs import check_agreement, read_json, settled_bytes
 from scene import Scene
 
 from reidtrack.cli.main import main
+from reidtrack.detect.replay import ReplayDetector
+from reidtrack.embed.embedder import Embedder
 from reidtrack.errors import InputError
-from reidtrack.pipeline import inputs
+from reidtrack.pipeline import inputs, reading
 from reidtrack.pipeline.reading import merge_by_time
 from reidtrack.types import Frame
+from reidtrack.video.file import VideoFile
 from reidtrack.video.source import Source, open_source
 
 PICTURE = np.zeros((2, 2, 3), np.uint8)
@@ -55,6 +61,43 @@ def test_a_camera_that_fails_leaves_the_others() -> None:
     merged = merge_by_time(streams, lambda camera, error: failed.append(f"{camera}: {error.what}"))
     assert [f"{frame.camera}{frame.index}" for frame in merged] == ["a0", "b0", "a1", "b1", "b2", "b3"]
     assert failed == ["c: reading stopped", "a: reading stopped"]
+
+
+@pytest.mark.parametrize(
+    ("batches", "decoded", "unembedded"), [pytest.param(1, 1, 1, id="narrow"), pytest.param(4, 9, 30, id="wide")]
+)
+def test_results_do_not_depend_on_timing(
+    scene: Scene,
+    finished: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    batches: int,
+    decoded: int,
+    unembedded: int,
+) -> None:
+    """With any number of threads and any stage late, the same bytes."""
+    late, luck = threading.Lock(), random.Random(batches)
+
+    def slow(work: Callable[..., Any]) -> Callable[..., Any]:
+        def wait(*args: Any) -> Any:
+            with late:
+                seconds = luck.choice((0, 0, 0.03))
+            time.sleep(seconds)
+            return work(*args)
+
+        return wait
+
+    monkeypatch.setattr(reading, "_DETECTED_AT_ONCE", batches)
+    monkeypatch.setattr(reading, "_DECODED", decoded)
+    monkeypatch.setattr(reading, "_UNEMBEDDED", unembedded)
+    monkeypatch.setattr(ReplayDetector, "detect", slow(ReplayDetector.detect))
+    monkeypatch.setattr(Embedder, "embed", slow(Embedder.embed))
+    monkeypatch.setattr(VideoFile, "__iter__", lambda source: iter(map(slow(lambda frame: frame), source._frames)))
+    folder = tmp_path / "run"
+    assert main(scene.arguments("--out", folder, "--quiet")) == 0
+    assert settled_bytes(folder) == settled_bytes(finished)
+    for name in ("left.mp4", "right.mp4"):
+        assert (folder / name).read_bytes() == (finished / name).read_bytes()
 
 
 class Failing:
