@@ -110,6 +110,8 @@ def compare(
         photo: Whether that source is a photo: all photos share one cast.
         length: How many of the most alike are told of each.
     """
+    if not any(people):
+        return Comparison(Shortlist(len(people)), 2.0, Casts({}, np.zeros((0, 0)), {}))
     casts = _casts(gallery, people, photo=photo)
     looks, short = casts.looks_of(people), Shortlist(len(people), length)
     every = max(1, gallery.count() // _SAMPLE)

@@ -16,6 +16,7 @@ from outputs import check_agreement, read_json, settled_bytes
 from scene import CLOTHES, Scene
 
 from reidtrack.cli.main import main
+from reidtrack.identity.features import read_tracklets, write_tracklets
 from reidtrack.pipeline import enroll as enroll_module
 from reidtrack.types import Detections, Frame, ImageArray
 
@@ -134,6 +135,15 @@ def test_a_run_and_its_gallery(scene: Scene, people: Path, tmp_path: Path, capsy
         assert len(error) == 1
         assert said in error[0]
         assert not (tmp_path / "two").exists()  # told before anything is read
+
+
+def test_a_run_that_embedded_nobody(monday: Path, tuesday: Path, people: Path) -> None:
+    for run in (monday, tuesday):
+        table = read_tracklets(run / "tracklets.npz")
+        write_tracklets(run / "tracklets.npz", table.only([]))
+        assert not any("person" in entry for entry in associate(run, people))
+        write_tracklets(run / "tracklets.npz", table)
+        assert all("person" in entry for entry in associate(run, people))
 
 
 def test_features_of_other_weights(
