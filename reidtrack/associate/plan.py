@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +20,7 @@ LEAST = -8.0
 """Log-odds of a pair lie between these, or it is impossible."""
 _COUNTED_S = 3.0
 """Places of so much time count against a pair; more say the same again."""
-_LEAST_SEEN_S = 0.3
+LEAST_SEEN_S = 0.3
 _FAR_M = 2.0
 _FAR_DEVIATIONS = 6.0
 _FAR_S = 2.0
@@ -72,7 +72,7 @@ def meetings(paths: Sequence[GroundPath | None], camera: IntArray) -> Iterator[M
             if camera[i] == camera[j]:
                 continue
             found = apart(path, other) if camera[i] < camera[j] else apart(other, path)
-            if len(found.metres) * TICK_S >= _LEAST_SEEN_S:
+            if len(found.metres) * TICK_S >= LEAST_SEEN_S:
                 yield Meeting((min(i, j), max(i, j)), found)
 
 
@@ -95,18 +95,17 @@ def fit_closeness(same: Sequence[Apart], other: Sequence[Apart]) -> Closeness:
     return Closeness(float(np.clip(scale, *_SCALES)), float(np.clip(reach, *_REACHES_M)))
 
 
-def meeting_terms(found: Sequence[Meeting], closeness: Closeness, name: str = "ground_m") -> PairTerms:
+def meeting_terms(found: Iterable[Meeting], closeness: Closeness, name: str = "ground_m") -> PairTerms:
     """What places at the same time say.
 
     Args:
-        found: Pairs.
+        found: Pairs, one after the other: those of a long recording are not kept.
         closeness: As learned.
         name: What the median distance is called.
     """
-    odds = np.array([_odds(m.found, closeness) for m in found])
-    middle = np.array([np.median(m.found.distance_m) for m in found])
-    pairs = np.array([m.pair for m in found], np.int64).reshape(-1, 2)
-    return PairTerms(pairs, odds, {name: middle})
+    rows = [(*m.pair, _odds(m.found, closeness), float(np.median(m.found.distance_m))) for m in found]
+    table = np.array(rows, np.float64).reshape(-1, 4)
+    return PairTerms(table[:, :2].astype(np.int64), table[:, 2], {name: table[:, 3]})
 
 
 def _odds(found: Apart, closeness: Closeness) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -24,9 +25,19 @@ from reidtrack.associate.clocks import (
 )
 from reidtrack.associate.confident import confident_links
 from reidtrack.associate.evidence import PairTerms
-from reidtrack.associate.ground import CameraGround, Closeness, GroundPath, apart, facing, ground_path, metres_in_unit
+from reidtrack.associate.ground import (
+    TICK_S,
+    Apart,
+    CameraGround,
+    Closeness,
+    GroundPath,
+    apart,
+    facing,
+    ground_path,
+    metres_in_unit,
+)
 from reidtrack.associate.journeys import Times, Transition, journey_terms, learn_transitions
-from reidtrack.associate.plan import Meeting, fit_closeness, gap_terms, meeting_terms, meetings
+from reidtrack.associate.plan import LEAST_SEEN_S, Meeting, fit_closeness, gap_terms, meeting_terms, meetings
 from reidtrack.associate.relation import Relation, estimate_relation, related, relation_scores
 from reidtrack.associate.topology import Topology
 from reidtrack.types import DoubleArray, IntArray, Tracklet
@@ -35,6 +46,8 @@ PIECES = frozenset({"plan", "relation", "clocks", "journeys"})
 LEAST_OFFSET_S = 0.2
 """Clocks that are less apart count as right."""
 _SURE_DEVIATIONS = 3.0
+_SAMPLED = 400
+"""Tracklets among which it is learned how far apart different people are."""
 _MOST_LINKS = 200
 """Links of two cameras that clocks are learned from."""
 _LEAST_MET = 3
@@ -191,10 +204,11 @@ class SpaceTime:
         disagreeing: set[CameraPair] = set()
         if "plan" in self._pieces and planes.plan:
             paths = seen.paths(planes.plan, offsets)
-            met = list(meetings(paths, seen.camera))
-            fit, disagreeing = _agreement(seen, met)
-            met = [m for m in met if seen.cameras_of(m.pair) not in disagreeing]
-            closeness = seen.closeness(met)
+            linked = seen.linked_meetings(paths)
+            fit, disagreeing = _agreement(seen, linked)
+            same = [m.found for m in linked if seen.cameras_of(m.pair) not in disagreeing]
+            closeness = seen.closeness(same, paths)
+            met = (m for m in meetings(paths, seen.camera) if seen.cameras_of(m.pair) not in disagreeing)
             terms += [meeting_terms(met, closeness), _without(seen, disagreeing, gap_terms(paths, closeness))]
         for (a, b), relation in relations.items():
             if relation.fits and not all(seen.names[c] in planes.plan for c in (a, b)):
@@ -206,27 +220,19 @@ class SpaceTime:
         sizes = self._site.sizes[names[0]], self._site.sizes[names[1]]
         grounds = dict(zip(names, related(relation, sizes), strict=True))
         paths = seen.paths(grounds, offsets)
-        met = {m.pair: m for m in meetings(paths, seen.camera)}
         # No link is judged by a relation that was fitted to itself.
-        links = seen.by_cameras()[pair]
-        for (i, j), other in zip(links.tolist(), relation.without, strict=True):
-            key = min(i, j), max(i, j)
-            if key in met and other is None:
-                del met[key]
-            elif key in met and other is not None:
-                first = ground_path(
-                    seen.tracklets[i], related(relation._replace(homography=other), sizes)[0], offsets[pair[0]]
-                )
-                second = paths[j]
-                assert second is not None
-                met[key] = _met_again(met[key], first, second)
-        found = [m for m in met.values() if len(m.found.metres)]
-        return meeting_terms(found, seen.closeness(found), name="related_m")
-
-
-def _met_again(meeting: Meeting, first: GroundPath, second: GroundPath) -> Meeting:
-    """The same pair with the first one's path drawn anew."""
-    return Meeting(meeting.pair, apart(first, second))
+        own: dict[tuple[int, int], Meeting | None] = {}
+        for (i, j), other in zip(seen.by_cameras()[pair].tolist(), relation.without, strict=True):
+            key, second = (min(i, j), max(i, j)), paths[j]
+            if other is None or second is None:
+                own[key] = None
+                continue
+            ground = related(relation._replace(homography=other), sizes)[0]
+            own[key] = Meeting(key, apart(ground_path(seen.tracklets[i], ground, offsets[pair[0]]), second))
+        same = [m.found for m in own.values() if m is not None and len(m.found.metres)]
+        met = (own.get(m.pair, m) for m in meetings(paths, seen.camera))
+        found = (m for m in met if m is not None and len(m.found.metres))
+        return meeting_terms(found, seen.closeness(same, paths), name="related_m")
 
 
 def _used(clock: ClockOffset, origin: str | None) -> float:
@@ -251,13 +257,11 @@ def _plan_scores(seen: _Seen, planes: _Planes, links: IntArray) -> DoubleArray:
     return score if support[score.argmax()] >= LEAST_SUPPORT else np.zeros(len(LAGS))
 
 
-def _agreement(seen: _Seen, met: Sequence[Meeting]) -> tuple[dict[CameraPair, float], set[CameraPair]]:
+def _agreement(seen: _Seen, linked: Sequence[Meeting]) -> tuple[dict[CameraPair, float], set[CameraPair]]:
     """Median distance of linked tracklets' places, and camera pairs most of whose links are nowhere near each other."""
-    linked = {(min(i, j), max(i, j)) for i, j in seen.links.tolist()}
     by_pair: dict[CameraPair, list[Meeting]] = {}
-    for meeting in met:
-        if meeting.pair in linked:
-            by_pair.setdefault(seen.cameras_of(meeting.pair), []).append(meeting)
+    for meeting in linked:
+        by_pair.setdefault(seen.cameras_of(meeting.pair), []).append(meeting)
     fit = {pair: float(np.median([np.median(m.found.distance_m) for m in own])) for pair, own in by_pair.items()}
     plain = Closeness()
     against = {
@@ -343,12 +347,22 @@ class _Seen(NamedTuple):
             for t, c in zip(self.tracklets, self.camera, strict=True)
         ]
 
-    def closeness(self, met: Sequence[Meeting]) -> Closeness:
-        """How near one person's places are, learned from links, and other people's."""
-        linked = {(min(i, j), max(i, j)) for i, j in self.links.tolist()}
-        same = [m.found for m in met if m.pair in linked]
-        other = [m.found for m in met if self.label[m.pair[0]] != self.label[m.pair[1]]]
-        return fit_closeness(same, other)
+    def linked_meetings(self, paths: Sequence[GroundPath | None]) -> list[Meeting]:
+        """Links whose two tracklets are seen at the same time."""
+        found = []
+        for i, j in self.links.tolist():
+            first, second = (i, j) if self.camera[i] < self.camera[j] else (j, i)
+            a, b = paths[first], paths[second]
+            if a is not None and b is not None and len((both := apart(a, b)).metres) * TICK_S >= LEAST_SEEN_S:
+                found.append(Meeting((min(i, j), max(i, j)), both))
+        return found
+
+    def closeness(self, same: Sequence[Apart], paths: Sequence[GroundPath | None]) -> Closeness:
+        """How near one person's places are, learned from links, and other people's, from some of those there are."""
+        every = max(1, len(paths) // _SAMPLED)
+        some = [path if k % every == 0 else None for k, path in enumerate(paths)]
+        others = (m.found for m in meetings(some, self.camera) if self.label[m.pair[0]] != self.label[m.pair[1]])
+        return fit_closeness(same, list(islice(others, 10 * _SAMPLED)))
 
     def times(self, offsets: Sequence[float]) -> Times:
         """When each is seen, by the right clocks."""
