@@ -9,6 +9,7 @@ import numpy as np
 from reidtrack.associate.pairs import PairValues, once
 from reidtrack.types import DoubleArray, IntArray
 
+_SLACK = 1e-6
 _CHUNK = 4096
 """Pairs whose vectors are gathered at once."""
 
@@ -65,8 +66,11 @@ class PairCosts:
         return replace(self, extra=PairValues.of(len(self.vectors), pairs, cost))
 
     def drawn(self, near: IntArray) -> IntArray:
-        """Pairs (P, 2), each once, that may cost zero or less: those that do without extras, and those that do now."""
-        if self.extra is None:
-            return near
-        more = self.extra.pairs[self.of(self.extra.pairs) <= 0]
-        return once(np.concatenate([near, more]), len(self.vectors))[0]
+        """Pairs (P, 2), each once, that cost zero or less, or hardly more.
+
+        Args:
+            near: (Q, 2) each once; at least those that do without what single pairs cost beside.
+        """
+        if self.extra is not None:
+            near = once(np.concatenate([near, self.extra.pairs]), len(self.vectors))[0]
+        return near[self.of(near) <= _SLACK]

@@ -1,177 +1,166 @@
 """The least total there is, where a problem is small enough.
 
-Tracklets that no chain of pairs below zero connects are never one person in the best grouping, so every such component
-is a problem of its own. In each, a variable says for every pair whether it is one person, and three tracklets agree
-(a with b and b with c means a with c): correlation clustering as an integer program (Grötschel and Wakabayashi,
-Mathematical Programming 1989), solved by HiGHS. Most of the cubic number of agreements never matter, so only those that
-a solution breaks are added. The relaxed program nearly always has a whole solution, or a bound that proves that the
-local search had found the least total already.
+People are looked for among tracklets that chains of pairs below zero connect; every such component is a problem of its
+own. In a small one all groups there could be are put in a table, and the best way to share the tracklets among them is
+built up from the best ways to share fewer. In larger ones the same is done for any two groups with a pair below zero
+between them: the best that their tracklets can be is found, whatever moves, swaps, joins and splits that takes.
 
-How much is tried is counted in pairs, rounds and nodes, never in seconds: a result does not hang on the machine.
+How much is tried is counted in entries of tables, never in seconds: a result does not hang on the machine.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 import numpy as np
 
-from reidtrack.associate.costs import PairCosts
-from reidtrack.associate.pairs import keys
+from reidtrack.associate.adjacency import Adjacency
+from reidtrack.associate.nodes import Nodes
+from reidtrack.associate.pairs import keys, once
+from reidtrack.associate.person import PersonModel
 from reidtrack.types import BoolArray, DoubleArray, IntArray
 
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
-
-MOST_PAIRS = 20_000
-"""Pairs of tracklets in all components that are tried, the smallest first."""
-_ROUNDS = 60
-_NODES = 100
-_WHOLE = 1e-6
+WORK = 3**14
+"""Entries of all tables together."""
 _LEAST_GAIN = 1e-9
 
 
-def improve_exactly(
-    label: IntArray, costs: PairCosts, near: IntArray, clash: IntArray, weight: DoubleArray, most: int
-) -> IntArray:
-    """Replace the groups of small components by the best there are.
+def improve_exactly(label: IntArray, nodes: Nodes, most: int) -> IntArray:
+    """Replace groups by the best their tracklets can make.
 
     Args:
         label: (N,) group of each tracklet.
-        costs: Of N tracklets; below zero speaks for one person.
-        near: (P, 2) each once; at least all pairs whose cost is below zero.
-        clash: (Q, 2) pairs that cannot be one person.
-        weight: (N,) above zero; a pair counts by the product of its two.
-        most: Components of more tracklets stay as they are; 0 tries none.
+        nodes: N tracklets.
+        most: Of how many tracklets together the best grouping is looked for.
 
     Returns:
-        (N,) the same groups where no others have a lower total, or none was found in the rounds there are.
+        (N,) the same groups where no others have a lower total.
     """
-    label, left = label.copy(), MOST_PAIRS
-    for members in _components(costs, near, clash, len(label)):
-        left -= len(members) ** 2 // 2
-        if len(members) > most or left < 0:
-            break
-        cost, apart = _table(members, costs, weight), _clashes(members, clash, len(label))
-        found = best_grouping(cost, apart, _total(cost, label[members]))
-        if found is not None:
-            label[members] = label.max() + 1 + found
+    count = len(label)
+    drawn = nodes.near[(nodes.costs.of(nodes.near) < 0) & ~np.isin(keys(nodes.near, count), keys(nodes.clash, count))]
+    search = _Search(label.copy(), nodes, most)
+    solved = np.zeros(count, np.bool_)
+    for members in _components(drawn, count):
+        if search.affords(members):
+            search.regroup(members)
+            solved[members] = True
+    search.pair_up(drawn[~solved[drawn].all(axis=1)])
+    return search.label
+
+
+class Table(NamedTuple):
+    """All pairs of a few things.
+
+    Attributes:
+        mass: (N,) how much each counts.
+        alike: (N, N) inner products of their sums of looks.
+        clash: (N, N) who cannot be one with whom.
+        model: What groups cost.
+    """
+
+    mass: DoubleArray
+    alike: DoubleArray
+    clash: BoolArray
+    model: PersonModel
+
+    def cost_of(self, label: IntArray) -> float:
+        """Total of a grouping (N,)."""
+        groups = np.arange(int(label.max(initial=-1)) + 1)[:, None] == label
+        square = np.einsum("gi,ij,gj->g", groups, self.alike, groups)
+        return float(self.model.cost(groups @ self.mass, square).sum())
+
+
+def best_grouping(table: Table) -> IntArray:
+    """The grouping of least total, (N,) numbers of groups; takes 3^N steps and memory."""
+    n = len(table.mass)
+    alone = _group_costs(table)
+    best, last = np.zeros(1 << n), np.zeros(1 << n, np.int64)
+    subsets = [np.zeros(1, np.int64)]  # of each set of the things before
+    for i in range(n):
+        for rest in range(1 << i):  # i in a group with some of the rest, the others as they are best by themselves
+            with_i = subsets[rest]
+            total = alone[with_i | 1 << i] + best[rest ^ with_i]
+            place = int(total.argmin())
+            best[rest | 1 << i], last[rest | 1 << i] = total[place], with_i[place] | 1 << i
+        if i + 1 < n:
+            subsets += [np.concatenate([found, found | 1 << i]) for found in subsets]
+    label, left = np.zeros(n, np.int64), (1 << n) - 1
+    for number in range(n):
+        label[(last[left] >> np.arange(n)) & 1 == 1] = number
+        left ^= int(last[left])
     return label
 
 
-def best_grouping(cost: DoubleArray, clash: BoolArray, at_most: float = np.inf) -> IntArray | None:
-    """The grouping of least total.
-
-    Args:
-        cost: (N, N) symmetric, weighted.
-        clash: (N, N) symmetric; pairs that cannot be one.
-        at_most: A total that is known.
-
-    Returns:
-        (N,) numbers of groups; None where nothing is less than `at_most`, or it was not found in the rounds there are.
-    """
-    first, second = np.nonzero(np.triu(~clash, 1))
-    price = cost[first, second]
-    if np.minimum(price, 0).sum() >= at_most - _LEAST_GAIN:
-        return None
-    if not len(price):
-        return np.arange(len(cost))
-    column = np.full(cost.shape, -1)
-    column[first, second] = column[second, first] = np.arange(len(price))
-    rules, whole = None, False
-    for _ in range(_ROUNDS):
-        solution = _solve(price, rules, whole)
-        if solution is None or price @ solution >= at_most - _LEAST_GAIN:
-            return None
-        same = np.append(solution, 0.0)[column]
-        broken = _broken(same)
-        if len(broken):
-            rules = _with_rules(rules, broken, column, len(price))
-        elif (np.minimum(same, 1 - same) > _WHOLE).any():
-            whole = True
-        else:
-            return _checked(same > 0.5, cost, clash, at_most)
-    return None
+def _group_costs(table: Table) -> DoubleArray:
+    """What every set of things costs as one group, (2^N,), infinite where two clash; set k holds i if bit i is set."""
+    n = len(table.mass)
+    mass, square, apart = np.zeros(1 << n), np.zeros(1 << n), np.zeros(1 << n, np.bool_)
+    for i in range(n):
+        to, bad = np.zeros(1), np.zeros(1, np.bool_)  # of every set of the things before
+        for k in range(i):
+            to = np.concatenate([to, to + table.alike[i, k]])
+            bad = np.concatenate([bad, bad | table.clash[i, k]])
+        before, after = slice(0, 1 << i), slice(1 << i, 2 << i)
+        mass[after] = mass[before] + table.mass[i]
+        square[after] = square[before] + table.alike[i, i] + 2 * to
+        apart[after] = apart[before] | bad
+    cost = table.model.cost(mass, square)
+    cost[apart] = np.inf
+    return cost
 
 
-def _checked(same: BoolArray, cost: DoubleArray, clash: BoolArray, at_most: float) -> IntArray | None:
-    """Groups in which everybody is the same person as all the others; None if rounding made nonsense of it."""
-    np.fill_diagonal(same, True)
-    label: IntArray = same.argmax(axis=1)
-    together = label[:, None] == label
-    fits = (together == same).all() and not (together & clash).any()
-    return label if fits and _total(cost, label) < at_most - _LEAST_GAIN else None
+class _Search:
+    """A grouping that is improved a few tracklets at a time."""
+
+    def __init__(self, label: IntArray, nodes: Nodes, most: int) -> None:
+        self.label = label
+        self._nodes, self._most, self._left = nodes, most, WORK
+        self._clash = Adjacency.of(len(label), nodes.clash, np.ones(len(nodes.clash)))
+
+    def affords(self, members: IntArray) -> bool:
+        """Whether so many can be settled still; says yes once for as many."""
+        if not 2 < len(members) <= self._most or self._left < 3 ** len(members):
+            return False
+        self._left -= 3 ** len(members)
+        return True
+
+    def regroup(self, members: IntArray) -> bool:
+        """Give all members of some groups the best grouping they can have, if it is better than theirs."""
+        table = self._table(members)
+        now, found = np.unique(self.label[members], return_inverse=True)[1], best_grouping(table)
+        if table.cost_of(found) >= table.cost_of(now) - _LEAST_GAIN:
+            return False
+        self.label[members] = int(self.label.max()) + 1 + found
+        return True
+
+    def pair_up(self, drawn: IntArray) -> None:
+        """Settle any two groups with pairs between them anew, until none gains by it."""
+        fresh = np.unique(self.label[drawn])
+        while len(fresh):
+            pairs = once(self.label[drawn], int(self.label.max(initial=-1)) + 1)[0]
+            changed: list[IntArray] = []
+            for pair in pairs[np.isin(pairs, fresh).any(axis=1)]:
+                members = np.flatnonzero((self.label == pair[0]) | (self.label == pair[1]))
+                if self.affords(members) and self.regroup(members):
+                    changed.append(members)
+            fresh = np.unique(self.label[np.concatenate(changed)]) if changed else fresh[:0]
+
+    def _table(self, members: IntArray) -> Table:
+        n = len(members)
+        first, second = np.triu_indices(n, 1)
+        alike = np.zeros((n, n))
+        alike[first, second] = self._nodes.alike(np.stack([members[first], members[second]], axis=1))
+        alike += alike.T
+        np.fill_diagonal(alike, self._nodes.square[members])
+        clash = np.stack([np.isin(members, self._clash.neighbours(i)) for i in members.tolist()])
+        return Table(self._nodes.mass[members], alike, clash, self._nodes.model)
 
 
-def _solve(price: DoubleArray, rules: csr_array | None, whole: bool) -> DoubleArray | None:
-    """The cheapest choice (P,) of pairs under some rules, in 0..1 or whole; None where it takes too many nodes."""
-    from scipy.optimize import Bounds, LinearConstraint, milp
-
-    result = milp(
-        price,
-        integrality=np.full(len(price), int(whole)),
-        bounds=Bounds(0, 1),
-        constraints=() if rules is None else LinearConstraint(rules, -np.inf, 1),
-        options={"node_limit": _NODES, "mip_rel_gap": 0.0},
-    )
-    return np.asarray(result.x, np.float64) if result.status == 0 else None
-
-
-def _broken(same: DoubleArray) -> IntArray:
-    """Triples (T, 3) a, b, c with a = b and b = c and not a = c; the worst, at most four for each tracklet."""
-    excess = same[:, :, None] + same[None, :, :] - same[:, None, :]  # (a, b, c)
-    a, b, c = np.nonzero(excess > 1 + _WHOLE)
-    once = (a < c) & (a != b) & (b != c)
-    triples: IntArray = np.stack([a, b, c], axis=1)[once]
-    worst: IntArray = np.argsort(-excess[tuple(triples.T)], kind="stable")
-    chosen: IntArray = triples[worst[: 4 * len(same)]]
-    return chosen
-
-
-def _with_rules(rules: csr_array | None, triples: IntArray, column: IntArray, count: int) -> csr_array:
-    """Rules that the triples agree: x_ab + x_bc - x_ac is 1 at most; a pair that clashes has no variable."""
-    from scipy.sparse import csr_array, vstack
-
-    a, b, c = triples.T
-    where = np.stack([column[a, b], column[b, c], column[a, c]], axis=1)
-    sign, row = np.broadcast_to([1.0, 1.0, -1.0], where.shape), np.repeat(np.arange(len(triples)), 3).reshape(-1, 3)
-    there = where >= 0
-    new = csr_array((sign[there], (row[there], where[there])), shape=(len(triples), count))
-    return new if rules is None else csr_array(vstack([rules, new]))
-
-
-def _components(costs: PairCosts, near: IntArray, clash: IntArray, count: int) -> Iterator[IntArray]:
-    """Tracklets, three or more, that chains of pairs below zero connect; the smallest components first."""
+def _components(drawn: IntArray, count: int) -> list[IntArray]:
+    """Tracklets that chains of pairs connect, the smallest components first."""
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import connected_components
 
-    drawn = near[(costs.of(near) < 0) & ~np.isin(keys(near, count), keys(clash, count))]
     graph = csr_array((np.ones(len(drawn)), tuple(drawn.T)), shape=(count, count))
     part = connected_components(graph, directed=False)[1]
-    members = np.split(np.argsort(part, kind="stable"), np.cumsum(np.bincount(part))[:-1])
-    yield from sorted((m for m in members if len(m) > 2), key=len)
-
-
-def _table(members: IntArray, costs: PairCosts, weight: DoubleArray) -> DoubleArray:
-    """Weighted costs (M, M) of all pairs of some tracklets."""
-    first, second = np.triu_indices(len(members), 1)
-    pairs = np.stack([members[first], members[second]], axis=1)
-    table = np.zeros((len(members), len(members)))
-    table[first, second] = costs.of(pairs) * weight[pairs].prod(axis=1)
-    return table + table.T
-
-
-def _clashes(members: IntArray, clash: IntArray, count: int) -> BoolArray:
-    """Which of some tracklets cannot be one: (M, M)."""
-    place = np.full(count, -1)
-    place[members] = np.arange(len(members))
-    rows = place[clash]
-    first, second = rows[(rows >= 0).all(axis=1)].T
-    table = np.zeros((len(members), len(members)), np.bool_)
-    table[first, second] = table[second, first] = True
-    return table
-
-
-def _total(cost: DoubleArray, label: IntArray) -> float:
-    return float(np.triu(cost * (label[:, None] == label), 1).sum())
+    return sorted(np.split(np.argsort(part, kind="stable"), np.cumsum(np.bincount(part))[:-1]), key=len)

@@ -1,28 +1,30 @@
 """Tracklets to people: rounds of Hungarian assignment, in which groups that agree on each other become one.
 
 A pair's cost is its appearance distance minus the threshold of its kind (one camera or two), so that below zero it
-speaks for one person; a pair that stands in one camera at the same time is forbidden. Groups cost each other the
-weighted mean of their pairs (average linkage): a chain of lucky pairs does not pull two people together. Each round
-assigns all groups to each other at once; those given to each other are joined, costs are averaged, and the next round
-follows until nothing below zero is left. What late evidence speaks against is mended at the end (`refine`).
+speaks for one person; a pair that stands in one camera at the same time is forbidden. What larger groups cost follows
+from a model of people (`person`): a chain of lucky pairs does not pull two people together. Each round assigns all
+groups to each other at once by what joining them would save; those given to each other are joined, and the next round
+follows until nothing is to be saved. What late evidence speaks against is mended afterwards (`refine`), by turns with
+further rounds, and small problems are solved exactly at the end (`exact`).
 
-Only pairs below zero are ever looked at: an assignment that may leave groups alone never takes another, and the mean of
-costs above zero is above zero, so that a joined group has no other prospects than its parts had.
+Only pairs below zero are ever looked at, and groups that hold such pairs.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from reidtrack.associate.contract import bundles, contract
+from reidtrack.associate.contract import bundles
 from reidtrack.associate.costs import PairCosts
 from reidtrack.associate.exact import improve_exactly
+from reidtrack.associate.nodes import Nodes
 from reidtrack.associate.pairs import keys, once
 from reidtrack.associate.refine import packed, refine
 from reidtrack.types import DoubleArray, IntArray
 
 _SLACK = 1e-9
 """Lets a pair at the gate through."""
+_TURNS = 10
 
 
 def group(
@@ -32,7 +34,7 @@ def group(
     weight: DoubleArray,
     together: IntArray | None = None,
     *,
-    exact: int = 0,
+    exact: int = 12,
 ) -> IntArray:
     """Join tracklets to people.
 
@@ -42,34 +44,49 @@ def group(
         clash: (Q, 2) pairs that cannot be one person.
         weight: (N,) above zero; how much a tracklet counts in the mean of its group.
         together: (R, 2) pairs that are one person, whatever it costs and clashes.
-        exact: Of up to so many tracklets that have to do with each other, the best grouping of all is found.
+        exact: Of up to so many tracklets that have to do with each other, the best grouping of all is found; 0 leaves
+            it at local search.
 
     Returns:
         (N,) number of each tracklet's group, from 0, in the order of their first tracklets.
     """
-    near = costs.drawn(near)
-    if together is not None and len(together):
-        bundle = bundles(len(weight), together)
-        return group(*contract(costs, near, clash, weight, bundle), exact=exact)[bundle]
-    label = refine(_join(costs, near, clash, weight), costs, near, clash, weight)
-    return packed(improve_exactly(label, costs, near, clash, weight, exact)) if exact else label
+    nodes = Nodes.of(costs, near, clash, weight)
+    bundle = np.arange(len(nodes)) if together is None else bundles(len(nodes), together)
+    if len(nodes) > bundle.max(initial=-1) + 1:
+        nodes = nodes.contracted(bundle)
+    label = _search(nodes)
+    return packed((improve_exactly(label, nodes, exact) if exact else label)[bundle])
 
 
-def _join(costs: PairCosts, near: IntArray, clash: IntArray, weight: DoubleArray) -> IntArray:
+def _search(nodes: Nodes) -> IntArray:
+    """Rounds and local search by turns."""
+    label = refine(_join(nodes), nodes)
+    for _ in range(_TURNS):
+        again = packed(_join(nodes.contracted(label)))[label]
+        if again.max(initial=-1) == label.max(initial=-1):
+            break
+        label = refine(again, nodes)
+    return label
+
+
+def _join(nodes: Nodes) -> IntArray:
     """Rounds of mutual assignment between groups, each called after its first member."""
-    n = len(weight)
+    n = len(nodes)
     label = np.arange(n, dtype=np.int64)
-    mass, mean = weight.astype(np.float64), costs.with_vectors(costs.vectors.copy())
-    pairs, _ = once(near, n)
-    cost = costs.of(pairs)
-    extra = None if costs.extra is None else costs.extra.times(mass)  # sums over the pairs of two groups
+    mass, square, clash = nodes.mass.copy(), nodes.square.copy(), nodes.clash
+    mean = nodes.costs.with_vectors(nodes.costs.vectors.copy())
+    extra = None if nodes.costs.extra is None else nodes.costs.extra.times(mass)  # sums over the pairs of two groups
+    pairs, alike = nodes.near, nodes.alike(nodes.near)
     while True:
+        cost = _joint_cost(nodes, mass, square, pairs, alike)
         open_ = (cost <= _SLACK) & ~np.isin(keys(pairs, n), keys(clash, n))
-        pairs, cost = pairs[open_], cost[open_]
+        pairs, cost, alike = pairs[open_], cost[open_], alike[open_]
         joined = _mutual_pairs(pairs, cost)
         if not len(joined):
             return label
         a, b = joined.T
+        order = np.searchsorted(keys(pairs, n), keys(joined, n))
+        square[a] += square[b] + 2 * alike[order]
         share = mass[b] / (mass[a] + mass[b])
         mean.vectors[a] += share[:, None] * (mean.vectors[b] - mean.vectors[a])
         mass[a] += mass[b]
@@ -78,12 +95,22 @@ def _join(costs: PairCosts, near: IntArray, clash: IntArray, weight: DoubleArray
         label = into[label]
         clash, _ = once(into[clash], n)
         pairs, kept = once(into[pairs], n)
-        cost = cost[kept]
+        alike = alike[kept]
         grown = np.isin(pairs, a).any(axis=1)
-        cost[grown] = mean.of(pairs[grown])
+        alike[grown] = mass[pairs[grown]].prod(axis=1) * (nodes.model.gate - mean.of(pairs[grown]))
         if extra is not None:
             extra = extra.merged(into, n)
-            cost[grown] += extra.at(pairs[grown]) / mass[pairs[grown]].prod(axis=1)
+            alike[grown] -= extra.at(pairs[grown])
+
+
+def _joint_cost(
+    nodes: Nodes, mass: DoubleArray, square: DoubleArray, pairs: IntArray, alike: DoubleArray
+) -> DoubleArray:
+    """What pairs of groups cost as one person, less what they cost as two."""
+    apart = nodes.model.cost(mass, square)
+    both = nodes.model.cost(mass[pairs].sum(axis=1), square[pairs].sum(axis=1) + 2 * alike)
+    cost: DoubleArray = both - apart[pairs].sum(axis=1)
+    return cost
 
 
 def _mutual_pairs(pairs: IntArray, cost: DoubleArray) -> IntArray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from associate.reference_grouping import Dense
 
 
 def partitions(n: int) -> Iterator[list[int]]:
@@ -20,27 +21,21 @@ def partitions(n: int) -> Iterator[list[int]]:
     yield from grow([])
 
 
-def total(label: np.ndarray, cost: np.ndarray, weight: np.ndarray) -> float:
-    """Sum of the weighted costs of all pairs that are one."""
-    same = np.triu(label[:, None] == label[None, :], 1)
-    return float((same * np.where(np.isfinite(cost), cost, 0) * weight[:, None] * weight[None, :]).sum())
-
-
 def breaks(label: np.ndarray, table: np.ndarray) -> bool:
     """Whether two that cannot be one are."""
     return bool((table & (label[:, None] == label[None, :])).any())
 
 
-def least_total(
-    cost: np.ndarray, clash: np.ndarray, weight: np.ndarray, together: np.ndarray | None = None
-) -> tuple[float, np.ndarray]:
-    """The least total and the grouping that has it; `cost`, `clash` and `together` are (N, N)."""
-    labels = np.array(list(partitions(len(weight))))  # (B, N)
-    same = labels[:, :, None] == labels[:, None, :]
-    fits = ~(same & clash).any(axis=(1, 2))
-    if together is not None:
-        fits &= ~(~same & together).any(axis=(1, 2))
-    pair = np.triu(cost * weight[:, None] * weight, 1)
-    sums = np.where(fits, (same * pair).sum(axis=(1, 2)), np.inf)
-    best = int(sums.argmin())
-    return float(sums[best]), labels[best]
+def least_total(dense: Dense, together: np.ndarray | None = None) -> float:
+    """The least total of all groupings that keep what belongs `together` (N, N) together."""
+    n = len(dense.weight)
+    groups = {key: dense.group(np.flatnonzero([key >> i & 1 for i in range(n)])) for key in range(1, 1 << n)}
+    best = np.inf
+    for labels in partitions(n):
+        if together is not None and (together & (np.array(labels)[:, None] != labels)).any():
+            continue
+        keys = [0] * (max(labels) + 1)
+        for i, label in enumerate(labels):
+            keys[label] |= 1 << i
+        best = min(best, sum(groups[key] for key in keys))
+    return best

@@ -8,6 +8,9 @@ import numpy as np
 
 from reidtrack.associate.costs import PairCosts
 
+THRESHOLD = 0.7
+"""What pairs cost is their distance less this."""
+
 
 class Sparse(NamedTuple):
     """The arguments of `matcher.group` behind a matrix of costs and one of clashes."""
@@ -18,11 +21,11 @@ class Sparse(NamedTuple):
     weight: np.ndarray
 
 
-def sparse(cost: np.ndarray, clash: np.ndarray, weight: np.ndarray) -> Sparse:
-    """Any symmetric matrix of costs is an inner product of its eigenvectors."""
-    values, vectors = np.linalg.eigh(cost)
+def sparse(cost: np.ndarray, clash: np.ndarray, weight: np.ndarray, threshold: float = THRESHOLD) -> Sparse:
+    """Any symmetric matrix of similarities is an inner product of its eigenvectors."""
+    values, vectors = np.linalg.eigh(1 - threshold - cost)
     near, apart = (np.argwhere(np.triu(table, 1)) for table in (cost <= 1e-6, clash))
-    return Sparse(PairCosts(vectors, -values, 0.0), near, apart, weight)
+    return Sparse(PairCosts(vectors, values, 1 - threshold), near, apart, weight)
 
 
 def problem(seed: int, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -1,7 +1,6 @@
 """Grouping with matrices of all pairs: what the library's sparse grouping is compared with.
 
-Rounds of assignment and local search as they are described in `reidtrack.associate`, with every cost, clash and sum in
-a table; there are as many empty groups as tracklets.
+Rounds of assignment and local search as they are described in `reidtrack.associate`, every total counted from scratch.
 """
 
 from __future__ import annotations
@@ -9,38 +8,81 @@ from __future__ import annotations
 import numpy as np
 
 from reidtrack.assign import assign
+from reidtrack.associate.person import PersonModel
 from reidtrack.associate.refine import packed
 from reidtrack.types import BoolArray, DoubleArray, IntArray
 
 _FORBIDDEN = np.inf
 _LEAST_GAIN = 1e-9
-_ROUNDING = 1e-12
 
 
-def group_dense(cost: DoubleArray, clash: BoolArray, weight: DoubleArray) -> IntArray:
+class Dense:
+    """A problem: costs and clashes (N, N), weights (N,)."""
+
+    def __init__(self, cost: DoubleArray, clash: BoolArray, weight: DoubleArray, threshold: float) -> None:
+        self.model, self.weight = PersonModel.of_threshold(threshold), weight
+        self.cost, self.clash = cost.copy(), clash.copy()
+        np.fill_diagonal(self.clash, False)
+        self._known: dict[bytes, float] = {}
+        self.alike = (self.model.gate - cost) * weight[:, None] * weight
+        np.fill_diagonal(self.alike, weight**2)
+
+    def group(self, members: IntArray) -> float:
+        """What some cost as one; infinite where they clash."""
+        members = np.sort(members)
+        if members.tobytes() not in self._known:
+            rows = np.ix_(members, members)
+            mass, square = self.weight[members].sum(), self.alike[rows].sum()
+            cost = self.model.cost(np.array([mass]), np.array([square]))[0]
+            self._known[members.tobytes()] = _FORBIDDEN if self.clash[rows].any() else float(cost)
+        return self._known[members.tobytes()]
+
+    def total(self, label: IntArray) -> float:
+        """Of a grouping."""
+        return sum(self.group(np.flatnonzero(label == k)) for k in np.unique(label))
+
+    @property
+    def drawn(self) -> BoolArray:
+        """Pairs that cost less than zero."""
+        drawn = self.cost < 0
+        np.fill_diagonal(drawn, False)
+        return drawn
+
+
+def group_dense(cost: DoubleArray, clash: BoolArray, weight: DoubleArray, threshold: float) -> IntArray:
     """Join tracklets to people. `cost` and `clash` are (N, N)."""
-    return refine_dense(_join(cost, clash, weight), cost, clash, weight)
-
-
-def _join(cost: DoubleArray, clash: BoolArray, weight: DoubleArray) -> IntArray:
-    """Rounds of mutual assignment between groups."""
-    n = len(cost)
-    label = np.arange(n, dtype=np.int64)
-    alive = np.arange(n, dtype=np.int64)
-    mean, mass = np.where(clash, _FORBIDDEN, cost).astype(np.float64), weight.astype(np.float64).copy()
-    np.fill_diagonal(mean, _FORBIDDEN)
-    while len(alive) > 1:
-        pairs = _mutual_pairs(mean[np.ix_(alive, alive)])
-        if not len(pairs):
+    dense = Dense(cost, clash, weight, threshold)
+    label = _refine(_join(np.arange(len(weight)), dense), dense)
+    for _ in range(10):
+        again = packed(_join(label, dense))
+        if again.max(initial=-1) == label.max(initial=-1):
             break
-        for a, b in alive[pairs]:
-            row = (mass[a] * mean[a] + mass[b] * mean[b]) / (mass[a] + mass[b])
-            mean[a], mean[:, a] = row, row
-            mean[a, a] = _FORBIDDEN
-            mass[a] += mass[b]
-            label[label == b] = a
-        alive = np.setdiff1d(alive, alive[pairs[:, 1]])
+        label = _refine(again, dense)
     return label
+
+
+def _join(label: IntArray, dense: Dense) -> IntArray:
+    """Rounds of mutual assignment between groups; two that were no match once are looked at only with others."""
+    label = label.copy()
+    near = dense.cost <= 1e-6
+    np.fill_diagonal(near, False)
+    while True:
+        names = np.unique(label)
+        joint = np.full((len(names), len(names)), _FORBIDDEN)
+        for a, first in enumerate(names):
+            for b, second in enumerate(names):
+                one, other = np.flatnonzero(label == first), np.flatnonzero(label == second)
+                if a != b and near[np.ix_(one, other)].any():
+                    both = dense.group(np.concatenate([one, other]))
+                    joint[a, b] = both - dense.group(one) - dense.group(other)
+                    if joint[a, b] > _LEAST_GAIN:
+                        near[np.ix_(one, other)] = near[np.ix_(other, one)] = False
+        joint[joint > _LEAST_GAIN] = _FORBIDDEN
+        pairs = _mutual_pairs(joint)
+        if not len(pairs):
+            return label
+        for a, b in names[pairs]:
+            label[label == b] = a
 
 
 def _mutual_pairs(mean: DoubleArray) -> IntArray:
@@ -54,7 +96,7 @@ def _mutual_pairs(mean: DoubleArray) -> IntArray:
     pairs = _both_ways(partner)
     mean = mean.copy()
     mean[pairs.ravel()] = mean[:, pairs.ravel()] = _FORBIDDEN
-    nearest = np.where(mean.min(axis=1) <= 0, mean.argmin(axis=1), -1)
+    nearest = np.where(mean.min(axis=1, initial=_FORBIDDEN) <= 0, mean.argmin(axis=1), -1)
     return np.concatenate([pairs, _both_ways(nearest)])
 
 
@@ -65,79 +107,51 @@ def _both_ways(partner: IntArray) -> IntArray:
     return np.stack([mutual, partner[mutual]], axis=1)
 
 
-def refine_dense(
-    label: IntArray, cost: DoubleArray, clash: BoolArray, weight: DoubleArray, sweeps: int = 20
-) -> IntArray:
+def _refine(label: IntArray, dense: Dense) -> IntArray:
     """Improve a grouping until no move helps."""
-    pair = np.where(np.isfinite(cost), cost, 0.0) * weight[:, None] * weight[None, :]
-    np.fill_diagonal(pair, 0.0)
-    groups = _DenseGroups(label, pair, clash)
-    for _ in range(sweeps):
-        moves = [groups.improve(i) for i in range(len(label))]
-        if not any(moves):
+    label = packed(label)
+    for _ in range(20):
+        if not sum(_improve(i, label, dense) for i in range(len(label))):
             break
-    return packed(groups.label)
+    return packed(label)
 
 
-class _DenseGroups:
-    """A grouping with what each tracklet would cost in each group, kept up to date as tracklets move."""
+def _improve(i: int, label: IntArray, dense: Dense) -> bool:
+    """Make the best move of tracklet `i`, if one lowers the total."""
+    now, best, gain = dense.total(label), label, 0.0
+    for target in [*_drawing(i, label, dense), -1]:
+        if target == label[i]:
+            continue
+        for moved in (_moved(i, target, label), _pushed(i, target, label, dense)):
+            found = now - dense.total(moved)
+            if found > gain + 1e-12:
+                best, gain = moved, found
+    if gain <= _LEAST_GAIN:
+        return False
+    label[:] = best
+    return True
 
-    def __init__(self, label: IntArray, pair: DoubleArray, clash: BoolArray) -> None:
-        self.label = packed(label)
-        self._pair, self._clash, self._drawn = pair, clash, np.minimum(pair, 0.0)
-        member = (self.label[:, None] == np.arange(2 * len(label))).astype(np.float64)  # (N, G)
-        self._pull = pair @ member
-        self._most = self._drawn @ member  # what a group draws at most, whoever has to leave it
-        self._blocked = clash @ member
 
-    def improve(self, i: int) -> bool:
-        """Make the best move of tracklet `i`, if one lowers the total."""
-        own = self._pull[i, self.label[i]]
-        free = np.where(self._blocked[i] == 0, self._pull[i], np.inf)
-        free[self.label[i]] = np.inf
-        target = int(free.argmin())
-        best, gain = {i: target}, own - free[target]
-        for crowded in np.flatnonzero((self._blocked[i] > 0) & (self._most[i] < -_ROUNDING)).tolist():
-            if crowded == self.label[i] or self._bound(i, crowded) <= max(gain, _LEAST_GAIN):
-                continue
-            moves = self._push_in(i, crowded)
-            if (found := self._gain(moves)) > gain:
-                best, gain = moves, found
-        if gain <= _LEAST_GAIN:
-            return False
-        for k, group in best.items():
-            self._place(k, group)
-        return True
+def _drawing(i: int, label: IntArray, dense: Dense) -> list[int]:
+    return np.unique(label[dense.drawn[i]]).tolist()
 
-    def _bound(self, i: int, target: int) -> float:
-        """No less than what is gained by `i` pushing into `target`."""
-        leaving = np.flatnonzero((self.label == target) & self._clash[i])
-        others = np.delete(self._most[leaving], target, axis=1).min(axis=1, initial=0.0)
-        relief = self._pull[leaving, target] - others
-        return float(self._pull[i, self.label[i]] - self._most[i, target] + relief.sum())
 
-    def _push_in(self, i: int, target: int) -> dict[int, int]:
-        """Moves that bring `i` into `target`; those it clashes with go where each costs least."""
-        moves = {i: target}
-        for k in np.flatnonzero((self.label == target) & self._clash[i]).tolist():
-            label = self.label.copy()
-            label[list(moves)] = list(moves.values())
-            member = label[:, None] == np.arange(self._pull.shape[1])
-            pull = np.where(self._clash[k] @ member, np.inf, self._pair[k] @ member)
-            moves[k] = int(pull.argmin())
-        return moves
+def _moved(i: int, target: int, label: IntArray) -> IntArray:
+    moved = label.copy()
+    moved[i] = label.max() + 1 if target < 0 else target
+    return moved
 
-    def _gain(self, moves: dict[int, int]) -> float:
-        """By how much moves lower the total."""
-        label = self.label.copy()
-        label[list(moves)] = list(moves.values())
-        old, new = (self._pair[groups[:, None] == groups].sum() / 2 for groups in (self.label, label))
-        return float(old - new)
 
-    def _place(self, k: int, group: int) -> None:
-        """Put one tracklet into a group; an empty one draws nobody, to the last digit."""
-        left = int(self.label[k])
-        self.label[k] = group
-        for table, column in ((self._pull, self._pair), (self._most, self._drawn), (self._blocked, self._clash)):
-            table[:, group] += column[:, k]
-            table[:, left] = table[:, left] - column[:, k] if (self.label == left).any() else 0.0
+def _pushed(i: int, target: int, label: IntArray, dense: Dense) -> IntArray:
+    """Those of the target that clash with `i` leave it, and go where each costs least."""
+    leaving = np.flatnonzero((label == target) & dense.clash[i])
+    without = label.copy()
+    for k in leaving:
+        without = _moved(k, -1, without)
+    pushed = _moved(i, target, without)
+    if dense.total(pushed) >= dense.total(without) - 1e-12:  # it gains nothing by it
+        return label
+    for k in leaving:
+        ways = [_moved(k, group, pushed) for group in _drawing(k, pushed, dense)]
+        pushed = min([pushed, *ways], key=dense.total)
+    return pushed

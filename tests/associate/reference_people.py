@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from associate.dense_problems import sparse
 from associate.reference_grouping import group_dense
 
 from reidtrack.associate.appearance import camera_casts, mean_features, mean_looks
+from reidtrack.associate.exact import improve_exactly
+from reidtrack.associate.nodes import Nodes
 from reidtrack.associate.people import FULL_WEIGHT_FEATURES
+from reidtrack.associate.refine import packed
 from reidtrack.associate.split import split_switched
 from reidtrack.associate.threshold import SAME_CAMERA_SHARE
 from reidtrack.types import BoolArray, DoubleArray, IntArray, Link, Tracklet
@@ -26,8 +30,10 @@ def associate_dense(
     camera, weight, cast = _looks(parts, names, shrink)
     distance = cosine_distances_dense(mean_looks(parts, camera, cast))
     same = camera[:, None] == camera[None, :]
-    cost = distance - np.where(same, SAME_CAMERA_SHARE * threshold, threshold)
-    label = group_dense(cost, conflicts_dense(parts), weight)
+    cost = np.where(np.isfinite(distance), distance, 1.0) - np.where(same, SAME_CAMERA_SHARE * threshold, threshold)
+    clash = conflicts_dense(parts)
+    nodes = Nodes.of(*sparse(cost, clash, weight, threshold))  # that the last step is exact is tested elsewhere
+    label = packed(improve_exactly(group_dense(cost, clash, weight, threshold), nodes, 12))
     people = []
     for number in range(int(label.max(initial=-1)) + 1):
         members = np.flatnonzero(label == number)

@@ -2,36 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
+from associate.brute_force import breaks, least_total
+from associate.dense_problems import THRESHOLD, sparse
 from associate.dense_problems import problem as hard_problem
-from associate.dense_problems import sparse
-from associate.reference_grouping import group_dense
+from associate.reference_grouping import Dense, group_dense
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reidtrack.associate.matcher import group
+from reidtrack.associate.nodes import Nodes
 from reidtrack.associate.refine import refine
-
-
-def partitions(n: int) -> Iterator[list[int]]:
-    """Every grouping of n things, as labels."""
-
-    def grow(labels: list[int]) -> Iterator[list[int]]:
-        if len(labels) == n:
-            yield labels
-            return
-        for label in range(max(labels, default=-1) + 2):
-            yield from grow([*labels, label])
-
-    yield from grow([])
-
-
-def total(label: np.ndarray, cost: np.ndarray, weight: np.ndarray) -> float:
-    same = np.triu(label[:, None] == label[None, :], 1)
-    return float((same * np.where(np.isfinite(cost), cost, 0) * weight[:, None] * weight[None, :]).sum())
 
 
 def problem(seed: int, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -44,23 +26,19 @@ def problem(seed: int, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return cost, clash | clash.T, rng.uniform(0.3, 1, n)
 
 
-def clashes(label: np.ndarray, clash: np.ndarray) -> bool:
-    return bool((clash & (label[:, None] == label[None, :])).any())
-
-
 def test_small_problems_come_close_to_the_best_grouping() -> None:
     """Local search is not exact: it is to find the optimum in most problems and lose little in the others."""
     hits, lost = 0, []
-    for seed in range(30):
-        cost, clash, weight = problem(seed, 7)
-        best = min(total(label, cost, weight) for label in map(np.array, partitions(7)) if not clashes(label, clash))
-        found = group(*sparse(cost, clash, weight))
-        assert not clashes(found, clash)
-        loss = total(found, cost, weight) - best
+    for seed in range(20):
+        dense = Dense(*problem(seed, 7), THRESHOLD)
+        best = least_total(dense)
+        found = group(*sparse(dense.cost, dense.clash, dense.weight), exact=0)
+        assert not breaks(found, dense.clash)
+        loss = dense.total(found) - best
         assert loss >= -1e-9
         hits += loss < 1e-9
         lost.append(loss / abs(best))
-    assert hits >= 24
+    assert hits >= 14
     assert np.mean(lost) < 0.03
 
 
@@ -69,8 +47,9 @@ def test_small_problems_come_close_to_the_best_grouping() -> None:
 def test_groupings_are_sound(seed: int, n: int) -> None:
     cost, clash, weight = problem(seed, n)
     label = group(*sparse(cost, clash, weight))
-    assert not clashes(label, clash)
-    assert total(label, cost, weight) <= 1e-9  # never worse than everybody alone
+    assert not breaks(label, clash)
+    dense = Dense(cost, clash, weight, THRESHOLD)
+    assert dense.total(label) <= dense.total(np.arange(n)) + 1e-9  # never worse than everybody alone
     _, first = np.unique(label, return_index=True)
     assert (np.diff(first) > 0).all()  # numbered by their first members
     assert (group(*sparse(cost, clash, weight)) == label).all()
@@ -79,8 +58,8 @@ def test_groupings_are_sound(seed: int, n: int) -> None:
 def test_refining_never_makes_it_worse() -> None:
     for seed in range(20):
         cost, clash, weight = problem(seed, 12)
-        start = np.arange(12)
-        assert total(refine(start, *sparse(cost, clash, weight)), cost, weight) <= total(start, cost, weight)
+        dense, start = Dense(cost, clash, weight, THRESHOLD), np.arange(12)
+        assert dense.total(refine(start, Nodes.of(*sparse(cost, clash, weight)))) <= dense.total(start)
 
 
 def test_somebody_in_the_wrong_place_gives_way() -> None:
@@ -112,9 +91,10 @@ def test_a_clash_outweighs_any_cost() -> None:
 @pytest.mark.parametrize("size", [2, 3, 8, 20, 39])
 def test_groupings_are_those_of_the_readable_version(size: int) -> None:
     """Without a matrix, and looking at pairs below zero alone."""
-    for seed in range(25):
+    for seed in range(25 if size < 20 else 8):
         cost, clash, weight = hard_problem(100 * size + seed, size)
-        assert (group(*sparse(cost, clash, weight)) == group_dense(cost, clash, weight)).all(), seed
+        expected = group_dense(cost, clash, weight, THRESHOLD)
+        assert (group(*sparse(cost, clash, weight), exact=0) == expected).all(), seed
 
 
 def test_equal_costs_are_settled_soundly() -> None:
@@ -123,5 +103,8 @@ def test_equal_costs_are_settled_soundly() -> None:
         cost, clash, weight = hard_problem(seed, 24)
         cost = np.round(4 * cost) / 4
         label = group(*sparse(cost, clash, weight))
-        assert not clashes(label, clash)
-        assert total(label, cost, weight) <= 0.9 * total(group_dense(cost, clash, weight), cost, weight) + 1e-9
+        assert not breaks(label, clash)
+        dense = Dense(cost, clash, weight, THRESHOLD)
+        alone = dense.total(np.arange(24))
+        expected = dense.total(group_dense(cost, clash, weight, THRESHOLD)) - alone
+        assert dense.total(label) - alone <= 0.9 * expected + 1e-9
