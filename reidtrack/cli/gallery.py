@@ -22,7 +22,7 @@ Example: reidtrack gallery people.db --rename 3f9a01c2 Anna"""
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of `reidtrack gallery`."""
     parser.add_argument("gallery", type=Path, metavar="PEOPLE.DB", help="the file of `--gallery` or `reidtrack enroll`")
-    parser.add_argument("--rename", nargs=2, metavar=("KEY", "NAME"), help="call somebody by a name")
+    parser.add_argument("--rename", nargs=2, metavar=("KEY", "NAME"), help="call somebody by a name; '' takes it away")
     parser.add_argument("--merge", nargs=2, metavar=("KEY", "INTO"), help="two are one person; INTO's key stays")
     parser.add_argument(
         "--remove", "--forget", nargs="+", default=[], metavar="KEY", help="forget people: nothing stays in the file"

@@ -178,12 +178,15 @@ class Gallery:
         )
 
     def rename(self, key: str, name: str) -> None:
-        """Give somebody a name.
+        """Give somebody a name; an empty one takes it away.
 
         Raises:
             UsageError: If nobody has the key, or somebody else has the name.
         """
         person, other = self._number(key), self.find(name)
+        if not name:
+            self._sql.execute("UPDATE person SET name = NULL WHERE id = ?", (person,))
+            return
         if other not in (None, person):
             raise UsageError(
                 f"somebody else is called {name!r} already",

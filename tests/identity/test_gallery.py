@@ -160,6 +160,9 @@ def test_names(gallery: Gallery) -> None:
         gallery.rename(key_of(gallery, ben), "Anne")
     with pytest.raises(UsageError, match="nobody there has the key or name 'Zoe'"), gallery.writing():
         gallery.rename("Zoe", "Ben")
+    with gallery.writing():
+        gallery.rename("Anne", "")
+    assert [name for _, name in gallery.numbers().values()] == [None, None]
 
 
 def test_two_who_are_one(gallery: Gallery) -> None:
