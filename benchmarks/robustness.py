@@ -310,10 +310,33 @@ def _left(identities: Sequence[Identity], tracklets: Sequence[Tracklet]) -> list
     return [replace(i, tracklets=own, links=()) for i, own in kept if own]
 
 
+def summary(found: Mapping[str, Sequence[float]]) -> list[float]:
+    """Means by kind of trial: whole, parts, half gone, few, nobody twice, strangers unlinked."""
+
+    def mean(names: Sequence[str]) -> float:
+        return float(np.mean([np.mean(found[name]) for name in names])) if names else float("nan")
+
+    strangers = [name for name in found if name.endswith("unlinked")]
+    return [mean(["whole"]), mean(list(PARTS)), *(mean([name]) for name in _KINDS), mean(strangers)]
+
+
+_KINDS = ("half gone", "few", "nobody twice, apart")
+
+
+def print_trials(name: str, found: Mapping[str, Sequence[float]]) -> None:
+    """A table of everything that was tried on one recording."""
+    print(f"\n| {name} | mean | 10th percentile | worst | trials |\n| --- | --- | --- | --- | --- |")
+    for what, values in found.items():
+        bad = -1 if "fall" in what else 1
+        tenth, worst = (bad * float(np.quantile(bad * np.array(values), q)) for q in (0.1, 0))
+        print(f"| {what} | {np.mean(values):.1f} | {tenth:.1f} | {worst:.1f} | {len(values)} |")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", nargs="+", metavar="NAME=RUN:GT")
     parser.add_argument("--draws", type=int, default=10)
+    parser.add_argument("--fixed", type=float, nargs="*", default=[], help="thresholds to compare with")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     recordings = {}
@@ -321,13 +344,22 @@ def main() -> None:
         name, _, paths = word.partition("=")
         run, _, gt = paths.rpartition(":")
         recordings[name] = Recording.load(Path(run), Path(gt))
-    results = {name: trials(name, recordings, args.draws, lambda t: associate(t).identities) for name in recordings}
-    for name, found in results.items():
-        print(f"\n| {name} | mean | 10th percentile | worst | trials |\n| --- | --- | --- | --- | --- |")
-        for what, values in found.items():
-            bad = -1 if "fall" in what else 1
-            tenth, worst = (bad * float(np.quantile(bad * np.array(values), q)) for q in (0.1, 0))
-            print(f"| {what} | {np.mean(values):.1f} | {tenth:.1f} | {worst:.1f} | {len(values)} |")
+    results = {}
+    for threshold in (None, *args.fixed):
+        rule = "auto" if threshold is None else f"fixed {threshold}"
+        results[rule] = {
+            name: trials(name, recordings, args.draws, lambda t, at=threshold: associate(t, threshold=at).identities)
+            for name in recordings
+        }
+    for name, found in results["auto"].items():
+        print_trials(name, found)
+    print("\n| threshold | recording | whole | parts |", " | ".join(_KINDS), "| strangers unlinked |")
+    print("| --- |" + " --- |" * 7)
+    for rule, of_rule in results.items():
+        rows = {name: summary(found) for name, found in of_rule.items()}
+        rows["mean"] = np.mean(list(rows.values()), axis=0).tolist()
+        for name, row in rows.items():
+            print(f"| {rule} | {name} |", " | ".join(f"{value:.1f}" for value in row), "|")
     if args.json:
         args.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
 
