@@ -16,17 +16,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reidtrack.associate.appearance import camera_casts, unit
+from reidtrack.associate.appearance import camera_casts
 from reidtrack.identity.gallery import BLOCK, Gallery
 from reidtrack.identity.recognise import Shortlist, stranger_threshold
 from reidtrack.identity.views import View, ViewBlock
-from reidtrack.types import DoubleArray, IntArray
+from reidtrack.types import DoubleArray, FloatArray, IntArray
 
 SHRINK = 2.0
 """People of no particular look added to each camera, as within a run."""
 _PHOTOS = "photo"
 _LEAST_BLOCK, _MOST_DISTANCES = 256, 2**24
 """Views that are compared at once; distances that are there at once, 128 MiB."""
+_TINY = 1e-9
 _SAMPLE = 1000
 """People of a gallery whose distances to each other tell how strangers look."""
 
@@ -51,12 +52,12 @@ class Looks(NamedTuple):
     Attributes:
         person: (C,) whom each shows, increasing.
         source: (C,) number of the source.
-        vector: (C, D).
+        vector: (C, D) float32.
     """
 
     person: IntArray
     source: IntArray
-    vector: DoubleArray
+    vector: FloatArray
 
 
 class Casts(NamedTuple):
@@ -64,38 +65,44 @@ class Casts(NamedTuple):
 
     Attributes:
         row: Number of a place in the gallery, or name of a camera, to its row.
-        vector: (cameras, D).
+        vector: (cameras, D) float32.
         source: Number of a place in the gallery to its source.
     """
 
     row: Mapping[int | str, int]
-    vector: DoubleArray
+    vector: FloatArray
     source: Mapping[int, int]
 
     def looks(self, block: ViewBlock) -> Looks:
         """Of the people of a block."""
         row = np.array([self.row[place] for place in block.place.tolist()], np.int64)
         source = np.array([self.source[place] for place in block.place.tolist()], np.int64)
-        return _mean_looks(block.person, source, block.weight, unit(block.feature - self.vector[row]))
+        return _mean_looks(block.person, source, block.weight, block.feature - self.vector[row])
 
     def looks_of(self, people: Sequence[Sequence[View]]) -> Looks:
         """Of people who are not in the gallery, all from one source; those without views are left out."""
         views = [view for seen in people for view in seen]
         person = np.repeat(np.arange(len(people)), [len(seen) for seen in people])
         row = [self.row[view.camera] for view in views]
-        feature = np.array([view.feature for view in views], np.float64).reshape(len(views), -1)
-        weight = np.array([view.weight for view in views])
-        return _mean_looks(person, np.zeros_like(person), weight, unit(feature - self.vector[row]))
+        feature, weight = np.array([view.feature for view in views]), np.array([view.weight for view in views])
+        return _mean_looks(person, np.zeros_like(person), weight, feature - self.vector[row])
 
 
-def _mean_looks(person: IntArray, source: IntArray, weight: DoubleArray, look: DoubleArray) -> Looks:
-    order = np.lexsort((source, person))
-    person, source, weight = person[order], source[order], weight[order]
-    begins = np.flatnonzero(np.r_[True, (np.diff(person) != 0) | (np.diff(source) != 0)][: len(person)])
-    if not len(begins):
-        return Looks(person, source, look)
-    total = np.add.reduceat(look[order] * weight[:, None], begins)
-    return Looks(person[begins], source[begins], total / np.add.reduceat(weight, begins)[:, None])
+def _mean_looks(person: IntArray, source: IntArray, weight: DoubleArray, look: FloatArray) -> Looks:
+    """Means of looks (V, D), brought to unit norm in place, over the views of each person in each source."""
+    look /= np.maximum(np.linalg.norm(look, axis=1, keepdims=True), _TINY)
+    (people, sources), group = np.unique(np.stack([person, source]), axis=1, return_inverse=True)
+    total = _sums(group.ravel(), weight, look, len(people))
+    mean = total / np.bincount(group.ravel(), weight)[:, None]
+    return Looks(people, sources, mean.astype(np.float32))
+
+
+def _sums(group: IntArray, weight: DoubleArray, vectors: FloatArray, count: int) -> DoubleArray:
+    """Weighted sums (count, D) of the vectors (V, D) of each group (V,)."""
+    from scipy.sparse import csr_array
+
+    members = csr_array((weight.astype(np.float32), (group, np.arange(len(group)))), shape=(count, len(group)))
+    return np.asarray(members @ vectors, np.float64)
 
 
 def compare(
@@ -111,7 +118,7 @@ def compare(
         length: How many of the most alike are told of each.
     """
     if not any(people):
-        return Comparison(Shortlist(len(people)), 2.0, Casts({}, np.zeros((0, 0)), {}))
+        return Comparison(Shortlist(len(people)), 2.0, Casts({}, np.zeros((0, 0), np.float32), {}))
     casts = _casts(gallery, people, photo=photo)
     looks, short = casts.looks_of(people), Shortlist(len(people), length)
     every = max(1, gallery.count() // _SAMPLE)
@@ -127,11 +134,10 @@ def compare(
     return Comparison(short, threshold, casts)
 
 
-def _apart(looks: DoubleArray) -> DoubleArray:
+def _apart(looks: FloatArray) -> DoubleArray:
     """Distances of all pairs of some people, nearly all of whom are different."""
     spread = looks[:: max(1, len(looks) // (2 * _SAMPLE))]
-    distance: DoubleArray = (1 - spread @ spread.T)[np.triu_indices(len(spread), 1)]
-    return distance
+    return (1 - spread @ spread.T)[np.triu_indices(len(spread), 1)].astype(np.float64)
 
 
 def _casts(gallery: Gallery, people: Sequence[Sequence[View]], *, photo: bool) -> Casts:
@@ -144,25 +150,15 @@ def _casts(gallery: Gallery, people: Sequence[Sequence[View]], *, photo: bool) -
     cameras = sorted({view.camera for seen in people for view in seen})
     for camera in cameras:
         row[camera] = first.setdefault((_PHOTOS, 0) if photo else ("here", len(first)), len(first))
-    total, weight = np.zeros((0, 0)), np.zeros(len(first))
-    given = [(row[view.camera], view.weight, view.feature) for seen in people for view in seen]
-    if given:
-        index, w, feature = (np.array(column) for column in zip(*given, strict=True))
-        total = _add(total, weight, index, w, feature)
+    views = [view for seen in people for view in seen]
+    index = np.array([row[view.camera] for view in views], np.int64)
+    w = np.array([view.weight for view in views], np.float64)
+    weight = np.bincount(index, w, minlength=len(first)).astype(np.float64)
+    total = _sums(index, w, np.array([view.feature for view in views]), len(first))
     for block in gallery.blocks():
         index = np.array([row[place] for place in block.place.tolist()], np.int64)
-        total = _add(total, weight, index, block.weight, block.feature.astype(np.float64))
+        weight += np.bincount(index, block.weight, minlength=len(first))
+        total += _sums(index, block.weight, block.feature, len(first))
     mean = np.divide(total, weight[:, None], out=np.zeros_like(total), where=weight[:, None] > 0)
     casts = camera_casts(mean, np.arange(len(mean)), weight, SHRINK)
-    return Casts(row, casts, {place: source for place, (source, _) in places.items()})
-
-
-def _add(total: DoubleArray, weight: DoubleArray, index: IntArray, w: DoubleArray, feature: DoubleArray) -> DoubleArray:
-    """Add weighted features to the sums of their cameras; `weight` is changed in place."""
-    if not total.size:
-        total = np.zeros((len(weight), feature.shape[1]))
-    order = np.argsort(index, kind="stable")
-    begins = np.flatnonzero(np.r_[True, np.diff(index[order]) != 0])
-    total[index[order[begins]]] += np.add.reduceat((feature * w[:, None])[order], begins)
-    weight += np.bincount(index, w, minlength=len(weight))
-    return total
+    return Casts(row, casts.astype(np.float32), {place: source for place, (source, _) in places.items()})
