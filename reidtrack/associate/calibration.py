@@ -3,7 +3,8 @@
 Distances between cameras are of one person's views or of two people's (`mixture`). Two kinds of pairs are known: people
 who stand in one camera together are two; and where two tracklets of two cameras are each other's nearest beyond doubt,
 whoever stands beside the one is not the other either. Parts of one tracklet are known to be one person too, but say
-little of what another camera does to looks: how far that moves distances is estimated between cameras alone.
+little of what another camera does to looks: how far that moves distances is estimated between cameras alone. No
+threshold is found that would part most visits from themselves.
 
 A threshold holds for all cameras; probabilities are of each pair of cameras, drawn towards all where there is little.
 """
@@ -39,12 +40,15 @@ SURE = 0.95
 """Least probability, of any pair, of tracklets that are each other's nearest beyond doubt."""
 EVERYWHERE = ("*", "*")
 _PAIR_BELIEF = Belief(same=20.0, share=10.0, other=20.0)
-_FEW_MATCHES, _FEW_OTHERS = 5.0, 20
+_FEW_MATCHES, _FEW_OTHERS, _FEW_HALVES = 5.0, 20, 10
 _SOME_ALIKE, _MUCH_ALIKE = 0.05, 0.15
 _SMOOTH = 20.0
 _GRID = np.round(np.arange(0.2, 1.2001, 0.02), 2)
 
 Confidence = Literal["good", "fair", "poor"]
+
+
+_NONE = np.zeros(0)
 
 
 class Views(NamedTuple):
@@ -55,12 +59,14 @@ class Views(NamedTuple):
         camera: (N,) camera of each, from 0.
         weight: (N,) in 0..1, how much each counts.
         names: Of the cameras, sorted.
+        halves: (H,) distances of both halves of visits from each other.
     """
 
     look: DoubleArray
     camera: IntArray
     weight: DoubleArray
     names: Sequence[str]
+    halves: DoubleArray = _NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +136,8 @@ class Calibration:
         together: Pairs seen together in one camera, of which looks are known.
         together_within: How many of them lie within the threshold, which nobody should.
         moved: By how much corrections moved the threshold; probabilities go with it.
+        halves: Visits whose halves were compared.
+        halves_within: How many of them lie within the threshold of each other, as they should.
     """
 
     threshold: float
@@ -142,6 +150,8 @@ class Calibration:
     together: int = 0
     together_within: int = 0
     moved: float = 0.0
+    halves: int = 0
+    halves_within: int = 0
 
     @property
     def slope(self) -> float:
@@ -212,6 +222,8 @@ def calibrate(
     benefit = CHOSEN - math.log(least_probability / (1 - least_probability))
     enough = len(pairs.distance) >= LEAST_PAIRS
     found = min(max(everywhere.midpoint + benefit / everywhere.slope, LIMITS[0]), LIMITS[1]) if enough else FALLBACK
+    if len(views.halves) >= _FEW_HALVES:
+        found = max(found, min(float(np.quantile(views.halves, 0.9)), LIMITS[1]))
     moved = taught_threshold(found, taught or Taught.none(), views.look, views.camera) - found
     used = threshold if threshold is not None else min(max(found + moved, LIMITS[0]), LIMITS[1])
     within = SAME_CAMERA_SHARE * used if same_camera_threshold is None else same_camera_threshold
@@ -225,6 +237,8 @@ def calibrate(
         len(seen),
         int((seen <= used).sum()),
         moved,
+        len(views.halves),
+        int((views.halves <= used).sum()),
     )
 
 

@@ -13,6 +13,7 @@ from reidtrack.associate.calibration import Calibration, Views, calibrate
 from reidtrack.associate.conflict import conflicts
 from reidtrack.associate.costs import PairCosts
 from reidtrack.associate.evidence import Evidence
+from reidtrack.associate.halves import half_distances
 from reidtrack.associate.links import Grounds, explain
 from reidtrack.associate.matcher import group
 from reidtrack.associate.near import near_pairs
@@ -93,7 +94,13 @@ def associate(
     bonds = Bonds.of(keys, conflicts(parts), together, apart)
     seen = mean_looks(parts, look.camera, look.cast)
     calibration = calibrate(
-        Views(seen, look.camera, look.weight, sorted({t.camera for t in parts})),
+        Views(
+            seen,
+            look.camera,
+            look.weight,
+            sorted({t.camera for t in parts}),
+            half_distances(parts, look.camera, look.cast),
+        ),
         bonds.clash,
         bonds.together,
         threshold=threshold,

@@ -73,7 +73,10 @@ def _print(found: Calibrated, folder: Path) -> None:
     console.print(f"confidence: {calibration.confidence}. {calibration.reason[:1].upper()}{calibration.reason[1:]}.")
     console.print(
         f"seen together in one camera: {calibration.together:,} pairs, {calibration.together_within:,} of them within "
-        "the threshold (kept apart all the same)\n"
+        "the threshold (kept apart all the same)"
+    )
+    console.print(
+        f"halves of one visit: {calibration.halves:,} compared, {calibration.halves_within:,} of them within it\n"
     )
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("cameras")

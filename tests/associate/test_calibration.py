@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from associate.people_data import DIM, tracklet
 
 from reidtrack.associate.calibration import EVERYWHERE, Views, calibrate
+from reidtrack.associate.halves import half_distances
 from reidtrack.associate.people import associate
 from reidtrack.associate.threshold import FALLBACK, LEAST_PAIRS, SAME_CAMERA_SHARE
 from reidtrack.types import Tracklet
@@ -205,3 +207,24 @@ def test_probabilities_of_links_are_what_they_say(
                 found.append(link.probability)
                 true.append(who[link.a] == who[link.b])
     assert reliability(found, true) < 0.12
+
+
+def test_no_threshold_parts_most_visits_from_themselves() -> None:
+    looks = views([0.2, 0.25, 0.3], 10)
+    alone = calibrate(looks, NOBODY, NOBODY)
+    wide = calibrate(looks._replace(halves=np.linspace(0.7, 0.8, 11)), NOBODY, NOBODY)
+    few = calibrate(looks._replace(halves=np.linspace(0.7, 0.8, 9)), NOBODY, NOBODY)
+    assert alone.threshold == few.threshold < 0.7
+    assert wide.threshold == pytest.approx(0.79)
+    assert (wide.halves, wide.halves_within, alone.halves) == (11, 10, 0)
+
+
+def test_halves_of_visits() -> None:
+    look = np.eye(DIM)
+    rows = np.concatenate([look[[0] * 5], look[[1] * 5]])
+    same, switched = tracklet("a", 1, look[0], 0, noise=0), tracklet("a", 2, look[0], 0, noise=0)
+    switched = dataclasses.replace(switched, features=rows.astype(np.float32))
+    short = tracklet("a", 3, look[0], 0, features=3)
+    found = half_distances([same, switched, short], np.zeros(3, np.int64), np.zeros((1, DIM)))
+    assert found == pytest.approx([0, 1], abs=1e-6)
+    assert half_distances([], np.zeros(0, np.int64), np.zeros((0, DIM))).shape == (0,)
