@@ -1,6 +1,6 @@
 r"""Does association hold when people are missing, fewer, or from elsewhere? On runs whose ground truth is known.
 
-    python benchmarks/robustness.py sample=runs/demo:samples/gt pets=runs/pets:../shared/data/pets-s2l1 --draws 10
+    python benchmarks/robustness.py sample=runs/demo:samples/gt pets=runs/pets:../shared/data/pets-s2l1 --fixed 0.6 0.7
 
 Each word is NAME=RUN:GROUND-TRUTH. Tracklets of the runs are left out, mixed and associated anew, without inference:
 
@@ -310,13 +310,13 @@ def _left(identities: Sequence[Identity], tracklets: Sequence[Tracklet]) -> list
     return [replace(i, tracklets=own, links=()) for i, own in kept if own]
 
 
-def summary(found: Mapping[str, Sequence[float]]) -> list[float]:
-    """Means by kind of trial: whole, parts, half gone, few, nobody twice, strangers unlinked."""
+def summary(found: Mapping[str, Sequence[float]], alike: Sequence[str] = ()) -> list[float]:
+    """Means by kind of trial: whole, parts, half gone, few, nobody twice, unlinked strangers but those of `alike`."""
 
     def mean(names: Sequence[str]) -> float:
         return float(np.mean([np.mean(found[name]) for name in names])) if names else float("nan")
 
-    strangers = [name for name in found if name.endswith("unlinked")]
+    strangers = [name for name in found if name.endswith("unlinked") and name.split()[0] not in alike]
     return [mean(["whole"]), mean(list(PARTS)), *(mean([name]) for name in _KINDS), mean(strangers)]
 
 
@@ -337,6 +337,9 @@ def main() -> None:
     parser.add_argument("runs", nargs="+", metavar="NAME=RUN:GT")
     parser.add_argument("--draws", type=int, default=10)
     parser.add_argument("--fixed", type=float, nargs="*", default=[], help="thresholds to compare with")
+    parser.add_argument(
+        "--same-clothes", nargs="*", default=[], metavar="NAME", help="strangers among these are not in the summary"
+    )
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     recordings = {}
@@ -356,7 +359,8 @@ def main() -> None:
     print("\n| threshold | recording | whole | parts |", " | ".join(_KINDS), "| strangers unlinked |")
     print("| --- |" + " --- |" * 7)
     for rule, of_rule in results.items():
-        rows = {name: summary(found) for name, found in of_rule.items()}
+        alike = args.same_clothes
+        rows = {name: summary(found, alike if name in alike else ()) for name, found in of_rule.items()}
         rows["mean"] = np.mean(list(rows.values()), axis=0).tolist()
         for name, row in rows.items():
             print(f"| {rule} | {name} |", " | ".join(f"{value:.1f}" for value in row), "|")
