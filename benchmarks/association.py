@@ -1,118 +1,118 @@
-"""What each part of the association is worth, on a run whose ground truth is known.
+r"""What each part of the association is worth, on runs whose ground truth is known.
 
-    reidtrack run --videos ../shared/data/pets-s2l1/View_001.mp4 ../shared/data/pets-s2l1/View_006.mp4 --no-video \
-        --detector ../shared/weights/yolo11n_int8_openvino_model --reid ../shared/weights/osnet_x0_25_msmt17.pth \
-        --out runs/pets
-    python benchmarks/association.py runs/pets --gt ../shared/data/pets-s2l1
+    python benchmarks/association.py sample=runs/demo:samples/gt pets=runs/pets:../shared/data/pets-s2l1
 
-Prints cross-camera IDF1 and HOTA (identities against one id per person, over the union of cameras) for the whole
-recording and for parts of it, and writes them to `DIR/association.json`.
+Each word is NAME=RUN:GROUND-TRUTH, as in `robustness.py`. Prints cross-camera IDF1 (one id per person, over the union
+of cameras) of each run for the whole recording, and the mean over parts of it: halves, the middle, and the halves of
+different cameras at different times. No inference, nothing but looks: space and time have a table of their own. What
+was tried and left out (`association_tried.py`) comes last. Writes `--json`.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from unittest import mock
 
 import numpy as np
+from association_tried import Fragments, Reciprocal, Views, whitened
+from robustness import Recording, cut, parts
 
-from reidtrack.associate import matcher
+from reidtrack.associate import appearance, matcher, people, person
 from reidtrack.associate.people import associate
-from reidtrack.associate.refine import packed
-from reidtrack.benchmark.tracking import TrackingPair, score_union
-from reidtrack.config import TrackConfig
-from reidtrack.mot import MotRows, read_mot
-from reidtrack.pipeline.folder import RunFolder
-from reidtrack.pipeline.settle import load_tracklets
 from reidtrack.types import Identity, Tracklet
 
-# Frames (first, behind the last) of each view, 0-based; `apart` shows the two cameras different times.
-PARTS: Mapping[str, tuple[tuple[int, int], tuple[int, int]]] = {
-    "whole": ((0, 400), (0, 400)),
-    "first half": ((0, 200), (0, 200)),
-    "second half": ((200, 400), (200, 400)),
-    "middle": ((100, 300), (100, 300)),
-    "apart": ((0, 200), (200, 400)),
-    "apart, swapped": ((200, 400), (0, 200)),
-}
-NO_REFINING = "rounds of assignment alone"
-VARIANTS: Mapping[str, Mapping[str, float]] = {
-    "default (threshold from the recording)": {},
-    "threshold 0.7": {"threshold": 0.7},
-    "threshold 0.8": {"threshold": 0.8},
-    "threshold 0.9": {"threshold": 0.9},
-    "colour casts left in": {"shrink": 1e9},
-    "switched tracks not split": {"split_threshold": 2.0},
-    NO_REFINING: {},
-}
+Settle = Callable[[Sequence[Tracklet]], Sequence[Identity]]
 
 
-def cut(tracklet: Tracklet, first: int, end: int) -> Tracklet | None:
-    """The part of a tracklet within some frames."""
-    rows = (tracklet.frame >= first) & (tracklet.frame < end)
-    picked = (tracklet.feature_frame >= first) & (tracklet.feature_frame < end)
-    if not rows.any():
-        return None
-    return tracklet.part(rows, picked)
+def with_settings(**settings: object) -> Settle:
+    """Association with other settings than the defaults."""
+    return lambda tracklets: associate(tracklets, **settings).identities  # type: ignore[arg-type]
 
 
-def settle(tracklets: Sequence[Tracklet], name: str) -> list[Identity]:
-    """Identities by one of the variants."""
-    if name != NO_REFINING:
-        return associate(tracklets, **VARIANTS[name]).identities
-    with mock.patch.object(matcher, "refine", lambda label, *_: packed(label)):
+@contextmanager
+def _changed(*changes: tuple[object, str, object]) -> Iterator[None]:
+    with ExitStack() as stack:
+        for owner, name, value in changes:
+            stack.enter_context(mock.patch.object(owner, name, value))
+        person.PersonModel.of_threshold.cache_clear()
+        yield
+    person.PersonModel.of_threshold.cache_clear()
+
+
+def changed(*changes: tuple[object, str, object]) -> Settle:
+    """Association with parts of it replaced."""
+
+    def settle(tracklets: Sequence[Tracklet]) -> Sequence[Identity]:
+        with _changed(*changes):
+            return associate(tracklets).identities
+
+    return settle
+
+
+def equal_quality(tracklets: Sequence[Tracklet]) -> Sequence[Identity]:
+    """Every crop counts alike."""
+    means = appearance._means
+    with _changed((appearance, "_means", lambda given, rows, power: means(given, rows, 0 * power))):
         return associate(tracklets).identities
 
 
-def rows_of(identities: Sequence[Identity], camera: str) -> MotRows:
-    """The boxes of a camera with their identities."""
-    parts = [(i.id, t) for i in identities for t in i if t.camera == camera]
-    return MotRows.of(
-        np.concatenate([t.frame for _, t in parts]),
-        np.concatenate([np.full(len(t), number) for number, t in parts]),
-        np.concatenate([t.xyxy for _, t in parts]),
-        np.concatenate([t.score for _, t in parts]),
-    )
+VARIANTS: Mapping[str, Settle] = {
+    "default": with_settings(),
+    "colour casts left in": with_settings(shrink=1e9),
+    "crops not weighted by quality": equal_quality,
+    "switched tracks not split": with_settings(split_threshold=2.0),
+    "costs of pairs added up, no model of people": changed((person, "CAUTION", 1e6)),
+    "the model as sure as the threshold tells": changed((person, "CAUTION", 1.0)),
+    "rounds of assignment alone": changed(
+        (matcher, "refine", lambda label, *_: matcher.packed(label)), (people, "group", partial(matcher.group, exact=0))
+    ),
+    "rounds and local search, nothing exact": changed((people, "group", partial(matcher.group, exact=0))),
+    "threshold 0.6": with_settings(threshold=0.6),
+    "threshold 0.7": with_settings(threshold=0.7),
+    "threshold 0.8": with_settings(threshold=0.8),
+    "tried: four views, nearest two": with_settings(evidence=[Views(4, 0.3, nearest=True)]),
+    "tried: four views, each with its nearest": with_settings(evidence=[Views(4, 0.5, nearest=False)]),
+    "tried: k-reciprocal, 4 neighbours": with_settings(evidence=[Reciprocal(4, 0.3)]),
+    "tried: k-reciprocal, 8 neighbours": with_settings(evidence=[Reciprocal(8, 0.3)]),
+    "tried: fragments by motion": with_settings(evidence=[Fragments(1.0, 4.0)]),
+    "tried: whitened within tracklets": lambda tracklets: associate(whitened(tracklets, 0.5)).identities,
+}
 
 
-def within(rows: MotRows, first: int, end: int) -> MotRows:
-    """Rows of some frames."""
-    return rows[(rows.frame >= first) & (rows.frame < end)]
+def score(recording: Recording, settle: Settle) -> tuple[float, float]:
+    """IDF1 of the whole recording, and the mean over its parts."""
+    found = []
+    for _, span in parts(recording):
+        pieces = [piece for t in recording.tracklets if (piece := cut(t, *span[t.camera])) is not None]
+        found.append(recording.idf1(settle(pieces), span=span))
+    return recording.idf1(settle(recording.tracklets)), float(np.mean(found))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run", type=Path)
-    parser.add_argument(
-        "--gt", type=Path, required=True, help="folder with gt_<camera>_person.txt, ignore_<camera>.txt"
-    )
+    parser.add_argument("runs", nargs="+", metavar="NAME=RUN:GT")
+    parser.add_argument("--json", type=Path)
     args = parser.parse_args()
-    tracklets = load_tracklets(RunFolder(args.run), TrackConfig())
-    cameras = sorted({t.camera for t in tracklets})
-    gt = {camera: read_mot(args.gt / f"gt_{camera}_person.txt") for camera in cameras}
-    ignore = {camera: read_mot(args.gt / f"ignore_{camera}.txt") for camera in cameras}
-    results: dict[str, dict[str, str]] = {}
-    for name in VARIANTS:
-        results[name] = {}
-        for part, spans in PARTS.items():
-            span = dict(zip(cameras, spans, strict=True))
-            seen = [piece for t in tracklets if (piece := cut(t, *span[t.camera])) is not None]
-            identities = settle(seen, name)
-            score = score_union(
-                {
-                    c: TrackingPair(within(gt[c], *span[c]), rows_of(identities, c), within(ignore[c], *span[c]))
-                    for c in cameras
-                }
-            )
-            results[name][part] = f"{score.idf1:.1f} / {score.hota:.1f}"
-    print("| IDF1 / HOTA |", " | ".join(PARTS), "|")
-    print("| --- |" + " --- |" * len(PARTS))
-    for name, row in results.items():
-        print(f"| {name} |", " | ".join(row.values()), "|")
-    (args.run / "association.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    recordings = {}
+    for word in args.runs:
+        name, _, paths = word.partition("=")
+        run, _, gt = paths.rpartition(":")
+        recordings[name] = Recording.load(Path(run), Path(gt))
+    print("| whole / parts |", " | ".join(recordings), "| mean |")
+    print("| --- |" + " --- |" * (len(recordings) + 1))
+    results = {}
+    for variant, settle in VARIANTS.items():
+        scores = [score(recording, settle) for recording in recordings.values()]
+        cells = [f"{whole:.1f} / {part:.1f}" for whole, part in [*scores, tuple(np.mean(scores, axis=0))]]
+        print(f"| {variant} |", " | ".join(cells), "|", flush=True)
+        results[variant] = dict(zip(recordings, scores, strict=True))
+    if args.json:
+        args.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
