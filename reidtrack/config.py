@@ -163,6 +163,9 @@ class RunConfig(Section):
     precision: Literal["auto", "fp32", "half"] = Field(
         "auto", description="half: bf16 on a CPU that has it, fp16 on a GPU; auto: fp32 on a CPU, half on a GPU"
     )
+    hwaccel: str = Field(
+        "none", description="decode on a GPU: auto (where there is one), none, or its name, such as cuda"
+    )
     detect: DetectConfig = DetectConfig()
     track: TrackConfig = TrackConfig()
     embed: EmbedConfig = EmbedConfig()

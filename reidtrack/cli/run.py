@@ -73,6 +73,7 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--gallery", type=Path, metavar="PEOPLE.DB", help=GALLERY_HELP)
     group.add_argument("--device", help="auto, cpu, cuda or cuda:N (default: auto)")
     group.add_argument("--engine", help="auto, openvino, onnxruntime or torch (default: auto)")
+    group.add_argument("--hwaccel", metavar="NAME", help="decode on a GPU: auto, none, cuda ... (default: none)")
     group.add_argument("--tracker", type=Path, metavar="FILE", help="tracker settings, such as configs/track/sort.yaml")
     group.add_argument("--config", type=Path, metavar="FILE", help="all settings (`reidtrack config` prints them)")
     add_settings_option(group, "single settings, such as track.max_age=30")
@@ -136,6 +137,7 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
         "gallery.path": None if args.gallery is None else args.gallery.resolve(),
         "device": args.device,
         "engine": args.engine,
+        "hwaccel": args.hwaccel,
         "output.video": False if args.no_video else None,
         "output.mosaic": True if args.mosaic else None,
         "output.crops": "all" if args.crops else "none" if args.no_crops else None,

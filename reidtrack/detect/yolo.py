@@ -15,6 +15,10 @@ from reidtrack import geometry
 from reidtrack.errors import WeightsError
 from reidtrack.types import Detections, FloatArray, Frame, ImageArray
 
+MARGIN = 16
+"""Least margin in input pixels above and below a picture that is wider than high. Without it, people at the border are
+found less surely than in the square that networks are trained on; with it as surely, for about a fifteenth more work.
+"""
 PAD_VALUE = 114
 """Grey of the letterbox margin, as in Ultralytics' training."""
 
@@ -119,9 +123,10 @@ def fit_letterbox(size: tuple[int, int], height: int, width: int) -> Letterbox:
 
 
 def fit_rectangle(size: tuple[int, int], imgsz: int, stride: int) -> Letterbox:
-    """Scale a picture's longer side to `imgsz` and pad each side to the next multiple of `stride`."""
+    """Scale a picture's longer side to `imgsz` and pad the other to a multiple of `stride`, by `MARGIN` or more."""
     scale = imgsz / max(size)
-    width, height = (-(-round(side * scale) // stride) * stride for side in size)
+    sides = (min(imgsz, round(side * scale) + 2 * MARGIN) for side in size)
+    width, height = (-(-side // stride) * stride for side in sides)
     return fit_letterbox(size, height, width)
 
 

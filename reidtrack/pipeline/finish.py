@@ -118,7 +118,7 @@ def _render(
     counts = {camera: entry for camera, entry in record["cameras"].items() if entry["frames"]}
     wanted = [item for item in inputs if item.camera in counts]
     with contextlib.ExitStack() as stack:
-        sources = open_inputs(wanted, Part(**record["part"]), stack, fail)
+        sources = open_inputs(wanted, Part(**record["part"]), stack, fail, config.hwaccel)
         progress.stage("rendering", {source.camera: counts[source.camera]["frames"] for source in sources})
         last_frames = {camera: entry["last_frame"] for camera, entry in counts.items()}
         times, many = StageTimes(STAGES), max(1, len(sources)) if config.output.mosaic else at_once()

@@ -96,6 +96,7 @@ def open_inputs(
     part: Part,
     stack: contextlib.ExitStack,
     fail: Callable[[str, InputError], None],
+    hwaccel: str = "none",
 ) -> list[Source]:
     """Open every recording that can be opened.
 
@@ -104,6 +105,10 @@ def open_inputs(
         part: What to read of them.
         stack: Closes them.
         fail: Told of each one that cannot be opened.
+        hwaccel: What decodes them: `none`, `auto` or FFmpeg's name of a device.
+
+    Raises:
+        DeviceError: If there is no such device.
     """
     sources = []
     for item in inputs:
@@ -116,6 +121,7 @@ def open_inputs(
                 stride=part.stride,
                 offset_s=item.offset_s,
                 fps=part.fps,
+                hwaccel=hwaccel,
             )
         except InputError as error:
             fail(item.camera, error)

@@ -84,7 +84,8 @@ def run(request: RunRequest, progress: Progress, stop: Stop) -> Outcome:
     inputs = [CameraInput(*item) for item in zip(names, request.sources, offsets, strict=True)]
     failures = _Failures(progress)
     with contextlib.ExitStack() as stack:
-        sources = open_inputs(inputs, request.part, stack, failures.note if len(inputs) > 1 else _refuse)
+        fail = failures.note if len(inputs) > 1 else _refuse
+        sources = open_inputs(inputs, request.part, stack, fail, request.config.hwaccel)
         if not sources:
             raise failures.summary()
         tools = _Tools.of(request)

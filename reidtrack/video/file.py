@@ -14,6 +14,7 @@ import numpy as np
 
 from reidtrack.errors import InputError
 from reidtrack.types import Frame, ImageArray
+from reidtrack.video.accel import open_container
 from reidtrack.video.clock import Clock
 from reidtrack.video.naming import is_url, redact
 from reidtrack.video.orient import IDENTITY, orient, orientation
@@ -43,14 +44,24 @@ class VideoFile:
         camera: Name given to the frames.
         span: The part to read.
         timeout_s: How long an address may keep silent, seconds.
+        hwaccel: What decodes it, see `open_container`.
 
     Raises:
         InputError: If nothing can be read from it.
+        DeviceError: If `hwaccel` names a device that is not there.
     """
 
-    def __init__(self, source: str | Path, camera: str, span: Span | None = None, *, timeout_s: float = 10.0) -> None:
+    def __init__(
+        self,
+        source: str | Path,
+        camera: str,
+        span: Span | None = None,
+        *,
+        timeout_s: float = 10.0,
+        hwaccel: str = "none",
+    ) -> None:
         self.camera = camera
-        self._source, self._timeout_s = source, timeout_s
+        self._source, self._timeout_s, self._hwaccel = source, timeout_s, hwaccel
         self._name = redact(source)
         self._span = Span() if span is None else span
         self._image_of = _Converter()
@@ -98,7 +109,7 @@ class VideoFile:
         self.close()
 
     def _open(self) -> None:
-        self._container = _open_container(self._source, self._timeout_s)
+        self._container = _open_container(self._source, self._timeout_s, self._hwaccel)
         streams = [s for s in self._container.streams.video if not s.disposition & s.disposition.attached_pic]
         if not streams:
             kinds = ", ".join(sorted({s.type for s in self._container.streams})) or "nothing"
@@ -107,7 +118,8 @@ class VideoFile:
                 f"has no video stream, only {kinds}", where=self._name, hint="give a file that holds pictures"
             )
         self._stream = streams[0]
-        self._stream.thread_type = "AUTO"
+        if not self._stream.codec_context.is_hwaccel:
+            self._stream.thread_type = "AUTO"
         self._damaged = 0
         self._packets = self._demux()
         self._decoded = self._decode(self._packets)
@@ -183,7 +195,7 @@ class VideoFile:
         return enumerate(whole, skipped.index)
 
 
-def _open_container(source: str | Path, timeout_s: float) -> InputContainer:
+def _open_container(source: str | Path, timeout_s: float, hwaccel: str) -> InputContainer:
     import av
 
     remote = is_url(source)
@@ -193,7 +205,7 @@ def _open_container(source: str | Path, timeout_s: float) -> InputContainer:
     address = str(source) if remote else f"file:{source}"
     options = {"rtsp_transport": "tcp"} if address.lower().startswith("rtsp") else {}
     try:
-        return av.open(address, timeout=timeout_s if remote else None, options=options)
+        return open_container(address, hwaccel, timeout=timeout_s if remote else None, options=options)
     except (av.error.FFmpegError, OSError, UnicodeError) as error:
         # The original error holds the address with its password.
         raise explain(error, source) from None

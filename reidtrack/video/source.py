@@ -64,6 +64,7 @@ def open_source(
     stride: int = 1,
     offset_s: float = 0.0,
     fps: float = 25.0,
+    hwaccel: str = "none",
 ) -> Source:
     """Open a video file, a folder of images or an address.
 
@@ -75,12 +76,14 @@ def open_source(
         stride: Read the frames whose index is a multiple of this.
         offset_s: Seconds from the run's origin to the recording's first frame.
         fps: Rate of a folder of images.
+        hwaccel: What decodes a video: `none`, `auto` or FFmpeg's name of a device.
 
     Raises:
         InputError: If nothing can be read from it.
+        DeviceError: If there is no such device.
         UsageError: If a number is out of range.
     """
     span = Span(start_s, end_s, stride, offset_s)
     if is_folder(source):
         return ImageFolder(source, camera, span, fps=fps)
-    return VideoFile(source, camera, span)
+    return VideoFile(source, camera, span, hwaccel=hwaccel)

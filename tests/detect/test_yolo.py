@@ -25,11 +25,12 @@ def frame(camera: str = "a", size: tuple[int, int] = (640, 480), value: int = 0)
 @pytest.mark.parametrize(
     ("size", "expected"),
     [
-        pytest.param((768, 576), (480, 640, 640 / 768, 0, 0), id="4:3 fits without margin"),
-        pytest.param((1920, 1080), (384, 640, 1 / 3, 0, 12), id="16:9 padded to a multiple of 32"),
-        pytest.param((1080, 1920), (640, 384, 1 / 3, 12, 0), id="upright"),
+        pytest.param((768, 576), (512, 640, 640 / 768, 0, 16), id="4:3"),
+        pytest.param((1920, 1080), (416, 640, 1 / 3, 0, 28), id="16:9 padded to a multiple of 32"),
+        pytest.param((1080, 1920), (640, 416, 1 / 3, 28, 0), id="upright"),
         pytest.param((64, 64), (640, 640, 10.0, 0, 0), id="small pictures grow"),
-        pytest.param((4000, 10), (32, 640, 0.16, 0, 15), id="a sliver"),
+        pytest.param((1000, 960), (640, 640, 0.64, 0, 13), id="nearly square"),
+        pytest.param((4000, 10), (64, 640, 0.16, 0, 31), id="a sliver"),
     ],
 )
 def test_rectangle_keeps_the_shape_and_pads_little(
@@ -74,15 +75,15 @@ def test_final_layout_is_told_by_its_six_columns() -> None:
 
 
 def test_boxes_come_back_in_picture_pixels_best_first_without_duplicates() -> None:
-    boxes = [(320, 252, 60, 120, 0.6, 0), (322, 252, 60, 120, 0.9, 0), (100, 152, 30, 60, 0.7, 0)]
+    boxes = [(320, 268, 60, 120, 0.6, 0), (322, 268, 60, 120, 0.9, 0), (100, 168, 30, 60, 0.7, 0)]
     detector = YoloDetector(lambda batch: np.stack([raw(boxes)] * len(batch)), conf=0.5, iou=0.7)
     found = detector.detect([frame(size=(1280, 960))])[0]
     assert found.score.tolist() == pytest.approx([0.9, 0.7])
-    assert found.xyxy[1].tolist() == pytest.approx([170, 244, 230, 364])  # scaled by 1/2, no margin
+    assert found.xyxy[1].tolist() == pytest.approx([170, 244, 230, 364])  # scaled by 1/2, margin of 16 above
 
 
 def test_boxes_are_cut_to_the_picture_and_empty_ones_dropped() -> None:
-    boxes = [(0, 0, 100, 100, 0.9, 0), (-200, 50, 20, 20, 0.8, 0)]
+    boxes = [(0, 16, 100, 100, 0.9, 0), (-200, 50, 20, 20, 0.8, 0)]
     detector = YoloDetector(lambda batch: np.stack([raw(boxes)] * len(batch)), conf=0.5)
     found = detector.detect([frame()])[0]
     assert found.xyxy.tolist() == [[0, 0, 50, 50]]
@@ -98,7 +99,7 @@ def test_cameras_of_one_size_share_a_batch_and_results_keep_the_order() -> None:
 
     frames = [frame("a", value=0), frame("b", (480, 640), 255), frame("c", value=255), frame("d", value=51)]
     found = YoloDetector(infer).detect(frames)
-    assert sorted(seen) == [(1, 640, 480, 3), (3, 480, 640, 3)]
+    assert sorted(seen) == [(1, 640, 512, 3), (3, 512, 640, 3)]
     widths = [d.xyxy[0, 2] - d.xyxy[0, 0] for d in found]
     assert widths == pytest.approx([10, 110, 110, 30], abs=1e-3)
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from builders import SIZE, counter_image, even_times, overwrite, read_counter, set_display_matrix, write_video
 
+from reidtrack.errors import DeviceError, InputError
 from reidtrack.types import Frame
 from reidtrack.video.source import Source, Span, VideoFile, open_source
 
@@ -212,3 +213,26 @@ def test_pictures_are_freed_at_once(tmp_path: Path) -> None:
             gc.enable()
     assert read_to_the_end == 60
     assert left < 10
+
+
+@pytest.mark.parametrize("hwaccel", ["none", "auto"])
+def test_frames_are_the_same_whatever_decodes(tmp_path: Path, hwaccel: str) -> None:
+    """`auto` takes the CPU where there is no GPU, and says nothing."""
+    path = write_video(tmp_path / "a.mp4", even_times(5, 10))
+    with open_source(path, "cam") as expected, open_source(path, "cam", hwaccel=hwaccel) as source:
+        for one, other in zip(expected, source, strict=True):
+            assert one.time_s == other.time_s
+            np.testing.assert_allclose(one.image.astype(int), other.image.astype(int), atol=3)
+
+
+def test_a_decoder_that_is_not_there(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.mp4", even_times(5, 10))
+    with pytest.raises(DeviceError, match="no decoding by 'nonsense' here"):
+        open_source(path, "cam", hwaccel="nonsense")
+
+
+@pytest.mark.parametrize("hwaccel", ["auto", "nonsense"])
+def test_what_is_no_video_is_told_first(tmp_path: Path, hwaccel: str) -> None:
+    (tmp_path / "a.mp4").write_bytes(b"\x00\x01" * 500)
+    with pytest.raises(InputError, match="not a video"):
+        open_source(tmp_path / "a.mp4", "cam", hwaccel=hwaccel)

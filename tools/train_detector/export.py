@@ -1,4 +1,4 @@
-"""The same network for OpenVINO: weights and activations in 8 bits, a fixed input of one 640 x 640 picture."""
+"""The same network for OpenVINO: weights and activations in 8 bits, an input of any size."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from reidtrack.detect.yolo import fit_letterbox, letterbox
-from reidtrack.engines.convert import to_openvino
+from reidtrack.engines.convert import open_shape, to_openvino
 from reidtrack.engines.openvino_engine import import_openvino
 from reidtrack.engines.pictures import to_planes
 from reidtrack.engines.quantise import quantise
@@ -30,9 +30,9 @@ def export_int8(network: Any, pictures: Sequence[Picture], folder: Path, stem: s
         pictures: Training pictures, to learn the ranges of activations from.
         folder: Where the files go.
         stem: Their name.
-        imgsz: Side of the input, pixels.
+        imgsz: Side of the square that the pictures are scaled into, pixels.
     """
-    converted = to_openvino(for_inference(network), (1, 3, imgsz, imgsz))
+    converted = to_openvino(for_inference(network), open_shape(None))
     quantised = quantise(converted, [_input(picture, imgsz) for picture in pictures], exact=FLOAT)
     quantised.set_rt_info("YOLO", ["model_info", "model_type"])
     quantised.set_rt_info("person", ["model_info", "labels"])
@@ -55,6 +55,6 @@ def _metadata(imgsz: int) -> dict[str, Any]:
         "batch": 1,
         "imgsz": [imgsz, imgsz],
         "names": {0: "person"},
-        "args": {"batch": 1, "half": False, "int8": True, "dynamic": False, "nms": False},
+        "args": {"batch": 1, "half": False, "int8": True, "dynamic": True, "nms": False},
         "channels": 3,
     }
