@@ -16,10 +16,16 @@ from reidtrack.types import DoubleArray, Identity, IntArray
 
 STEPS = (-0.2, -0.15, -0.1, -0.05, -0.025, 0.025, 0.05, 0.1, 0.15, 0.2)
 """Differences from the threshold in use that are worth a look."""
-MOST_TRACKLETS = 3000
-"""More are not grouped again and again."""
+FEW_STEPS = (-0.1, -0.05, 0.05, 0.1)
+MANY_TRACKLETS, MOST_TRACKLETS = 300, 3000
+"""More than these are grouped at few other thresholds, and at none."""
 _LEAST, _MOST = 0.05, 1.2
 Key = tuple[str, int]
+
+
+def steps_for(tracklets: int) -> Sequence[float]:
+    """Differences from the threshold that are tried, so many as cost seconds."""
+    return STEPS if tracklets <= MANY_TRACKLETS else FEW_STEPS if tracklets <= MOST_TRACKLETS else ()
 
 
 class Problem(NamedTuple):

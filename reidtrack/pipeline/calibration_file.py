@@ -12,7 +12,7 @@ import numpy as np
 from reidtrack.associate.calibration import Calibration, PairCalibration
 from reidtrack.associate.mixture import EDGES
 from reidtrack.associate.people import Association
-from reidtrack.associate.sweep import MOST_TRACKLETS, STEPS, Change, change
+from reidtrack.associate.sweep import Change, change
 from reidtrack.files import write_whole
 from reidtrack.types import DoubleArray, Identity
 
@@ -21,11 +21,6 @@ _BINS = 10
 """Bins of the counts in one of the file."""
 _MOST_PAIRS = 30
 """Pairs of cameras that have curves of their own, those with most evidence first."""
-
-
-def steps_for(tracklets: int) -> Sequence[float]:
-    """Differences from the threshold that are tried; none where that would take long."""
-    return STEPS if tracklets <= MOST_TRACKLETS else ()
 
 
 def write_calibration(path: Path, association: Association, identities: Sequence[Identity]) -> None:

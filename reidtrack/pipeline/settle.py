@@ -7,13 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from reidtrack.associate.people import Association, associate
+from reidtrack.associate.sweep import steps_for
 from reidtrack.config import RunConfig, TrackConfig
 from reidtrack.errors import InputError
 from reidtrack.identity.corrections import Corrections
 from reidtrack.identity.export import write_identities, write_mot_files, write_mtmc, write_sightings
 from reidtrack.identity.features import FeatureTable, read_tracklets
 from reidtrack.identity.log import read_frame_times, read_track_log
-from reidtrack.pipeline.calibration_file import steps_for, write_calibration
+from reidtrack.pipeline.calibration_file import write_calibration
 from reidtrack.pipeline.corrections import correct
 from reidtrack.pipeline.crops import sort_crops
 from reidtrack.pipeline.folder import RunFolder

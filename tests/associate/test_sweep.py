@@ -7,7 +7,7 @@ import pytest
 from associate.people_data import directions, owners, tracklet
 
 from reidtrack.associate.people import associate
-from reidtrack.associate.sweep import Regrouped, change
+from reidtrack.associate.sweep import Regrouped, change, steps_for
 from reidtrack.types import Identity, Tracklet
 
 PERSON = directions(12, seed=1)
@@ -79,3 +79,8 @@ def test_a_user_s_word_holds_at_every_threshold() -> None:
     for tried in found.others:
         assert tried.label[one] == tried.label[other]
         assert tried.label["a", 3] != tried.label["b", 3]
+
+
+@pytest.mark.parametrize(("tracklets", "steps"), [(0, 10), (300, 10), (301, 4), (3000, 4), (3001, 0)])
+def test_many_tracklets_are_tried_less(tracklets: int, steps: int) -> None:
+    assert len(steps_for(tracklets)) == steps
