@@ -154,7 +154,7 @@ def measure(args: argparse.Namespace, folder: Path, scratch: Path) -> dict[str, 
     detections = read_detection_log(run.detections).frames[CAMERA]
 
     def track() -> None:
-        tracker = make_trackers(config.track, [CAMERA])[CAMERA]
+        tracker = make_trackers(config.track, {CAMERA: 1 / fps})[CAMERA]
         for frame in frames:
             tracker.update(detections[frame.index], frame.index, frame.time_s)
 
