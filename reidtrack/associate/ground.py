@@ -23,6 +23,9 @@ _FOOT_NOISE = 0.05
 """Deviation of a foot point, shares of the box's height."""
 _FLOOR_M = 0.15
 """Two views of one person agree no better than this."""
+_COMPANY = 0.1
+"""Share of people who walk beside another one, and how far from them in each direction, metres."""
+_COMPANY_M = 1.0
 _CHANCE = 0.02
 """Share of places that are simply wrong: hidden feet, a box around two."""
 _BORDER = 0.005
@@ -186,7 +189,10 @@ class Closeness(NamedTuple):
         own = found.spread * self.scale**2
         round_m2 = _FLOOR_M**2 + extra_m2
         same = _log_density(found.metres, own, round_m2)
-        other = _log_density(found.metres, own, round_m2 + self.reach_m**2)
+        other = np.logaddexp(
+            np.log1p(-_COMPANY) + _log_density(found.metres, own, round_m2 + self.reach_m**2),
+            np.log(_COMPANY) + _log_density(found.metres, own, round_m2 + _COMPANY_M**2),
+        )
         odds: DoubleArray = np.logaddexp(np.log1p(-_CHANCE) + same - other, np.log(_CHANCE))
         return odds
 

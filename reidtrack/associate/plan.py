@@ -15,11 +15,12 @@ from reidtrack.types import DoubleArray, IntArray
 
 FASTEST_MPS = 4.0
 """Nobody covers a distance faster: the pace of a run, twice that of hurrying."""
-MOST = 4.0
+MOST = 8.0
 LEAST = -8.0
 """Log-odds of a pair lie between these, or it is impossible."""
-_COUNTED_S = 3.0
-"""Places of so much time count against a pair; more say the same again."""
+_FOR_S = 2.0
+_AGAINST_S = 3.0
+"""Places of so much time count for a pair, and against it; more say the same again."""
 LEAST_SEEN_S = 0.3
 _FAR_M = 2.0
 _FAR_DEVIATIONS = 6.0
@@ -33,12 +34,12 @@ _SCALES = (0.5, 4.0)
 _REACHES_M = (2.0, 20.0)
 _WANDER_MPS = 0.4
 """Deviation of a pace, in each direction, from what it was when the person was last seen."""
-_END_M = 0.5
+_END_M = 1.0
 """Deviation, in each direction, of where tracks begin and end: often behind something."""
 _HIDDEN_M = 3.0
 """Nobody is lost or found farther from where the boxes say."""
 _GAP_MOST = 2.0
-_GAP_LEAST = -1.0
+_GAP_LEAST = -0.5
 _LONGEST_GAP_S = 20.0
 _CLOCK_S = 0.3
 """Slack of all times against the speed bound."""
@@ -114,7 +115,8 @@ def _odds(found: Apart, closeness: Closeness) -> float:
     if seconds >= _FAR_S and far.mean() >= _FAR_SHARE:
         return -np.inf
     mean = float(closeness.log_odds(found).mean())
-    return float(np.clip(mean * min(seconds, _COUNTED_S) if mean < 0 else mean * min(seconds, 1.0), LEAST, MOST))
+    counted = min(seconds, _AGAINST_S if mean < 0 else _FOR_S)
+    return float(np.clip(mean * counted, LEAST, MOST))
 
 
 def gap_terms(paths: Sequence[GroundPath | None], closeness: Closeness) -> PairTerms:
