@@ -43,6 +43,7 @@ _PAIR_BELIEF = Belief(same=20.0, share=10.0, other=20.0)
 _FEW_MATCHES, _FEW_OTHERS, _FEW_HALVES = 5.0, 20, 10
 _SOME_ALIKE, _MUCH_ALIKE = 0.05, 0.15
 _SMOOTH = 20.0
+_MOST_TOGETHER, _CHUNK = 50_000, 4096
 _GRID = np.round(np.arange(0.2, 1.2001, 0.02), 2)
 
 Confidence = Literal["good", "fair", "poor"]
@@ -320,10 +321,13 @@ def _beside(match: IntArray, clash: IntArray, count: int) -> IntArray:
 
 def _distances(look: DoubleArray, pairs: IntArray) -> DoubleArray:
     """Of pairs of which both looks are known; of a fixed sample where there are very many."""
-    if len(pairs) > 200_000:
-        pairs = pairs[np.random.default_rng(0).choice(len(pairs), 200_000, replace=False)]
-    a, b = pairs[np.isin(pairs, np.flatnonzero(look.any(axis=1))).all(axis=1)].T
-    found: DoubleArray = 1 - np.einsum("pd,pd->p", look[a], look[b])
+    if len(pairs) > _MOST_TOGETHER:
+        pairs = pairs[np.random.default_rng(0).choice(len(pairs), _MOST_TOGETHER, replace=False)]
+    pairs = pairs[np.isin(pairs, np.flatnonzero(look.any(axis=1))).all(axis=1)]
+    found = np.empty(len(pairs))
+    for first in range(0, len(pairs), _CHUNK):
+        a, b = pairs[first : first + _CHUNK].T
+        found[first : first + _CHUNK] = 1 - np.einsum("pd,pd->p", look[a], look[b])
     return found
 
 
