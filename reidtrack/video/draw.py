@@ -174,7 +174,10 @@ def place_label(
     above, inside, below = top - height, top + half, bottom + half
     wished = [(left, above), (right - width, above), (left, below), (right - width, below), (left, inside)]
     places = [_inside(x, y, label, size) for x, y in wished]
-    return min(places, key=lambda place: sum(_shared(place, other) for other in taken))
+    low_x, low_y = (min(place[side] for place in places) for side in (0, 1))
+    high_x, high_y = (max(place[side] for place in places) for side in (2, 3))
+    near = [t for t in taken if t[0] < high_x and t[2] > low_x and t[1] < high_y and t[3] > low_y]
+    return min(places, key=lambda place: sum(_shared(place, other) for other in near))
 
 
 def clock_text(time_s: float) -> str:
