@@ -21,17 +21,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from association import cut, rows_of, within
+from robustness import cut
 
 from reidtrack.associate.people import associate
-from reidtrack.associate.space_time import PIECES, SiteView, SpaceTime
+from reidtrack.associate.site import SiteView
+from reidtrack.associate.space_time import PIECES, SpaceTime
 from reidtrack.benchmark.tracking import TrackingPair, score_union
 from reidtrack.config import TrackConfig
 from reidtrack.mot import MotRows, read_mot
 from reidtrack.pipeline.folder import RunFolder
 from reidtrack.pipeline.settle import load_tracklets
 from reidtrack.pipeline.site_file import read_homography, read_site
-from reidtrack.types import Tracklet
+from reidtrack.types import Identity, Tracklet
 
 # Whether homographies are known, and which pieces count.
 VARIANTS: Mapping[str, tuple[bool, frozenset[str]]] = {
@@ -60,6 +61,22 @@ def parts_of(tracklets: Sequence[Tracklet], cameras: Sequence[str]) -> dict[str,
         parts["apart"] = {a: first[a], b: second[b]}
         parts["apart, swapped"] = {a: second[a], b: first[b]}
     return parts
+
+
+def rows_of(identities: Sequence[Identity], camera: str) -> MotRows:
+    """The boxes of a camera with their identities."""
+    parts = [(i.id, t) for i in identities for t in i if t.camera == camera]
+    return MotRows.of(
+        np.concatenate([t.frame for _, t in parts]),
+        np.concatenate([np.full(len(t), number) for number, t in parts]),
+        np.concatenate([t.xyxy for _, t in parts]),
+        np.concatenate([t.score for _, t in parts]),
+    )
+
+
+def within(rows: MotRows, first: int, end: int) -> MotRows:
+    """Rows of some frames."""
+    return rows[(rows.frame >= first) & (rows.frame < end)]
 
 
 def score(

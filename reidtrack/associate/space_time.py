@@ -7,9 +7,6 @@ to each other where nobody has said, how near one person's places are, and how l
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import islice
-from typing import NamedTuple
 
 import numpy as np
 
@@ -23,91 +20,33 @@ from reidtrack.associate.clocks import (
     symmetric_scores,
     way_scores,
 )
-from reidtrack.associate.confident import confident_links
 from reidtrack.associate.evidence import PairTerms
 from reidtrack.associate.ground import (
-    TICK_S,
-    Apart,
-    CameraGround,
     Closeness,
-    GroundPath,
     apart,
-    facing,
     ground_path,
-    metres_in_unit,
 )
-from reidtrack.associate.journeys import Times, Transition, journey_terms, learn_transitions
-from reidtrack.associate.plan import LEAST_SEEN_S, Meeting, fit_closeness, gap_terms, meeting_terms, meetings
+from reidtrack.associate.journeys import journey_terms, learn_transitions
+from reidtrack.associate.plan import Meeting, gap_terms, meeting_terms, meetings
+from reidtrack.associate.planes import Planes
 from reidtrack.associate.relation import Relation, estimate_relation, related, relation_scores
-from reidtrack.associate.topology import Topology
+from reidtrack.associate.seen import Seen
+from reidtrack.associate.site import CameraPair, Learned, SiteView
 from reidtrack.types import DoubleArray, IntArray, Tracklet
 
 PIECES = frozenset({"plan", "relation", "clocks", "journeys"})
 LEAST_OFFSET_S = 0.2
 """Clocks that are less apart count as right."""
 _SURE_DEVIATIONS = 3.0
-_SAMPLED = 400
-"""Tracklets among which it is learned how far apart different people are."""
 _MOST_LINKS = 200
 """Links of two cameras that clocks are learned from."""
 _LEAST_MET = 3
 """So many links must have been seen by both at once before their places can be said to disagree."""
 
-CameraPair = tuple[int, int]
 PLACES = "places on the plan"
 RELATED = "places, by the estimated relation of two pictures"
 NOTHING = "nothing: too little evidence"
 JOURNEYS = "journeys taking equally long both ways: weak, and not used"
-
-
-@dataclass(frozen=True, eq=False)
-class SiteView:
-    """What is known of the site before anything is seen.
-
-    Attributes:
-        sizes: Camera to width and height of its picture, pixels; cameras that are missing have no place.
-        homographies: Camera to (3, 3) from pixels of the ground to the plan, where known.
-        unit_m: Metres in a unit of the plan; None learns it from the height of people.
-        topology: The ways between cameras.
-    """
-
-    sizes: Mapping[str, tuple[float, float]]
-    homographies: Mapping[str, DoubleArray] = field(default_factory=dict)
-    unit_m: float | None = None
-    topology: Topology = field(default_factory=Topology)
-
-
-@dataclass(frozen=True, eq=False)
-class Learned:
-    """What was found out about the site.
-
-    Attributes:
-        cameras: Names, in the order of all indices here.
-        unit_m: Metres in a unit of the plan; None where there is no plan.
-        seen_unit_m: The same for each camera from the height of people; of those whose feet it sees.
-        homographies: Camera to (3, 3) from pixels to the plan, given or derived.
-        derived: Those that follow from a relation to a camera whose homography is given.
-        fit_m: Two cameras to the median distance of one person's two places, metres.
-        disagreeing: Two cameras whose places speak against the looks; their places do not count.
-        relations: Two cameras to the estimated relation of their pictures.
-        clocks: Camera to what is known of its clock.
-        used_offset_s: Camera to the seconds that are taken off its times.
-        clock_from: Camera to what its clock was learned from, in words.
-        transitions: Two cameras to the journeys between them.
-    """
-
-    cameras: tuple[str, ...]
-    unit_m: float | None
-    seen_unit_m: Mapping[str, float]
-    homographies: Mapping[str, DoubleArray]
-    derived: frozenset[str]
-    fit_m: Mapping[CameraPair, float]
-    disagreeing: frozenset[CameraPair]
-    relations: Mapping[CameraPair, Relation]
-    clocks: Mapping[str, ClockOffset]
-    used_offset_s: Mapping[str, float]
-    clock_from: Mapping[str, str]
-    transitions: Mapping[CameraPair, Transition]
 
 
 class SpaceTime:
@@ -124,8 +63,8 @@ class SpaceTime:
 
     def __call__(self, tracklets: Sequence[Tracklet], label: IntArray, look: DoubleArray) -> PairTerms:
         """Learn from who was put together, and judge pairs; see `Evidence`."""
-        seen = _Seen.of(tracklets, label, look)
-        planes = _Planes.of(self._site, seen)
+        seen = Seen.of(tracklets, label, look)
+        planes = Planes.of(self._site, seen)
         clocks, origin = self._clocks(seen, planes)
         offsets = [_used(clock, origin.get(i)) for i, clock in enumerate(clocks)]
         relations = self._relations(seen, planes, offsets)
@@ -154,7 +93,7 @@ class SpaceTime:
         )
         return joined(terms)
 
-    def _clocks(self, seen: _Seen, planes: _Planes) -> tuple[list[ClockOffset], dict[int, str]]:
+    def _clocks(self, seen: Seen, planes: Planes) -> tuple[list[ClockOffset], dict[int, str]]:
         """Each camera's clock, and what it was learned from."""
         if "clocks" not in self._pieces:
             return [ClockOffset(0.0, None, 0.0)] * len(seen.names), {}
@@ -168,7 +107,7 @@ class SpaceTime:
         return solve_clocks(len(seen.names), scores), origin
 
     def _pair_clock(
-        self, seen: _Seen, planes: _Planes, pair: CameraPair, links: IntArray
+        self, seen: Seen, planes: Planes, pair: CameraPair, links: IntArray
     ) -> tuple[DoubleArray | None, str]:
         names = seen.names[pair[0]], seen.names[pair[1]]
         if all(name in planes.plan for name in names):
@@ -180,7 +119,7 @@ class SpaceTime:
                 return scores, RELATED
         return symmetric_scores(*seen.ways(pair)), JOURNEYS
 
-    def _relations(self, seen: _Seen, planes: _Planes, offsets: Sequence[float]) -> dict[CameraPair, Relation]:
+    def _relations(self, seen: Seen, planes: Planes, offsets: Sequence[float]) -> dict[CameraPair, Relation]:
         """Estimated relations of pictures that no plan joins."""
         found: dict[CameraPair, Relation] = {}
         if "relation" not in self._pieces:
@@ -196,7 +135,7 @@ class SpaceTime:
         return found
 
     def _places(
-        self, seen: _Seen, planes: _Planes, offsets: Sequence[float], relations: Mapping[CameraPair, Relation]
+        self, seen: Seen, planes: Planes, offsets: Sequence[float], relations: Mapping[CameraPair, Relation]
     ) -> tuple[list[PairTerms], dict[CameraPair, float], frozenset[CameraPair]]:
         """Terms of the plan and of relations; how well both fit; and where places and looks disagree."""
         terms: list[PairTerms] = []
@@ -215,7 +154,7 @@ class SpaceTime:
                 terms.append(self._related_terms(seen, (a, b), relation, offsets))
         return terms, fit, frozenset(disagreeing)
 
-    def _related_terms(self, seen: _Seen, pair: CameraPair, relation: Relation, offsets: Sequence[float]) -> PairTerms:
+    def _related_terms(self, seen: Seen, pair: CameraPair, relation: Relation, offsets: Sequence[float]) -> PairTerms:
         names = seen.names[pair[0]], seen.names[pair[1]]
         sizes = self._site.sizes[names[0]], self._site.sizes[names[1]]
         grounds = dict(zip(names, related(relation, sizes), strict=True))
@@ -243,7 +182,7 @@ def _used(clock: ClockOffset, origin: str | None) -> float:
     return clock.offset_s if wrong else 0.0
 
 
-def _plan_scores(seen: _Seen, planes: _Planes, links: IntArray) -> DoubleArray:
+def _plan_scores(seen: Seen, planes: Planes, links: IntArray) -> DoubleArray:
     """Evidence for each shift of the second camera's clock from places on the plan."""
     score, support = np.zeros(len(LAGS)), np.zeros(len(LAGS), np.int64)
     for first, second in seen.pairs(links)[:_MOST_LINKS]:
@@ -257,7 +196,7 @@ def _plan_scores(seen: _Seen, planes: _Planes, links: IntArray) -> DoubleArray:
     return score if support[score.argmax()] >= LEAST_SUPPORT else np.zeros(len(LAGS))
 
 
-def _agreement(seen: _Seen, linked: Sequence[Meeting]) -> tuple[dict[CameraPair, float], set[CameraPair]]:
+def _agreement(seen: Seen, linked: Sequence[Meeting]) -> tuple[dict[CameraPair, float], set[CameraPair]]:
     """Median distance of linked tracklets' places, and camera pairs most of whose links are nowhere near each other."""
     by_pair: dict[CameraPair, list[Meeting]] = {}
     for meeting in linked:
@@ -272,7 +211,7 @@ def _agreement(seen: _Seen, linked: Sequence[Meeting]) -> tuple[dict[CameraPair,
     return fit, against
 
 
-def _without(seen: _Seen, pairs: set[CameraPair], terms: PairTerms) -> PairTerms:
+def _without(seen: Seen, pairs: set[CameraPair], terms: PairTerms) -> PairTerms:
     """Terms without those of some pairs of cameras."""
     if not pairs:
         return terms
@@ -296,141 +235,3 @@ def joined(parts: Sequence[PairTerms]) -> PairTerms:
             rows = place[first : first + len(column)]
             known[rows] = np.where(np.isnan(known[rows]), column, known[rows])
     return PairTerms(pairs, odds, values)
-
-
-class _Seen(NamedTuple):
-    """The tracklets, by camera.
-
-    Attributes:
-        tracklets: N of them.
-        names: Of the cameras, sorted.
-        camera: (N,) place in `names`.
-        label: (N,) who is who so far.
-        links: (P, 2) links that looks are sure of.
-    """
-
-    tracklets: Sequence[Tracklet]
-    names: tuple[str, ...]
-    camera: IntArray
-    label: IntArray
-    links: IntArray
-
-    @classmethod
-    def of(cls, tracklets: Sequence[Tracklet], label: IntArray, look: DoubleArray) -> _Seen:
-        names = tuple(sorted({t.camera for t in tracklets}))
-        place = {name: i for i, name in enumerate(names)}
-        camera = np.array([place[t.camera] for t in tracklets], np.int64)
-        return cls(tracklets, names, camera, label, confident_links(camera, label, look))
-
-    def by_cameras(self) -> dict[CameraPair, IntArray]:
-        """Two cameras (a < b) to their links, the tracklet of `a` first."""
-        swap = self.camera[self.links[:, 0]] > self.camera[self.links[:, 1]]
-        links = np.where(swap[:, None], self.links[:, ::-1], self.links)
-        found: dict[CameraPair, list[list[int]]] = {}
-        for i, j in links.tolist():
-            found.setdefault((int(self.camera[i]), int(self.camera[j])), []).append([i, j])
-        return {pair: np.array(rows, np.int64) for pair, rows in sorted(found.items())}
-
-    def pairs(self, links: IntArray) -> list[tuple[Tracklet, Tracklet]]:
-        """The tracklets of links."""
-        return [(self.tracklets[i], self.tracklets[j]) for i, j in links.tolist()]
-
-    def cameras_of(self, pair: tuple[int, int]) -> CameraPair:
-        """The cameras of two tracklets, the lower first."""
-        a, b = int(self.camera[pair[0]]), int(self.camera[pair[1]])
-        return min(a, b), max(a, b)
-
-    def paths(self, grounds: Mapping[str, CameraGround], offsets: Sequence[float]) -> list[GroundPath | None]:
-        """Where each tracklet stood in a plane; None for cameras that are not in it."""
-        return [
-            ground_path(t, grounds[t.camera], offsets[int(c)]) if t.camera in grounds else None
-            for t, c in zip(self.tracklets, self.camera, strict=True)
-        ]
-
-    def linked_meetings(self, paths: Sequence[GroundPath | None]) -> list[Meeting]:
-        """Links whose two tracklets are seen at the same time."""
-        found = []
-        for i, j in self.links.tolist():
-            first, second = (i, j) if self.camera[i] < self.camera[j] else (j, i)
-            a, b = paths[first], paths[second]
-            if a is not None and b is not None and len((both := apart(a, b)).metres) * TICK_S >= LEAST_SEEN_S:
-                found.append(Meeting((min(i, j), max(i, j)), both))
-        return found
-
-    def closeness(self, same: Sequence[Apart], paths: Sequence[GroundPath | None]) -> Closeness:
-        """How near one person's places are, learned from links, and other people's, from some of those there are."""
-        every = max(1, len(paths) // _SAMPLED)
-        some = [path if k % every == 0 else None for k, path in enumerate(paths)]
-        others = (m.found for m in meetings(some, self.camera) if self.label[m.pair[0]] != self.label[m.pair[1]])
-        return fit_closeness(same, list(islice(others, 10 * _SAMPLED)))
-
-    def times(self, offsets: Sequence[float]) -> Times:
-        """When each is seen, by the right clocks."""
-        off = np.array(offsets, np.float64)[self.camera]
-        start = np.array([t.first_time_s for t in self.tracklets], np.float64)
-        end = np.array([t.last_time_s for t in self.tracklets], np.float64)
-        return Times(start - off, end - off, self.camera)
-
-    def ways(self, pair: CameraPair) -> tuple[DoubleArray, DoubleArray]:
-        """Times of journeys between two cameras, there and back."""
-        known = learn_transitions(self.times([0.0] * len(self.names)), self.label, self.links)
-        there, back = known.get(pair), known.get((pair[1], pair[0]))
-        none = np.zeros(0)
-        return (none if there is None else there.gaps_s), (none if back is None else back.gaps_s)
-
-
-def _lower_edge(size: tuple[float, float]) -> DoubleArray:
-    """(1, 2) the middle of a picture's lower edge: if anything in it is ground, that is."""
-    return np.array([[size[0] / 2, size[1]]])
-
-
-class _Planes(NamedTuple):
-    """The plan, in metres, and who is on it.
-
-    Attributes:
-        plan: Camera to how it sees the plan; `homography` is to the plan's own unit.
-        unit_m: Metres in a unit of the plan; None where there is none.
-        seen_unit_m: The same for each camera from the height of people.
-        derived: Cameras on the plan whose homography nobody gave.
-    """
-
-    plan: dict[str, CameraGround]
-    unit_m: float | None
-    seen_unit_m: dict[str, float]
-    derived: frozenset[str]
-
-    @classmethod
-    def of(cls, site: SiteView, seen: _Seen) -> _Planes:
-        given = {
-            name: CameraGround(facing(site.homographies[name], _lower_edge(size)), size)
-            for name, size in site.sizes.items()
-            if name in site.homographies and name in seen.names
-        }
-        if not given:
-            return cls({}, None, {}, frozenset())
-        by_camera = {name: [t for t in seen.tracklets if t.camera == name] for name in given}
-        found = {name: metres_in_unit(by_camera[name], ground) for name, ground in given.items()}
-        units = {name: unit for name, unit in found.items() if unit is not None}
-        unit = site.unit_m
-        if unit is None:
-            unit = float(np.median([*units.values()])) if units else 1.0
-        return cls({name: ground._replace(unit_m=unit) for name, ground in given.items()}, unit, units, frozenset())
-
-    def with_relations(
-        self,
-        relations: Mapping[CameraPair, Relation],
-        names: Sequence[str],
-        sizes: Mapping[str, tuple[float, float]],
-    ) -> _Planes:
-        """Cameras that overlap with one on the plan come onto it."""
-        plan, derived = dict(self.plan), set(self.derived)
-        for (a, b), relation in sorted(relations.items(), key=lambda item: item[1].fit_m):
-            known = names[a] in plan, names[b] in plan
-            if not relation.fits or known[0] == known[1]:
-                continue
-            new, old = (names[a], names[b]) if known[1] else (names[b], names[a])
-            step = relation.homography if known[1] else np.linalg.inv(relation.homography)
-            region = relation.region if known[1] else None
-            plan[new] = plan[old]._replace(homography=plan[old].homography @ step, size=sizes[new], region=region)
-            derived.add(new)
-        return self._replace(plan=plan, derived=frozenset(derived))

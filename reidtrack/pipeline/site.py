@@ -12,7 +12,8 @@ import numpy as np
 
 from reidtrack.associate.ground import below_horizon, visible_feet
 from reidtrack.associate.journeys import Transition, density
-from reidtrack.associate.space_time import LEAST_OFFSET_S, Learned, SiteView, SpaceTime
+from reidtrack.associate.site import Learned, SiteView
+from reidtrack.associate.space_time import LEAST_OFFSET_S, SpaceTime
 from reidtrack.config import SiteConfig
 from reidtrack.errors import ConfigError
 from reidtrack.files import write_whole

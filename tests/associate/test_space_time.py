@@ -11,7 +11,8 @@ from associate.site_data import SIZE, SOUTH, WEST, crowd, looks, seen, walk
 
 from reidtrack.associate.evidence import PairTerms
 from reidtrack.associate.people import associate
-from reidtrack.associate.space_time import PLACES, RELATED, SiteView, SpaceTime, joined
+from reidtrack.associate.site import SiteView
+from reidtrack.associate.space_time import PLACES, RELATED, SpaceTime, joined
 from reidtrack.associate.topology import Topology
 from reidtrack.types import Tracklet
 
