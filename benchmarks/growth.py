@@ -175,14 +175,17 @@ def report(what: str, rows: Sequence[Row]) -> None:
 
 
 def table(what: str, rows: Sequence[Row]) -> list[str]:
-    """The lines of a table as Markdown."""
-    lines = [f"| {what} | frames | boxes | s | CPU s | CPU ms for each further frame | peak, MiB |"]
-    lines.append("| ---: " * 7 + "|")
+    """The lines of a table as Markdown; its end says what more frames cost, or more people each stage."""
+    stages = list(per_stage(rows[0])) if what == "people" else []
+    grown = [f"{stage}, ms" for stage in stages] or ["CPU ms for each further frame"]
+    titles = [what, "frames", "boxes", "s", "CPU s", *grown, "peak, MiB"]
+    lines = [f"| {' | '.join(titles)} |", "| ---: " * len(titles) + "|"]
     for place, row in enumerate(rows):
-        grown = place > 0 and row["frames"] > rows[place - 1]["frames"]
-        more = f"{further(rows[: place + 1]):.1f}" if grown else ""
-        cells = f"{row['frames']:,} | {row['boxes']:,} | {row['wall_s']:.1f} | {row['cpu_s']:.1f} | {more}"
-        lines.append(f"| {row[what]} | {cells} | {row['peak_mib']:,.0f} |")
+        more = [f"{ms:.1f}" for ms in per_stage(row).values()] if stages else [""]
+        if not stages and place > 0:
+            more = [f"{further(rows[: place + 1]):.1f}"]
+        cells = [f"{row['frames']:,}", f"{row['boxes']:,}", f"{row['wall_s']:.1f}", f"{row['cpu_s']:.1f}", *more]
+        lines.append(f"| {row[what]} | {' | '.join(cells)} | {row['peak_mib']:,.0f} |")
     return lines
 
 
@@ -214,7 +217,7 @@ def draw(kind: str, rows: Sequence[Row], path: Path) -> None:
         first = Panel("at work, ms on the clock a frame", curves)
     else:
         times = {"clock": [row["wall_s"] for row in rows], "processor": [row["cpu_s"] for row in rows]}
-        first = Panel("whole run, s", times, "clock")
+        first = Panel("whole run, s", times, "processor")
     draw_growth(path, x_title, [row[x_key] for row in rows], [first, memory], logarithmic=False)
 
 

@@ -40,10 +40,10 @@ def draw_growth(path: Path, x_title: str, x: Sequence[float], panels: Sequence[P
             axes.set_yscale("log")
             axes.yaxis.set_major_formatter(ScalarFormatter())
         else:
-            axes.set_ylim(bottom=0)
-            axes.set_xlim(left=0)
-            axes.set_xticks(list(x))
-        axes.set_xticks(list(x), [f"{value:,g}" for value in x], fontsize=8, minor=False)
+            axes.set_ylim(0, 1.1 * max(max(values) for values in panel.curves.values()))
+            axes.set_xlim(0, 1.05 * x[-1])
+        ticks = list(x) if logarithmic else _apart(x, 0.06 * x[-1])
+        axes.set_xticks(ticks, [f"{value:,g}" for value in ticks], fontsize=8)
         axes.minorticks_off()
         axes.grid(alpha=0.25)
         axes.spines[["top", "right"]].set_visible(False)
@@ -51,6 +51,15 @@ def draw_growth(path: Path, x_title: str, x: Sequence[float], panels: Sequence[P
             axes.legend(fontsize=8)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, format="png")
+
+
+def _apart(x: Sequence[float], least: float) -> list[float]:
+    """Those whose labels do not run into the next one's."""
+    kept = [x[-1]]
+    for value in reversed(x[:-1]):
+        if kept[-1] - value >= least:
+            kept.append(value)
+    return kept[::-1]
 
 
 def _draw_line(axes: object, x: Sequence[float], values: Sequence[float], logarithmic: bool) -> None:
