@@ -5,7 +5,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from reidtrack.cli.options import GALLERY_HELP, add_output_options, add_settings_option, make_progress, print_outcome
+from reidtrack.cli.options import (
+    GALLERY_HELP,
+    add_output_options,
+    add_settings_option,
+    add_threshold_option,
+    make_progress,
+    print_outcome,
+)
 from reidtrack.cli.site_options import add_site_options, homographies, site_path
 
 HELP = "Settle the identities of a finished run anew, in seconds and without inference; all outputs but videos follow."
@@ -24,6 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add_site_options(parser)
     parser.add_argument("--gallery", type=Path, metavar="PEOPLE.DB", help=GALLERY_HELP)
+    add_threshold_option(parser)
     add_settings_option(parser, "other settings than the run's, such as associate.threshold=0.7")
     add_output_options(parser)
 

@@ -101,7 +101,7 @@ def _print_other(found: Calibrated, folder: Path, say: object) -> None:
         parted = ", ".join(f"{camera} {track}" for camera, track in found.change.parted)
         details = [f"{word}: {names}" for word, names in (("joined", joined), ("parted", parted)) if names]
         say("; ".join([f"{found.change.identities} people", *details]))
-    say(f"to use it: reidtrack associate {folder} --set associate.threshold={found.rates.threshold:.3f}")
+    say(f"to use it: reidtrack associate {folder} --threshold {found.rates.threshold:.3f}")
 
 
 def _rates(false_accept: float, false_reject: float) -> str:

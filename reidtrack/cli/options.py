@@ -33,6 +33,30 @@ def add_settings_option(parser: argparse._ActionsContainer, help_text: str) -> N
     )
 
 
+def add_threshold_option(parser: argparse._ActionsContainer) -> None:
+    """Add `--threshold`, short for `--set associate.threshold=`; beside `add_settings_option`."""
+    parser.add_argument(
+        "--threshold",
+        type=_threshold,
+        action="append",
+        default=[],
+        dest="overrides",
+        metavar="T",
+        help="largest distance of one person in two cameras, 0 to 2, or auto: found from the recording (default: auto)",
+    )
+
+
+def _threshold(text: str) -> str:
+    if text != "auto":
+        try:
+            fits = 0 <= float(text) <= 2
+        except ValueError:
+            fits = False
+        if not fits:
+            raise argparse.ArgumentTypeError(f"got {text!r} (expected auto, or a cosine distance, 0 to 2)")
+    return f"associate.threshold={text}"
+
+
 def add_output_options(parser: argparse.ArgumentParser) -> None:
     """Add `--quiet` and `--json`."""
     parser.add_argument("--quiet", action="store_true", help="say nothing but errors")

@@ -13,6 +13,7 @@ from reidtrack.cli.options import (
     REID_HELP,
     add_output_options,
     add_settings_option,
+    add_threshold_option,
     make_progress,
     print_outcome,
 )
@@ -76,6 +77,7 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--hwaccel", metavar="NAME", help="decode on a GPU: auto, none, cuda ... (default: none)")
     group.add_argument("--tracker", type=Path, metavar="FILE", help="tracker settings, such as configs/track/sort.yaml")
     group.add_argument("--config", type=Path, metavar="FILE", help="all settings (`reidtrack config` prints them)")
+    add_threshold_option(group)
     add_settings_option(group, "single settings, such as track.max_age=30")
 
 

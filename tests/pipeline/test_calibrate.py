@@ -65,7 +65,7 @@ def test_another_threshold_is_told_of(folder: Path, capsys: pytest.CaptureFixtur
     out = capsys.readouterr().out
     assert "at 0.050: of pairs of two people" in out
     assert "\n4 people\n" in out
-    assert f"reidtrack associate {folder} --set associate.threshold=0.050" in out
+    assert f"reidtrack associate {folder} --threshold 0.050" in out
     assert main(["calibrate", str(folder), "--threshold", "0.05", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     check_content(found, 4)
@@ -100,10 +100,21 @@ def test_no_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_given_threshold_is_said_to_be_given(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["associate", str(folder), "--set", "associate.threshold=0.5"]) == 0
+    assert main(["associate", str(folder), "--threshold", "0.5"]) == 0
     assert "threshold 0.50 as given" in capsys.readouterr().out
     found = read_json(folder / "calibration.json")
     assert (found["source"], found["threshold"]) == ("fixed", 0.5)
+    assert main(["associate", str(folder), "--threshold", "auto", "--set", "associate.shrink=1", "--quiet"]) == 0
+    assert read_json(folder / "calibration.json")["source"] == "auto"
+    assert read_json(folder / "run.json")["config"]["associate"]["shrink"] == 1
+
+
+@pytest.mark.parametrize("word", ["high", "3"])
+def test_a_threshold_that_is_none(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["associate", "there", "--threshold", word])
+    assert stopped.value.code == 2
+    assert f"got '{word}' (expected auto, or a cosine distance, 0 to 2)" in capsys.readouterr().err
 
 
 def test_runs_from_before_are_settled_anew(folder: Path) -> None:
