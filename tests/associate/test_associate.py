@@ -155,3 +155,28 @@ def test_the_threshold_is_stricter_among_more_people() -> None:
         return associate(tracklets).threshold
 
     assert found(60) < found(10)
+
+
+def test_late_evidence_moves_a_tracklet() -> None:
+    """Somebody who looked most like one person is another one's, once that one has been seen better."""
+    first, second = PERSON[0], PERSON[1]
+    between = tracklet("b", 1, 0.75 * first + 0.66 * second, 100)
+    early = [tracklet("a", 1, first, 0, 500), between]
+    late = [*early, tracklet("a", 2, 0.4 * first + 0.92 * second, 300)]
+    before, after = (owners(associate(tracklets, threshold=0.6, shrink=1e9).identities) for tracklets in (early, late))
+    assert before["a", 1] == before["b", 1]
+    assert after["a", 1] != after["b", 1] == after["a", 2]
+
+
+def test_people_who_leave_and_return_keep_their_identity_over_three_cameras() -> None:
+    """Visits by turns, none of them at the same time; every camera is seen twice."""
+    visits = [
+        (camera, i, 120 * (3 * turn + place)) for turn in (0, 1) for place, camera in enumerate("abc") for i in range(5)
+    ]
+    tracklets = [tracklet(camera, 10 * k + i, PERSON[i], first) for k, (camera, i, first) in enumerate(visits)]
+    identities = associate(tracklets).identities
+    assert len(identities) == 5
+    for identity in identities:
+        assert len({t.track_id % 10 for t in identity}) == 1
+        assert len(identity.tracklets) == 6
+        assert identity.cameras == ("a", "b", "c")
