@@ -148,6 +148,7 @@ def summarise(turns: Mapping[str, Sequence[Turn]], frames: int, short: int) -> d
             "wall_s": median(turn["whole"]["wall_s"] for turn in rounds),
             "cpu_s": median(turn["whole"]["cpu_s"] for turn in rounds),
             "ms_a_frame": median(each),
+            "cpu_ms_a_frame": median(without_start(rounds, frames, short, "cpu_s")),
             "start_s": median(t["short"]["wall_s"] - ms * short / 1000 for t, ms in zip(rounds, each, strict=True)),
             "peak_mib": max(turn["whole"]["peak_mib"] for turn in rounds),
         }
@@ -196,7 +197,7 @@ def tables(result: Mapping[str, Any], sides: Mapping[str, Side]) -> str:
         "| --- |" + " ---: |" * 5,
     ]
     for name, row in result["summary"].items():
-        cells = f"{row['wall_s']:.1f} | {row['cpu_s']:.1f} | {row['ms_a_frame']:.1f} | {row['start_s']:.1f}"
+        cells = " | ".join(f"{row[key]:.1f}" for key in ("wall_s", "cpu_s", "ms_a_frame", "cpu_ms_a_frame", "start_s"))
         lines.append(f"| {sides[name].label} | {cells} | {row['peak_mib']:,.0f} |")
     kinds = {"wall": "whole processes", "frame": "frames without start-up", "cpu": "processor time of whole processes"}
     for kind, title in kinds.items() if others else ():

@@ -75,14 +75,24 @@ def test_rectangle(shape_hw: tuple[int, int], expected: tuple[int, int]) -> None
 
 
 def turn(whole_s: float, short_s: float) -> end_to_end.Turn:
-    return {"whole": {"wall_s": whole_s, "cpu_s": 2 * whole_s, "peak_mib": 100.0}, "short": {"wall_s": short_s}}
+    return {
+        "whole": {"wall_s": whole_s, "cpu_s": 2 * whole_s, "peak_mib": 100.0},
+        "short": {"wall_s": short_s, "cpu_s": short_s},
+    }
 
 
 def test_frames_without_start_up() -> None:
     rounds = [turn(12.0, 2.0), turn(22.0, 2.0), turn(32.0, 2.0)]
     assert end_to_end.without_start(rounds, frames=110, short=10) == [100.0, 200.0, 300.0]
     (row,) = end_to_end.summarise({"a": rounds}, frames=110, short=10).values()
-    assert row == {"wall_s": 22.0, "cpu_s": 44.0, "ms_a_frame": 200.0, "start_s": 0.0, "peak_mib": 100.0}
+    assert row == {
+        "wall_s": 22.0,
+        "cpu_s": 44.0,
+        "ms_a_frame": 200.0,
+        "cpu_ms_a_frame": 420.0,
+        "start_s": 0.0,
+        "peak_mib": 100.0,
+    }
 
 
 def test_ratios_are_taken_round_by_round() -> None:
