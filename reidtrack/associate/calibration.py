@@ -223,7 +223,7 @@ def calibrate(
     benefit = CHOSEN - math.log(least_probability / (1 - least_probability))
     enough = len(pairs.distance) >= LEAST_PAIRS
     found = min(max(everywhere.midpoint + benefit / everywhere.slope, LIMITS[0]), LIMITS[1]) if enough else FALLBACK
-    if len(views.halves) >= _FEW_HALVES:
+    if enough and len(views.halves) >= _FEW_HALVES:
         found = max(found, min(float(np.quantile(views.halves, 0.9)), LIMITS[1]))
     moved = taught_threshold(found, taught or Taught.none(), views.look, views.camera) - found
     used = threshold if threshold is not None else min(max(found + moved, LIMITS[0]), LIMITS[1])
