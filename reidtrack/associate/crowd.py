@@ -60,6 +60,17 @@ class Crowd:
         """By how much the group of `i` costs less without it."""
         return float(self._cost[self.label[i]] - self._without(i)[2])
 
+    def instead(self, i: int, k: int) -> float:
+        """By how much the group of `k`, once that has left it, costs more with `i`, which is in another."""
+        group = np.array([self.label[k]])
+        mass, square, cost = self._without(k)
+        weight = self._nodes.mass[i] * self._nodes.mass[k]
+        both = weight * (self._offset + float((self._metric * self._vectors[i]) @ self._vectors[k]))
+        if self._extra is not None:
+            both -= float(self._extra.values(i)[self._extra.neighbours(i) == k].sum())
+        square += self._nodes.square[i] + 2 * (float(self._alike(i, group)[0]) - both)
+        return float(self._model.cost(np.array([mass + self._nodes.mass[i]]), np.array([square]))[0]) - cost
+
     def move(self, i: int, group: int) -> float:
         """Put `i` into another group, or alone into an empty one (-1); by how much the total rises."""
         own = int(self.label[i])

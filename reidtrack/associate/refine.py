@@ -106,6 +106,8 @@ class _Search:
         crowd = self.crowd
         clashing = self._clash.neighbours(i)
         giving_way: list[int] = clashing[crowd.label[clashing] == target].tolist()
+        if len(giving_way) == 1 and crowd.instead(i, giving_way[0]) >= stay:  # as below, without trying
+            return [], 0.0
         steps = [(k, -1) for k in giving_way]
         with crowd.trial():
             saved = -sum(crowd.move(*step) for step in steps)

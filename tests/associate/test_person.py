@@ -80,6 +80,13 @@ def test_a_crowd_knows_its_total(seed: int, n: int) -> None:
             continue
         expected = crowd.entering(i, np.array([target]))[0] if target >= 0 else crowd.alone(i)
         expected -= crowd.leaving(i)
+        k = int(rng.integers(n))
+        if crowd.label[k] != crowd.label[i]:
+            with crowd.trial():
+                target_of_k = int(crowd.label[k])
+                crowd.move(k, -1)
+                without = crowd.entering(i, np.array([target_of_k]))[0]
+            assert crowd.instead(i, k) == pytest.approx(without, abs=1e-9)
         own = int(crowd.label[i])
         risen = crowd.move(i, target)
         crowd.release([own])
