@@ -137,6 +137,19 @@ def journey_terms(
     return PairTerms(np.concatenate(pairs), np.concatenate(odds), {"travel_s": np.concatenate(travel)})
 
 
+def travel_times(times: Times, label: IntArray) -> PairTerms:
+    """For people to read: the time between any two tracklets of one person, which says nothing by itself."""
+    order = np.argsort(label, kind="stable")
+    found = [np.zeros((0, 2), np.int64)]
+    for members in np.split(order, np.flatnonzero(np.diff(label[order])) + 1):
+        i, j = members[np.array(np.triu_indices(len(members), 1))]
+        found.append(np.sort(np.stack([i, j], axis=1), axis=1))
+    pairs = np.concatenate(found)
+    i, j = pairs.T
+    gap = np.maximum(times.start_s[i], times.start_s[j]) - np.minimum(times.end_s[i], times.end_s[j])
+    return PairTerms(pairs, np.zeros(len(pairs)), {"travel_s": np.where(gap > 0, gap, np.nan)})
+
+
 def _too_early(gap: DoubleArray, rule: float | None) -> BoolArray:
     early: BoolArray = np.zeros(len(gap), np.bool_) if rule is None or rule <= 0 else gap < rule - _TOUCH_S
     return early

@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from reidtrack.associate.journeys import LEAST, MOST, Times, density, journey_terms, learn_transitions
+from reidtrack.associate.journeys import (
+    LEAST,
+    MOST,
+    Times,
+    density,
+    journey_terms,
+    learn_transitions,
+    travel_times,
+)
 from reidtrack.associate.topology import Topology
 
 NAMES = ("hall", "yard")
@@ -123,3 +131,11 @@ def test_the_picture_of_times_is_a_density() -> None:
     assert len(edges) == len(height) + 1
     assert (height * np.diff(edges)).sum() == pytest.approx(1, abs=0.1)
     assert 6 < edges[height.argmax()] < 12
+
+
+def test_times_between_visits_of_one_person_are_told() -> None:
+    times = Times(np.array([0.0, 20, 3, 40]), np.array([5.0, 25, 8, 45]), np.array([0, 1, 1, 0]))
+    terms = travel_times(times, np.array([0, 0, 0, 1]))
+    assert terms.pairs.tolist() == [[0, 1], [0, 2], [1, 2]]
+    assert not terms.log_odds.any()
+    np.testing.assert_array_equal(terms.values["travel_s"], [15, np.nan, 12])
