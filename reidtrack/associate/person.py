@@ -27,7 +27,7 @@ import numpy as np
 from reidtrack.types import DoubleArray
 
 CAUTION = 4.0
-"""From 2 to 8 the results are the same on recordings; on drawn ones, whose visits are independent, 1 to 4 are best."""
+"""From 3 on results on recordings are the same; on drawn ones, whose visits are independent, 1 to 4 are best."""
 _LEAST_NOISE, _MOST_NOISE = 0.05, 20.0
 
 
