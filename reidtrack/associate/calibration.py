@@ -139,6 +139,7 @@ class Calibration:
         moved: By how much corrections moved the threshold; probabilities go with it.
         halves: Visits whose halves were compared.
         halves_within: How many of them lie within the threshold of each other, as they should.
+        by_default: Whether the threshold is the fixed one, for want of pairs.
     """
 
     threshold: float
@@ -153,6 +154,7 @@ class Calibration:
     moved: float = 0.0
     halves: int = 0
     halves_within: int = 0
+    by_default: bool = False
 
     @property
     def slope(self) -> float:
@@ -240,6 +242,7 @@ def calibrate(
         moved,
         len(views.halves),
         int((views.halves <= used).sum()),
+        not enough and threshold is None,
     )
 
 

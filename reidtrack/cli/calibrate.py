@@ -64,7 +64,7 @@ def _print(found: Calibrated, folder: Path) -> None:
 
     console, calibration = Console(highlight=False, soft_wrap=True), found.calibration
     used = calibration.rates()
-    origin = "found" if calibration.source == "auto" else "given"
+    origin = "by default" if calibration.by_default else "found" if calibration.source == "auto" else "given"
     console.print(
         f"threshold {calibration.threshold:.3f} ({origin}), within a camera {calibration.same_camera_threshold:.3f}: "
         f"{found.people} people"

@@ -71,7 +71,7 @@ def test_nobody() -> None:
 def test_too_few_pairs_fall_back(people: int, enough: bool) -> None:
     found = calibrate(views([0.3], people), NOBODY, NOBODY)
     assert (people**2 >= LEAST_PAIRS) == enough
-    assert (found.threshold == FALLBACK) == (not enough)
+    assert (found.threshold == FALLBACK) == found.by_default == (not enough)
     assert found.confidence == "poor"
     assert ("too few" in found.reason) == (not enough)
     assert found.same_camera_threshold == SAME_CAMERA_SHARE * found.threshold
