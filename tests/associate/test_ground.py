@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from associate.site_data import SIZE, SOUTH, WEST, looks, seen, walk
@@ -93,3 +95,23 @@ def test_the_nearer_the_likelier(distance_m: float) -> None:
     assert odds(distance_m - 0.4) > odds(distance_m) or distance_m > 2
     assert odds(distance_m) >= np.log(0.02) - 1e-9  # a place may always be wrong
     assert abs(odds(distance_m, noise=1e6)) < 0.1  # what is not known says nothing
+
+
+@pytest.mark.parametrize("rows", [1, 2])
+def test_the_shortest_tracklets_have_a_place(rows: int) -> None:
+    whole = seen(SOUTH, 1, PATH, LOOK)
+    short = whole.part(np.arange(len(whole)) < rows, np.zeros(len(whole.features), np.bool_))
+    path = ground_path(short, ground(SOUTH))
+    assert len(path) >= 1
+    assert path.sure.all()
+    np.testing.assert_allclose(path.place[0], PATH[0, 1:], atol=1e-3)
+
+
+def test_feet_on_the_horizon_are_nowhere() -> None:
+    level = CameraGround(np.array([[1.0, 0, 0], [0, 1, 0], [0, 0.01, -2]]), SIZE)  # the horizon is row 200
+    tracklet = seen(SOUTH, 1, PATH, LOOK)
+    boxes = np.tile(np.array([100, 50, 140, 200], np.float32), (len(tracklet), 1))
+    path = ground_path(replace(tracklet, xyxy=boxes), level)
+    assert not path.sure.any()
+    assert np.isfinite(path.place).all()
+    assert metres_in_unit([replace(tracklet, xyxy=boxes)], level) is None
