@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from matplotlib.figure import Figure
-from matplotlib.ticker import ScalarFormatter
+from matplotlib.ticker import LogLocator, StrMethodFormatter
 
 
 class Panel(NamedTuple):
@@ -38,7 +38,8 @@ def draw_growth(path: Path, x_title: str, x: Sequence[float], panels: Sequence[P
         if logarithmic:
             axes.set_xscale("log")
             axes.set_yscale("log")
-            axes.yaxis.set_major_formatter(ScalarFormatter())
+            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
         else:
             axes.set_ylim(0, 1.1 * max(max(values) for values in panel.curves.values()))
             axes.set_xlim(0, 1.05 * x[-1])
