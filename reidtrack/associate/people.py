@@ -9,7 +9,8 @@ import numpy as np
 
 from reidtrack.associate.appearance import camera_casts, mean_features, mean_looks, unit
 from reidtrack.associate.bonds import Bonds, Key
-from reidtrack.associate.calibration import Calibration, Views, calibrate
+from reidtrack.associate.calibrated import Calibration
+from reidtrack.associate.calibration import Views, calibrate
 from reidtrack.associate.conflict import conflicts
 from reidtrack.associate.costs import PairCosts
 from reidtrack.associate.evidence import Evidence

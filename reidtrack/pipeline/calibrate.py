@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reidtrack.associate.calibration import Calibration, RocPoint
+from reidtrack.associate.calibrated import Calibration, RocPoint
 from reidtrack.associate.sweep import Change, change
 from reidtrack.config import RunConfig, load
 from reidtrack.pipeline.calibration_file import content, write_calibration

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from reidtrack.associate.calibration import Calibration, PairCalibration
+from reidtrack.associate.calibrated import Calibration, PairCalibration
 from reidtrack.associate.mixture import EDGES
 from reidtrack.associate.people import Association
 from reidtrack.associate.sweep import Change, change

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from associate.people_data import DIM, tracklet
 
-from reidtrack.associate.calibration import EVERYWHERE, Views, calibrate
+from reidtrack.associate.calibrated import EVERYWHERE
+from reidtrack.associate.calibration import Views, calibrate
 from reidtrack.associate.halves import half_distances
 from reidtrack.associate.people import associate
 from reidtrack.associate.threshold import FALLBACK, LEAST_PAIRS, SAME_CAMERA_SHARE
