@@ -121,7 +121,7 @@ class Site:
 
     def _remarks(self, learned: Learned) -> list[str]:
         """Wrong clocks, wrong units, places that speak against the looks."""
-        lines = _clock_remarks(self._inputs, learned)
+        lines = clock_remarks(self._inputs, learned)
         for name, metres in learned.seen_unit_m.items():
             high = 1.75 * (learned.unit_m or 1.0) / metres
             if self._file.unit is not None and not 1 / _WRONG_UNIT < high / 1.75 < _WRONG_UNIT:
@@ -137,7 +137,13 @@ class Site:
         return lines
 
 
-def _clock_remarks(inputs: Sequence[Mapping[str, Any]], learned: Learned) -> list[str]:
+def clock_remarks(inputs: Sequence[Mapping[str, Any]], learned: Learned) -> list[str]:
+    """Clocks that are wrong, and the offsets that put them right.
+
+    Args:
+        inputs: Each camera's name and `offset_s` as the run had it, in the order of the command line.
+        learned: With the clocks.
+    """
     lines = []
     for name in learned.cameras:
         clock = learned.clocks[name]

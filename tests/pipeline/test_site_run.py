@@ -11,7 +11,11 @@ import pytest
 from outputs import check_agreement, read_json, settled_bytes
 from scene import Scene
 
+from reidtrack.associate.clocks import ClockOffset
+from reidtrack.associate.site import Learned
+from reidtrack.associate.space_time import PLACES
 from reidtrack.cli.main import main
+from reidtrack.pipeline.site import clock_remarks
 
 PLAN = [[0.02, 0.0, 1.0], [0.0, 0.05, 2.0], [0.0, 0.0, 1.0]]
 
@@ -110,3 +114,39 @@ def test_a_mistake_is_told_before_anything_is_read(
     assert main(scene.arguments("--out", tmp_path / "run", "--quiet", "--site", tmp_path / "lost.yaml")) == 2
     assert "lost.yaml: cannot be read" in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
+
+
+def test_a_homography_by_which_people_are_giants_is_told(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "site.yaml"
+    path.write_text(f"unit: m\ncameras:\n  left: {{homography: {[[10.0, 0, 0], [0, 10.0, 0], [0, 0, 1]]}}}\n")
+    assert main(["associate", str(run), "--site", str(path)]) == 0
+    assert "left: by its homography people are" in capsys.readouterr().err
+
+
+def clocks(offset_s: dict[str, float]) -> Learned:
+    """What is learned of two or three clocks."""
+    names = tuple(sorted(offset_s))
+    known = {name: ClockOffset(value, 0.1, 20.0) for name, value in offset_s.items()}
+    words = dict.fromkeys(names, PLACES)
+    return Learned(names, 1.0, {}, {}, frozenset(), {}, frozenset(), {}, known, offset_s, words, {})
+
+
+@pytest.mark.parametrize(
+    ("offsets", "given", "said"),
+    [
+        pytest.param({"a": 0.0, "b": 3.4, "c": 0.0}, (0, 0, 0), "--offsets 3.4 0 3.4", id="fast"),
+        pytest.param({"a": 0.0, "b": -3.4, "c": 0.0}, (0, 0, 0), "--offsets 0 3.4 0", id="slow"),
+        pytest.param({"a": 0.0, "b": 3.4, "c": 0.0}, (0, 3.4, 10), "--offsets 0 0 10", id="given wrongly"),
+        pytest.param({"a": 0.0, "b": 0.0, "c": 0.0}, (0, 1, 2), None, id="right"),
+    ],
+)
+def test_the_exact_offsets_are_suggested(offsets: dict[str, float], given: tuple[float, ...], said: str | None) -> None:
+    inputs = [{"camera": name, "offset_s": value} for name, value in zip("abc", given, strict=True)]
+    lines = clock_remarks(inputs, clocks(offsets))
+    if said is None:
+        assert not lines
+    else:
+        assert "b: its clock is 3.40 s" in lines[0]
+        assert lines[1].endswith(said)
