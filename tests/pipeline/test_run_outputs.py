@@ -17,6 +17,7 @@ from scene import Scene
 from reidtrack.cli.main import main
 from reidtrack.detect.replay import ReplayDetector
 from reidtrack.mot import read_mot
+from reidtrack.pipeline import finish
 from reidtrack.types import Detections, Frame
 
 
@@ -194,3 +195,15 @@ def test_frames_that_are_not_looked_at_are_filled_in(
     assert len({(line["camera"], line["track_id"]) for line in now}) == len(visits)
     assert len(now) >= 0.9 * len(before)
     check_agreement(folder, videos=False)
+
+
+def test_videos_do_not_depend_on_how_many_are_rendered_at_once(
+    scene: Scene, finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finish, "at_once", lambda: 1)
+    shutil.copytree(finished, tmp_path / "run")
+    for path in (tmp_path / "run").glob("*.mp4"):
+        path.unlink()
+    assert main(["associate", str(tmp_path / "run"), "--video", "--quiet"]) == 0
+    for name in ("left.mp4", "right.mp4"):
+        assert (tmp_path / "run" / name).read_bytes() == (finished / name).read_bytes()
