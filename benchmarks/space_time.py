@@ -1,4 +1,4 @@
-"""What space and time are worth, on a run whose ground truth is known, and on simulated sites.
+r"""What space and time are worth, on a run whose ground truth is known, and on simulated sites.
 
     reidtrack run --videos samples/entrance.mp4 samples/plaza.mp4 samples/alley.mp4 --no-video --out runs/sample
     python benchmarks/space_time.py runs/sample --site samples/site.yaml --gt samples/gt/{camera}.txt \
