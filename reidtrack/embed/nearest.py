@@ -1,4 +1,4 @@
-"""The nearest vectors of a gallery, exactly: block by block in bounded memory, by faiss for few queries of very many."""
+"""The nearest vectors of a gallery, exactly: by blocks in bounded memory, by faiss for few queries of very many."""
 
 from __future__ import annotations
 
