@@ -12,6 +12,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import ModuleType
@@ -166,7 +167,8 @@ class _Requests:
                 self._idle.put(running.popleft())
         finally:
             for request in running:
-                request.wait()
+                with suppress(RuntimeError):  # told already; a request that were kept would be waited for for ever
+                    request.wait()
                 self._idle.put(request)
         return outputs
 

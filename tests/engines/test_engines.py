@@ -106,6 +106,22 @@ def test_threads_at_once_get_what_one_gets(engine: Engine, batch: FloatArray) ->
             assert np.array_equal(found, wanted)
 
 
+def test_openvino_goes_on_after_passes_that_failed() -> None:
+    """Their requests are there again: who comes next does not wait for them for ever."""
+    need("openvino")
+    openvino = import_openvino()
+    ops = openvino.opset13
+    given = ops.parameter([-1, 3, -1, -1], openvino.Type.f32)
+    highest = ops.convert(ops.reduce_max(given, ops.constant(np.arange(4)), keep_dims=True), "i64")
+    rows = ops.add(ops.reshape(highest, ops.constant([1]), special_zero=False), ops.constant([3]))
+    shape = ops.concat([rows, ops.constant([-1])], 0)
+    engine = OpenVinoEngine(openvino.Model([ops.result(ops.reshape(given, shape, special_zero=False))], [given]))
+    for _ in range(3):
+        with pytest.raises(RuntimeError, match="shape"):  # 48 numbers in 7 rows
+            engine.infer(np.full((9, 3, 4, 4), 4, np.float32))
+    assert engine.infer(np.zeros((1, 3, 4, 4), np.float32)).shape == (1, 16)
+
+
 def test_empty_batch(engine: Engine, batch: FloatArray) -> None:
     assert engine.infer(batch[:0]).shape == (0, 512)
 
