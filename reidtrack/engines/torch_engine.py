@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -59,11 +61,9 @@ class TorchEngine:
     def _infer(self, batch: NDArray[Any]) -> FloatArray:
         import torch
 
-        # cuDNN would otherwise round to TF32 and pick kernels by speed, which changes the bytes from run to run.
-        exact = torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
         lengths = passes(len(batch)) if self._gpu else [len(batch)]
         starts = np.cumsum([0, *lengths])
-        with torch.inference_mode(), exact:
+        with torch.inference_mode(), _exact:
             parts = [
                 self._run(fill(batch[start : start + n], n)) for start, n in zip(starts[:-1], lengths, strict=True)
             ]
@@ -77,6 +77,34 @@ class TorchEngine:
             pictures = pictures.permute(0, 3, 1, 2).flip(1).float() / 255
         out: torch.Tensor = self._model(pictures.to(self._dtype, memory_format=self._layout))
         return out.float()
+
+
+class _Exact:
+    """Within it cuDNN neither rounds to TF32 nor picks kernels by speed, which changes the bytes from run to run.
+
+    That is set for the whole process: the first thread within sets it, and the last one to leave puts back what was.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._within, self._set = threading.Lock(), 0, contextlib.ExitStack()
+
+    def __enter__(self) -> None:
+        from torch.backends import cudnn
+
+        with self._lock:
+            if self._within == 0:
+                flags = cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
+                self._set.enter_context(flags)
+            self._within += 1
+
+    def __exit__(self, *error: object) -> None:
+        with self._lock:
+            self._within -= 1
+            if self._within == 0:
+                self._set.close()
+
+
+_exact = _Exact()
 
 
 def passes(count: int) -> list[int]:

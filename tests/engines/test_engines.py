@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -104,6 +105,35 @@ def test_threads_at_once_get_what_one_gets(engine: Engine, batch: FloatArray) ->
     with ThreadPoolExecutor(4) as pool:
         for found in pool.map(engine.infer, [batch] * 12):
             assert np.array_equal(found, wanted)
+
+
+def test_torch_stays_exact_while_another_thread_leaves() -> None:
+    """cuDNN's settings are those of the process: who leaves first must not put them back under the others."""
+    cudnn = torch.backends.cudnn
+    first_in, second_in, first_left = threading.Event(), threading.Event(), threading.Event()
+    seen = []
+
+    class Watched(torch.nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            if len(x) == 1:
+                first_in.set()
+                second_in.wait(60)
+            else:
+                second_in.set()
+                first_left.wait(60)
+                seen.append((cudnn.deterministic, cudnn.allow_tf32))
+            return x
+
+    before, engine = (cudnn.deterministic, cudnn.allow_tf32), TorchEngine(Watched())
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(engine.infer, np.zeros((1, 3, 2, 2), np.float32))
+        first_in.wait(60)
+        second = pool.submit(engine.infer, np.zeros((2, 3, 2, 2), np.float32))
+        first.result(60)
+        first_left.set()
+        second.result(60)
+    assert seen == [(True, False)]
+    assert (cudnn.deterministic, cudnn.allow_tf32) == before
 
 
 def test_openvino_goes_on_after_passes_that_failed() -> None:
