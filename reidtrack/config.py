@@ -250,7 +250,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError("cannot be read", where=path, hint=error.strerror) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2024-13-45, and what is no UTF-8
         mark = getattr(error, "problem_mark", None)
         line = f" at line {mark.line + 1}" if mark is not None else ""
         raise ConfigError(f"not valid YAML{line}", where=path, expected="key: value lines") from error
@@ -267,7 +267,7 @@ def _apply_override(data: dict[str, Any], text: str) -> None:
         raise ConfigError(f"cannot read {text!r}", where="--set", expected="key.sub=value")
     try:
         value = yaml.safe_load(raw)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise ConfigError(f"cannot read the value of {text!r}", where="--set", expected="a YAML value") from error
     _put(data, key.strip(), value, where=f"--set {text}")
 

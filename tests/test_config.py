@@ -69,6 +69,7 @@ def test_defaults_then_file_then_overrides(
         pytest.param(["detect.conf"], "expected key.sub=value", id="no ="),
         pytest.param(["=3"], "expected key.sub=value", id="no key"),
         pytest.param(["detect.conf=[1"], "expected a YAML value", id="broken YAML"),
+        pytest.param(["device=2024-13-45"], "expected a YAML value", id="no date"),
         pytest.param(["device=cpu", "device.index=1"], "device is a value, not a section", id="a value as a section"),
     ],
 )
@@ -84,6 +85,7 @@ def test_wrong_overrides(overrides: list[str], said: str) -> None:
     [
         pytest.param(b"detect: {comf: 0.5}", "did you mean 'detect.conf'?", id="unknown key"),
         pytest.param(b"a: 1\nb: [\n", "not valid YAML at line 3", id="broken YAML"),
+        pytest.param(b"a: 2024-13-45\n", "not valid YAML", id="no date"),
         pytest.param(b"- 1\n- 2\n", "not a mapping", id="a list"),
         pytest.param(b"just text", "not a mapping", id="text"),
         pytest.param(b"\xff\xfe\x00", "not valid YAML", id="binary"),

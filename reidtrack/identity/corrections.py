@@ -183,7 +183,7 @@ def parse(text: str, where: str) -> Corrections:
     """
     try:
         node, data = yaml.compose(text, yaml.SafeLoader), yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2024-13-45
         mark = getattr(error, "problem_mark", None)
         place = where if mark is None else f"{where}:{mark.line + 1}"
         raise ConfigError("is not valid YAML", where=place, expected="- VERB: [CAMERA TRACK, ...] lines") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,7 +65,7 @@ def read_site(path: Path, cameras: Sequence[str]) -> SiteFile:
     if unknown:
         raise ConfigError(f"unknown key {unknown[0]!r}", where=path, expected=" or ".join(_TOP))
     unit = data.get("unit")
-    if unit is not None and unit not in _UNITS:
+    if unit is not None and unit not in [*_UNITS]:
         raise ConfigError(f"unit: got {unit!r}", where=path, expected=" or ".join(_UNITS))
     entries = _mapping(data.get("cameras"), path, "cameras")
     found = {str(name): _camera(entry, path, str(name)) for name, entry in entries.items()}
@@ -105,14 +106,14 @@ def read_homography(path: Path, camera: str) -> DoubleArray:
 def _read(path: Path) -> Any:
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # a path with a zero byte is a ValueError too
         hint = error.strerror if isinstance(error, OSError) else "it is not text"
         raise ConfigError("cannot be read", where=path, hint=hint) from error
     # OpenCV writes "%YAML:1.0" and names its matrix type; neither is YAML that others read.
     lines = [line for line in text.splitlines() if not line.startswith("%YAML")]
     try:
         return yaml.safe_load("\n".join(lines).replace("!!opencv-matrix", ""))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2024-13-45
         mark = getattr(error, "problem_mark", None)
         line = f" at line {mark.line + 1}" if mark is not None else ""
         raise ConfigError(f"not valid YAML{line}", where=path, expected="key: value lines") from error
@@ -138,9 +139,7 @@ def _camera(entry: Any, path: Path, name: str) -> DoubleArray | None:
 
 def _from_points(value: Any, where: str) -> DoubleArray:
     rows = value if isinstance(value, list) else []
-    pairs = [
-        _numbers([*r["image"], *r["plan"]] if isinstance(r, dict) and {"image", "plan"} <= set(r) else r) for r in rows
-    ]
+    pairs = [_numbers([r.get("image"), r.get("plan")] if isinstance(r, dict) else r) for r in rows]
     points = [p for p in pairs if p is not None and p.size == 4]
     if len(points) < 4 or len(points) < len(rows):
         raise ConfigError(f"got {_short(value)}", where=where, expected=_POINTS)
@@ -196,7 +195,8 @@ def _connection(entry: Any, where: str) -> tuple[str, str, float, float | None, 
         raise ConfigError("lacks a camera", where=where, expected="from: and to:")
     least, most = entry.get("min_s", 0.0), entry.get("max_s")
     for value in (least, most):
-        if value is not None and (not isinstance(value, int | float) or isinstance(value, bool) or value < 0):
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if value is not None and not (number and 0 <= value < math.inf):
             raise ConfigError(f"got {value!r}", where=where, expected="seconds")
     if most is not None and most < least:
         raise ConfigError("max_s is less than min_s", where=where)

@@ -58,6 +58,7 @@ def test_a_file_that_says_nothing(text: str) -> None:
     ("text", "said"),
     [
         pytest.param("- merge: [a 1, a 2", "c.yaml:1: is not valid YAML", id="no YAML"),
+        pytest.param("- name: 2024-13-45", "c.yaml: is not valid YAML", id="no date"),
         pytest.param("merge: [a 1, a 2]", "c.yaml: is not a list", id="no list"),
         pytest.param("- a 1", "c.yaml:1: 'a 1' is no correction", id="no mapping"),
         pytest.param("- merg: [a 1, a 2]", "c.yaml:1: unknown correction 'merg'; did you mean 'merge'?", id="verb"),

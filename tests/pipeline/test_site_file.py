@@ -116,15 +116,19 @@ def test_an_empty_site_says_nothing(tmp_path: Path) -> None:
     ("text", "said"),
     [
         pytest.param("cameras: [1", "not valid YAML at line", id="no YAML"),
+        pytest.param("unit: 2024-13-45", "not valid YAML", id="no date"),
         pytest.param("just words", "is no site file", id="words"),
         pytest.param("camera: {}", "unknown key 'camera'", id="unknown key"),
         pytest.param("unit: mile", "unit: got 'mile' (expected m or cm", id="unit"),
+        pytest.param("unit: [m]", "unit: got ['m'] (expected m or cm", id="list of units"),
         pytest.param("cameras: {porch: {}}", "no camera is called 'porch' (expected hall or yard)", id="other camera"),
         pytest.param("cameras: {hall: 3}", "cameras.hall: got 3", id="a number for a camera"),
         pytest.param("cameras: {hall: {homography: [[1, 0], [0, 1]]}}", "three rows of three numbers", id="two rows"),
         pytest.param("cameras: {hall: {homography: [[a, b, c]]}}", "three rows of three numbers", id="letters"),
         pytest.param("cameras: {hall: {homography: [1,2,3,2,4,6,1,1,1]}}", "cannot be inverted", id="flat"),
         pytest.param("cameras: {hall: {homography: lost.yaml}}", "lost.yaml: cannot be read", id="missing file"),
+        pytest.param('cameras: {hall: {homography: "a\\0"}}', "cannot be read", id="no path"),
+        pytest.param("cameras: {hall: {points: [{image: 1, plan: 2}]}}", "four or more", id="points of one number"),
         pytest.param("cameras: {hall: {points: [[0,0,1,1],[1,0,2,1],[1,1,2,2]]}}", "four or more", id="three points"),
         pytest.param(
             "cameras: {hall: {points: [[0,0,0,0],[1,1,1,1],[2,2,2,2],[3,3,3,3]]}}", "determines no plan", id="a line"
@@ -133,6 +137,8 @@ def test_an_empty_site_says_nothing(tmp_path: Path) -> None:
         pytest.param("connections: [{from: hall}]", "lacks a camera", id="half a way"),
         pytest.param("connections: [{from: hall, to: yard, min: 3}]", "unknown key 'min'", id="way's key"),
         pytest.param("connections: [{from: hall, to: yard, min_s: soon}]", "got 'soon' (expected seconds)", id="time"),
+        pytest.param("connections: [{from: hall, to: yard, min_s: .nan}]", "got nan (expected seconds)", id="no number"),
+        pytest.param("connections: [{from: hall, to: yard, max_s: .inf}]", "got inf (expected seconds)", id="for ever"),
         pytest.param(
             "connections: [{from: hall, to: yard, min_s: 9, max_s: 3}]", "max_s is less than min_s", id="turned round"
         ),
