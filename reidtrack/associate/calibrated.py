@@ -90,7 +90,7 @@ class Calibration:
         moved: By how much corrections moved the threshold; probabilities go with it.
         halves: Visits whose halves were compared.
         halves_within: How many of them lie within the threshold of each other, as they should.
-        by_default: Whether the threshold is the fixed one, for want of pairs.
+        by_default: Whether experience alone gave the threshold, for want of pairs.
     """
 
     threshold: float

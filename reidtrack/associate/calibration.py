@@ -24,7 +24,6 @@ from reidtrack.associate.mixture import EDGES, Belief, Counts, Mixture, alike_am
 from reidtrack.associate.pairs import keys as _keys
 from reidtrack.associate.taught import Taught, taught_threshold
 from reidtrack.associate.threshold import (
-    FALLBACK,
     LEAST_PAIRS,
     LIMITS,
     SAME_CAMERA_SHARE,
@@ -87,7 +86,7 @@ def calibrate(
     everywhere, by_cameras = _learn(pairs, views, clash, together, alike_among(seen))
     benefit = CHOSEN - math.log(least_probability / (1 - least_probability))
     enough = len(pairs.distance) >= LEAST_PAIRS
-    found = min(max(everywhere.midpoint + benefit / everywhere.slope, LIMITS[0]), LIMITS[1]) if enough else FALLBACK
+    found = min(max(everywhere.midpoint + benefit / everywhere.slope, LIMITS[0]), LIMITS[1])
     if enough and len(views.halves) >= _FEW_HALVES:
         found = max(found, min(float(np.quantile(views.halves, 0.9)), LIMITS[1]))
     moved = taught_threshold(found, taught or Taught.none(), views.look, views.camera) - found
@@ -208,7 +207,7 @@ def _pair(
 def _confidence(everywhere: PairCalibration, threshold: float, pairs: int, together: int) -> tuple[Confidence, str]:
     """How far to trust a threshold that was found, and why."""
     if pairs < LEAST_PAIRS:
-        return "poor", f"{pairs} pairs of visits to two cameras are too few to tell, so the fixed {FALLBACK} is used"
+        return "poor", f"{pairs} pairs of visits to two cameras are too few to tell, so experience decides"
     matches = float(everywhere.same.sum())
     wrong = everywhere.rates(np.array([threshold]))[0].false_accept
     if matches < _FEW_MATCHES:

@@ -1,4 +1,4 @@
-"""Distances between cameras, of which a threshold is found (`calibration`), and what holds where there are too few.
+"""Distances between cameras, of which a threshold is found (`calibration`).
 
 Up to 1,400 tracklets all pairs are taken. Beyond, tracklets are shuffled by a fixed seed and put into lots whose pairs
 are taken: each is compared with as many others drawn at random, half a million to a million pairs in all.
@@ -14,11 +14,10 @@ import numpy as np
 from reidtrack.associate.appearance import cosine_distances
 from reidtrack.types import DoubleArray, IntArray
 
-FALLBACK = 0.8
-"""Threshold where there are too few pairs to tell."""
 SAME_CAMERA_SHARE = 0.85
 """Within a camera, one person's visits lie nearer to each other, by about this."""
 LEAST_PAIRS = 6
+"""Fewer are too few to tell; experience alone decides (`mixture`)."""
 LIMITS = (0.3, 0.9)
 """No threshold is found beyond."""
 _LEAST_WEIGHT = 0.2

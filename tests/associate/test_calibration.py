@@ -13,7 +13,7 @@ from reidtrack.associate.calibrated import EVERYWHERE
 from reidtrack.associate.calibration import Views, calibrate
 from reidtrack.associate.halves import half_distances
 from reidtrack.associate.people import associate
-from reidtrack.associate.threshold import FALLBACK, LEAST_PAIRS, SAME_CAMERA_SHARE
+from reidtrack.associate.threshold import LEAST_PAIRS, SAME_CAMERA_SHARE
 from reidtrack.types import Tracklet
 
 NOBODY = np.zeros((0, 2), np.int64)
@@ -61,7 +61,8 @@ def views(distances: Sequence[float], people: int = 1) -> Views:
 
 def test_nobody() -> None:
     found = calibrate(Views(np.zeros((0, 4)), np.zeros(0, np.int64), np.zeros(0), []), NOBODY, NOBODY)
-    assert found.threshold == FALLBACK
+    assert found.threshold == pytest.approx(0.8, abs=0.01)
+    assert found.by_default
     assert found.confidence == "poor"
 
 
@@ -69,13 +70,34 @@ def test_nobody() -> None:
     ("people", "enough"),
     [pytest.param(1, False, id="one"), pytest.param(2, False, id="below"), pytest.param(3, True, id="enough")],
 )
-def test_too_few_pairs_fall_back(people: int, enough: bool) -> None:
+def test_too_few_pairs_leave_it_to_experience(people: int, enough: bool) -> None:
     found = calibrate(views([0.3], people), NOBODY, NOBODY)
     assert (people**2 >= LEAST_PAIRS) == enough
-    assert (found.threshold == FALLBACK) == found.by_default == (not enough)
+    assert found.by_default == (not enough)
+    assert 0.7 < found.threshold < 0.8
     assert found.confidence == "poor"
     assert ("too few" in found.reason) == (not enough)
     assert found.same_camera_threshold == SAME_CAMERA_SHARE * found.threshold
+
+
+def test_one_camera_is_stricter_the_more_it_saw() -> None:
+    """Experience within a camera: nothing tells how far another camera moves looks, the number of visits counts."""
+    found = [associate(crowd(n, 1, 0)[0]).same_camera_threshold for n in (1, 5, 9, 17, 200)]
+    assert found == pytest.approx([0.68, 0.62, 0.58, 0.56, 0.51], abs=0.015)
+
+
+def test_two_alike_in_one_camera_stay_two() -> None:
+    """At 0.63, as in the sample scene, a visit is not the same person's: none of ours lay so far from another."""
+    distances = (0.3, 0.63)
+    rng = np.random.default_rng(5)
+    base = [look / np.linalg.norm(look) for look in rng.normal(size=(9, DIM))]
+    looks = views(distances, 2).look
+    looks = np.concatenate([looks, base[:6]])
+    found = calibrate(Views(looks, np.zeros(10, np.int64), np.ones(10), ["a"]), NOBODY, NOBODY)
+    assert found.by_default
+    assert distances[0] < found.same_camera_threshold < distances[1]
+    assert found.probability(distances[0], "a", "a") > 0.9
+    assert found.probability(distances[1], "a", "a") < 0.5
 
 
 def test_the_threshold_follows_how_far_one_person_lies() -> None:
@@ -157,7 +179,7 @@ def test_nobody_seen_twice_is_said() -> None:
     found = associate(crowd(20, 3, 6, seen=0)[0]).calibration
     assert found.confidence == "poor"
     assert "hardly anybody" in found.reason
-    assert found.threshold < FALLBACK
+    assert found.threshold < 0.8
 
 
 def test_much_evidence_is_good() -> None:
