@@ -137,7 +137,9 @@ def test_an_empty_site_says_nothing(tmp_path: Path) -> None:
         pytest.param("connections: [{from: hall}]", "lacks a camera", id="half a way"),
         pytest.param("connections: [{from: hall, to: yard, min: 3}]", "unknown key 'min'", id="way's key"),
         pytest.param("connections: [{from: hall, to: yard, min_s: soon}]", "got 'soon' (expected seconds)", id="time"),
-        pytest.param("connections: [{from: hall, to: yard, min_s: .nan}]", "got nan (expected seconds)", id="no number"),
+        pytest.param(
+            "connections: [{from: hall, to: yard, min_s: .nan}]", "got nan (expected seconds)", id="no number"
+        ),
         pytest.param("connections: [{from: hall, to: yard, max_s: .inf}]", "got inf (expected seconds)", id="for ever"),
         pytest.param(
             "connections: [{from: hall, to: yard, min_s: 9, max_s: 3}]", "max_s is less than min_s", id="turned round"
