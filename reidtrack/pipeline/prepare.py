@@ -81,15 +81,18 @@ def _version(package: str) -> str:
 
 @contextmanager
 def _listening(heard: list[str]) -> Iterator[None]:
-    """Take down what is logged within."""
+    """Take down what is logged within, also where nobody else listens: others may later."""
 
     class Ear(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             heard.append(record.getMessage())
 
-    ear = Ear(logging.INFO)
+    ear, level = Ear(logging.INFO), _logger.level
+    if not _logger.isEnabledFor(logging.INFO):
+        _logger.setLevel(logging.INFO)
     _logger.addHandler(ear)
     try:
         yield
     finally:
         _logger.removeHandler(ear)
+        _logger.setLevel(level)
