@@ -62,7 +62,7 @@ def _print(found: Calibrated, folder: Path) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console, calibration = Console(highlight=False, soft_wrap=True), found.calibration
+    console, calibration = Console(highlight=False, soft_wrap=True, markup=False), found.calibration
     used = calibration.rates()
     origin = "by default" if calibration.by_default else "found" if calibration.source == "auto" else "given"
     console.print(

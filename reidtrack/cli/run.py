@@ -152,8 +152,9 @@ def _origin(text: str | None) -> datetime | None:
         return None
     try:
         origin = datetime.fromisoformat(text)
-    except ValueError as error:
+        origin = (origin if origin.tzinfo is not None else origin.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise UsageError(
             f"cannot read {text!r}", where="--origin", expected="a time such as 2026-11-20T10:00:00Z"
         ) from error
-    return origin if origin.tzinfo is not None else origin.replace(tzinfo=UTC)
+    return origin

@@ -45,7 +45,7 @@ def change_gallery(path: Path, changes: GalleryChanges) -> list[Known]:
         InputError: If the gallery cannot be read.
         OutputError: If it cannot be written.
     """
-    if changes.keep_days is not None and changes.keep_days <= 0:
+    if changes.keep_days is not None and not changes.keep_days > 0:
         raise UsageError(f"got {changes.keep_days:g}", where="--keep-days", expected="more than 0")
     if changes.named_too and changes.keep_days is None:
         raise UsageError("needs --keep-days N", where="--named-too")

@@ -317,6 +317,7 @@ def test_search_with_other_weights(monday: Path, people: Path, reid: Path, capsy
     [
         pytest.param(["--rename", "zoe", "Zoe"], 2, "nobody there has the key or name 'zoe'", id="nobody's key"),
         pytest.param(["--keep-days", "0"], 2, "--keep-days: got 0", id="no time"),
+        pytest.param(["--keep-days", "nan"], 2, "--keep-days: got nan", id="no number"),
         pytest.param(["--named-too"], 2, "needs --keep-days", id="half a wish"),
     ],
 )

@@ -137,8 +137,10 @@ def test_json_is_all_of_standard_output(scene: Scene, tmp_path: Path, capsys: py
 
 
 def test_plain_lines_off_a_terminal(scene: Scene, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(scene.arguments("--out", tmp_path / "run")) == 0
+    folder = tmp_path / "[bold]" / "[" / "x]"  # no markup
+    assert main(scene.arguments("--out", folder)) == 0
     said = capsys.readouterr()
+    assert f"{folder}: report.html" in said.out
     assert "4 people, 4 of them in more than one camera" in said.out
     for line in ("reading left: 40/40", "reading right: 40/40", "rendering left: 40/40", "rendering right: 40/40"):
         assert line in said.err
