@@ -30,6 +30,8 @@ class Demo(NamedTuple):
 def run_demo(out: Path, config: RunConfig, progress: Progress, stop: Stop, *, overwrite: bool, resume: bool) -> Demo:
     """Run over the sample scene and score what comes out, which writes `evaluation.json` beside the rest.
 
+    Where its cameras stand is known and counts, unless `config` names another file.
+
     Args:
         out: Folder of the run.
         config: Every setting.
@@ -44,6 +46,8 @@ def run_demo(out: Path, config: RunConfig, progress: Progress, stop: Stop, *, ov
     scene = sample_scene()
     videos = tuple(str(path) for path in scene.videos.values())
     cameras = tuple(scene.videos)
+    if config.site.path is None:
+        config = config.model_copy(update={"site": config.site.model_copy(update={"path": scene.site})})
     request = RunRequest(videos, out, config, cameras, overwrite=overwrite, resume=resume)
     outcome = run(request, progress, stop)
     if outcome.interrupted:

@@ -30,11 +30,19 @@ Kind = Literal["detector", "reid"]
 
 
 class Sample(NamedTuple):
-    """The files of the sample scene, each by its camera: recordings, ground truth, boxes that are not scored."""
+    """The sample scene.
+
+    Attributes:
+        videos: Camera to its recording.
+        truth: Camera to its ground truth.
+        ignore: Camera to boxes that are not scored.
+        site: Where the cameras stand, or None.
+    """
 
     videos: Mapping[str, Path]
     truth: Mapping[str, Path]
     ignore: Mapping[str, Path]
+    site: Path | None = None
 
 
 def sample_scene() -> Sample:
@@ -47,11 +55,12 @@ def sample_scene() -> Sample:
     if folder is None:
         raise InputError("the sample scene is not there", where=HERE, hint="clone the whole repository, or use a wheel")
     names = {"videos": "{}.mp4", "truth": "gt/{}.txt", "ignore": "gt/ignore_{}.txt"}
-    sample = Sample(**{part: {c: folder / name.format(c) for c in SAMPLE} for part, name in names.items()})
-    for path in [path for part in sample for path in part.values()]:
+    parts = {part: {c: folder / name.format(c) for c in SAMPLE} for part, name in names.items()}
+    site = folder / "site.yaml"
+    for path in [*(path for part in parts.values() for path in part.values()), site]:
         if not path.is_file():
             raise InputError("is missing from the sample scene", where=path, hint=_ANEW)
-    return sample
+    return Sample(**parts, site=site)
 
 
 def shipped_names(kind: Kind) -> list[str]:

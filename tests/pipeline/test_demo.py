@@ -66,3 +66,5 @@ def test_as_it_ships(tmp_path: Path) -> None:
     figures = json.loads((tmp_path / "demo" / "evaluation.json").read_text())
     assert figures["cross"]["IDF1"] >= 95
     assert min(camera["HOTA"] for camera in figures["cameras"].values()) >= 75
+    places = json.loads((tmp_path / "demo" / "site.json").read_text())
+    assert {camera["from"] for camera in places["cameras"].values()} == {"given"}
