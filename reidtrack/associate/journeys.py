@@ -30,6 +30,9 @@ _TOUCH_S = 0.5
 _NOTHING = 0.05
 """Evidence below this is left out."""
 _LONGEST_S = 600.0
+"""Later visits are looked at only where the user says that they are too early."""
+_MOST_BARRED = 200_000
+"""Of more pairs between two cameras, those later than `_LONGEST_S` are never too early."""
 _MOST_CHANCE = 1_000_000
 _BINS = 40
 
@@ -123,9 +126,7 @@ def journey_terms(
             if a == b or (known is None and rule is None):
                 continue
             latest = topology.latest_s(names[a], names[b])
-            learned = 2 * float(known.gaps_s[-1]) if known else 0.0
-            bounded = _LONGEST_S if latest is not None or rule == np.inf else rule or 0.0
-            i, j, gap = _ordered_pairs(times, a, b, min(max(learned, bounded), _LONGEST_S))
+            i, j, gap = _ordered_pairs(times, a, b, _longest_s(times, (a, b), known, rule, latest))
             value = np.zeros(len(gap)) if known is None else _learned(known, gap, i, j)
             value[_too_early(gap, rule)] = -np.inf
             if latest is not None:
@@ -135,6 +136,16 @@ def journey_terms(
             odds.append(value[kept])
             travel.append(np.where(gap > 0, gap, np.nan)[kept])
     return PairTerms(np.concatenate(pairs), np.concatenate(odds), {"travel_s": np.concatenate(travel)})
+
+
+def _longest_s(
+    times: Times, pair: tuple[int, int], known: Transition | None, rule: float | None, latest: float | None
+) -> float:
+    """Up to which time between two visits anything is known of them."""
+    learned = 2 * float(known.gaps_s[-1]) if known else 0.0
+    late = _LONGEST_S if latest is not None else min(max(learned, 0.0), _LONGEST_S)
+    pairs = int(np.prod([(times.camera == camera).sum() for camera in pair]))
+    return max(late, (rule or 0.0) if pairs <= _MOST_BARRED else min(rule or 0.0, _LONGEST_S))
 
 
 def travel_times(times: Times, label: IntArray) -> PairTerms:

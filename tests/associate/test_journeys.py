@@ -106,6 +106,9 @@ WAYS = {("hall", "yard"): (10.0, 30.0), ("yard", "hall"): (10.0, 30.0)}
         pytest.param(Topology({("hall", "yard"): (-1.0, None)}), -2, 0, id="in both at once where they overlap"),
         pytest.param(Topology(barred=frozenset({("hall", "yard")})), 20, -np.inf, id="no way"),
         pytest.param(Topology(complete=True), 20, -np.inf, id="no way among all"),
+        pytest.param(Topology(complete=True), 4000, -np.inf, id="no way, however late"),
+        pytest.param(Topology({("hall", "yard"): (900.0, None)}), 800, -np.inf, id="a long way"),
+        pytest.param(Topology({("hall", "yard"): (900.0, None)}), 901, 0, id="a long way, in time"),
         pytest.param(Topology(), 0.1, 0, id="nothing is known"),
     ],
 )
