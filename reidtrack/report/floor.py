@@ -156,7 +156,8 @@ def _scale(frame: Frame, unit: str | None, metres_per_unit: float | None) -> Mar
     metres = metres_per_unit if unit is None else None
     goal = 0.2 * WIDTH / frame.scale * (metres or 1.0)
     power = 10.0 ** math.floor(math.log10(goal))
-    length = max(step * power for step in (1, 2, 5) if step * power <= goal)
+    # Just below a power of ten its logarithm is rounded up to it.
+    length = max((step * power for step in (1, 2, 5) if step * power <= goal), default=power)
     y, width = frame.height - 16, length / (metres or 1.0) * frame.scale
     label = f"{length:g} {unit or 'units of the plan'}" if metres is None else f"about {length:g} m"
     bar = tag("path", d=f"M16 {y - 6}v6h{width:.1f}v-6")

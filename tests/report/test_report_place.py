@@ -132,6 +132,12 @@ def test_the_scale_has_a_unit(small: ReportData, read_page: Read, site: Any, exp
     assert page.by_id("plan").all(class_="scale")[0].all_text == expected
 
 
+def test_the_scale_of_a_plan_a_hair_narrower_than_a_round_one(small: ReportData, read_page: Read) -> None:
+    site = {"bounds": [0, 0, 4629.629629629627, 5]}  # a fifth of the drawing is 999.9999999999994
+    page = read_page(render_report(replace(small, plan=Plan(0.5, {("A", 1): LINE}), site=site)))
+    assert page.by_id("plan").all(class_="scale")[0].all_text == "1000 units of the plan"
+
+
 def test_paths_are_drawn_in_the_colour_of_their_person(small: ReportData, read_page: Read) -> None:
     plan = Plan(0.5, {("A", 1): LINE, ("B", 4): LINE[::-1], ("A", 2): LINE})
     page = read_page(render_report(replace(small, plan=plan, site=SITE)))
