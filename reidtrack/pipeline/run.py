@@ -109,6 +109,8 @@ def run(request: RunRequest, progress: Progress, stop: Stop) -> Outcome:
             remove_folder(folder)
         raise KeyboardInterrupt if interrupted else failures.summary()
     _keep_features(folder, reader, interrupted=interrupted)
+    record["status"] = "interrupted" if interrupted else "rendering"  # what fails from here on needs no reading again
+    folder.write_run(record)
     outcome = finish(
         folder, record, inputs, request.config, progress, stop, failed=failures.by_camera, read_whole=not interrupted
     )

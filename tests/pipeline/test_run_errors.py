@@ -16,6 +16,8 @@ from outputs import check_agreement, listing, read_json, settled_bytes
 from scene import Scene
 
 from reidtrack.cli.main import main
+from reidtrack.errors import OutputError
+from reidtrack.pipeline import finish as finish_module
 
 Say = Callable[[list[str], int], list[str]]
 
@@ -299,6 +301,25 @@ def test_a_full_disk(scene: Scene, finished: Path, tmp_path: Path, limit: int, w
     assert re.search(where, line)
     assert "cannot be written: " in line or "cannot be written; " in line
     assert main(scene.arguments("--out", folder, "--resume", "--quiet")) == 0
+    assert settled_bytes(folder) == settled_bytes(finished)
+
+
+def test_what_fails_while_settling_needs_no_reading_again(
+    scene: Scene, finished: Path, tmp_path: Path, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as a gallery that others keep on writing to when the reading ends."""
+
+    def fail(*_: object) -> None:
+        raise OutputError("another process has been writing for 60 s")
+
+    folder = tmp_path / "run"
+    with monkeypatch.context() as patch:
+        patch.setattr(finish_module, "settle", fail)
+        assert len(say(scene.arguments("--out", folder, "--quiet"), 5)) == 1
+    detected = (folder / "detections.jsonl").stat().st_mtime_ns
+    assert main(scene.arguments("--out", folder, "--resume", "--quiet")) == 0
+    assert (folder / "detections.jsonl").stat().st_mtime_ns == detected
+    assert listing(folder) == listing(finished)
     assert settled_bytes(folder) == settled_bytes(finished)
 
 
