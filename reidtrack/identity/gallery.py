@@ -43,6 +43,16 @@ class Gallery:
         with telling(self.path), writing(self._sql):
             yield
 
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[None]:
+        """All that is read within is of one moment, whoever writes meanwhile."""
+        self._sql.execute("BEGIN")
+        try:
+            yield
+        finally:
+            if self._sql.in_transaction:
+                self._sql.execute("ROLLBACK")
+
     def count(self) -> int:
         """How many people there are of whom something was seen."""
         return int(self._sql.execute("SELECT count(DISTINCT person) FROM view").fetchone()[0])

@@ -172,7 +172,7 @@ def rank_people(feature: FloatArray, visits: Sequence[Visit], top: int) -> tuple
 def rank_known(feature: FloatArray, path: Path, weights: Weights, top: int) -> tuple[Hit, ...]:
     """The people of a gallery who look most like a unit vector (D,), nearest first, each with the best view."""
     (sha256,) = weights.sha256.values()
-    with open_gallery(path, Signature(sha256, PREPROCESSING)) as gallery:
+    with open_gallery(path, Signature(sha256, PREPROCESSING)) as gallery, gallery.reading():
         short = compare(gallery, [[photo_view(feature)]], 1.0, photo=True, length=top).short
         best: dict[int, tuple[float, int]] = {}
         for block in gallery.blocks(short.person[0].tolist()):

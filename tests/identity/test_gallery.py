@@ -57,6 +57,16 @@ def integrity(path: Path) -> str:
         return str(connection.execute("PRAGMA integrity_check").fetchone()[0])
 
 
+def test_what_is_read_at_once_is_of_one_moment(gallery: Gallery, path: Path) -> None:
+    person(gallery, view(1))
+    with gallery.reading(), open_gallery(path, SIGNATURE) as other:
+        assert (gallery.count(), len(gallery.places())) == (1, 1)
+        person(other, view(2))
+        assert (gallery.count(), len(gallery.places())) == (1, 1)
+        assert sum(len(block.view) for block in gallery.blocks()) == 1
+    assert (gallery.count(), len(gallery.places())) == (2, 2)
+
+
 def test_what_is_put_in_comes_out(gallery: Gallery, path: Path) -> None:
     hall, door = view(1, camera="hall", tracks=(1, 4)), view(2, camera="door", when_utc=500.0)
     number = person(gallery, hall, door, name="Anna")
