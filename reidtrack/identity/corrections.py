@@ -111,6 +111,18 @@ class Lock(_Strict):
     lock: Places
 
 
+def readable_name(text: str) -> str:
+    """A name without the space around it.
+
+    Raises:
+        ValueError: If it is none that can be shown, or that a command would take for a number.
+    """
+    text = text.strip()
+    if not text or not text.isprintable() or text.isdigit():
+        raise ValueError("a name of letters; one of digits would be an identity's number")
+    return text
+
+
 class Name(_Strict):
     """What the person of some tracklets is called."""
 
@@ -121,10 +133,7 @@ class Name(_Strict):
     @field_validator("name")
     @classmethod
     def _readable(cls, value: str) -> str:
-        value = value.strip()
-        if not value or not value.isprintable() or value.isdigit():
-            raise ValueError("a name of letters; one of digits would be an identity's number")
-        return value
+        return readable_name(value)
 
 
 class Ignore(_Strict):

@@ -20,6 +20,7 @@ from reidtrack.image import read_image
 from reidtrack.pipeline.build import make_detector, make_embedder
 from reidtrack.pipeline.compare import compare
 from reidtrack.pipeline.gallery import PREPROCESSING, check_gallery, keep, photo_view
+from reidtrack.pipeline.gallery_list import check_name
 from reidtrack.pipeline.photo import choose_person, embed_person
 
 
@@ -105,6 +106,7 @@ def _check(request: EnrollRequest) -> Path:
         raise UsageError("is missing", where="--gallery", expected="a file such as people.db")
     if not request.name.strip():
         raise UsageError("is empty", where="NAME", expected="what the person is called")
+    check_name(request.name, "NAME")
     if len(request.photos) != 1 and (request.box_xyxy is not None or request.person is not None):
         raise UsageError("--box and --person are of one photo", hint="enroll the photos one by one")
     if request.box_xyxy is not None and request.person is not None:

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from reidtrack.errors import UsageError
+from reidtrack.identity.corrections import readable_name
 from reidtrack.identity.gallery import open_gallery
 from reidtrack.identity.views import Known
 
-__all__ = ["GalleryChanges", "Known", "change_gallery", "known_to_json", "utc"]
+__all__ = ["GalleryChanges", "Known", "change_gallery", "check_name", "known_to_json", "utc"]
 
 _DAY_S = 86_400.0
 
@@ -41,7 +42,7 @@ def change_gallery(path: Path, changes: GalleryChanges) -> list[Known]:
     """Change a gallery; everybody who is in it afterwards.
 
     Raises:
-        UsageError: If a key or name is nobody's, or a name somebody else's.
+        UsageError: If a key or name is nobody's, or a name somebody else's, or none that can be shown.
         InputError: If the gallery cannot be read.
         OutputError: If it cannot be written.
     """
@@ -49,6 +50,8 @@ def change_gallery(path: Path, changes: GalleryChanges) -> list[Known]:
         raise UsageError(f"got {changes.keep_days:g}", where="--keep-days", expected="more than 0")
     if changes.named_too and changes.keep_days is None:
         raise UsageError("needs --keep-days N", where="--named-too")
+    if changes.rename is not None and changes.rename[1]:
+        check_name(changes.rename[1], "--rename")
     with open_gallery(path) as gallery:
         if changes != GalleryChanges():
             with gallery.writing():
@@ -61,6 +64,18 @@ def change_gallery(path: Path, changes: GalleryChanges) -> list[Known]:
                 if changes.keep_days is not None:
                     gallery.expire(time.time() - changes.keep_days * _DAY_S, named=changes.named_too)
         return gallery.people()
+
+
+def check_name(name: str, where: str) -> None:
+    """Refuse what is no name.
+
+    Raises:
+        UsageError: If it cannot be shown, or a command would take it for a number.
+    """
+    try:
+        readable_name(name)
+    except ValueError as error:
+        raise UsageError(f"{name!r} cannot be a name", where=where, expected=str(error)) from error
 
 
 def known_to_json(known: Known) -> dict[str, Any]:

@@ -316,6 +316,8 @@ def test_search_with_other_weights(monday: Path, people: Path, reid: Path, capsy
     ("words", "code", "said"),
     [
         pytest.param(["--rename", "zoe", "Zoe"], 2, "nobody there has the key or name 'zoe'", id="nobody's key"),
+        pytest.param(["--rename", "zoe", "a\x1b[31m"], 2, "'a\\x1b[31m' cannot be a name", id="no letters"),
+        pytest.param(["--rename", "zoe", "7"], 2, "'7' cannot be a name", id="a number for a name"),
         pytest.param(["--keep-days", "0"], 2, "--keep-days: got 0", id="no time"),
         pytest.param(["--keep-days", "nan"], 2, "--keep-days: got nan", id="no number"),
         pytest.param(["--named-too"], 2, "needs --keep-days", id="half a wish"),
