@@ -16,7 +16,7 @@ from reidtrack.pipeline.progress import Progress
 from reidtrack.pipeline.record import READ
 from reidtrack.pipeline.stopping import Stop
 
-_SETTABLE = ("associate", "gallery", "site", "output")
+_SETTABLE = ("associate", "gallery", "site", "output", "hwaccel")
 
 
 def associate_again(
@@ -36,7 +36,8 @@ def associate_again(
 
     Args:
         path: Folder of the run.
-        overrides: Settings of association, gallery or output that differ from the run's, `key.sub=value`.
+        overrides: Settings of association, gallery, site, output or decoding that differ from the run's,
+            `key.sub=value`.
         video: Render the videos as well.
         mosaic: And the mosaic.
         progress: Told of what goes on.
@@ -58,7 +59,7 @@ def associate_again(
             raise ConfigError(
                 f"{section!r} cannot change without inference",
                 where=f"--set {text}",
-                expected="a setting of associate, gallery, site or output",
+                expected="hwaccel, or a setting of associate, gallery, site or output",
                 hint="run again",
             )
     folder, record = open_finished(path)

@@ -79,6 +79,15 @@ def test_videos_again(run: Path, finished: Path) -> None:
     assert count_frames(run / "mosaic.mp4") == 40
 
 
+def test_videos_where_another_machine_had_decoded(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    record = read_json(run / "run.json")
+    record["config"]["hwaccel"] = "warp"
+    (run / "run.json").write_text(json.dumps(record))
+    assert associate(run, "--video") == 2
+    assert "no decoding by 'warp' here" in capsys.readouterr().err
+    assert associate(run, "--video", "--set", "hwaccel=none") == 0
+
+
 def test_videos_of_recordings_that_are_gone(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     record = read_json(run / "run.json")
     for entry in record["inputs"]:
