@@ -87,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
     console.print(score_table(title, rows, last))
     if args.blame:
         print_blame(console, account)
-        console.print(f"{args.dir / 'blame.html'}: both sides of each link")
+        console.print(f"{args.dir / 'blame.html'}: both sides of each link", markup=False, soft_wrap=True)
     return EXIT_OK
 
 

@@ -57,7 +57,7 @@ def find(people: People, word: str) -> tuple[Person, Visit | None]:
     Raises:
         UsageError: If there is nobody.
     """
-    if word.isdigit():
+    if word.isdecimal():
         person = next((person for person in people if person.id == int(word)), None)
         if person is None:
             raise UsageError(f"there is no person {word}", expected=f"a number from 1 to {len(people)}")

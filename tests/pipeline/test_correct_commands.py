@@ -190,6 +190,7 @@ def test_from_python(run: Path, tmp_path: Path) -> None:
         ),
         pytest.param(["merge", "1", "left 77"], "there is no tracklet 'left 77'", id="no tracklet"),
         pytest.param(["merge", "1", "Ann"], "there is nobody 'Ann'", id="no name"),
+        pytest.param(["merge", "1", "²"], "there is nobody '²'", id="a digit that is no number"),
         pytest.param(["merge", "1", "2"], "cannot be one person: both are in sight", id="two who stand side by side"),
         pytest.param(["split", "1", "--at", "2"], "1 has 2 tracklets", id="which of them"),
         pytest.param(["name", "1"], "no name", id="no name given"),
