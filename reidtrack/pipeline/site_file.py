@@ -18,6 +18,7 @@ from reidtrack.types import DoubleArray
 
 _UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001, "ft": 0.3048}
 _TOP = ("unit", "cameras", "connections", "not_connected", "complete")
+_PLACES = ("homography", "image_to_plan", "points")
 _CONNECTION = ("from", "to", "min_s", "max_s", "overlap", "one_way")
 _ROWS = "three rows of three numbers"
 _POINTS = "four or more lines [x, y, X, Y]: a pixel, and its place on the plan"
@@ -122,8 +123,12 @@ def _read(path: Path) -> Any:
 def _camera(entry: Any, path: Path, name: str) -> DoubleArray | None:
     """A camera's homography: as rows, from a file, from points, or none."""
     entry = _mapping(entry, path, f"cameras.{name}")
-    given = [key for key in ("homography", "image_to_plan", "points") if entry.get(key) is not None]
+    given = [key for key in _PLACES if entry.get(key) is not None]
     if not given:
+        if entry and not entry.keys() & {*_PLACES}:  # other keys are a calibration's own, but not alone
+            raise ConfigError(
+                f"unknown key {str(next(iter(entry)))!r}", where=f"{path}: cameras.{name}", expected=" or ".join(_PLACES)
+            )
         return None
     key, value = given[0], entry[given[0]]
     where = f"{path}: cameras.{name}.{key}"

@@ -119,6 +119,7 @@ def test_an_empty_site_says_nothing(tmp_path: Path) -> None:
         pytest.param("unit: 2024-13-45", "not valid YAML", id="no date"),
         pytest.param("just words", "is no site file", id="words"),
         pytest.param("camera: {}", "unknown key 'camera'", id="unknown key"),
+        pytest.param("cameras: {hall: {homograpy: hall.yaml}}", "unknown key 'homograpy'", id="camera's key"),
         pytest.param("unit: mile", "unit: got 'mile' (expected m or cm", id="unit"),
         pytest.param("unit: [m]", "unit: got ['m'] (expected m or cm", id="list of units"),
         pytest.param("cameras: {porch: {}}", "no camera is called 'porch' (expected hall or yard)", id="other camera"),
