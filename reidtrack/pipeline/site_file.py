@@ -126,9 +126,8 @@ def _camera(entry: Any, path: Path, name: str) -> DoubleArray | None:
     given = [key for key in _PLACES if entry.get(key) is not None]
     if not given:
         if entry and not entry.keys() & {*_PLACES}:  # other keys are a calibration's own, but not alone
-            raise ConfigError(
-                f"unknown key {str(next(iter(entry)))!r}", where=f"{path}: cameras.{name}", expected=" or ".join(_PLACES)
-            )
+            first, where = str(next(iter(entry))), f"{path}: cameras.{name}"
+            raise ConfigError(f"unknown key {first!r}", where=where, expected=" or ".join(_PLACES))
         return None
     key, value = given[0], entry[given[0]]
     where = f"{path}: cameras.{name}.{key}"
