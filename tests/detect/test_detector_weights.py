@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from installed import needs_openvino
+from installed import needs_onnxruntime, needs_openvino
 
 from reidtrack.config import DetectConfig
 from reidtrack.detect.weights import ExportedYolo, YoloModule, read_detector
@@ -50,7 +50,7 @@ def test_a_malicious_checkpoint_is_refused_and_does_not_run(tmp_path: Path) -> N
     [
         pytest.param("a.pt", b"", "refused", id="empty"),
         pytest.param("a.pt", b"hello", "refused", id="text"),
-        pytest.param("a.onnx", b"hello", "not a whole model", id="text named onnx"),
+        pytest.param("a.onnx", b"hello", "not a whole model", id="text named onnx", marks=needs_onnxruntime),
         pytest.param("a.weights", b"x", "unknown kind", id="unknown suffix"),
     ],
 )
