@@ -20,7 +20,7 @@ from unittest import mock
 
 import numpy as np
 from association_tried import Fragments, Reciprocal, Views, whitened
-from robustness import Recording, cut, parts
+from robustness import Recording, cut, parts, read_recordings
 
 from reidtrack.associate import appearance, matcher, people, person
 from reidtrack.associate.people import associate
@@ -98,11 +98,7 @@ def main() -> None:
     parser.add_argument("runs", nargs="+", metavar="NAME=RUN:GT")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
-    recordings = {}
-    for word in args.runs:
-        name, _, paths = word.partition("=")
-        run, _, gt = paths.rpartition(":")
-        recordings[name] = Recording.load(Path(run), Path(gt))
+    recordings = read_recordings(args.runs)
     print("| whole / parts |", " | ".join(recordings), "| mean |")
     print("| --- |" + " --- |" * (len(recordings) + 1))
     results = {}

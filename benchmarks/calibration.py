@@ -13,10 +13,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
-from robustness import Recording, cut, few, half_gone, parts
+from robustness import Recording, cut, few, half_gone, parts, read_recordings
 
 from reidtrack.associate.people import associate
 from reidtrack.types import BoolArray, DoubleArray, Tracklet
@@ -61,10 +60,7 @@ def main() -> None:
     args = parser.parse_args()
     everything: list[tuple[float, bool, bool]] = []
     print("| recording | links | right, % | Brier | of the share alone | calibration error |\n| --- |" + " --- |" * 5)
-    for word in args.runs:
-        name, _, paths = word.partition("=")
-        run, _, gt = paths.rpartition(":")
-        recording = Recording.load(Path(run), Path(gt))
+    for name, recording in read_recordings(args.runs).items():
         found = [link for some in recordings_of(recording, args.draws) for link in links_of(recording, some)]
         everything += found
         for kind, across in (("between cameras", True), ("within a camera", False)):

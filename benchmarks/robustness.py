@@ -152,6 +152,16 @@ class Recording:
         return int(rows.sum())
 
 
+def read_recordings(words: Sequence[str]) -> dict[str, Recording]:
+    """Recordings by name, from words NAME=RUN:GT."""
+    found = {}
+    for word in words:
+        name, _, paths = word.partition("=")
+        run, _, gt = paths.rpartition(":")
+        found[name] = Recording.load(Path(run), Path(gt))
+    return found
+
+
 def _persons(gt: Path, camera: str) -> MotRows:
     names = (f"gt_{camera}_person.txt", f"{camera}.txt")
     rows = read_mot(next(gt / name for name in names if (gt / name).is_file()))
@@ -342,11 +352,7 @@ def main() -> None:
     )
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
-    recordings = {}
-    for word in args.runs:
-        name, _, paths = word.partition("=")
-        run, _, gt = paths.rpartition(":")
-        recordings[name] = Recording.load(Path(run), Path(gt))
+    recordings = read_recordings(args.runs)
     results = {}
     for threshold in (None, *args.fixed):
         rule = "auto" if threshold is None else f"fixed {threshold}"
