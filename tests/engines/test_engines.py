@@ -146,9 +146,11 @@ def test_openvino_goes_on_after_passes_that_failed() -> None:
     rows = ops.add(ops.reshape(highest, ops.constant([1]), special_zero=False), ops.constant([3]))
     shape = ops.concat([rows, ops.constant([-1])], 0)
     engine = OpenVinoEngine(openvino.Model([ops.result(ops.reshape(given, shape, special_zero=False))], [given]))
-    for _ in range(3):
-        with pytest.raises(RuntimeError, match="shape"):  # 48 numbers in 7 rows
-            engine.infer(np.full((9, 3, 4, 4), 4, np.float32))
+    # 48 numbers in 7, 9 and 10 rows. Never one number twice: OpenVINO's Reshape keeps what it was asked for before it
+    # fails, and takes the same once more for a shape that it had found, so that the second pass need not fail.
+    for highest_of_all in (4, 6, 7):
+        with pytest.raises(RuntimeError, match="shape"):
+            engine.infer(np.full((9, 3, 4, 4), highest_of_all, np.float32))
     assert engine.infer(np.zeros((1, 3, 4, 4), np.float32)).shape == (1, 16)
 
 
