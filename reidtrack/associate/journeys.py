@@ -9,13 +9,14 @@ that are spread like chance. No link is judged by itself.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from reidtrack.associate.evidence import PairTerms
 from reidtrack.associate.topology import Topology
-from reidtrack.types import BoolArray, DoubleArray, IntArray
+from reidtrack.types import BoolArray, DoubleArray, Identity, IntArray, Link
 
 LEAST_LINKS = 10
 """Fewer links from one camera to another say nothing about the times between them."""
@@ -117,7 +118,7 @@ def journey_terms(
         names: Of the cameras.
         topology: What the user knows.
     """
-    pairs, odds, travel = [np.zeros((0, 2), np.int64)], [np.zeros(0)], [np.zeros(0)]
+    pairs, odds = [np.zeros((0, 2), np.int64)], [np.zeros(0)]
     for a in range(len(names)):
         for b in range(len(names)):
             known = transitions.get((a, b))
@@ -134,8 +135,7 @@ def journey_terms(
             kept = np.abs(value) > _NOTHING
             pairs.append(np.sort(np.stack([i, j], axis=1)[kept], axis=1))
             odds.append(value[kept])
-            travel.append(np.where(gap > 0, gap, np.nan)[kept])
-    return PairTerms(np.concatenate(pairs), np.concatenate(odds), {"travel_s": np.concatenate(travel)})
+    return PairTerms(np.concatenate(pairs), np.concatenate(odds))
 
 
 def _longest_s(
@@ -148,17 +148,29 @@ def _longest_s(
     return max(late, (rule or 0.0) if pairs <= _MOST_BARRED else min(rule or 0.0, _LONGEST_S))
 
 
-def travel_times(times: Times, label: IntArray) -> PairTerms:
-    """For people to read: the time between any two tracklets of one person, which says nothing by itself."""
-    order = np.argsort(label, kind="stable")
-    found = [np.zeros((0, 2), np.int64)]
-    for members in np.split(order, np.flatnonzero(np.diff(label[order])) + 1):
-        i, j = members[np.array(np.triu_indices(len(members), 1))]
-        found.append(np.sort(np.stack([i, j], axis=1), axis=1))
-    pairs = np.concatenate(found)
-    i, j = pairs.T
-    gap = np.maximum(times.start_s[i], times.start_s[j]) - np.minimum(times.end_s[i], times.end_s[j])
-    return PairTerms(pairs, np.zeros(len(pairs)), {"travel_s": np.where(gap > 0, gap, np.nan)})
+def tell_travel_times(identities: Sequence[Identity], offset_s: Mapping[str, float]) -> list[Identity]:
+    """People with the time between the two visits of each link among its terms, as `travel_s`.
+
+    It is for people to read, and is there for links that no evidence spoke of, too.
+
+    Args:
+        identities: Everybody.
+        offset_s: Seconds by which a camera's clock is ahead; 0 for those that are not named.
+    """
+    return [replace(person, links=_with_travel(person, offset_s)) for person in identities]
+
+
+def _with_travel(person: Identity, offset_s: Mapping[str, float]) -> tuple[Link, ...]:
+    spans = {
+        t.key: (t.first_time_s - offset_s.get(t.camera, 0.0), t.last_time_s - offset_s.get(t.camera, 0.0))
+        for t in person.tracklets
+    }
+    links = []
+    for link in person.links:
+        (start_a, end_a), (start_b, end_b) = spans[link.a], spans[link.b]
+        gap = max(start_a, start_b) - min(end_a, end_b)
+        links.append(replace(link, terms={**link.terms, "travel_s": gap}) if gap > 0 else link)
+    return tuple(links)
 
 
 def _too_early(gap: DoubleArray, rule: float | None) -> BoolArray:

@@ -26,7 +26,7 @@ from reidtrack.associate.ground import (
     apart,
     ground_path,
 )
-from reidtrack.associate.journeys import journey_terms, learn_transitions, travel_times
+from reidtrack.associate.journeys import journey_terms, learn_transitions
 from reidtrack.associate.plan import Meeting, gap_terms, meeting_terms, meetings
 from reidtrack.associate.planes import Planes
 from reidtrack.associate.relation import Relation, estimate_relation, related, relation_scores
@@ -91,7 +91,7 @@ class SpaceTime:
             },
             transitions=transitions,
         )
-        return joined([*terms, travel_times(times, label)])
+        return joined(terms)
 
     def _clocks(self, seen: Seen, planes: Planes) -> tuple[list[ClockOffset], dict[int, str]]:
         """Each camera's clock, and what it was learned from."""

@@ -10,6 +10,7 @@ from reidtrack.associate.calibrated import Calibration, RocPoint
 from reidtrack.associate.sweep import Change, change
 from reidtrack.config import RunConfig, load
 from reidtrack.pipeline.calibration_file import content, write_calibration
+from reidtrack.pipeline.claim import Claim
 from reidtrack.pipeline.corrections import read_corrections
 from reidtrack.pipeline.rematch import open_finished
 from reidtrack.pipeline.settle import solve
@@ -46,10 +47,16 @@ def calibrate_run(path: Path, *, threshold: float | None = None, false_accept: f
             one. At most one of both is given.
 
     Raises:
+        UsageError: If another process is at work in the folder.
         InputError: If the folder holds no run, or its logs cannot be read.
         ConfigError: If corrections in the folder do not fit the run.
         OutputError: If the file cannot be written.
     """
+    with Claim(path):
+        return _calibrate(path, threshold, false_accept)
+
+
+def _calibrate(path: Path, threshold: float | None, false_accept: float | None) -> Calibrated:
     folder, record = open_finished(path)
     config = load(RunConfig, base=record["config"])
     corrections = read_corrections(folder.corrections, wanted=False)

@@ -26,6 +26,7 @@ from reidtrack.identity.corrections import (
     parse,
 )
 from reidtrack.identity.corrections_text import append, remove
+from reidtrack.pipeline.claim import Claim
 from reidtrack.pipeline.corrections import correct, read_text
 from reidtrack.pipeline.rematch import open_finished
 from reidtrack.pipeline.settle import load_tracklets
@@ -73,23 +74,24 @@ def edit_corrections(path: Path, make: Make) -> Edited:
         make: From the people of the run and its corrections so far to the change.
 
     Raises:
-        UsageError: If who is meant is not there, or there is nothing to take back.
+        UsageError: If who is meant is not there, there is nothing to take back, or another process is at work there.
         ConfigError: If corrections contradict each other; nothing is written then.
         InputError: If the folder holds no finished run.
         OutputError: If the file cannot be written.
     """
-    folder, record = open_finished(path)
-    file, where, used = folder.corrections, str(folder.corrections), record.get("corrections", {})
-    if used.get("entries") and used["file"] != file.name:
-        raise UsageError(f"its identities were settled with {used['file']}", where=path, hint=settle_first(path))
-    text = read_text(file) if file.exists() else ""
-    before = parse(text, where)
-    edit = make(read_people(folder), before)
-    kept = remove(text, edit.drop)
-    after = append(kept, edit.add, where) if edit.add else kept
-    config = load(RunConfig, base=record["config"])
-    correct(load_tracklets(folder, config.track), config.associate.model_dump(), parse(after, where))
-    write_whole(file, after)
+    with Claim(path):
+        folder, record = open_finished(path)
+        file, where, used = folder.corrections, str(folder.corrections), record.get("corrections", {})
+        if used.get("entries") and used["file"] != file.name:
+            raise UsageError(f"its identities were settled with {used['file']}", where=path, hint=settle_first(path))
+        text = read_text(file) if file.exists() else ""
+        before = parse(text, where)
+        edit = make(read_people(folder), before)
+        kept = remove(text, edit.drop)
+        after = append(kept, edit.add, where) if edit.add else kept
+        config = load(RunConfig, base=record["config"])
+        correct(load_tracklets(folder, config.track), config.associate.model_dump(), parse(after, where))
+        write_whole(file, after)
     added = after.splitlines()[len(after.splitlines()) - _added(after, len(edit.add), where) :] if edit.add else []
     gone = [text.splitlines()[c.line - 1 : c.last_line] for c in edit.drop]
     return Edited(file, added, [line for lines in gone for line in lines], [p for e, _ in edit.add for p in _people(e)])

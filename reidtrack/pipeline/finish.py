@@ -123,6 +123,8 @@ def _render(
         last_frames = {camera: entry["last_frame"] for camera, entry in counts.items()}
         times, many = StageTimes(STAGES), max(1, len(sources)) if config.output.mosaic else at_once()
         for members in (sources[i : i + many] for i in range(0, len(sources), many)):  # a mosaic needs all at once
+            if stop.wished():  # what an earlier rendering left of the others stays
+                break
             render(
                 folder,
                 members,

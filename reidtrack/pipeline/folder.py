@@ -14,6 +14,7 @@ from typing import Any
 
 from reidtrack.errors import InputError, OutputError, UsageError
 from reidtrack.files import write_whole
+from reidtrack.pipeline.claim import Claim
 from reidtrack.video.naming import is_url
 
 SCHEMA_VERSION = 1
@@ -161,22 +162,24 @@ def check_folder(path: Path, sources: Sequence[str], *, overwrite: bool = False,
             raise UsageError(f"holds an input, {source}", where=path, hint="choose another --out")
 
 
-def make_folder(path: Path, *, overwrite: bool = False) -> RunFolder:
+def make_folder(path: Path, claim: Claim, *, overwrite: bool = False) -> RunFolder:
     """Make the folder of a run ready; `check_folder` said that it may be.
 
     Args:
         path: Where; its parents are made too.
+        claim: Taken before anything is removed.
         overwrite: Remove what an earlier run left there.
 
     Raises:
-        UsageError: If what is to be removed is no run.
+        UsageError: If what is to be removed is no run, or another process is at work there.
         OutputError: If it cannot be made or written.
     """
     folder = RunFolder(path)
     try:
-        if path.is_dir() and any(path.iterdir()):
-            _clear(folder, partly=not overwrite)
         path.mkdir(parents=True, exist_ok=True)
+        claim.take()
+        if any(path.iterdir()):
+            _clear(folder, partly=not overwrite)
     except OSError as error:
         raise OutputError("cannot be made", where=path, hint=error.strerror) from error
     if not os.access(path, os.W_OK | os.X_OK):

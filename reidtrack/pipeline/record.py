@@ -114,8 +114,17 @@ def check_same(former: Mapping[str, Any], record: Mapping[str, Any]) -> None:
     Raises:
         UsageError: If inputs, weights or the settings of detection, tracking or embedding differ.
     """
+    settings = former.get("config", {})
+    for name in _SAME_SETTINGS:
+        for key in record["config"][name]:
+            if key not in settings.get(name, {}):
+                raise UsageError(
+                    f"the run there is of an earlier reidtrack, without the setting {name}.{key}",
+                    where="--resume",
+                    hint="finish it with that one, or use --overwrite",
+                )
     pairs = [(name, former.get(name), record[name]) for name in _SAME]
-    pairs += [(name, former.get("config", {}).get(name), record["config"][name]) for name in _SAME_SETTINGS]
+    pairs += [(name, settings[name], record["config"][name]) for name in _SAME_SETTINGS]
     for name, former_value, value in pairs:
         old, new = _comparable(name, former_value), _comparable(name, value)
         if old != new:

@@ -8,6 +8,7 @@ from typing import Any
 
 from reidtrack.config import RunConfig, load
 from reidtrack.errors import ConfigError, InputError
+from reidtrack.pipeline.claim import Claim
 from reidtrack.pipeline.corrections import read_corrections
 from reidtrack.pipeline.finish import Outcome, finish
 from reidtrack.pipeline.folder import RunFolder
@@ -48,6 +49,7 @@ def associate_again(
         homographies: Camera to a file with its homography; None takes the run's.
 
     Raises:
+        UsageError: If another process is at work in the folder.
         InputError: If the folder holds no run, or its logs or the gallery cannot be read.
         WeightsError: If the gallery's features were made by other weights.
         ConfigError: If an override does not fit, or would need inference; if corrections are wrong.
@@ -62,21 +64,22 @@ def associate_again(
                 expected="hwaccel, or a setting of associate, gallery, site or output",
                 hint="run again",
             )
-    folder, record = open_finished(path)
-    wanted: dict[str, Any] = {"output.video": video or mosaic, "output.mosaic": mosaic}
-    if gallery is not None:
-        wanted["gallery.path"] = gallery
-    if site is not None:
-        wanted["site.path"] = site
-    if homographies:
-        wanted["site.homographies"] = homographies
-    config = load(RunConfig, overrides=overrides, base=record["config"], options=wanted)
-    for section in ("associate", "gallery", "site"):
-        record["config"][section] = getattr(config, section).model_dump(mode="json")
-    inputs = [CameraInput(entry["camera"], entry["source"], entry["offset_s"]) for entry in record["inputs"]]
-    said = read_corrections(corrections or folder.corrections, wanted=corrections is not None)
-    read_whole = record["status"] in READ
-    return finish(folder, record, inputs, config, progress, stop, read_whole=read_whole, corrections=said)
+    with Claim(path):
+        folder, record = open_finished(path)
+        wanted: dict[str, Any] = {"output.video": video or mosaic, "output.mosaic": mosaic}
+        if gallery is not None:
+            wanted["gallery.path"] = gallery
+        if site is not None:
+            wanted["site.path"] = site
+        if homographies:
+            wanted["site.homographies"] = homographies
+        config = load(RunConfig, overrides=overrides, base=record["config"], options=wanted)
+        for section in ("associate", "gallery", "site"):
+            record["config"][section] = getattr(config, section).model_dump(mode="json")
+        inputs = [CameraInput(entry["camera"], entry["source"], entry["offset_s"]) for entry in record["inputs"]]
+        said = read_corrections(corrections or folder.corrections, wanted=corrections is not None)
+        read_whole = record["status"] in READ
+        return finish(folder, record, inputs, config, progress, stop, read_whole=read_whole, corrections=said)
 
 
 def open_finished(path: Path) -> tuple[RunFolder, dict[str, Any]]:

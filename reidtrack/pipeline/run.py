@@ -21,6 +21,7 @@ from reidtrack.errors import InputError
 from reidtrack.identity.features import FeatureLog, FeatureTable, read_feature_log, write_tracklets
 from reidtrack.identity.log import DetectionLog, DetectionRecord, TrackLog, read_detection_log
 from reidtrack.pipeline.build import Weights, make_detector, make_embedder, make_trackers
+from reidtrack.pipeline.claim import Claim
 from reidtrack.pipeline.crops import CropShelf
 from reidtrack.pipeline.finish import Outcome, finish
 from reidtrack.pipeline.folder import RunFolder, check_folder, make_folder, remove_folder
@@ -70,12 +71,17 @@ def run(request: RunRequest, progress: Progress, stop: Stop) -> Outcome:
     """Do a whole run.
 
     Raises:
-        UsageError: If the request contradicts itself.
+        UsageError: If the request contradicts itself, or another process is at work in its folder.
         InputError: If not one camera can be read.
         WeightsError: If a network cannot be used.
         OutputError: If a result cannot be written; what is there stays, and a resumed run goes on from it.
         KeyboardInterrupt: If it is stopped before the first frame.
     """
+    with Claim(request.out) as claim:
+        return _run(request, progress, stop, claim)
+
+
+def _run(request: RunRequest, progress: Progress, stop: Stop, claim: Claim) -> Outcome:
     began = time.perf_counter()
     check_folder(request.out, request.sources, overwrite=request.overwrite, resume=request.resume)
     names = name_cameras(request.sources, request.cameras)
@@ -92,7 +98,7 @@ def run(request: RunRequest, progress: Progress, stop: Stop) -> Outcome:
         record = _record(request, inputs, sources, tools)
         check_gallery(request.config.gallery, tools.weights["reid"])
         earlier = _earlier(RunFolder(request.out), record) if request.resume else None
-        folder = make_folder(request.out, overwrite=request.overwrite)
+        folder = make_folder(request.out, claim, overwrite=request.overwrite)
         if earlier is not None and earlier["status"] in READ and not _regained(earlier, sources):
             earlier["config"] = record["config"]
             return finish(folder, earlier, inputs, request.config, progress, stop, failed=failures.by_camera)

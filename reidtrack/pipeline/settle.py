@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from reidtrack.associate.journeys import tell_travel_times
 from reidtrack.associate.people import Association, associate
 from reidtrack.associate.sweep import steps_for
 from reidtrack.config import RunConfig, TrackConfig
@@ -80,7 +81,8 @@ def solve(
     site = Site(folder, config.site)
     steps = steps_for(len(corrected.tracklets)) if steps is None else steps
     association = associate(corrected.tracklets, **corrected.settings, evidence=[site.evidence], steps=steps)
-    return association._replace(identities=corrected.named(association.identities)), site
+    identities = tell_travel_times(corrected.named(association.identities), site.offset_s)
+    return association._replace(identities=identities), site
 
 
 def load_tracklets(folder: RunFolder, config: TrackConfig) -> list[Tracklet]:

@@ -50,6 +50,11 @@ class Site:
         pieces = {name for name in ("plan", "relation", "clocks", "journeys") if getattr(config, name)}
         self._sizes, self.evidence = sizes, SpaceTime(view, frozenset(pieces))
 
+    @property
+    def offset_s(self) -> Mapping[str, float]:
+        """Seconds by which the cameras' clocks are ahead, as they were used."""
+        return {} if self.evidence.learned is None else self.evidence.learned.used_offset_s
+
     def places(self, camera: str, xyxy: FloatArray) -> DoubleArray:
         """Where the boxes (N, 4) of a camera stand on the plan, (N, 2); nan where feet or plan are not known."""
         learned = self.evidence.learned

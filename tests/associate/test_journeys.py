@@ -12,9 +12,10 @@ from reidtrack.associate.journeys import (
     density,
     journey_terms,
     learn_transitions,
-    travel_times,
+    tell_travel_times,
 )
 from reidtrack.associate.topology import Topology
+from reidtrack.types import Identity, Link, Tracklet
 
 NAMES = ("hall", "yard")
 NO_TOPOLOGY = Topology()
@@ -29,6 +30,22 @@ def trips(count: int, travel_s: float = 20.0, seed: int = 0) -> tuple[Times, np.
     camera, label = np.repeat([0, 1], count), np.tile(np.arange(count), 2)
     links = np.stack([np.arange(count), np.arange(count) + count], axis=1)
     return Times(start, start + 5, camera), label, links
+
+
+def visit(camera: str, track_id: int, start_s: float, end_s: float) -> Tracklet:
+    """Two boxes."""
+    boxes = np.array([[0, 0, 10, 30]] * 2, np.float32)
+    return Tracklet(
+        camera,
+        track_id,
+        frame=np.arange(2),
+        time_s=np.array([start_s, end_s], np.float64),
+        xyxy=boxes,
+        score=np.ones(2, np.float32),
+        features=np.zeros((0, 0), np.float32),
+        feature_frame=np.zeros(0, np.int64),
+        feature_quality=np.zeros(0, np.float32),
+    )
 
 
 def odds_of(times: Times, transitions: dict, pair: tuple[int, int], topology: Topology = NO_TOPOLOGY) -> float:
@@ -136,9 +153,15 @@ def test_the_picture_of_times_is_a_density() -> None:
     assert 6 < edges[height.argmax()] < 12
 
 
-def test_times_between_visits_of_one_person_are_told() -> None:
-    times = Times(np.array([0.0, 20, 3, 40]), np.array([5.0, 25, 8, 45]), np.array([0, 1, 1, 0]))
-    terms = travel_times(times, np.array([0, 0, 0, 1]))
-    assert terms.pairs.tolist() == [[0, 1], [0, 2], [1, 2]]
-    assert not terms.log_odds.any()
-    np.testing.assert_array_equal(terms.values["travel_s"], [15, np.nan, 12])
+def test_the_time_between_the_visits_of_a_link_is_told() -> None:
+    visits = [visit("hall", 1, 0, 5), visit("yard", 1, 20, 25), visit("yard", 2, 3, 8), visit("yard", 3, 28, 29)]
+    places = [(("yard", 2), ("hall", 1)), (("yard", 1), ("hall", 1)), (("yard", 3), ("yard", 1))]
+    links = tuple(Link(a, b, 0.2, 0.1, {"log_odds": 2.0}) for a, b in places)
+    person = Identity(1, tuple(visits), np.zeros(0, np.float32), links)
+    alone = Identity(2, (visit("hall", 2, 0, 5),), np.zeros(0, np.float32))
+    told, same = tell_travel_times([person, alone], {})
+    assert [link.terms.get("travel_s") for link in told.links] == [None, 15, 3]  # the first are seen at once
+    assert [link.terms["log_odds"] for link in told.links] == [2, 2, 2]
+    assert same.links == ()
+    told, _ = tell_travel_times([person, alone], {"yard": 4.0})  # its clock is ahead
+    assert [link.terms.get("travel_s") for link in told.links] == [None, 11, 3]

@@ -210,10 +210,11 @@ def test_what_is_refused(
 
 
 def test_a_new_run_there_puts_corrections_aside(run: Path) -> None:
+    from reidtrack.pipeline.claim import Claim
     from reidtrack.pipeline.folder import make_folder
 
     assert do("name", run, 1, "Anna", "--no-associate") == 0
     text = (run / "corrections.yaml").read_text()
-    make_folder(run, overwrite=True)
+    make_folder(run, Claim(run), overwrite=True)
     assert listing(run) == {"corrections.old.yaml"}
     assert (run / "corrections.old.yaml").read_text() == text

@@ -11,6 +11,9 @@ from outputs import check_agreement, count_frames, listing, read_json, settled_b
 from scene import Scene
 
 from reidtrack.cli.main import main
+from reidtrack.pipeline.progress import Silent
+from reidtrack.pipeline.rematch import associate_again
+from reidtrack.pipeline.stopping import Stop
 
 
 @pytest.fixture
@@ -77,6 +80,22 @@ def test_videos_again(run: Path, finished: Path) -> None:
     assert (run / "left.mp4").read_bytes() == (finished / "left.mp4").read_bytes()
     assert associate(run, "--mosaic") == 0
     assert count_frames(run / "mosaic.mp4") == 40
+
+
+def test_videos_that_were_not_begun_stay(run: Path, finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C while the first of two is rendered, one at a time."""
+    stop = Stop()
+
+    class Ends(Silent):
+        def advance(self, camera: str, people: int) -> None:
+            assert camera == "left"
+            stop.wish()
+
+    monkeypatch.setattr("reidtrack.pipeline.finish.at_once", lambda: 1)
+    outcome = associate_again(run, (), video=True, mosaic=False, progress=Ends(), stop=stop)
+    assert outcome.interrupted
+    assert count_frames(run / "left.mp4") == 1
+    assert (run / "right.mp4").read_bytes() == (finished / "right.mp4").read_bytes()
 
 
 def test_videos_where_another_machine_had_decoded(run: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from signal import SIGINT, SIGKILL, SIGTERM, Signals
@@ -171,6 +172,17 @@ def test_resume_with_other_settings(
     assert resume(scene, tmp_path / "run", *words) == 2
     assert said in capsys.readouterr().err
     assert listing(tmp_path / "run") == listing(finished)
+
+
+def test_resume_of_an_earlier_version(
+    scene: Scene, finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(finished, tmp_path / "run")
+    record = read_json(tmp_path / "run" / "run.json")
+    del record["config"]["detect"]["every"]
+    (tmp_path / "run" / "run.json").write_text(json.dumps(record))
+    assert resume(scene, tmp_path / "run") == 2
+    assert "of an earlier reidtrack, without the setting detect.every" in capsys.readouterr().err
 
 
 def test_resume_with_the_same_weights_at_another_place(scene: Scene, finished: Path, tmp_path: Path) -> None:
