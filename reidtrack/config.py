@@ -157,14 +157,15 @@ class RunConfig(Section):
     """Everything `reidtrack run` can be told beside its inputs."""
 
     device: str = Field("auto", description="auto, cpu, cuda or cuda:N")
-    engine: Literal["auto", "openvino", "onnxruntime", "torch"] = Field(
+    engine: Literal["auto", "openvino", "onnxruntime", "tensorrt", "torch"] = Field(
         "auto", description="auto: OpenVINO on the CPU, torch on a GPU"
     )
     precision: Literal["auto", "fp32", "half"] = Field(
         "auto", description="half: bf16 on a CPU that has it, fp16 on a GPU; auto: fp32 on a CPU, half on a GPU"
     )
     hwaccel: str = Field(
-        "none", description="decode on a GPU: auto (where there is one), none, or its name, such as cuda"
+        "none",
+        description="decode on a GPU, and encode if it can: auto (where there is one), none, or its name, such as cuda",
     )
     detect: DetectConfig = DetectConfig()
     track: TrackConfig = TrackConfig()

@@ -60,7 +60,9 @@ class BenchmarkConfig(Section):
     """Everything `reidtrack benchmark` can be told beside its inputs."""
 
     device: str = Field("auto", description="auto, cpu, cuda or cuda:N")
-    engine: Literal["auto", "openvino", "onnxruntime", "torch"] = Field("auto", description="what runs the network")
+    engine: Literal["auto", "openvino", "onnxruntime", "tensorrt", "torch"] = Field(
+        "auto", description="what runs the network"
+    )
     batch: Count = Field(64, description="images embedded at once")
     metric: Literal["cosine", "euclidean"] = Field("cosine", description="euclidean sees the length of features too")
     flip: bool = Field(False, description="add the features of the mirrored image")

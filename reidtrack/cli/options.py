@@ -67,7 +67,7 @@ def add_network_options(parser: argparse.ArgumentParser) -> None:
     """Add `--reid`, `--device` and `--engine`."""
     parser.add_argument("--reid", type=Path, metavar="WEIGHTS", help=REID_HELP)
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
-    engines = ("auto", "openvino", "onnxruntime", "torch")
+    engines = ("auto", "openvino", "onnxruntime", "tensorrt", "torch")
     parser.add_argument("--engine", choices=engines, default="auto", help="what runs networks (default: auto)")
 
 

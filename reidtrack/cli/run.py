@@ -73,8 +73,10 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
     add_site_options(group)
     group.add_argument("--gallery", type=Path, metavar="PEOPLE.DB", help=GALLERY_HELP)
     group.add_argument("--device", help="auto, cpu, cuda or cuda:N (default: auto)")
-    group.add_argument("--engine", help="auto, openvino, onnxruntime or torch (default: auto)")
-    group.add_argument("--hwaccel", metavar="NAME", help="decode on a GPU: auto, none, cuda ... (default: none)")
+    group.add_argument("--engine", help="auto, openvino, onnxruntime, tensorrt or torch (default: auto)")
+    group.add_argument(
+        "--hwaccel", metavar="NAME", help="decode and encode on a GPU: auto, none, cuda... (default: none)"
+    )
     group.add_argument("--tracker", type=Path, metavar="FILE", help="tracker settings, such as configs/track/sort.yaml")
     group.add_argument("--config", type=Path, metavar="FILE", help="all settings (`reidtrack config` prints them)")
     add_threshold_option(group)

@@ -17,18 +17,25 @@ from reidtrack.types import FloatArray
 if TYPE_CHECKING:
     from torch import nn
 
-Runtime = Literal["openvino", "onnxruntime", "torch"]
-EngineName = Literal["auto", "openvino", "onnxruntime", "torch"]
-ENGINES: tuple[EngineName, ...] = ("auto", "openvino", "onnxruntime", "torch")
+Runtime = Literal["openvino", "onnxruntime", "tensorrt", "torch"]
+EngineName = Literal["auto", "openvino", "onnxruntime", "tensorrt", "torch"]
+ENGINES: tuple[EngineName, ...] = ("auto", "openvino", "onnxruntime", "tensorrt", "torch")
 
 Precision = Literal["auto", "fp32", "half"]
 """`half`: bfloat16 on a CPU, float16 on a GPU; `auto`: fp32 on a CPU, half on a GPU."""
 
-_NEEDS = {"openvino": ("openvino",), "onnxruntime": ("onnxruntime", "onnx"), "torch": ("torch",)}
-"""Packages without which an engine does not run networks of torch; ONNX Runtime takes them as ONNX."""
+_NEEDS = {
+    "openvino": ("openvino",),
+    "onnxruntime": ("onnxruntime", "onnx"),
+    "tensorrt": ("onnxruntime", "onnx"),
+    "torch": ("torch",),
+}
+"""Packages without which an engine does not run networks of torch; ONNX Runtime, which TensorRT is run by, takes them
+as ONNX."""
 _GPU_FILES = ("nvidiactl", "nvhost-ctrl", "nvmap", "kfd", "dxg")
 """In /dev where a driver of a GPU is loaded: NVIDIA's, that of its small boards, AMD's, or that of Windows below."""
-_TITLE = {"openvino": "OpenVINO", "onnxruntime": "ONNX Runtime", "torch": "torch"}
+_TITLE = {"openvino": "OpenVINO", "onnxruntime": "ONNX Runtime", "tensorrt": "TensorRT", "torch": "torch"}
+_ONLY_ON = {"openvino": "cpu", "tensorrt": "cuda"}
 
 
 class Engine(Protocol):
@@ -102,7 +109,7 @@ def choose_engine(device: str, engine: EngineName, precision: Precision = "auto"
     """Where networks run, `cpu` or `cuda:N`, and what runs them.
 
     On a GPU `auto` is torch; on the CPU it is OpenVINO, several times faster there, else ONNX Runtime, unless
-    `half` is asked for, which it does not do, else torch.
+    `half` is asked for, which it does not do, else torch. TensorRT, by way of ONNX Runtime, runs on a GPU only.
 
     Raises:
         DeviceError: If the device or the engine is not there, or one does not run on the other.
@@ -111,8 +118,8 @@ def choose_engine(device: str, engine: EngineName, precision: Precision = "auto"
         raise DeviceError(f"unknown engine {engine!r}", where="--engine", expected=", ".join(ENGINES))
     # OpenVINO runs on the CPU only, so asking for it settles what `auto` means.
     place = choose_device("cpu" if engine == "openvino" and device == "auto" else device)
-    if engine == "openvino" and place != "cpu":
-        raise DeviceError(f"OpenVINO does not run on {place}", where="--engine", hint="use --engine torch")
+    if not place.startswith(_ONLY_ON.get(engine, "")):
+        raise DeviceError(f"{_TITLE[engine]} does not run on {place}", where="--engine", hint="use --engine torch")
     if engine != "auto":
         _check_installed(engine, _NEEDS[engine])
         return place, engine
@@ -146,17 +153,17 @@ def build_engine(
         DeviceError: If the device or the engine is not there, or one does not run on the other or in that precision.
     """
     place, chosen = choose_engine(device, engine, precision)
-    half = precision == "half" or (precision == "auto" and place != "cpu" and chosen == "torch")
+    half = precision == "half" or (precision == "auto" and place != "cpu" and chosen in ("torch", "tensorrt"))
     if chosen == "openvino":
         from reidtrack.engines.openvino_engine import OpenVinoEngine
 
         return OpenVinoEngine.from_torch(model, size_hw, half=half, digest=digest)
-    if chosen == "onnxruntime":
-        if half:
+    if chosen in ("onnxruntime", "tensorrt"):
+        if half and chosen == "onnxruntime":
             raise DeviceError("ONNX Runtime runs in fp32 only", where="--engine", hint="leave out precision=half")
         from reidtrack.engines.onnx_engine import OnnxEngine
 
-        return OnnxEngine.from_torch(model, size_hw, place, digest=digest)
+        return OnnxEngine.from_torch(model, size_hw, place, digest=digest, tensorrt=chosen == "tensorrt", half=half)
     from reidtrack.engines.torch_engine import TorchEngine
 
     return TorchEngine(model, place, half=half)
@@ -167,7 +174,7 @@ def open_engine(path: Path, *, device: str = "auto", engine: EngineName = "auto"
 
     Args:
         path: An OpenVINO `.xml`, its `.bin` beside it, or an `.onnx` file.
-        device: As for `build_engine`; `auto` is the CPU.
+        device: As for `build_engine`; `auto` is the CPU, but for TensorRT.
         engine: As for `build_engine`; `auto` is OpenVINO where it is installed; for an `.onnx` on a GPU, ONNX Runtime.
 
     Raises:
@@ -179,25 +186,25 @@ def open_engine(path: Path, *, device: str = "auto", engine: EngineName = "auto"
     if path.suffix not in (".xml", ".onnx"):
         raise WeightsError(f"cannot read {path.suffix or 'this'}", where=path, expected=".xml or .onnx")
     chosen = engine
-    place = choose_device("cpu" if device == "auto" else device)
+    place = choose_device("cpu" if device == "auto" and engine != "tensorrt" else device)
     if engine == "auto":
         by_openvino = path.suffix == ".xml" or (place == "cpu" and _is_installed("openvino"))
         chosen = "openvino" if by_openvino else "onnxruntime"
-    if chosen == "torch" or (chosen == "onnxruntime" and path.suffix == ".xml"):
+    if chosen == "torch" or (chosen in ("onnxruntime", "tensorrt") and path.suffix == ".xml"):
         what = f"{_TITLE[chosen]} does not run an exported {path.suffix} file"
         raise DeviceError(what, where="--engine", hint="give the weights it was made from")
-    if chosen == "openvino" and place != "cpu":
+    if not place.startswith(_ONLY_ON.get(chosen, "")):
         raise DeviceError(
-            f"OpenVINO does not run on {place}", where="--device", hint="give the weights it was made from"
+            f"{_TITLE[chosen]} does not run on {place}", where="--device", hint="give the weights it was made from"
         )
-    _check_installed(chosen, (chosen,))
+    _check_installed(chosen, _NEEDS[chosen][:1])
     if chosen == "openvino":
         from reidtrack.engines.openvino_engine import OpenVinoEngine
 
         return OpenVinoEngine.from_file(path)
     from reidtrack.engines.onnx_engine import OnnxEngine
 
-    return OnnxEngine.from_file(path, place)
+    return OnnxEngine.from_file(path, place, tensorrt=chosen == "tensorrt")
 
 
 def _is_installed(package: str) -> bool:

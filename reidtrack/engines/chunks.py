@@ -18,6 +18,8 @@ CHUNK = 4
 """Crops of people in a pass on a CPU."""
 CHUNK_OPEN = 1
 """Pictures in a pass on a CPU where their size is open: whole frames, each of which keeps a processor busy."""
+LONGEST = 64
+"""Most pictures in a pass on a GPU."""
 
 
 def chunk_of(shape: tuple[int, ...]) -> int:
@@ -41,3 +43,21 @@ def fill(batch: NDArray[S], length: int) -> NDArray[S]:
     full = np.zeros((length, *batch.shape[1:]), batch.dtype)
     full[: len(batch)] = batch
     return full
+
+
+def passes(count: int) -> list[int]:
+    """Lengths of the passes of `count` pictures on a GPU: powers of two up to `LONGEST`, the last one filled up.
+
+    An empty batch is one pass of one picture: the output's shape is known after it.
+    """
+    whole, rest = divmod(count, LONGEST)
+    last = [1 << (rest - 1).bit_length()] if rest else []
+    return [LONGEST] * whole + last or [1]
+
+
+def in_passes(batch: NDArray[S]) -> Iterator[NDArray[S]]:
+    """`batch` in the parts that `passes` says."""
+    start = 0
+    for length in passes(len(batch)):
+        yield fill(np.ascontiguousarray(batch[start : start + length]), length)
+        start += length

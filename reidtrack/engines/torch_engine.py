@@ -10,15 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reidtrack.engines.chunks import fill
+from reidtrack.engines.chunks import in_passes
 from reidtrack.types import FloatArray, ImageArray
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
-
-LONGEST = 64
-"""Most pictures in a pass on a GPU."""
 
 
 class TorchEngine:
@@ -61,12 +58,8 @@ class TorchEngine:
     def _infer(self, batch: NDArray[Any]) -> FloatArray:
         import torch
 
-        lengths = passes(len(batch)) if self._gpu else [len(batch)]
-        starts = np.cumsum([0, *lengths])
         with torch.inference_mode(), _exact:
-            parts = [
-                self._run(fill(batch[start : start + n], n)) for start, n in zip(starts[:-1], lengths, strict=True)
-            ]
+            parts = [self._run(part) for part in (in_passes(batch) if self._gpu else [batch])]
             return np.asarray(torch.cat(parts).cpu().numpy()[: len(batch)], dtype=np.float32)
 
     def _run(self, batch: NDArray[Any]) -> torch.Tensor:
@@ -105,13 +98,3 @@ class _Exact:
 
 
 _exact = _Exact()
-
-
-def passes(count: int) -> list[int]:
-    """Lengths of the passes of `count` pictures on a GPU: powers of two up to `LONGEST`, the last one filled up.
-
-    An empty batch is one pass of one picture: the output's shape is known after it.
-    """
-    whole, rest = divmod(count, LONGEST)
-    last = [1 << (rest - 1).bit_length()] if rest else []
-    return [LONGEST] * whole + last or [1]

@@ -131,6 +131,7 @@ def _render(
                 identities,
                 last_frames,
                 config.output,
+                gpu=config.hwaccel in ("auto", "cuda"),
                 times=times,
                 progress=progress,
                 fail=fail,

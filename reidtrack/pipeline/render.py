@@ -155,6 +155,7 @@ def render(
     last_frames: Mapping[str, int],
     config: OutputConfig,
     *,
+    gpu: bool = False,
     times: StageTimes,
     progress: Progress,
     fail: Callable[[str, InputError], None],
@@ -168,6 +169,7 @@ def render(
         identities: Everybody.
         last_frames: Camera to the number of the last frame that pass one read; later ones are left out.
         config: What to render and how.
+        gpu: Whether videos are encoded on a GPU where one can.
         times: Told where the time goes.
         progress: Told of each frame.
         fail: Told of a camera that cannot be read any further.
@@ -180,11 +182,12 @@ def render(
         painters = {}
         names = {identity.id: identity.name for identity in identities if identity.name is not None}
         for source in sources:
-            sink = VideoSink(folder.video(source.camera), source.size, fps_hint=source.nominal_fps, crf=config.crf)
+            path, fps = folder.video(source.camera), source.nominal_fps
+            sink = VideoSink(path, source.size, fps_hint=fps, crf=config.crf, gpu=gpu)
             boxes = boxes_of_camera(identities, source.camera)
             hands = _Hands(sink, times, stack)
             painters[source.camera] = _CameraPainter(source, boxes, hands, config.trail_s, names)
-        tiles = _mosaic_painter(folder, sources, config, times, stack, names) if config.mosaic else None
+        tiles = _mosaic_painter(folder, sources, config, gpu, times, stack, names) if config.mosaic else None
 
         def finish(camera: str) -> None:
             progress.finish(camera)
@@ -219,11 +222,12 @@ def _mosaic_painter(
     folder: RunFolder,
     sources: Sequence[Source],
     config: OutputConfig,
+    gpu: bool,
     times: StageTimes,
     stack: contextlib.ExitStack,
     names: Mapping[int, str],
 ) -> _MosaicPainter:
     layout = MosaicLayout.of([source.size for source in sources])
     fps = max(source.nominal_fps for source in sources)
-    sink = VideoSink(folder.mosaic, layout.size, fps_hint=fps, crf=config.crf)
+    sink = VideoSink(folder.mosaic, layout.size, fps_hint=fps, crf=config.crf, gpu=gpu)
     return _MosaicPainter(sources, _Hands(sink, times, stack), layout, config.trail_s, names)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 _TIME_BASE = Fraction(1, 90_000)
 _KEYFRAME_S = 1.0
+_X264 = {"tune": "zerolatency"}  # holds no frames back, so that a kill loses none
+_GPU = "h264_nvenc"
+_NVENC = {"preset": "p4", "rc": "vbr", "bf": "0", "zerolatency": "1", "delay": "0", "forced-idr": "1"}
 _FRAGMENTED = "frag_every_frame+empty_moov+default_base_moof"
 
 
@@ -39,6 +42,8 @@ class VideoSink:
         fps_hint: Expected rate, for the encoder's rate control; times are the frames' own.
         crf: Constant rate factor of x264, 0 (lossless) to 51; 23 is its default.
         preset: Speed preset of x264.
+        gpu: Encode on an NVIDIA GPU where there is one that can; `crf` is its constant quality then. x264 takes its
+            place where there is none, where it has no room for another video, or where pictures are too small for it.
 
     Raises:
         OutputError: If the file cannot be written, here or in any method.
@@ -52,6 +57,7 @@ class VideoSink:
         fps_hint: float = 25.0,
         crf: int = 23,
         preset: str = "superfast",
+        gpu: bool = False,
     ) -> None:
         self.path = Path(path)
         self.size = size
@@ -62,7 +68,7 @@ class VideoSink:
         self._keyframe_pts: int | None = None
         with self._faults():
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._container, self._stream = self._open(fps_hint, crf, preset)
+            self._container, self._stream = self._open(fps_hint, crf, preset, gpu)
 
     def write(self, image: ImageArray, time_s: float) -> None:
         """Append one image.
@@ -132,14 +138,26 @@ class VideoSink:
     ) -> None:
         self.close()
 
-    def _open(self, fps: float, crf: int, preset: str) -> tuple[OutputContainer, VideoStream]:
+    def _open(self, fps: float, crf: int, preset: str, gpu: bool) -> tuple[OutputContainer, VideoStream]:
+        import av
+
+        if gpu and _GPU in av.codecs_available:
+            container, stream = self._open_with(_GPU, {**_NVENC, "cq": str(crf)}, fps)
+            try:
+                stream.codec_context.bit_rate = 0  # the quality decides
+                stream.codec_context.open()
+                return container, stream
+            except (av.error.FFmpegError, OSError):
+                container.close()
+        return self._open_with("libx264", {**_X264, "crf": str(crf), "preset": preset}, fps)
+
+    def _open_with(self, encoder: str, settings: dict[str, str], fps: float) -> tuple[OutputContainer, VideoStream]:
         import av
 
         options = {"movflags": _FRAGMENTED, "flush_packets": "1"}
         container = av.open(f"file:{self.path}", "w", format="mp4", options=options)
-        # zerolatency: x264 holds no frames back, so that a kill loses none.
-        x264 = {"crf": str(crf), "preset": preset, "tune": "zerolatency"}
-        stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001), options=x264)
+        rate = Fraction(fps).limit_denominator(1001)
+        stream = cast("VideoStream", container.add_stream(encoder, rate=rate, options=settings))
         stream.width, stream.height = self.size[0] + self.size[0] % 2, self.size[1] + self.size[1] % 2
         stream.pix_fmt = "yuv420p"
         context: Any = stream.codec_context

@@ -15,12 +15,12 @@ import pytest
 import torch
 
 from reidtrack.engines.base import Engine, EngineName, build_engine, choose_device, choose_engine, open_engine
-from reidtrack.engines.chunks import CHUNK
+from reidtrack.engines.chunks import CHUNK, LONGEST, in_passes, passes
 from reidtrack.engines.convert import write_onnx
 from reidtrack.engines.onnx_engine import OnnxEngine
 from reidtrack.engines.openvino_engine import OpenVinoEngine, has_bfloat16, import_openvino
 from reidtrack.engines.pictures import on_pictures, to_planes
-from reidtrack.engines.torch_engine import LONGEST, TorchEngine, passes
+from reidtrack.engines.torch_engine import TorchEngine
 from reidtrack.errors import DeviceError, WeightsError
 from reidtrack.models.zoo import build_model
 from reidtrack.types import FloatArray
@@ -238,6 +238,10 @@ def test_a_gpu_agrees_with_the_cpu(model: torch.nn.Module, batch: FloatArray) ->
 )
 def test_passes_on_a_gpu(count: int, lengths: list[int]) -> None:
     assert passes(count) == lengths
+    parts = list(in_passes(np.arange(1, count + 1)))
+    assert [len(part) for part in parts] == lengths
+    assert np.array_equal(np.concatenate(parts)[:count], np.arange(1, count + 1))
+    assert not np.concatenate(parts)[count:].any()  # filled up with zeros
 
 
 @pytest.mark.parametrize("text", ["gpu", "cuda:", "cuda:x", "", "0"])

@@ -159,3 +159,22 @@ def test_a_full_disk_is_an_output_error_and_leaves_what_was_written(tmp_path: Pa
     done = subprocess.run(script(path, 5000, setup=setup), capture_output=True, text=True, check=False)
     assert f"OutputError: {path}: cannot be written: File too large; free some space and run again" in done.stderr
     assert len(read(path)[0]) > 50
+
+
+def test_without_a_gpu_the_processor_encodes(tmp_path: Path) -> None:
+    """Where there is one the bytes may differ, but all else holds."""
+    write(tmp_path / "gpu.mp4", even_times(12, 10), gpu=True)
+    assert read(tmp_path / "gpu.mp4")[0] == list(range(12))
+
+
+@pytest.mark.parametrize(("encoder", "by_gpu"), [("libx264", True), ("mpeg4", False)])
+def test_the_encoder_of_a_gpu_is_taken_unless_it_refuses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoder: str, by_gpu: bool
+) -> None:
+    """Another encoder stands for the GPU's, so that this runs everywhere; MPEG-4 knows no times as fine as ours."""
+    monkeypatch.setattr("reidtrack.video.sink._GPU", encoder)
+    monkeypatch.setattr("reidtrack.video.sink._NVENC", {"tune": "zerolatency", "preset": "ultrafast"})
+    for name, gpu in (("gpu.mp4", True), ("cpu.mp4", False)):
+        write(tmp_path / name, even_times(25, 10), gpu=gpu)
+        assert read(tmp_path / name)[0] == list(range(25))
+    assert ((tmp_path / "gpu.mp4").read_bytes() != (tmp_path / "cpu.mp4").read_bytes()) == by_gpu
