@@ -35,6 +35,8 @@ from reidtrack.types import BoolArray, DoubleArray, IntArray
 SURE = 0.95
 """Least probability, of any pair, of tracklets that are each other's nearest beyond doubt."""
 _PAIR_BELIEF = Belief(same=20.0, share=10.0, other=20.0)
+_WHOLE = 0.75
+"""Share of visits that a threshold which is found does not part from themselves."""
 _FEW_MATCHES, _FEW_OTHERS, _FEW_HALVES = 5.0, 20, 10
 _SOME_ALIKE, _MUCH_ALIKE = 0.05, 0.15
 _MOST_TOGETHER, _CHUNK = 50_000, 4096
@@ -88,7 +90,7 @@ def calibrate(
     enough = len(pairs.distance) >= LEAST_PAIRS
     found = min(max(everywhere.midpoint + benefit / everywhere.slope, LIMITS[0]), LIMITS[1])
     if enough and len(views.halves) >= _FEW_HALVES:
-        found = max(found, min(float(np.quantile(views.halves, 0.9)), LIMITS[1]))
+        found = max(found, min(float(np.quantile(views.halves, _WHOLE)), LIMITS[1]))
     moved = taught_threshold(found, taught or Taught.none(), views.look, views.camera) - found
     used = threshold if threshold is not None else min(max(found + moved, LIMITS[0]), LIMITS[1])
     within = SAME_CAMERA_SHARE * used if same_camera_threshold is None else same_camera_threshold

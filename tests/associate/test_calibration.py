@@ -83,7 +83,7 @@ def test_too_few_pairs_leave_it_to_experience(people: int, enough: bool) -> None
 def test_one_camera_is_stricter_the_more_it_saw() -> None:
     """Experience within a camera: nothing tells how far another camera moves looks, the number of visits counts."""
     found = [associate(crowd(n, 1, 0)[0]).same_camera_threshold for n in (1, 5, 9, 17, 200)]
-    assert found == pytest.approx([0.68, 0.62, 0.58, 0.56, 0.51], abs=0.015)
+    assert found == pytest.approx([0.68, 0.62, 0.58, 0.56, 0.495], abs=0.015)
 
 
 def test_two_alike_in_one_camera_stay_two() -> None:
@@ -209,18 +209,18 @@ def reliability(found: Sequence[float], true: Sequence[bool]) -> float:
 
 
 @pytest.mark.parametrize(
-    ("people", "cameras", "seen", "vary"),
+    ("people", "cameras", "seen", "vary", "most"),
     [
-        pytest.param(12, 3, 1.0, (0.4, 1.1), id="few people"),
-        pytest.param(60, 3, 1.0, (0.4, 1.1), id="many people"),
-        pytest.param(60, 3, 0.5, (0.4, 1.1), id="half of them seen once"),
-        pytest.param(60, 2, 0.7, (0.8, 1.4), id="a weak network"),
+        pytest.param(12, 3, 1.0, (0.4, 1.1), 0.03, id="few people"),
+        pytest.param(60, 3, 1.0, (0.4, 1.1), 0.03, id="many people"),
+        pytest.param(60, 3, 0.5, (0.4, 1.1), 0.03, id="half of them seen once"),
+        pytest.param(60, 2, 0.7, (0.8, 1.4), 0.15, id="a weak network"),
     ],
 )
 def test_probabilities_of_links_are_what_they_say(
-    people: int, cameras: int, seen: float, vary: tuple[float, float]
+    people: int, cameras: int, seen: float, vary: tuple[float, float], most: float
 ) -> None:
-    """Against the truth of drawn people: expected calibration error of the links of four recordings within 0.12."""
+    """Against the truth of drawn people: calibration error over four recordings. Of weak looks they lean low."""
     found, true = [], []
     for seed in range(4):
         tracklets, who = crowd(people, cameras, seed, seen=seen, vary=vary)
@@ -229,7 +229,7 @@ def test_probabilities_of_links_are_what_they_say(
                 assert link.probability is not None
                 found.append(link.probability)
                 true.append(who[link.a] == who[link.b])
-    assert reliability(found, true) < 0.12
+    assert reliability(found, true) < most
 
 
 def test_no_threshold_parts_most_visits_from_themselves() -> None:
@@ -238,8 +238,8 @@ def test_no_threshold_parts_most_visits_from_themselves() -> None:
     wide = calibrate(looks._replace(halves=np.linspace(0.7, 0.8, 11)), NOBODY, NOBODY)
     few = calibrate(looks._replace(halves=np.linspace(0.7, 0.8, 9)), NOBODY, NOBODY)
     assert alone.threshold == few.threshold < 0.7
-    assert wide.threshold == pytest.approx(0.79)
-    assert (wide.halves, wide.halves_within, alone.halves) == (11, 10, 0)
+    assert wide.threshold == pytest.approx(0.775)
+    assert (wide.halves, wide.halves_within, alone.halves) == (11, 8, 0)
 
 
 def test_halves_of_visits() -> None:

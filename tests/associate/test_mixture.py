@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -44,6 +46,26 @@ def test_what_was_drawn_is_found(true: Mixture, count: int, near: float) -> None
     assert found.same == pytest.approx(true.same, abs=near)
     assert found.other == pytest.approx(true.other, abs=near)
     assert found.share == pytest.approx(true.share, rel=0.4)
+
+
+def test_where_one_persons_pairs_are_very_few_the_prior_holds() -> None:
+    """A tail that is heavier still than ours, of a million pairs, is not taken for one person's."""
+    distance, one = drawn(Mixture(0.45, 0.001, 1.0, 0.13), 1_000_000)
+    rng = np.random.default_rng(1)
+    low = ~one & (distance < 1.0)
+    distance[low] = 1.0 - 0.13 * ALIKE * np.abs(rng.standard_t(10, int(low.sum()))) * math.sqrt(8 / 10)
+    found = fit(counted(histogram(distance)), Mixture(share=0.003), Belief())
+    assert found.same == pytest.approx(0.45, abs=0.05)
+    assert found.share < 0.006
+
+
+def test_the_tail_is_students() -> None:
+    """Against SciPy: at three standard deviations below, at the median, and at three above."""
+    from scipy.stats import norm, t
+
+    mixture = Mixture(0.45, 0.1, 1.0, 0.1, 1.5)
+    found = mixture.false_accept(np.array([1.0 - 3 * 0.15, 1.0, 1.0 + 3 * 0.1]))
+    assert found == pytest.approx([t.sf(3 * math.sqrt(30 / 28), 30), 0.5, norm.cdf(3)])
 
 
 @pytest.mark.parametrize("share", [0.02, 0.1, 0.3])
@@ -103,7 +125,7 @@ def test_nothing_rises_with_the_distance_that_must_not(mixture: Mixture) -> None
         assert rate.max() <= 1
     slope, midpoint = mixture.logistic()
     assert slope > 0
-    assert mixture.same <= midpoint <= mixture.other
+    assert mixture.same - 2 * SPREAD <= midpoint <= mixture.other
 
 
 def test_rates_are_those_of_what_was_drawn() -> None:
