@@ -21,8 +21,8 @@ _TAKEN = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES)
 class Claim:
     """A folder that is ours while the context lasts, and until the process ends in whatever way.
 
-    What is locked is the folder itself, so that nothing is left behind. Where the file system knows no such locks,
-    nobody is refused.
+    What is locked is the folder itself, so that nothing is left behind. Where it cannot be opened, or the file system
+    knows no such locks, nobody is refused.
 
     Args:
         path: The folder; it need not be there yet.
@@ -51,7 +51,10 @@ class Claim:
         """
         if fcntl is None or self._open is not None or not self._path.is_dir():
             return
-        self._open = os.open(self._path, os.O_RDONLY)
+        try:
+            self._open = os.open(self._path, os.O_RDONLY)
+        except OSError:  # one that may be written but not listed, say: what follows tells what is wrong, if anything
+            return
         try:
             fcntl.flock(self._open, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

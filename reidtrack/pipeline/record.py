@@ -112,7 +112,8 @@ def check_same(former: Mapping[str, Any], record: Mapping[str, Any]) -> None:
     """Refuse to go on with a run that was asked for something else.
 
     Raises:
-        UsageError: If inputs, weights or the settings of detection, tracking or embedding differ.
+        UsageError: If inputs, weights or the settings of detection, tracking or embedding differ, or are of a version
+            that lacks one of the settings.
     """
     settings = former.get("config", {})
     for name in _SAME_SETTINGS:

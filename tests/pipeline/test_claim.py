@@ -41,7 +41,7 @@ def test_a_folder_that_comes_later(tmp_path: Path) -> None:
         pytest.param(["merge", "DIR", "1", "2", "--no-associate"], id="merge"),
     ],
 )
-def test_commands_wait_their_turn(
+def test_commands_are_refused_meanwhile(
     finished: Path, tmp_path: Path, words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "run"
