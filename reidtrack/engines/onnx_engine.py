@@ -6,7 +6,10 @@ network: it fits the GPU and the version that built it, and is built anew for ot
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import importlib
+import io
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
@@ -45,7 +48,7 @@ class OnnxEngine:
         runtime = _import_onnxruntime()
         providers = [_provider(runtime, device)]
         if tensorrt:  # what it does not know is left to CUDA
-            providers.insert(0, _tensorrt(runtime, device, _kept_by_tensorrt(content), half=half))
+            providers.insert(0, _tensorrt(runtime, device, content, half=half))
         self._session = _session(runtime, content, providers)
         self._device, self._tensorrt, self._half = device, tensorrt, half
         given = self._session.get_inputs()[0]
@@ -157,6 +160,7 @@ def _session(runtime: ModuleType, content: bytes, providers: list[Any]) -> Any:
     wanted = providers[0] if isinstance(providers[0], str) else providers[0][0]
     if wanted == "CPUExecutionProvider":
         return runtime.InferenceSession(content, _options(runtime), providers=providers)
+    _load_libraries(runtime, tensorrt=wanted == "TensorrtExecutionProvider")
     fault: Exception | None = None
     try:
         session = runtime.InferenceSession(content, _options(runtime), providers=providers, enable_fallback=0)
@@ -171,7 +175,16 @@ def _session(runtime: ModuleType, content: bytes, providers: list[Any]) -> Any:
     ) from fault
 
 
-def _tensorrt(runtime: ModuleType, device: str, kept: Path | None, *, half: bool) -> Any:
+def _load_libraries(runtime: ModuleType, *, tensorrt: bool) -> None:
+    """Load those of CUDA and TensorRT that came as wheels, which lie where the system does not look for them."""
+    with contextlib.redirect_stdout(io.StringIO()):  # it prints what is missing; that no session starts says enough
+        getattr(runtime, "preload_dlls", lambda: None)()  # from 1.21 on
+    if tensorrt:
+        with contextlib.suppress(ImportError, OSError):  # OSError: of CUDA, without a driver
+            importlib.import_module("tensorrt")
+
+
+def _tensorrt(runtime: ModuleType, device: str, content: bytes, *, half: bool) -> Any:
     """TensorRT with what is documented of it (ONNX Runtime, TensorRT execution provider)."""
     if "TensorrtExecutionProvider" not in runtime.get_available_providers():
         raise DeviceError(
@@ -180,6 +193,7 @@ def _tensorrt(runtime: ModuleType, device: str, kept: Path | None, *, half: bool
             hint="pip install onnxruntime-gpu tensorrt, or use --engine torch",
         )
     settings: dict[str, Any] = {"device_id": int(device.partition(":")[2]), "trt_fp16_enable": half}
+    kept = _kept_by_tensorrt(content)
     if kept is not None:
         settings |= {"trt_engine_cache_enable": True, "trt_engine_cache_path": str(kept)}
         settings |= {"trt_timing_cache_enable": True, "trt_timing_cache_path": str(kept)}

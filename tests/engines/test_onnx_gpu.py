@@ -5,6 +5,7 @@ The network runs on the CPU meanwhile, so that batches are seen to come back as 
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -38,20 +39,35 @@ def content(tmp_path: Path) -> bytes:
 
 
 class Runtime:
-    """ONNX Runtime as a machine with a GPU has it; `starts` are the providers that really start there."""
+    """ONNX Runtime as a machine with a GPU has it.
 
-    def __init__(self, built_with: tuple[str, ...], starts: tuple[str, ...]) -> None:
+    Args:
+        built_with: Providers that it knows.
+        starts: Those that really start there.
+        raises: Whether one that does not start is an error rather than left out: it depends on what is missing.
+    """
+
+    def __init__(self, built_with: tuple[str, ...], starts: tuple[str, ...], raises: bool) -> None:
         import onnxruntime
 
-        self._real, self._built_with, self._starts = onnxruntime, built_with, starts
+        self._real, self._built_with, self._starts, self._raises = onnxruntime, built_with, starts, raises
         self.SessionOptions = onnxruntime.SessionOptions
+        self.preloaded = False
         self.asked: list[Any] = []
         self.lengths: list[int] = []
 
     def get_available_providers(self) -> list[str]:
         return [*self._built_with, "CPUExecutionProvider"]
 
+    def preload_dlls(self) -> None:
+        print("Failed to load libcublas.so.12")
+        self.preloaded = True
+
     def InferenceSession(self, content: bytes, options: Any, providers: list[Any], **more: Any) -> Any:  # noqa: N802
+        assert self.preloaded
+        assert more == {"enable_fallback": 0}  # else it takes other providers where one raises, and prints that
+        if self._raises and providers[0][0] not in self._starts:
+            raise RuntimeError("Please install TensorRT libraries")
         self.asked, runtime = providers, self
         session = self._real.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
@@ -70,9 +86,12 @@ class Runtime:
 
 
 def stand_in(
-    monkeypatch: pytest.MonkeyPatch, built_with: tuple[str, ...], starts: tuple[str, ...] | None = None
+    monkeypatch: pytest.MonkeyPatch,
+    built_with: tuple[str, ...],
+    starts: tuple[str, ...] | None = None,
+    raises: bool = False,
 ) -> Runtime:
-    runtime = Runtime(built_with, built_with if starts is None else starts)
+    runtime = Runtime(built_with, built_with if starts is None else starts, raises)
     monkeypatch.setattr(onnx_engine, "_import_onnxruntime", lambda: runtime)
     return runtime
 
@@ -103,18 +122,36 @@ def test_what_tensorrt_is_told(monkeypatch: pytest.MonkeyPatch, content: bytes) 
     assert (settings["device_id"], settings["trt_fp16_enable"]) == (1, True)
     kept = Path(settings["trt_engine_cache_path"])
     assert kept.is_dir()
-    OnnxEngine(content + b"", "cuda:1", tensorrt=True)
+    OnnxEngine(content, "cuda:1", tensorrt=True)
     assert runtime.asked[0][1]["trt_engine_cache_path"] == str(kept)  # the same network, the same place
     assert not runtime.asked[0][1]["trt_fp16_enable"]
 
 
+def test_libraries_that_came_as_wheels(
+    monkeypatch: pytest.MonkeyPatch, content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """ONNX Runtime finds those of CUDA and of TensorRT once they are loaded; what is missing is not printed."""
+    runtime = stand_in(monkeypatch, (TENSORRT, CUDA))
+    (tmp_path / "tensorrt.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "tensorrt", raising=False)
+    OnnxEngine(content, "cuda:0")
+    assert runtime.preloaded
+    assert "tensorrt" not in sys.modules
+    OnnxEngine(content, "cuda:0", tensorrt=True)
+    assert "tensorrt" in sys.modules
+    del sys.modules["tensorrt"]
+    assert capsys.readouterr().out == ""
+
+
 @pytest.mark.parametrize(
-    ("built_with", "starts", "tensorrt", "said"),
+    ("built_with", "starts", "tensorrt", "raises", "said"),
     [
-        pytest.param((), (), False, "was built without CUDA", id="built for CPUs"),
-        pytest.param((CUDA,), (CUDA,), True, "was built without TensorRT", id="built without TensorRT"),
-        pytest.param((CUDA,), (), False, f"{CUDA} does not start", id="CUDA does not load"),
-        pytest.param((TENSORRT, CUDA), (CUDA,), True, f"{TENSORRT} does not start", id="TensorRT does not load"),
+        pytest.param((), (), False, False, "was built without CUDA", id="built for CPUs"),
+        pytest.param((CUDA,), (CUDA,), True, False, "was built without TensorRT", id="built without TensorRT"),
+        pytest.param((CUDA,), (), False, False, f"{CUDA} does not start", id="CUDA does not load"),
+        pytest.param((TENSORRT, CUDA), (CUDA,), True, False, f"{TENSORRT} does not start", id="TensorRT is left out"),
+        pytest.param((TENSORRT, CUDA), (CUDA,), True, True, f"{TENSORRT} does not start", id="TensorRT does not load"),
     ],
 )
 def test_it_is_never_the_cpu_in_silence(
@@ -123,9 +160,10 @@ def test_it_is_never_the_cpu_in_silence(
     built_with: tuple[str, ...],
     starts: tuple[str, ...],
     tensorrt: bool,
+    raises: bool,
     said: str,
 ) -> None:
-    stand_in(monkeypatch, built_with, starts)
+    stand_in(monkeypatch, built_with, starts, raises)
     with pytest.raises(DeviceError, match=said) as caught:
         OnnxEngine(content, "cuda:0", tensorrt=tensorrt)
     assert caught.value.exit_code == 2
