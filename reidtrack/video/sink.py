@@ -42,8 +42,9 @@ class VideoSink:
         fps_hint: Expected rate, for the encoder's rate control; times are the frames' own.
         crf: Constant rate factor of x264, 0 (lossless) to 51; 23 is its default.
         preset: Speed preset of x264.
-        gpu: Encode on an NVIDIA GPU where there is one that can; `crf` is its constant quality then. x264 takes its
-            place where there is none, where it has no room for another video, or where pictures are too small for it.
+        gpu: Encode on an NVIDIA GPU where there is one that can; `crf` is its constant quality then, never
+            lossless. x264 takes its place where there is none, where it has no room for another video, or where
+            pictures are too small for it.
 
     Raises:
         OutputError: If the file cannot be written, here or in any method.
@@ -142,7 +143,8 @@ class VideoSink:
         import av
 
         if gpu and _GPU in av.codecs_available:
-            container, stream = self._open_with(_GPU, {**_NVENC, "cq": str(crf)}, fps)
+            quality = {"cq": str(max(crf, 1))}  # 0 would leave it to NVENC
+            container, stream = self._open_with(_GPU, {**_NVENC, **quality}, fps)
             try:
                 stream.codec_context.bit_rate = 0  # the quality decides
                 stream.codec_context.open()
