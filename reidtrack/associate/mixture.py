@@ -107,7 +107,7 @@ class Mixture:
         """Logarithm of the density of two people's distances."""
         z = (distance - self.other) / self.beyond
         tail = _LOG_T - (_TAIL + 1) / 2 * np.log1p((z / self.alike * _UNIT) ** 2 / _TAIL) - math.log(self.alike)
-        found: DoubleArray = np.where(z < 0, tail, -0.5 * z**2 - _LOG_NORMAL) - math.log(self.beyond)
+        found: DoubleArray = np.where(z <= 0, tail, -0.5 * z**2 - _LOG_NORMAL) - math.log(self.beyond)
         return found
 
     def _density(self) -> DoubleArray:

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reidtrack.associate.mixture import ALIKE, CENTRES, EDGES, SPREAD, Belief, Counts, Mixture, fit
@@ -109,13 +109,16 @@ mixtures = st.builds(
     share=st.floats(1e-4, 0.5),
     other=st.floats(0.9, 1.2),
     beyond=st.floats(0.05, 0.25),
+    alike=st.floats(1.0, 2.0),
 )
 
 
 @settings(deadline=None)
 @given(mixtures)
+@example(Mixture(other=CENTRES[200] + 1e-6, alike=1.0))  # Student's t is the higher one at the median
 def test_nothing_rises_with_the_distance_that_must_not(mixture: Mixture) -> None:
-    odds = mixture.log_odds(CENTRES)[np.searchsorted(CENTRES, mixture.same) :]
+    distance = np.sort(np.append(CENTRES, mixture.other))
+    odds = mixture.log_odds(distance)[np.searchsorted(distance, mixture.same) :]
     assert (np.diff(odds) <= 1e-9).all()
     accept, reject = mixture.false_accept(EDGES), mixture.false_reject(EDGES)
     assert (np.diff(accept) >= 0).all()
