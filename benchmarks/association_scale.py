@@ -6,6 +6,9 @@ The tracklets are drawn, not recorded: people around whom features vary from vis
 cast for each camera, and visits spread so that about ten people stand in a camera at once. Each size is a process of
 its own. Seconds are CPU seconds of one thread. Memory is the largest resident set above what the tracklets themselves
 take. The shares of right pairs say that the problem is solved, not how hard real ones are. Linux.
+
+With `--linkage N`, problems of up to N tracklets are also given to SciPy's average linkage, cut at our threshold, for
+its time and memory: on the same mean looks, whose making is not counted. It keeps the distances of all pairs.
 """
 
 from __future__ import annotations
@@ -18,9 +21,11 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from reidtrack.associate.appearance import camera_casts, mean_features, mean_looks
 from reidtrack.associate.people import associate
 from reidtrack.types import Identity, IntArray, Tracklet
 
@@ -75,8 +80,28 @@ def pair_scores(identities: Sequence[Identity], person: IntArray) -> tuple[float
         number = np.unique(labels, return_counts=True)[1].astype(np.int64)
         return int((number * (number - 1) // 2).sum())
 
-    both = pairs(owner * (int(person.max()) + 1) + truth)
+    both = pairs(owner * (int(truth.max()) + 1) + truth)
     return 100 * both / max(1, pairs(owner)), 100 * both / max(1, pairs(truth))
+
+
+def measure_linkage(count: int, cameras: int, threshold: float) -> dict[str, float]:
+    """Give one drawn problem to average linkage in this process."""
+    from scipy.cluster.hierarchy import fcluster, linkage
+
+    tracklets, _ = draw(count, cameras)
+    camera = np.unique([t.camera for t in tracklets], return_inverse=True)[1]
+    cast = camera_casts(mean_features(tracklets), camera, np.ones(count), 2.0)
+    look = mean_looks(tracklets, camera, cast)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    start, distance = time.process_time(), np.empty(count * (count - 1) // 2)
+    place = 0
+    for i in range(count - 1):
+        distance[place : place + count - 1 - i] = np.clip(1 - look[i + 1 :] @ look[i], 0, 2)
+        place += count - 1 - i
+    fcluster(linkage(distance, "average"), threshold, "distance")
+    seconds = time.process_time() - start
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return {"cpu_s": round(seconds, 2), "more_mib": round((after - before) / 1024)}
 
 
 def measure(count: int, cameras: int) -> dict[str, float]:
@@ -102,15 +127,24 @@ def measure(count: int, cameras: int) -> dict[str, float]:
     }
 
 
+def _in_a_process(words: list[str]) -> dict[str, Any]:
+    done = subprocess.run([sys.executable, __file__, *words], check=True, capture_output=True, text=True)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tracklets", nargs="+", type=int, default=[1000, 2000, 5000, 10000])
     parser.add_argument("--cameras", nargs="+", type=int, default=[8])
+    parser.add_argument("--linkage", type=int, default=0, metavar="N", help="of up to N tracklets average linkage too")
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--threshold", type=float, help=argparse.SUPPRESS)
     parser.add_argument("--json", type=Path, default=Path("association_scale.json"))
     args = parser.parse_args()
     if args.one:
-        print(json.dumps(measure(args.tracklets[0], args.cameras[0])))
+        size = args.tracklets[0], args.cameras[0]
+        print(json.dumps(measure(*size) if args.threshold is None else measure_linkage(*size, args.threshold)))
         return
     rows = []
     print("| tracklets | cameras | CPU s | more memory, MiB | threshold | people (true) | right pairs | joined pairs |")
@@ -118,13 +152,17 @@ def main() -> None:
     for count in args.tracklets:
         for cameras in args.cameras:
             words = ["--one", "--tracklets", str(count), "--cameras", str(cameras)]
-            done = subprocess.run([sys.executable, __file__, *words], check=True, capture_output=True, text=True)
-            row = json.loads(done.stdout)
+            row = _in_a_process(words)
+            if count <= args.linkage:
+                row["linkage"] = _in_a_process([*words, "--threshold", str(row["threshold"])])
             rows.append(row)
             figures = f"{row['cpu_s']:.1f} | {row['more_mib']:,} | {row['threshold']:.3f}"
             pairs = f"{row['right_pairs']:.1f} | {row['joined_pairs']:.1f}"
             people = f"{row['people']:,} ({row['true_people']:,})"
             print(f"| {count:,} | {cameras} | {figures} | {people} | {pairs} |", flush=True)
+            if "linkage" in row:
+                other = row["linkage"]
+                print(f"| {count:,} by average linkage | | {other['cpu_s']:.1f} | {other['more_mib']:,} |", flush=True)
     args.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
 
 

@@ -101,7 +101,7 @@ class Mixture:
             if np.abs(step).max() < _STILL:
                 break
         slope = float(np.clip(found[1], 8.0, 40.0))
-        return slope, float(np.clip(found[0] / found[1], self.same - 2 * SPREAD, self.other))
+        return slope, float(np.clip(found[0] / found[1], self.same, self.other))
 
     def _log_two(self, distance: DoubleArray) -> DoubleArray:
         """Logarithm of the density of two people's distances."""

@@ -128,7 +128,7 @@ def test_nothing_rises_with_the_distance_that_must_not(mixture: Mixture) -> None
         assert rate.max() <= 1
     slope, midpoint = mixture.logistic()
     assert slope > 0
-    assert mixture.same - 2 * SPREAD <= midpoint <= mixture.other
+    assert mixture.same <= midpoint <= mixture.other
 
 
 def test_rates_are_those_of_what_was_drawn() -> None:
