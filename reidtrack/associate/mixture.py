@@ -1,13 +1,11 @@
 """Two kinds of pairs in one heap of distances: one person's views, and two people's.
 
-The distances of different people spread around their median; the lower half, where people look alike by chance, is the
-wider one, with a tail heavier than normal (Student's t), which counts where there are many people. The distances of one
-person in two cameras lie below, spread like a normal distribution. How many there are, and where both lie, is found by
-expectation maximisation (Dempster, Laird and Rubin, 1977) from a prior, which decides where there are few pairs, and
-where one person's are so few among them that the curve of two people's is not known as well. How far one person's
-distances spread, and by how much the half of the alike is wider, is not left to so little data: the one is fixed at
-what re-identification networks show on people nobody trained them on, the other found from people who are known to be
-two.
+The distances of different people spread like the halves of two normal distributions around their median; the lower
+half, where people look alike by chance, is the wider one. The distances of one person in two cameras lie below, spread
+like a normal distribution. How many there are, and where both lie, is found by expectation maximisation (Dempster,
+Laird and Rubin, 1977) from a prior, which decides where there are few pairs. How far one person's distances spread, and
+by how much the half of the alike is wider, is not left to so little data: the one is fixed at what re-identification
+networks show on people nobody trained them on, the other found from people who are known to be two.
 
 Distances are counted in bins, so that a million pairs cost no more than a hundred.
 """
@@ -27,17 +25,9 @@ SPREAD = 0.13
 """Of one person's distances."""
 ALIKE = 1.5
 """By how much the spread of different people is wider towards those who look alike, where nothing is known of it."""
-_TAIL = 30.0
-"""Degrees of freedom of Student's t distribution, which the half of the alike follows; fewer are heavier."""
-_UNIT = math.sqrt(_TAIL / (_TAIL - 2))
-"""Brings it to a standard deviation of one."""
-_LOG_NORMAL = 0.5 * math.log(2 * math.pi)
-_LOG_T = math.lgamma((_TAIL + 1) / 2) - math.lgamma(_TAIL / 2) - 0.5 * math.log(math.pi * _TAIL) + math.log(_UNIT)
 _ALIKE_BELIEF = 200.0
 _ALIKE_LIMITS = (1.0, 2.0)
 _LEAST_SPREAD = 0.03
-_MISFIT = 0.001
-"""Share of all pairs up to which no curve can be trusted; priors are worth so many pairs more."""
 _FEW = 10
 _ROUNDS = 200
 _STILL = 1e-7
@@ -65,8 +55,10 @@ class Mixture:
 
     def log_odds(self, distance: DoubleArray) -> DoubleArray:
         """Natural log-odds that pairs at these distances are one person's; never rising with the distance."""
-        one = -0.5 * (np.maximum(distance - self.same, 0) / SPREAD) ** 2 - math.log(SPREAD) - _LOG_NORMAL
-        odds: DoubleArray = one - self._log_two(distance) + math.log(self.share) - math.log1p(-self.share)
+        spread = np.where(distance < self.other, self.alike, 1.0) * self.beyond
+        one = -0.5 * (np.maximum(distance - self.same, 0) / SPREAD) ** 2 - math.log(SPREAD)
+        two = -0.5 * ((distance - self.other) / spread) ** 2 - np.log(spread)
+        odds: DoubleArray = one - two + math.log(self.share) - math.log1p(-self.share)
         # Far beyond the middle the wider of the two would win again.
         floor = np.where(distance > self.other, -_MOST, odds)
         return np.clip(floor, -_MOST, _MOST)
@@ -77,11 +69,7 @@ class Mixture:
 
     def false_accept(self, threshold: DoubleArray) -> DoubleArray:
         """Share of different people's pairs that lie within thresholds."""
-        from scipy.special import stdtr
-
-        z = (threshold - self.other) / self.beyond
-        found: DoubleArray = np.where(z < 0, stdtr(_TAIL, np.minimum(z, 0) / self.alike * _UNIT), _normal(z))
-        return found
+        return _normal((threshold - self.other) / (np.where(threshold < self.other, self.alike, 1.0) * self.beyond))
 
     def logistic(self) -> tuple[float, float]:
         """Slope and midpoint of the logistic curve that comes nearest to these odds where pairs are.
@@ -103,17 +91,11 @@ class Mixture:
         slope = float(np.clip(found[1], 8.0, 40.0))
         return slope, float(np.clip(found[0] / found[1], self.same, self.other))
 
-    def _log_two(self, distance: DoubleArray) -> DoubleArray:
-        """Logarithm of the density of two people's distances."""
-        z = (distance - self.other) / self.beyond
-        tail = _LOG_T - (_TAIL + 1) / 2 * np.log1p((z / self.alike * _UNIT) ** 2 / _TAIL) - math.log(self.alike)
-        found: DoubleArray = np.where(z <= 0, tail, -0.5 * z**2 - _LOG_NORMAL) - math.log(self.beyond)
-        return found
-
     def _density(self) -> DoubleArray:
         """Of all distances, at the centres of the bins; sums to one."""
-        one = self.share / SPREAD * np.exp(-0.5 * ((CENTRES - self.same) / SPREAD) ** 2 - _LOG_NORMAL)
-        two = (1 - self.share) * np.exp(self._log_two(CENTRES))
+        spread = np.where(self.other > CENTRES, self.alike, 1.0) * self.beyond
+        one = self.share / SPREAD * np.exp(-0.5 * ((CENTRES - self.same) / SPREAD) ** 2)
+        two = (1 - self.share) / spread * np.exp(-0.5 * ((CENTRES - self.other) / spread) ** 2)
         density: DoubleArray = (one + two) / (one + two).sum()
         return density
 
@@ -164,7 +146,6 @@ def fit(counts: Counts, prior: Mixture, belief: Belief) -> Mixture:
     every = counts.unknown + counts.same + counts.different
     total, free = float(every.sum()), float(counts.unknown.sum())
     found, place = prior, np.cumsum(every) - every / 2
-    belief = replace(belief, same=belief.same + _MISFIT * total, share=belief.share + _MISFIT * total)
     for _ in range(_ROUNDS):
         one = counts.split(found)[0]
         mass, guessed = float(one.sum()), float((one - counts.same).sum())

@@ -83,7 +83,7 @@ def test_too_few_pairs_leave_it_to_experience(people: int, enough: bool) -> None
 def test_one_camera_is_stricter_the_more_it_saw() -> None:
     """Experience within a camera: nothing tells how far another camera moves looks, the number of visits counts."""
     found = [associate(crowd(n, 1, 0)[0]).same_camera_threshold for n in (1, 5, 9, 17, 200)]
-    assert found == pytest.approx([0.68, 0.62, 0.58, 0.56, 0.495], abs=0.015)
+    assert found == pytest.approx([0.68, 0.62, 0.58, 0.56, 0.51], abs=0.015)
 
 
 def test_two_alike_in_one_camera_stay_two() -> None:
@@ -214,7 +214,7 @@ def reliability(found: Sequence[float], true: Sequence[bool]) -> float:
         pytest.param(12, 3, 1.0, (0.4, 1.1), 0.03, id="few people"),
         pytest.param(60, 3, 1.0, (0.4, 1.1), 0.03, id="many people"),
         pytest.param(60, 3, 0.5, (0.4, 1.1), 0.03, id="half of them seen once"),
-        pytest.param(60, 2, 0.7, (0.8, 1.4), 0.15, id="a weak network"),
+        pytest.param(60, 2, 0.7, (0.8, 1.4), 0.12, id="a weak network"),
     ],
 )
 def test_probabilities_of_links_are_what_they_say(

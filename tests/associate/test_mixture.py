@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reidtrack.associate.mixture import ALIKE, CENTRES, EDGES, SPREAD, Belief, Counts, Mixture, fit
@@ -46,26 +44,6 @@ def test_what_was_drawn_is_found(true: Mixture, count: int, near: float) -> None
     assert found.same == pytest.approx(true.same, abs=near)
     assert found.other == pytest.approx(true.other, abs=near)
     assert found.share == pytest.approx(true.share, rel=0.4)
-
-
-def test_where_one_persons_pairs_are_very_few_the_prior_holds() -> None:
-    """A tail that is heavier still than ours, of a million pairs, is not taken for one person's."""
-    distance, one = drawn(Mixture(0.45, 0.001, 1.0, 0.13), 1_000_000)
-    rng = np.random.default_rng(1)
-    low = ~one & (distance < 1.0)
-    distance[low] = 1.0 - 0.13 * ALIKE * np.abs(rng.standard_t(10, int(low.sum()))) * math.sqrt(8 / 10)
-    found = fit(counted(histogram(distance)), Mixture(share=0.003), Belief())
-    assert found.same == pytest.approx(0.45, abs=0.06)  # 0.40; with priors that are worth no more there, 0.35
-    assert found.share < 0.005
-
-
-def test_the_tail_is_students() -> None:
-    """Against SciPy: at three standard deviations below, at the median, and at three above."""
-    from scipy.stats import norm, t
-
-    mixture = Mixture(0.45, 0.1, 1.0, 0.1, 1.5)
-    found = mixture.false_accept(np.array([1.0 - 3 * 0.15, 1.0, 1.0 + 3 * 0.1]))
-    assert found == pytest.approx([t.sf(3 * math.sqrt(30 / 28), 30), 0.5, norm.cdf(3)])
 
 
 @pytest.mark.parametrize("share", [0.02, 0.1, 0.3])
@@ -109,16 +87,13 @@ mixtures = st.builds(
     share=st.floats(1e-4, 0.5),
     other=st.floats(0.9, 1.2),
     beyond=st.floats(0.05, 0.25),
-    alike=st.floats(1.0, 2.0),
 )
 
 
 @settings(deadline=None)
 @given(mixtures)
-@example(Mixture(other=CENTRES[200] + 1e-6, alike=1.0))  # Student's t is the higher one at the median
 def test_nothing_rises_with_the_distance_that_must_not(mixture: Mixture) -> None:
-    distance = np.sort(np.append(CENTRES, mixture.other))
-    odds = mixture.log_odds(distance)[np.searchsorted(distance, mixture.same) :]
+    odds = mixture.log_odds(CENTRES)[np.searchsorted(CENTRES, mixture.same) :]
     assert (np.diff(odds) <= 1e-9).all()
     accept, reject = mixture.false_accept(EDGES), mixture.false_reject(EDGES)
     assert (np.diff(accept) >= 0).all()
