@@ -21,7 +21,19 @@ from reidtrack.pipeline.reading import CameraCount
 from reidtrack.pipeline.stages import StageTimes
 from reidtrack.video.source import Source
 
-_PACKAGES = ("torch", "openvino", "ultralytics", "opencv-python", "av", "numpy", "scipy", "lap")
+_PACKAGES = (
+    "torch",
+    "openvino",
+    "onnxruntime",
+    "onnxruntime-gpu",
+    "tensorrt",
+    "ultralytics",
+    "opencv-python",
+    "av",
+    "numpy",
+    "scipy",
+    "lap",
+)
 
 READ = ("rendering", "done")
 """States of a run whose reading has come to its end."""
