@@ -4,8 +4,10 @@ r"""Our association against pairwise Hungarian assignment and agglomerative clus
     reidtrack embed /tmp/Market-1501-v15.09.15/bounding_box_train --out /tmp/market.npz \
         --reid ../shared/weights/osnet_x0_25_msmt17.pth
     OMP_NUM_THREADS=1 python benchmarks/association_methods.py --features /tmp/market.npz --tracklets 1000 5000
+    OMP_NUM_THREADS=1 python benchmarks/association_methods.py --features /tmp/market.npz --people 50 150 751
 
-Recordings are drawn from measured looks (`drawn_recordings.py`); without `--features` from documented figures. All
+Recordings are drawn from measured looks (`drawn_recordings.py`); without `--features` from documented figures. With
+`--people` visits are those of so many of the people themselves, with nothing known of who was seen together. All
 methods are given the same looks: the mean of each tracklet's features freed of its camera's cast, as ours makes it.
 
 - ours: `associate` as it comes.
@@ -31,7 +33,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from drawn_recordings import Looks, draw
+from drawn_recordings import Looks, draw, real_visits
 
 from reidtrack.associate.appearance import camera_casts, mean_features, mean_looks
 from reidtrack.associate.conflict import conflicts
@@ -196,20 +198,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--features", type=Path)
     parser.add_argument("--tracklets", nargs="+", type=int, default=[1000, 5000])
+    parser.add_argument("--people", nargs="+", type=int, default=[], help="real visits of so many people instead")
     parser.add_argument("--cameras", type=int, default=16)
     parser.add_argument("--draws", type=int, default=2)
     parser.add_argument("--sklearn", action="store_true", help="scikit-learn's clustering too")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
+    if args.people and args.features is None:
+        parser.error("--people needs --features")
     looks = Looks.measured(args.features) if args.features else Looks.documented()
     print("sizes:", ", ".join(f"{name} {size:.3f}" for name, size in looks.summary().items()))
     everything = {}
-    for count in args.tracklets:
+    what = "people" if args.people else "tracklets"
+    for count in args.people or args.tracklets:
         rows: dict[str, list[dict[str, float]]] = defaultdict(list)
         for seed in range(args.draws):
-            for name, found in measure(*draw(looks, count, args.cameras, seed), args.sklearn).items():
+            drawn = real_visits(args.features, count, seed) if args.people else draw(looks, count, args.cameras, seed)
+            for name, found in measure(*drawn, args.sklearn).items():
                 rows[name].append(found)
-        print(f"\n| {count:,} tracklets | precision | recall | pairs F1 | IDF1 | B-cubed | V | threshold | CPU s |")
+        print(f"\n| {count:,} {what} | precision | recall | pairs F1 | IDF1 | B-cubed | V | threshold | CPU s |")
         print("| --- |" + " --- |" * 8)
         print_table(rows)
         everything[count] = rows

@@ -10,6 +10,8 @@ Market-1501 names them (`0002_c1s1_000451_03.jpg`: person, camera, sequence, fra
 
 People, visits and crops are drawn from those measured, so look-alikes are as frequent as they are; new cameras are
 drawn from a normal distribution with the covariance of the measured ones.
+
+Real visits of those people, nothing drawn but who is among them, are there too: fewer, to the data set's own cameras.
 """
 
 from __future__ import annotations
@@ -132,6 +134,31 @@ def draw(looks: Looks, count: int, cameras: int, seed: int) -> tuple[list[Trackl
             _tracklet(i, place[i], first[i], visit + looks.crop[rng.integers(len(looks.crop), size=crops[i])])
         )
     return tracklets, who
+
+
+def real_visits(features: Path, people: int, seed: int) -> tuple[list[Tracklet], IntArray]:
+    """Visits as they were: all images of a person in one camera; none at the time of another. And who each is.
+
+    Args:
+        features: Of images that were embedded by `reidtrack embed`.
+        people: How many, drawn from all.
+        seed: Of the draw.
+    """
+    found = read_features(features)
+    named = [(i, sample) for i, path in enumerate(found.paths) if (sample := parse_market1501(Path(path))) is not None]
+    person = np.array([sample.person_id for _, sample in named])
+    camera = np.array([sample.camera_id for _, sample in named])
+    row = np.array([i for i, _ in named])
+    everybody = np.unique(person)
+    chosen = np.random.default_rng(seed).choice(everybody, min(people, len(everybody)), replace=False)
+    tracklets: list[Tracklet] = []
+    who = []
+    for number, one in enumerate(chosen.tolist()):
+        for place in np.unique(camera[person == one]).tolist():
+            crops = found.features[row[(person == one) & (camera == place)]].astype(np.float64)
+            tracklets.append(_tracklet(len(tracklets), place, 1000 * len(tracklets), crops))
+            who.append(number)
+    return tracklets, np.array(who)
 
 
 def _walks(who: IntArray, length: IntArray, cameras: int, rng: np.random.Generator) -> IntArray:
