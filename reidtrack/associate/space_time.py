@@ -40,6 +40,8 @@ LEAST_OFFSET_S = 0.2
 _SURE_DEVIATIONS = 3.0
 _MOST_LINKS = 200
 """Links of two cameras that clocks are learned from."""
+_PARTNERS = 3
+"""Other cameras that a camera's clock is compared with; with four cameras that is everybody."""
 _LEAST_MET = 3
 """So many links must have been seen by both at once before their places can be said to disagree."""
 
@@ -99,8 +101,9 @@ class SpaceTime:
             return [ClockOffset(0.0, None, 0.0)] * len(seen.names), {}
         scores: dict[CameraPair, DoubleArray] = {}
         origin: dict[int, str] = {}
-        for (a, b), links in seen.by_cameras().items():
-            found, source = self._pair_clock(seen, planes, (a, b), links)
+        by_cameras = seen.by_cameras()
+        for a, b in telling_pairs({pair: len(links) for pair, links in by_cameras.items()}):
+            found, source = self._pair_clock(seen, planes, (a, b), by_cameras[a, b])
             if found is not None and found.any():
                 scores[a, b] = found
                 origin = {**origin, **{c: source for c in (a, b) if origin.get(c) != PLACES}}
@@ -217,6 +220,31 @@ def _without(seen: Seen, pairs: set[CameraPair], terms: PairTerms) -> PairTerms:
         return terms
     kept = np.array([seen.cameras_of((i, j)) not in pairs for i, j in terms.pairs.tolist()], np.bool_)
     return PairTerms(terms.pairs[kept], terms.log_odds[kept], {k: v[kept] for k, v in terms.values.items()})
+
+
+def telling_pairs(links: Mapping[CameraPair, int]) -> list[CameraPair]:
+    """Pairs of cameras whose clocks are compared: so many a camera, however many cameras there are.
+
+    Args:
+        links: Pairs to how many people both are known to have seen.
+
+    Returns:
+        Of each camera the `_PARTNERS` pairs with the most links, and those that join all cameras that any pairs join.
+    """
+    first = sorted(links, key=lambda pair: (-links[pair], pair))
+    group = {camera: camera for pair in links for camera in pair}
+    partners = dict.fromkeys(group, 0)
+    kept = []
+    for a, b in first:
+        joins = group[a] != group[b]
+        if joins:
+            old, new = group[a], group[b]
+            group = {camera: new if of == old else of for camera, of in group.items()}
+        if joins or min(partners[a], partners[b]) < _PARTNERS:
+            kept.append((a, b))
+            partners[a] += 1
+            partners[b] += 1
+    return sorted(kept)
 
 
 def joined(parts: Sequence[PairTerms]) -> PairTerms:

@@ -12,7 +12,7 @@ from associate.site_data import SIZE, SOUTH, WEST, crowd, looks, seen, walk
 from reidtrack.associate.evidence import PairTerms
 from reidtrack.associate.people import associate
 from reidtrack.associate.site import SiteView
-from reidtrack.associate.space_time import PLACES, RELATED, SpaceTime, joined
+from reidtrack.associate.space_time import PLACES, RELATED, SpaceTime, joined, telling_pairs
 from reidtrack.associate.topology import Topology
 from reidtrack.types import Tracklet
 
@@ -111,3 +111,45 @@ def test_terms_add_up() -> None:
     assert total.log_odds.tolist() == [1.0, 0.5, -np.inf]
     assert total.values["ground_m"].tolist() == [0.5, 8.0, 7.0]
     assert len(joined([]).pairs) == 0
+
+
+def all_pairs(cameras: int, links: int = 5) -> dict[tuple[int, int], int]:
+    return {(a, b): links for a in range(cameras) for b in range(a + 1, cameras)}
+
+
+@pytest.mark.parametrize(
+    ("links", "kept"),
+    [
+        pytest.param({}, [], id="none"),
+        pytest.param({(0, 1): 1}, [(0, 1)], id="one"),
+        pytest.param(all_pairs(4), sorted(all_pairs(4)), id="everybody with four cameras"),
+        pytest.param(
+            all_pairs(5) | {(3, 4): 1}, sorted(set(all_pairs(5)) - {(3, 4)}), id="with five the weakest is left out"
+        ),
+        pytest.param(
+            {(0, 1): 9, (4, 5): 9, (1, 4): 1}, [(0, 1), (1, 4), (4, 5)], id="the only way between two groups stays"
+        ),
+    ],
+)
+def test_pairs_of_cameras_whose_clocks_are_compared(
+    links: dict[tuple[int, int], int], kept: list[tuple[int, int]]
+) -> None:
+    assert telling_pairs(links) == kept
+
+
+def test_clocks_are_compared_in_a_number_of_pairs_that_grows_with_the_cameras() -> None:
+    """And all of them hang together, two groups of friends that one weak pair joins too."""
+    for cameras in (8, 16, 64):
+        half = cameras // 2
+        links = {pair: 9 if (pair[0] < half) == (pair[1] < half) else 0 for pair in all_pairs(cameras)}
+        links = {pair: count for pair, count in links.items() if count} | {(0, cameras - 1): 1}
+        kept = telling_pairs(links)
+        assert (0, cameras - 1) in kept
+        assert len(kept) <= 4 * cameras
+        reached, todo = {0}, [0]
+        while todo:
+            camera = todo.pop()
+            new = {c for pair in kept if camera in pair for c in pair} - reached
+            reached |= new
+            todo += new
+        assert reached == set(range(cameras))
