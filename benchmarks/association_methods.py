@@ -58,11 +58,17 @@ class Problem(NamedTuple):
     clash: IntArray
 
 
-def problem(tracklets: list[Tracklet]) -> Problem:
-    """The looks' distances."""
+def mean_and_camera(tracklets: list[Tracklet]) -> tuple[DoubleArray, IntArray]:
+    """Mean looks (N, D), freed of their cameras' casts as ours frees them, and the camera of each, from 0."""
     camera = np.unique([t.camera for t in tracklets], return_inverse=True)[1]
     cast = camera_casts(mean_features(tracklets), camera, np.ones(len(tracklets)), 2.0)
-    look = mean_looks(tracklets, camera, cast).astype(np.float32)
+    return mean_looks(tracklets, camera, cast), camera
+
+
+def problem(tracklets: list[Tracklet]) -> Problem:
+    """The looks' distances."""
+    mean, camera = mean_and_camera(tracklets)
+    look = mean.astype(np.float32)
     return Problem(np.clip(1 - look @ look.T, 0, 2), camera, conflicts(tracklets))
 
 

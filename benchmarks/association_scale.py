@@ -25,7 +25,6 @@ from typing import Any
 
 import numpy as np
 
-from reidtrack.associate.appearance import camera_casts, mean_features, mean_looks
 from reidtrack.associate.people import associate
 from reidtrack.types import Identity, IntArray, Tracklet
 
@@ -86,12 +85,10 @@ def pair_scores(identities: Sequence[Identity], person: IntArray) -> tuple[float
 
 def measure_linkage(count: int, cameras: int, threshold: float) -> dict[str, float]:
     """Give one drawn problem to average linkage in this process."""
+    from association_methods import mean_and_camera
     from scipy.cluster.hierarchy import fcluster, linkage
 
-    tracklets, _ = draw(count, cameras)
-    camera = np.unique([t.camera for t in tracklets], return_inverse=True)[1]
-    cast = camera_casts(mean_features(tracklets), camera, np.ones(count), 2.0)
-    look = mean_looks(tracklets, camera, cast)
+    look, _ = mean_and_camera(draw(count, cameras)[0])
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start, distance = time.process_time(), np.empty(count * (count - 1) // 2)
     place = 0

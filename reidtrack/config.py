@@ -21,6 +21,8 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0)]
 Duration = Annotated[float, Field(ge=0)]
 """In the unit that its section names."""
+EngineName = Literal["auto", "openvino", "onnxruntime", "tensorrt", "torch"]
+"""As `engines.base` has them, which knows no configuration."""
 
 
 DEFAULT_DETECTOR = Path("yolo11n_person")
@@ -157,9 +159,7 @@ class RunConfig(Section):
     """Everything `reidtrack run` can be told beside its inputs."""
 
     device: str = Field("auto", description="auto, cpu, cuda or cuda:N")
-    engine: Literal["auto", "openvino", "onnxruntime", "tensorrt", "torch"] = Field(
-        "auto", description="auto: OpenVINO on the CPU, torch on a GPU"
-    )
+    engine: EngineName = Field("auto", description="auto: OpenVINO on the CPU, torch on a GPU")
     precision: Literal["auto", "fp32", "half"] = Field(
         "auto", description="half: bf16 on a CPU that has it, fp16 on a GPU; auto: fp32 on a CPU, half on a GPU"
     )

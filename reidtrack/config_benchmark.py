@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from reidtrack.config import Fraction, Section
+from reidtrack.config import EngineName, Fraction, Section
 
 Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0)]
@@ -60,9 +60,7 @@ class BenchmarkConfig(Section):
     """Everything `reidtrack benchmark` can be told beside its inputs."""
 
     device: str = Field("auto", description="auto, cpu, cuda or cuda:N")
-    engine: Literal["auto", "openvino", "onnxruntime", "tensorrt", "torch"] = Field(
-        "auto", description="what runs the network"
-    )
+    engine: EngineName = Field("auto", description="what runs the network")
     batch: Count = Field(64, description="images embedded at once")
     metric: Literal["cosine", "euclidean"] = Field("cosine", description="euclidean sees the length of features too")
     flip: bool = Field(False, description="add the features of the mirrored image")

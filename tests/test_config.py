@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
 from pydantic import ValidationError
 
-from reidtrack.config import RunConfig, dump, load, validate
+from reidtrack.config import EngineName, RunConfig, dump, load, validate
 from reidtrack.errors import ConfigError
 
 
@@ -125,3 +125,9 @@ def test_a_configuration_does_not_change() -> None:
 def test_validate_names_its_source() -> None:
     with pytest.raises(ConfigError, match=r"^run\.json: unknown key 'deviec'; did you mean 'device'"):
         validate(RunConfig, {"deviec": "cpu"}, where="run.json")
+
+
+def test_the_engines_of_the_settings_are_those_there_are() -> None:
+    from reidtrack.engines.base import ENGINES
+
+    assert get_args(EngineName) == ENGINES
