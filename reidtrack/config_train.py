@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from reidtrack.config import Fraction, Section
 
@@ -27,7 +27,10 @@ class DataConfig(Section):
     """What is trained on."""
 
     sets: tuple[SetConfig, ...] = Field((), description="data sets, trained on together")
-    hold_out: Annotated[int, Field(ge=0)] = Field(0, description="last identities of each set kept for validation")
+    hold_out: Annotated[int, Field(ge=0)] = Field(0, description="identities of each set kept for validation")
+    hold_out_by: Literal["last", "random"] = Field(
+        "last", description="which: the last by id, or drawn at random, so that every camera is among them"
+    )
     everything: bool = Field(False, description="train on the test images too: for weights that are scored elsewhere")
 
 
@@ -39,6 +42,13 @@ class ModelConfig(Section):
         "random", description="random, imagenet, imagenet-or-random, or a checkpoint's path; narrower ones are widened"
     )
     frozen_epochs: Annotated[int, Field(ge=0)] = Field(0, description="epochs at the start that train new layers only")
+    frozen: tuple[str, ...] = Field((), description="layers that stay as init brought them, such as conv1, conv2")
+    frozen_statistics: bool = Field(False, description="batch normalisation keeps the mean and deviation of init")
+    classes_from: Literal["random", "teacher"] = Field(
+        "random", description="teacher: class weights begin as the first teacher's mean embeddings; needs arcface"
+    )
+    mixstyle: Fraction = Field(0.0, description="batches whose pictures swap style, arXiv 2104.02008")
+    mixstyle_after: tuple[str, ...] = Field(("conv2", "conv3"), description="layers whose maps are mixed")
 
 
 class StageConfig(Section):
@@ -88,6 +98,15 @@ class LossConfig(Section):
     circle: Weight = Field(0.0, description="pairwise circle loss, arXiv 2002.10857; needs a pk sampler")
     circle_margin: Fraction = 0.25
     circle_scale: Positive = 64.0
+    per_set: bool = Field(False, description="a person competes with persons of the same data set only")
+
+
+class DistillConfig(Section):
+    """Other networks to learn from, on the training images as they are."""
+
+    teachers: tuple[str, ...] = Field((), description="weights, as --reid takes them; their embeddings are cached")
+    embedding: Weight = Field(1.0, description="cosine distance to each teacher's embedding, through a linear map")
+    relation: Weight = Field(0.0, description="similarities within a batch, arXiv 1907.09682")
 
 
 class AugmentConfig(Section):
@@ -106,6 +125,13 @@ class AugmentConfig(Section):
     patch: Fraction = Field(0.0, description="random patch: a part of another picture covers a place")
     erase: Fraction = Field(0.0, description="random erasing, arXiv 1708.04896")
     erase_area: tuple[Fraction, Fraction] = Field((0.02, 0.4), description="fraction of the picture erased")
+    cut_below: Fraction = Field(0.0, description="lower part of the person outside the picture")
+    cut_side: Fraction = Field(0.0, description="a side of the person outside the picture")
+    cut_most: Annotated[float, Field(ge=0.05, le=0.8)] = Field(0.5, description="largest fraction cut off")
+    occlude: Fraction = Field(0.0, description="another person of the batch stands in front")
+    occlude_most: Annotated[float, Field(ge=0.1, le=0.8)] = Field(0.4, description="largest fraction he covers")
+    compress: Fraction = Field(0.0, description="lossy compression, down to JPEG's quality 10")
+    noise: Annotated[float, Field(ge=0, le=0.5)] = Field(0.0, description="largest deviation of a camera's noise")
 
 
 class OptimConfig(Section):
@@ -149,6 +175,7 @@ class TrainConfig(Section):
     )
     batch: BatchConfig = BatchConfig()
     loss: LossConfig = Field(LossConfig(), validate_default=True)
+    distill: DistillConfig = DistillConfig()
     augment: AugmentConfig = AugmentConfig()
     optim: OptimConfig = OptimConfig()
     validation: ValidateConfig = ValidateConfig()
@@ -161,3 +188,9 @@ class TrainConfig(Section):
         if batch is not None and not batch.sampler.startswith("pk") and (value.triplet or value.circle):
             raise ValueError(f"triplet: 0 and circle: 0 with batch.sampler {batch.sampler}: they need a pk sampler")
         return value
+
+    @model_validator(mode="after")
+    def _classes_need_teachers(self) -> Self:
+        if self.model.classes_from == "teacher" and not (self.distill.teachers and self.loss.identity == "arcface"):
+            raise ValueError("model.classes_from: teacher needs distill.teachers and loss.identity: arcface")
+        return self

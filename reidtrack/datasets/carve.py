@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from reidtrack.datasets.record import JUNK_ID, ReidDataset
 from reidtrack.errors import UsageError
 from reidtrack.types import Sample
@@ -60,6 +62,17 @@ def carve(dataset: ReidDataset, people: int | Collection[int]) -> ReidDataset:
         gallery=gallery,
         notes=(*dataset.notes, note),
     )
+
+
+def random_people(samples: Sequence[Sample], count: int, seed: int = 0) -> set[int]:
+    """Identities drawn at random, over all cameras; the same ones for the same seed.
+
+    Raises:
+        UsageError: If there are not that many identities.
+    """
+    known = sorted({sample.person_id for sample in samples} - {JUNK_ID})
+    _last(known, count)  # refuses more than there are
+    return set(np.random.default_rng(seed).choice(known, count, replace=False).tolist())
 
 
 def _last(known: list[int], count: int) -> set[int]:

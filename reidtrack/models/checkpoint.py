@@ -45,8 +45,8 @@ def load_checkpoint(path: Path | str, architecture: str | None = None) -> Loaded
     """Load a network from a checkpoint.
 
     Args:
-        path: A `.safetensors` file, or a PyTorch file holding a state dict, alone or under `state_dict` or `model`; or
-            `IMAGENET`.
+        path: A `.safetensors` file; a PyTorch file holding a state dict, alone or under `state_dict` or `model`; the
+            `.xml` file of a network of Open Model Zoo that `read_open_model_zoo` knows; or `IMAGENET`.
         architecture: Name in `zoo.ARCHITECTURES`; read from the card or inferred from the shapes where None.
 
     Returns:
@@ -60,6 +60,10 @@ def load_checkpoint(path: Path | str, architecture: str | None = None) -> Loaded
     sha256 = _sha256(path)
     if path.suffix == ".safetensors":
         weights, metadata = read_safetensors(path)
+    elif path.suffix == ".xml":
+        from reidtrack.models.open_model_zoo import read_open_model_zoo
+
+        (architecture, weights), metadata = read_open_model_zoo(path), {}
     else:
         weights, metadata = classifier_named(read_torch(path)), {}
     check_values(weights, path)

@@ -9,6 +9,8 @@ Parameter names are those of published checkpoints (torchreid).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -80,7 +82,9 @@ class ChannelGate(nn.Module):
 class OSBlock(nn.Module):
     """Omni-scale residual block: squeeze to a quarter, four gated streams, expand, add (figure 4 of the paper)."""
 
-    def __init__(self, inputs: int, outputs: int, *, instance: bool = False) -> None:
+    def __init__(
+        self, inputs: int, outputs: int, *, instance: bool = False, gate: Callable[[int], nn.Module] = ChannelGate
+    ) -> None:
         super().__init__()
         middle = outputs // 4
         self.conv1 = ConvNorm(inputs, middle)
@@ -88,7 +92,7 @@ class OSBlock(nn.Module):
         self.conv2b = light_convs(middle, 2)
         self.conv2c = light_convs(middle, 3)
         self.conv2d = light_convs(middle, 4)
-        self.gate = ChannelGate(middle)
+        self.gate = gate(middle)
         self.conv3 = ConvNorm(middle, outputs, linear=True)
         self.downsample = ConvNorm(inputs, outputs, linear=True) if inputs != outputs else None
         self.IN = nn.InstanceNorm2d(outputs, affine=True) if instance else None
@@ -156,7 +160,7 @@ def halve(channels: int) -> nn.Sequential:
 
 
 def classify(feature: Tensor, classifier: nn.Linear | None, *, training: bool) -> Tensor | tuple[Tensor, Tensor]:
-    """The (N, 512) features; in training, the (N, classes) logits and the features."""
+    """The (N, D) features; in training, the (N, classes) logits and the features."""
     if not training:
         return feature
     if classifier is None:

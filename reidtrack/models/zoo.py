@@ -30,6 +30,12 @@ def _osnet_ain(num_classes: int, *, width: float) -> nn.Module:
     return OSNetAIN(width, num_classes)
 
 
+def _osnet_lct(num_classes: int, *, width: float) -> nn.Module:
+    from reidtrack.models.osnet_lct import OSNetLCT
+
+    return OSNetLCT(width, num_classes)
+
+
 def _resnet50(num_classes: int) -> nn.Module:
     from reidtrack.models.resnet import ResNet50
 
@@ -64,6 +70,7 @@ ARCHITECTURES: dict[str, Builder] = {
     **{f"osnet_{name}": partial(_osnet, width=width, instance=False) for name, width in WIDTHS.items()},
     **{f"osnet_ibn_{name}": partial(_osnet, width=width, instance=True) for name, width in WIDTHS.items()},
     **{f"osnet_ain_{name}": partial(_osnet_ain, width=width) for name, width in WIDTHS.items()},
+    **{f"osnet_lct_{name}": partial(_osnet_lct, width=width) for name, width in WIDTHS.items()},
     "resnet50": _resnet50,
     "resnet50_bnneck": _resnet50_bnneck,
     "pcb": _pcb,
@@ -72,7 +79,7 @@ ARCHITECTURES: dict[str, Builder] = {
 }
 """Name of each architecture and its builder."""
 
-FEATURE_DIMS = {"resnet50": 2048, "resnet50_bnneck": 2048, "pcb": 1536}
+FEATURE_DIMS = {"resnet50": 2048, "resnet50_bnneck": 2048, "pcb": 1536} | {f"osnet_lct_{w}": 256 for w in WIDTHS}
 """Length of the feature where it is not 512."""
 
 

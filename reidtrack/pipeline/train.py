@@ -14,7 +14,7 @@ import yaml
 
 from reidtrack.config import dump, load
 from reidtrack.config_train import DataConfig, LossConfig, TrainConfig
-from reidtrack.datasets.carve import carve
+from reidtrack.datasets.carve import carve, random_people
 from reidtrack.datasets.combine import as_training, combine
 from reidtrack.datasets.record import ReidDataset, person_labels
 from reidtrack.datasets.zoo import load_dataset
@@ -25,8 +25,10 @@ from reidtrack.models.checkpoint import save_checkpoint
 from reidtrack.models.zoo import build_model
 from reidtrack.pipeline import train_build
 from reidtrack.pipeline.train_events import Events
+from reidtrack.pipeline.train_targets import teacher_targets
 from reidtrack.pipeline.train_validate import Validation
 from reidtrack.train.progress import Status, Unwatched, Watcher
+from reidtrack.types import FloatArray
 
 if TYPE_CHECKING:
     from torch import nn
@@ -60,10 +62,17 @@ class Trained:
 
 @dataclass(frozen=True)
 class TrainingData:
-    """What to learn and what to rank, none of it in both."""
+    """What to learn and what to rank, none of it in both.
+
+    Attributes:
+        train: All sets as one.
+        tests: Of each set, what is ranked.
+        sets: Persons of each set to learn, in the order of `train`.
+    """
 
     train: ReidDataset
     tests: tuple[ReidDataset, ...]
+    sets: tuple[int, ...]
 
 
 def train(
@@ -107,10 +116,12 @@ def train(
             _claim(out, config, resume=resume)
         group.wait()
         state = load_state(out / loop.STATE) if resume else None
-        trainer, card = train_build.make_trainer(config, _classes(data), numerics, group, state)
+        targets, dims = teacher_targets(config, data.train.train)
+        learnt = train_build.Learnt(data.sets, person_labels(data.train.train), targets, dims)
+        trainer, card = train_build.make_trainer(config, learnt, numerics, group, state)
         card = dataclasses.replace(card, data=_about(data), source=f"reidtrack train, {config.model.architecture}")
         validation = Validation(data.tests, card, numerics, config.validation.batch)
-        training = loop.Training(make_plan(config, data), trainer, out, numerics.device, group)
+        training = loop.Training(make_plan(config, data, targets), trainer, out, numerics.device, group)
         if state is not None:
             training.resume(state)
             logger.info("%s: goes on after %d epochs", out, len(training.rows))
@@ -136,14 +147,22 @@ def read_data(config: DataConfig) -> TrainingData:
         whole = load_dataset(entry.name, entry.root, **entry.options)
         for note in whole.notes:
             logger.info("%s: %s", whole.name, note)
-        part = carve(whole, config.hold_out) if config.hold_out else whole
+        part = carve(whole, _held_out(whole, config)) if config.hold_out else whole
         if part.query and part.gallery and not (config.everything and not config.hold_out):
             tests.append(part)
         parts.append((as_training(part) if config.everything and not config.hold_out else part).require_train())
-    return TrainingData(combine(parts), tuple(tests))
+    sets = tuple(len({sample.person_id for sample in part.train}) for part in parts)
+    return TrainingData(combine(parts), tuple(tests), sets)
 
 
-def make_plan(config: TrainConfig, data: TrainingData) -> Plan:
+def _held_out(dataset: ReidDataset, config: DataConfig) -> int | set[int]:
+    """How many identities, the last ones; or ids drawn at random, the same ones each time."""
+    if config.hold_out_by == "last":
+        return config.hold_out
+    return random_people(dataset.train, config.hold_out)
+
+
+def make_plan(config: TrainConfig, data: TrainingData, targets: FloatArray | None = None) -> Plan:
     """What the loop does."""
     from reidtrack.train.loop import Plan, Stage
 
@@ -159,6 +178,7 @@ def make_plan(config: TrainConfig, data: TrainingData) -> Plan:
         rate=train_build.make_rate(config.optim, sum(stage.epochs for stage in stages)),
         validate_every=config.validation.every,
         triplets=_triplets(config.loss),
+        targets=targets,
     )
 
 
@@ -182,13 +202,9 @@ def _claim(out: Path, config: TrainConfig, *, resume: bool) -> None:
             raise ConfigError(f"{key} differs from the training that shall be resumed", where=kept)
 
 
-def _classes(data: TrainingData) -> int:
-    return len({sample.person_id for sample in data.train.train})
-
-
 def _about(data: TrainingData) -> str:
     images, cameras = len(data.train.train), len({sample.camera_id for sample in data.train.train})
-    return f"{data.train.name}: {images} images of {_classes(data)} persons by {cameras} cameras"
+    return f"{data.train.name}: {images} images of {sum(data.sets)} persons by {cameras} cameras"
 
 
 def _export(path: Path, card: ModelCard, model: nn.Module, rows: Sequence[Mapping[str, float]]) -> None:

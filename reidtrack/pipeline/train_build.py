@@ -8,11 +8,11 @@ import os
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from reidtrack.config_train import BatchConfig, OptimConfig, TrainConfig
+from reidtrack.config_train import BatchConfig, DistillConfig, ModelConfig, OptimConfig, TrainConfig
 from reidtrack.datasets import sampler
 from reidtrack.engines.base import choose_device
 from reidtrack.errors import UsageError, WeightsError
@@ -21,13 +21,13 @@ from reidtrack.models.checkpoint import LoadedModel, load_checkpoint
 from reidtrack.models.imagenet import load_imagenet
 from reidtrack.models.zoo import build_model, feature_dim_of
 from reidtrack.pipeline.weights import find_weights
-from reidtrack.types import IntArray
+from reidtrack.types import FloatArray, IntArray
 
 if TYPE_CHECKING:
     from torch import nn
 
     from reidtrack.train.parallel import Group
-    from reidtrack.train.trainer import Numerics, Trainer
+    from reidtrack.train.trainer import Distillation, Numerics, Trainer
 
 logger = logging.getLogger(__name__)
 
@@ -123,14 +123,30 @@ def _imagenet(model: nn.Module, name: str, *, must: bool) -> tuple[str, ...]:
         return ()
 
 
+class Learnt(NamedTuple):
+    """What is learnt, as far as the trainer has to know.
+
+    Attributes:
+        sets: Persons of each data set; their classes stand one set after another.
+        person: (N,) class number of each training image's person.
+        targets: (N, K) the teachers' embeddings of the images, side by side.
+        dims: Length of each teacher's.
+    """
+
+    sets: tuple[int, ...]
+    person: IntArray
+    targets: FloatArray
+    dims: tuple[int, ...]
+
+
 def make_trainer(
-    config: TrainConfig, classes: int, numerics: Numerics, group: Group, state: Mapping[str, Any] | None = None
+    config: TrainConfig, learnt: Learnt, numerics: Numerics, group: Group, state: Mapping[str, Any] | None = None
 ) -> tuple[Trainer, ModelCard]:
     """Everything that takes steps, on its device.
 
     Args:
         config: All settings.
-        classes: Persons to tell apart.
+        learnt: Persons to tell apart, and what teachers say.
         numerics: Where and how precisely.
         group: This process among its peers.
         state: Of the training that will be resumed: its starting weights are not looked for again.
@@ -146,20 +162,23 @@ def make_trainer(
     from reidtrack.train.optim import Average, make_optimiser
     from reidtrack.train.trainer import Trainer
 
+    classes = sum(learnt.sets)
     model, loaded, card = make_network(config, classes, None if state is None else state["trainer"])
+    _shape(model, config.model, learnt)
     if group.size > 1 and numerics.device.type == "cuda":
         model = nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]
     layout = torch.channels_last if numerics.channels_last else torch.contiguous_format
     model = model.to(numerics.device)
     model.to(memory_format=layout)  # type: ignore[call-overload]
     optim, loss = config.optim, config.loss
+    distillation = _distillation(config.distill, card.feature_dim, learnt.dims, numerics)
     optimiser = make_optimiser(
-        model,
+        model if distillation is None else nn.ModuleList([model, distillation.projections]),
         optim.name,
         lr=optim.lr,
         weight_decay=optim.weight_decay,
         momentum=optim.momentum,
-        loaded=loaded,
+        loaded=loaded if distillation is None else [f"0.{name}" for name in loaded],
         new_layers=optim.new_layers,
     )
     trainer = Trainer(
@@ -178,8 +197,40 @@ def make_trainer(
         parts=config.batch.accumulate,
         least=2 * _unit(config.batch),
         group=group,
+        statistics=not config.model.frozen_statistics,
+        sets=learnt.sets,
+        distillation=distillation,
     )
     return trainer, card
+
+
+def _shape(model: nn.Module, config: ModelConfig, learnt: Learnt) -> None:
+    """Hold layers, mix style, begin with given class weights: whatever is asked of the network before it learns."""
+    import torch
+
+    from reidtrack.train.initial import classes_from_means, hold
+    from reidtrack.train.mixstyle import insert_mixstyle
+
+    try:
+        hold(model, config.frozen)
+        if config.mixstyle:
+            insert_mixstyle(model, config.mixstyle_after, config.mixstyle)
+        if config.classes_from == "teacher":
+            first = torch.from_numpy(learnt.targets[:, : learnt.dims[0]])
+            classes_from_means(model.get_submodule("classifier"), first, torch.from_numpy(learnt.person))  # type: ignore[arg-type]
+    except ValueError as error:
+        raise UsageError(f"{config.architecture}: {error}", where="model") from error
+
+
+def _distillation(
+    config: DistillConfig, feature_dim: int, dims: tuple[int, ...], numerics: Numerics
+) -> Distillation | None:
+    from reidtrack.train.distill import Projections
+    from reidtrack.train.trainer import Distillation
+
+    if not dims:
+        return None
+    return Distillation(Projections(feature_dim, dims).to(numerics.device), config.embedding, config.relation)
 
 
 def make_draw(config: BatchConfig) -> Callable[[IntArray, IntArray, np.random.Generator], IntArray]:

@@ -13,8 +13,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from reidtrack.train.camera_faults import compressed, occluded
+
 LUMA = (0.299, 0.587, 0.114)
 """Brightness of red, green and blue (ITU-R BT.601)."""
+
+MOST_COMPRESSED = 5.0
+"""Coarseness of the strongest compression: JPEG's quality 10."""
 
 MOST_COARSE = 3
 """Pixels that a picture of lower resolution may put into one."""
@@ -38,6 +43,13 @@ class Augmentation:
         patch: Probability that a part of another picture covers a place.
         erase: Probability that a rectangle is erased (arXiv 1708.04896).
         erase_area: Least and largest fraction of the picture that is erased.
+        cut_below: Probability that the lower part of the person is outside the picture.
+        cut_side: Probability that a side of the person is outside the picture.
+        cut_most: Largest fraction that a cut takes away.
+        occlude: Probability that another person of the batch stands in front.
+        occlude_most: Largest fraction of the width or height that he covers.
+        compress: Probability of lossy compression, down to JPEG's quality 10.
+        noise: Largest deviation of a camera's noise, fraction of the full range.
     """
 
     flip: float = 0.0
@@ -53,6 +65,18 @@ class Augmentation:
     patch: float = 0.0
     erase: float = 0.0
     erase_area: tuple[float, float] = (0.02, 0.4)
+    cut_below: float = 0.0
+    cut_side: float = 0.0
+    cut_most: float = 0.5
+    occlude: float = 0.0
+    occlude_most: float = 0.4
+    compress: float = 0.0
+    noise: float = 0.0
+
+    @property
+    def resamples(self) -> bool:
+        """Whether pixels move by other than whole ones."""
+        return any((self.zoom, self.blur, self.cut_below, self.cut_side))
 
 
 def augment(
@@ -71,9 +95,14 @@ def augment(
         (N, 3, H, W) float32, RGB.
     """
     draw = _Draw(len(images), generator, images.device)
-    x = (
-        _resampled(images, how, draw) if how.zoom or how.blur else _moved(images, how, draw)
-    )  # (N, 3, H, W), BGR, 0..255
+    x = _resampled(images, how, draw) if how.resamples else _moved(images, how, draw)  # (N, 3, H, W), BGR, 0..255
+    if how.occlude:
+        share = draw.uniform(0.1, how.occlude_most)
+        x = occluded(x, draw.chance(how.occlude), draw.order(), draw.uniform(), share)
+    if how.noise:
+        x = x + draw.normal(x.shape) * (draw.uniform(0, how.noise) * 255)[:, None, None, None]
+    if how.compress:
+        x = compressed(x, draw.chance(how.compress), draw.uniform(0.5, MOST_COMPRESSED))
     x = _recoloured(x, how, draw)  # RGB, 0..1
     x = (x - x.new_tensor(mean).view(3, 1, 1)) / x.new_tensor(std).view(3, 1, 1)
     if how.patch:
@@ -97,6 +126,20 @@ class _Draw:
     def chance(self, probability: float) -> Tensor:
         """(N,) bool."""
         return self.uniform() < probability
+
+    def kept(self, probability: float, most: float) -> Tensor:
+        """(N,) fraction of a side that a cut leaves, 1 where there is none; nothing is drawn where there never is."""
+        if not probability:
+            return torch.ones(self._count, device=self._device)
+        return torch.where(self.chance(probability), 1 - self.uniform(0.05, most), 1.0)
+
+    def sign(self) -> Tensor:
+        """(N,) -1 or 1."""
+        return 1 - 2 * self.chance(0.5).float()
+
+    def normal(self, shape: tuple[int, ...]) -> Tensor:
+        """Standard normal numbers of a shape."""
+        return torch.randn(shape, generator=self._generator).to(self._device)
 
     def order(self) -> Tensor:
         """(N,) a permutation."""
@@ -139,8 +182,13 @@ def _resampled(images: Tensor, how: Augmentation, draw: _Draw) -> Tensor:
     dy, dx = draw.uniform(-1, 1) * how.shift * height, draw.uniform(-1, 1) * how.shift * height
     size, shape = draw.uniform(-how.zoom, how.zoom), draw.uniform(-how.zoom / 4, how.zoom / 4)
     coarse = torch.where(draw.chance(how.blur), draw.uniform(1, MOST_COARSE), 1.0)
-    rows = _resampling(height, 1 + size + shape, dy, coarse)  # (N, H, H)
-    columns = _resampling(width, flip * (1 + size - shape), dx, coarse)  # (N, W, W)
+    kept_rows, kept_columns = draw.kept(how.cut_below, how.cut_most), draw.kept(how.cut_side, how.cut_most)
+    # What is cut off lies below, or to a side, left or right by the sign; the rest fills the picture.
+    up, aside = (kept_rows - 1) * (height - 1) / 2, (kept_columns - 1) * (width - 1) / 2
+    if how.cut_side:
+        aside = aside * draw.sign()
+    rows = _resampling(height, kept_rows * (1 + size + shape), up + dy, coarse)  # (N, H, H)
+    columns = _resampling(width, flip * kept_columns * (1 + size - shape), aside + dx, coarse)  # (N, W, W)
     return rows[:, None] @ _to_planes(images) @ columns.transpose(1, 2)[:, None]
 
 

@@ -22,7 +22,7 @@ from reidtrack.train.parallel import Group, share
 from reidtrack.train.progress import Clock, Status, Watcher
 from reidtrack.train.state import save_state
 from reidtrack.train.trainer import Batch, Trainer
-from reidtrack.types import IntArray, Sample
+from reidtrack.types import FloatArray, IntArray, Sample
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +57,7 @@ class Plan:
         frozen_epochs: At the start, with loaded layers held.
         rate: Epochs done, with a fraction, to the factor on the learning rate.
         validate_every: Epochs between validations; 0 validates at the end only.
+        targets: (N, K) float32 of the teachers, a row for each sample; K is 0 where there is none.
         triplets: Whether triplets are drawn at each validation, and which positives they may have.
     """
 
@@ -70,6 +71,7 @@ class Plan:
     rate: Callable[[float], float]
     validate_every: int
     triplets: Literal["none", "any", "cross-camera"] = "none"
+    targets: FloatArray | None = None
 
     @property
     def epochs(self) -> int:
@@ -116,7 +118,9 @@ class Pool:
         self._device = device
         camera_ids = np.array([sample.camera_id for sample in store.samples], np.int64)
         images = torch.from_numpy(store.images)
-        self._all = Batch(images, torch.from_numpy(self.person), torch.from_numpy(camera_ids))
+        targets = np.zeros((len(plan.samples), 0), np.float32) if plan.targets is None else plan.targets
+        labels = (torch.from_numpy(self.person), torch.from_numpy(camera_ids))
+        self._all = Batch(images, *labels, torch.from_numpy(targets[store.rows]))
         if device.type == "cuda" and 2 * images.nbytes < torch.cuda.mem_get_info(device)[0]:
             self._all = Batch(*(values.to(device) for values in self._all))
 

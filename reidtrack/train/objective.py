@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -9,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from reidtrack.train.distill import Projections, embedding_loss, relation_loss
 from reidtrack.train.losses import arcface_logits, batch_hard_triplet, centre_loss, circle_loss
 
 
@@ -30,6 +32,23 @@ class Terms:
     circle: float = 0.0
     circle_margin: float = 0.25
     circle_scale: float = 64.0
+    per_set: bool = False
+
+
+class Teaching(NamedTuple):
+    """What the teachers say about a batch, and how much it counts.
+
+    Attributes:
+        projections: From the student's feature to each teacher's embedding.
+        embedding: Weight of `embedding_loss`.
+        relation: Weight of `relation_loss`.
+        target: (N, sum of their lengths) embeddings of the batch's pictures.
+    """
+
+    projections: Projections
+    embedding: float
+    relation: float
+    target: Tensor
 
 
 class Outcome(NamedTuple):
@@ -67,6 +86,9 @@ def objective(
     person: Tensor,
     camera: Tensor,
     centres: Tensor | None = None,
+    *,
+    sets: Sequence[int] = (),
+    teaching: Teaching | None = None,
 ) -> Outcome:
     """Evaluate every term, in single precision.
 
@@ -77,12 +99,17 @@ def objective(
         person: (N,) int64 class numbers.
         camera: (N,) int64.
         centres: (C, D), for the centre loss.
+        sets: Persons of each data set, whose classes stand one set after another; with `per_set`, a person competes
+            with those of his own set only: one classifier for each.
+        teaching: What other networks make of the pictures.
     """
     heads = [head.float() for head in (logits if isinstance(logits, tuple) else (logits,))]
     features = features.float()
     parts: dict[str, Tensor] = {}
     if terms.identity_weight:
-        parts["identity"] = terms.identity_weight * torch.stack([_identity(terms, h, person) for h in heads]).mean()
+        parts["identity"] = (
+            terms.identity_weight * torch.stack([_identity(terms, h, person, sets) for h in heads]).mean()
+        )
     if terms.triplet:
         apart = camera if terms.triplet_cross_camera else None
         parts["triplet"] = terms.triplet * batch_hard_triplet(
@@ -94,12 +121,31 @@ def objective(
         )
     if terms.centre and centres is not None:
         parts["centre"] = terms.centre * centre_loss(features, centres, person)
+    if teaching is not None:
+        parts |= _taught(teaching, features)
     total = sum(parts.values(), start=features.new_zeros(()))
     right = (sum(head.detach() for head in heads[1:]) + heads[0].detach()).argmax(dim=1) == person
     return Outcome(total, {name: value.detach() for name, value in parts.items()}, right.sum())
 
 
-def _identity(terms: Terms, logits: Tensor, person: Tensor) -> Tensor:
+def _taught(teaching: Teaching, features: Tensor) -> dict[str, Tensor]:
+    parts = {}
+    if teaching.embedding:
+        parts["embedding"] = teaching.embedding * embedding_loss(teaching.projections, features, teaching.target)
+    if teaching.relation:
+        parts["relation"] = teaching.relation * relation_loss(features, teaching.target, teaching.projections.dims)
+    return parts
+
+
+def _identity(terms: Terms, logits: Tensor, person: Tensor, sets: Sequence[int]) -> Tensor:
     if terms.identity == "arcface":
         logits = arcface_logits(logits, person, margin=terms.arcface_margin, scale=terms.arcface_scale)
-    return functional.cross_entropy(logits, person, label_smoothing=terms.smoothing)
+    if not terms.per_set or len(sets) < 2:
+        return functional.cross_entropy(logits, person, label_smoothing=terms.smoothing)
+    total, first = logits.new_zeros(()), 0
+    for count in sets:
+        rows = torch.nonzero((person >= first) & (person < first + count)).squeeze(1)
+        own, right = logits[rows, first : first + count], person[rows] - first
+        total = total + functional.cross_entropy(own, right, label_smoothing=terms.smoothing, reduction="sum")
+        first += count
+    return total / len(person)

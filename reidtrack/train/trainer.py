@@ -12,10 +12,11 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from reidtrack.train.augment import Augmentation, augment
+from reidtrack.train.distill import Projections
 from reidtrack.train.initial import set_training
 from reidtrack.train.losses import moved_centres
 from reidtrack.train.memory import halve, is_out_of_memory
-from reidtrack.train.objective import Terms, objective
+from reidtrack.train.objective import Teaching, Terms, objective
 from reidtrack.train.optim import Average, set_rates
 from reidtrack.train.parallel import Group
 
@@ -29,11 +30,13 @@ class Batch(NamedTuple):
         images: (N, H, W, 3) uint8, BGR.
         person: (N,) int64 class numbers; with pk samplers a person's images stand side by side.
         camera: (N,) int64.
+        target: (N, K) float32, the teachers' embeddings side by side; K is 0 where there is none.
     """
 
     images: Tensor
     person: Tensor
     camera: Tensor
+    target: Tensor = torch.zeros(0, 0)
 
 
 class Numerics(NamedTuple):
@@ -48,6 +51,20 @@ class Numerics(NamedTuple):
     device: torch.device
     autocast: torch.dtype | None
     channels_last: bool
+
+
+class Distillation(NamedTuple):
+    """How much teachers count, and the maps to their embeddings, which are trained along.
+
+    Attributes:
+        projections: One for each teacher.
+        embedding: Weight of their embeddings.
+        relation: Weight of the similarities within a batch.
+    """
+
+    projections: Projections
+    embedding: float
+    relation: float
 
 
 class Trainer:
@@ -80,6 +97,9 @@ class Trainer:
         parts: int = 1,
         least: int = 2,
         group: Group | None = None,
+        statistics: bool = True,
+        sets: Sequence[int] = (),
+        distillation: Distillation | None = None,
     ) -> None:
         self.model, self.steps, self.parts = model, 0, parts
         self._sums: dict[str, Tensor] = {}
@@ -91,6 +111,7 @@ class Trainer:
         self._fixed = frozenset(key for key, value in model.named_parameters() if not value.requires_grad)
         self._frozen: bool | None = None
         self._forward: nn.Module = model
+        self._statistics, self._sets, self._distillation = statistics, tuple(sets), distillation
 
     @property
     def shown(self) -> nn.Module:
@@ -139,7 +160,9 @@ class Trainer:
 
     def back_to_training(self) -> None:
         """Undo what evaluating the network left."""
-        set_training(self.model, self._loaded, frozen=bool(self._frozen), fixed=self._fixed)
+        set_training(
+            self.model, self._loaded, frozen=bool(self._frozen), fixed=self._fixed, statistics=self._statistics
+        )
 
     def sums(self) -> dict[str, float]:
         """Added up by `take`: images, images classified right, and each loss times images; waits for the device."""
@@ -157,6 +180,7 @@ class Trainer:
             "scaler": self._scaler.state_dict(),
             "average": None if self._average is None else self._average.model.state_dict(),
             "centres": self._centres,
+            "projections": None if self._distillation is None else self._distillation.projections.state_dict(),
             "steps": self.steps,
             "parts": self.parts,
             "sums": self.sums(),
@@ -174,6 +198,8 @@ class Trainer:
             self._average.model.load_state_dict(state["average"])
         if self._centres is not None:
             self._centres = state["centres"].to(self._numerics.device)
+        if self._distillation is not None:
+            self._distillation.projections.load_state_dict(state["projections"])
         self.steps, self.parts = state["steps"], state["parts"]
         place = self._numerics.device
         self._sums = {
@@ -186,7 +212,7 @@ class Trainer:
         if frozen == self._frozen:
             return
         self._frozen = frozen
-        set_training(self.model, self._loaded, frozen=frozen, fixed=self._fixed)
+        self.back_to_training()
         if self._group.size > 1:
             place = [self._numerics.device.index] if self._numerics.device.type == "cuda" else None
             self._forward = DistributedDataParallel(self.model, device_ids=place)
@@ -200,7 +226,7 @@ class Trainer:
         size = len(batch.person) // self.parts
         for part in range(self.parts):
             rows = slice(part * size, (part + 1) * size)
-            piece = Batch(batch.images[rows], batch.person[rows], batch.camera[rows])
+            piece = Batch(*(values[rows] for values in batch))
             features = self._backward(
                 piece, generator, sums, share=size / len(batch.person), last=part + 1 == self.parts
             )
@@ -222,7 +248,16 @@ class Trainer:
             self._forward.require_backward_grad_sync = False  # type: ignore[assignment]
         with torch.autocast(x.device.type, self._numerics.autocast, enabled=self._numerics.autocast is not None):
             logits, features = self._forward(x)
-        outcome = objective(self._terms, logits, features, piece.person, piece.camera, self._centres)
+        outcome = objective(
+            self._terms,
+            logits,
+            features,
+            piece.person,
+            piece.camera,
+            self._centres,
+            sets=self._sets,
+            teaching=self._teaching(piece),
+        )
         self._scaler.scale(outcome.total * share).backward()  # type: ignore[no-untyped-call]
         if wrapped:
             self._forward.require_backward_grad_sync = True  # type: ignore[assignment]
@@ -234,6 +269,9 @@ class Trainer:
             sums[name] = sums[name] + value if name in sums else value
         kept: Tensor = features.detach().float()
         return kept
+
+    def _teaching(self, piece: Batch) -> Teaching | None:
+        return None if self._distillation is None else Teaching(*self._distillation, piece.target)
 
     def _update(self) -> None:
         if self._clip:

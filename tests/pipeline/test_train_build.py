@@ -20,12 +20,22 @@ from reidtrack.models.card import ModelCard
 from reidtrack.models.checkpoint import save_checkpoint
 from reidtrack.models.zoo import build_model
 from reidtrack.pipeline.train import Status
-from reidtrack.pipeline.train_build import check_parts, make_draw, make_network, make_numerics, make_rate, make_trainer
+from reidtrack.pipeline.train_build import (
+    Learnt,
+    check_parts,
+    make_draw,
+    make_network,
+    make_numerics,
+    make_rate,
+    make_trainer,
+)
 from reidtrack.pipeline.train_events import Events
 from reidtrack.train.parallel import Group
 from reidtrack.train.progress import Unwatched
 from reidtrack.train.trainer import Batch
 
+NOBODY = Learnt((4,), np.zeros(0, np.int64), np.zeros((0, 0), np.float32), ())
+"""Four persons, no teacher."""
 CONFIGS = Path(__file__).resolve().parents[2] / "configs" / "train"
 
 
@@ -37,13 +47,18 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("path", [pytest.param(p, id=p.stem) for p in sorted(CONFIGS.glob("*.yaml"))])
 def test_every_training_takes_a_step(path: Path) -> None:
     torch.set_num_threads(1)
-    config = load(TrainConfig, path, ["model.init=random", "device=cpu", "precision=fp32"])
-    trainer, card = make_trainer(config, 4, make_numerics(config), Group())
+    config = load(
+        TrainConfig, path, ["model.init=random", "model.frozen_statistics=false", "device=cpu", "precision=fp32"]
+    )
+    person, target = torch.tensor([0, 0, 1, 1]), torch.randn(4, 256 * len(config.distill.teachers)) / 16
+    learnt = Learnt((4,), person.numpy(), target.numpy(), (256,) * len(config.distill.teachers))
+    trainer, card = make_trainer(config, learnt, make_numerics(config), Group())
     check_parts(config.batch, 1)
     images = torch.randint(0, 256, (4, 64, 32, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
-    before = [p.detach().clone() for p in trainer.model.parameters()]
-    trainer.take(Batch(images, torch.tensor([0, 0, 1, 1]), torch.tensor([0, 1, 0, 1])), rate=1.0)
-    changed = [not torch.equal(a, b) for a, b in zip(before, trainer.model.parameters(), strict=True)]
+    learning = [p for p in trainer.model.parameters() if p.requires_grad]
+    before = [p.detach().clone() for p in learning]
+    trainer.take(Batch(images, person, torch.tensor([0, 1, 0, 1]), target), rate=1.0)
+    changed = [not torch.equal(a, b) for a, b in zip(before, learning, strict=True)]
     assert sum(changed) > 0.9 * len(changed)
     assert 0 < trainer.sums()["loss"] < 1000
     assert trainer.features(images).shape == (4, card.feature_dim)
@@ -64,6 +79,7 @@ def test_every_training_takes_a_step(path: Path) -> None:
         pytest.param(["stages=[]"], "at least 1 item", id="no stage"),
         pytest.param(["stages=[{epochs: 1, size: [100, 50]}]"], "a multiple of 16", id="odd size"),
         pytest.param(["augment.flip=2"], "less than or equal to 1", id="no probability"),
+        pytest.param(["model.classes_from=teacher"], "needs distill.teachers", id="class weights of nobody"),
         pytest.param(["optim.ema=1"], "less than 1", id="an average that never moves"),
     ],
 )
@@ -87,7 +103,7 @@ def test_settings_that_cannot_be(overrides: list[str], said: str) -> None:
 def test_parts_that_cannot_be_made(overrides: list[str], said: str) -> None:
     config = load(TrainConfig, None, overrides)
     with pytest.raises(ReidtrackError) as caught:
-        make_trainer(config, 4, make_numerics(config), Group())
+        make_trainer(config, NOBODY, make_numerics(config), Group())
     assert said in str(caught.value)
 
 

@@ -171,3 +171,20 @@ def test_cosine_classifiers_take_the_linear_ones_places() -> None:
     x = torch.randn(2, 4)
     expected = functional.cosine_similarity(x[1], net.classifier[0].weight[2], dim=0)
     torch.testing.assert_close(net.classifier[0](x)[1, 2], expected)
+
+
+def test_a_person_competes_with_his_own_set_only() -> None:
+    """Two sets of two and three persons: the softmax over each set's classes alone, written out."""
+    logits = torch.randn(6, 5, generator=torch.Generator().manual_seed(7))
+    person = torch.tensor([0, 1, 1, 2, 4, 3])
+    terms = Terms(smoothing=0.1, triplet=0, per_set=True)
+    outcome = objective(terms, logits, torch.zeros(6, 2), person, torch.zeros(6), sets=(2, 3))
+    losses = []
+    for row, p in zip(logits, person.tolist(), strict=True):
+        low, high = (0, 2) if p < 2 else (2, 5)
+        log_p = row[low:high].log_softmax(dim=0)
+        losses.append(-(0.9 * float(log_p[p - low]) + 0.1 * float(log_p.mean())))
+    assert float(outcome.total) == pytest.approx(sum(losses) / 6, rel=1e-5)
+    alone = objective(terms, logits, torch.zeros(6, 2), person, torch.zeros(6), sets=(5,))
+    together = objective(Terms(smoothing=0.1, triplet=0), logits, torch.zeros(6, 2), person, torch.zeros(6))
+    assert float(alone.total) == pytest.approx(float(together.total))
