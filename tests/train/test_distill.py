@@ -36,8 +36,8 @@ def test_embedding_loss_is_the_mean_cosine_distance() -> None:
     for layer, (low, high) in zip(maps, ((0, 6), (6, 10)), strict=True):
         for row, wanted in zip(layer(x).detach(), target[:, low:high], strict=True):
             by_hand.append(1 - float(row @ wanted) / math.sqrt(float(row @ row) * float(wanted @ wanted)))
-    assert float(embedding_loss(maps, x, target)) == pytest.approx(sum(by_hand) / 10, rel=1e-5)
-    assert float(embedding_loss(Projections(6, (6,)), x, functional.normalize(x))) == pytest.approx(0, abs=1e-6)
+    assert embedding_loss(maps, x, target).item() == pytest.approx(sum(by_hand) / 10, rel=1e-5)
+    assert embedding_loss(Projections(6, (6,)), x, functional.normalize(x)).item() == pytest.approx(0, abs=1e-6)
 
 
 def test_relation_loss_compares_cosines_of_different_pictures() -> None:
