@@ -24,16 +24,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from reidtrack.benchmark.ranking import rank
+from reidtrack.config import EmbedConfig
 from reidtrack.config_train import TrainConfig
 from reidtrack.datasets.carve import carve, random_people
 from reidtrack.datasets.images import ImageStore
 from reidtrack.datasets.record import ReidDataset, ranking_ids
 from reidtrack.datasets.zoo import load_dataset
-from reidtrack.embed.embedder import Embedder
 from reidtrack.image import resize
-from reidtrack.models.checkpoint import load_checkpoint
+from reidtrack.pipeline.build import make_embedder
 from reidtrack.pipeline.train import train
-from reidtrack.types import FloatArray, ImageArray, Sample
+from reidtrack.types import ImageArray, Sample
 
 PEOPLE = 75
 KEPT = 0.6
@@ -86,10 +86,6 @@ def variants(teacher: str, starts: Sequence[str]) -> dict[str, dict[str, Any]]:
             **full,
             "model": {**full["model"], "init": "random", "architecture": "osnet_ain_x0_25"},
         },
-        "random start, all, IBN": {
-            **full,
-            "model": {**full["model"], "init": "random", "architecture": "osnet_ibn_x0_25"},
-        },
     }
     return rows
 
@@ -121,17 +117,8 @@ def configured(change: Mapping[str, Any], data: Data, learnt: str, start: str, e
 
 def scores(weights: Path, test: ReidDataset) -> list[float]:
     """Rank-1 and mAP, in percent, of whole queries and of cut ones."""
-    import torch
-
-    loaded = load_checkpoint(weights)
-    card = loaded.card
-
-    def infer(batch: FloatArray) -> FloatArray:
-        with torch.inference_mode():
-            return np.asarray(loaded.model(torch.from_numpy(batch)).numpy(), np.float32)
-
-    embedder = Embedder(infer, size_hw=card.size_hw, mean=card.mean, std=card.std, feature_dim=card.feature_dim)
-    query, gallery = ImageStore(test.query, card.size_hw), ImageStore(test.gallery, card.size_hw)
+    embedder, _ = make_embedder(EmbedConfig(weights=weights), "cpu", "auto")
+    query, gallery = (ImageStore(samples, embedder.size_hw) for samples in (test.query, test.gallery))
     known = embedder.embed(gallery.images)
     found = []
     for images in (query.images, cut(query.images)):
@@ -184,7 +171,7 @@ def main() -> None:
     parser.add_argument("--teacher", required=True)
     parser.add_argument("--starts", nargs=2, required=True, help="OSNet x0.25, and the same with linear context gates")
     parser.add_argument("--learn", choices=["market", "cuhk"], default="cuhk")
-    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--also", nargs="*", default=[], help="weights that are scored as well")
     args = parser.parse_args()
