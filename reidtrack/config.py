@@ -10,7 +10,7 @@ import copy
 import difflib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
@@ -35,6 +35,9 @@ class Section(BaseModel):
     """A group of settings: unknown keys are errors, values cannot change after construction."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    other_keys: ClassVar[str] = "`reidtrack config` prints every key"
+    """Said of a key that is near none."""
 
 
 class DetectConfig(Section):
@@ -93,7 +96,9 @@ class TrackConfig(Section):
 class EmbedConfig(Section):
     """Appearance features of the tracked boxes."""
 
-    weights: Path = Field(DEFAULT_REID, description="re-identification checkpoint: a name, or a .safetensors or .pth")
+    weights: Path = Field(
+        DEFAULT_REID, description="re-identification network: a name, or a .safetensors, .pth, .onnx or OpenVINO .xml"
+    )
     architecture: str | None = Field(None, description="its architecture, where it does not tell, such as osnet_x1_0")
     batch: Annotated[int, Field(ge=1)] = Field(32, description="crops embedded at once")
     every_s: Seconds = Field(0.5, description="the best crop of each track in each so many seconds; 0: every box")
@@ -177,6 +182,8 @@ class RunConfig(Section):
 
 
 C = TypeVar("C", bound=Section)
+_UNKNOWN = ("extra_forbidden", "invalid_key")
+"""Pydantic's words for a key that is not known."""
 
 
 def load(
@@ -293,15 +300,20 @@ def _merge(data: dict[str, Any], other: Mapping[str, Any]) -> None:
             data[key] = value
 
 
-def _explain(model: type[BaseModel], error: ValidationError, where: str | None) -> ConfigError:
-    fault = error.errors()[0]
+def _explain(model: type[Section], error: ValidationError, where: str | None) -> ConfigError:
+    faults = error.errors()
+    # A key that was misspelt is also one that is missing: what it should have been says both.
+    fault = next((one for one in faults if one["type"] in _UNKNOWN), faults[0])
     path = [str(part) for part in fault["loc"]]
     key = ".".join(path)
-    if fault["type"] in ("extra_forbidden", "invalid_key"):
+    if fault["type"] in _UNKNOWN:
         near = difflib.get_close_matches(key, _known_keys(model), n=1, cutoff=0.5)
         near = near or [k for k in _known_keys(model) if k.rsplit(".", 1)[-1] == path[-1]][:1]
-        hint = f"did you mean {near[0]!r}?" if near else "`reidtrack config` prints every key"
+        hint = f"did you mean {near[0]!r}?" if near else model.other_keys
         return ConfigError(f"unknown key {key!r}", where=where, hint=hint)
+    if fault["type"] == "missing":
+        meant = model.model_fields[path[0]].description if path[0] in model.model_fields else None
+        return ConfigError(f"{key} is missing", where=where, expected=meant)
     expected = "a section of keys" if fault["type"] == "model_type" else _expected(str(fault["msg"]))
     return ConfigError(f"{key}: got {fault['input']!r}", where=where, expected=expected)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,9 @@ DoubleArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 ImageArray = NDArray[np.uint8]
+
+ChannelOrder = Literal["RGB", "BGR"]
+"""In which order a network takes the channels of a picture."""
 
 
 def _check_array(owner: str, name: str, value: Any, shape: tuple[int | None, ...], dtype: type[np.generic]) -> None:

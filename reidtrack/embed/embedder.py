@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from reidtrack.embed.preprocess import to_batch
 from reidtrack.errors import WeightsError
-from reidtrack.types import DoubleArray, FloatArray, ImageArray, IntArray
+from reidtrack.types import ChannelOrder, DoubleArray, FloatArray, ImageArray, IntArray
 
 logger = logging.getLogger(__name__)
 
@@ -33,10 +34,12 @@ class Embedder:
     """Runs a re-identification network over crops.
 
     Args:
-        infer: Maps (N, 3, H, W) float32 to (N, D) float32, an engine's `infer`.
+        infer: Maps (N, 3, H, W) float32 to (N, D) or (N, D, 1, 1) float32, an engine's `infer`.
         size_hw: Height and width the network expects, pixels.
-        mean: Of red, green and blue in 0..1.
+        mean: Of each channel, in the order of `channels`, of pixels in 0..`pixel_max`.
         std: Likewise.
+        channels: The order in which the network takes them.
+        pixel_max: What a full channel counts before it is normalised.
         feature_dim: D.
         batch: Most crops given to `infer` at once.
 
@@ -53,11 +56,13 @@ class Embedder:
         size_hw: tuple[int, int],
         mean: Sequence[float],
         std: Sequence[float],
+        channels: ChannelOrder = "RGB",
+        pixel_max: float = 1.0,
         feature_dim: int,
         batch: int = 32,
     ) -> None:
         self._infer = infer
-        self._mean, self._std = tuple(mean), tuple(std)
+        self._to_batch = partial(to_batch, mean=tuple(mean), std=tuple(std), channels=channels, pixel_max=pixel_max)
         self._batch = batch
         self._proven = False
         self.size_hw = size_hw
@@ -84,7 +89,9 @@ class Embedder:
         return Embedded((raw[rows] / norm[:, None]).astype(np.float32), rows, norm)
 
     def _embed_batch(self, crops: Sequence[ImageArray] | ImageArray) -> FloatArray:
-        out = self._infer(to_batch(crops, self._mean, self._std))  # (N, D)
+        out = self._infer(self._to_batch(crops))
+        if out.ndim > 2:  # (N, D, 1, 1), as a network with a pooling at its end gives it
+            out = out.reshape(len(out), -1)  # (N, D)
         if out.shape != (len(crops), self.feature_dim):
             raise WeightsError(
                 f"the network gives an output of shape {out.shape}", expected=f"({len(crops)}, {self.feature_dim})"

@@ -1,4 +1,4 @@
-"""Boxes to network input: cut, resize, to RGB, normalise.
+"""Boxes to network input: cut, resize, to the network's order of channels, normalise.
 
 Resizing follows what published weights were trained with, Pillow's bilinear filter, which widens when it shrinks:
 OpenCV's bilinear where the crop grows, its area average where it shrinks. Against Pillow's, features of crops of
@@ -15,7 +15,7 @@ import numpy as np
 
 from reidtrack.geometry import clip
 from reidtrack.image import resize
-from reidtrack.types import FloatArray, ImageArray, IntArray
+from reidtrack.types import ChannelOrder, FloatArray, ImageArray, IntArray
 
 MIN_SIDE_PX = 2
 """A box with fewer pixels across, after it was cut to the picture, has nothing to show."""
@@ -46,23 +46,33 @@ def cut_crops(image: ImageArray, xyxy: FloatArray, size_hw: tuple[int, int]) -> 
     return crops, rows
 
 
-def to_batch(crops: Sequence[ImageArray] | ImageArray, mean: Sequence[float], std: Sequence[float]) -> FloatArray:
+def to_batch(
+    crops: Sequence[ImageArray] | ImageArray,
+    mean: Sequence[float],
+    std: Sequence[float],
+    *,
+    channels: ChannelOrder = "RGB",
+    pixel_max: float = 1.0,
+) -> FloatArray:
     """Normalise crops of one size.
 
     Args:
         crops: N of (H, W, 3) uint8, BGR.
-        mean: Of red, green and blue in 0..1.
+        mean: Of each channel, in the order of `channels`, of pixels in 0..`pixel_max`.
         std: Likewise.
+        channels: The order in which the network takes them.
+        pixel_max: What a full channel counts before it is normalised.
 
     Returns:
-        (N, 3, H, W) float32, RGB, contiguous.
+        (N, 3, H, W) float32, contiguous.
     """
     stack = np.asarray(crops)  # (N, H, W, 3)
-    # (value / 255 - mean) / std is one multiplication and one addition per pixel.
-    gain = np.asarray(1.0 / (255.0 * np.asarray(std)), np.float32)
+    # (value * pixel_max / 255 - mean) / std is one multiplication and one addition per pixel.
+    gain = np.asarray(pixel_max / (255.0 * np.asarray(std)), np.float32)
     offset = np.asarray(-np.asarray(mean) / np.asarray(std), np.float32)
     batch = np.empty((len(stack), 3, *stack.shape[1:3]), np.float32)
     for channel in range(3):
-        np.multiply(stack[..., 2 - channel], gain[channel], out=batch[:, channel])
+        source = channel if channels == "BGR" else 2 - channel
+        np.multiply(stack[..., source], gain[channel], out=batch[:, channel])
         batch[:, channel] += offset[channel]
     return batch

@@ -7,7 +7,7 @@ import pytest
 
 from reidtrack.embed.preprocess import cut_crops, to_batch
 from reidtrack.image import resize
-from reidtrack.types import ImageArray
+from reidtrack.types import ChannelOrder, ImageArray
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
@@ -77,6 +77,25 @@ def test_batch_is_normalised_rgb(image: ImageArray) -> None:
     assert batch.flags.c_contiguous
     wanted = (crops[..., ::-1] / 255.0 - MEAN) / STD
     np.testing.assert_allclose(batch, wanted.transpose(0, 3, 1, 2), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("channels", "pixel_max", "mean", "std"),
+    [
+        pytest.param("BGR", 255.0, (0, 0, 0), (1, 1, 1), id="as OpenCV reads it"),
+        pytest.param("BGR", 255.0, (103.5, 116.3, 123.7), (57.4, 57.1, 58.4), id="of 255, normalised"),
+        pytest.param("BGR", 1.0, MEAN[::-1], STD[::-1], id="blue first"),
+        pytest.param("RGB", 255.0, (10, 20, 30), (1, 2, 4), id="red first, of 255"),
+        pytest.param("RGB", 1.0, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5), id="-1 to 1"),
+    ],
+)
+def test_batch_as_a_network_takes_it(
+    image: ImageArray, channels: ChannelOrder, pixel_max: float, mean: tuple[float, ...], std: tuple[float, ...]
+) -> None:
+    batch = to_batch([image], mean, std, channels=channels, pixel_max=pixel_max)
+    planes = image if channels == "BGR" else image[..., ::-1]
+    wanted = (planes * (pixel_max / 255) - mean) / std
+    np.testing.assert_allclose(batch[0], wanted.transpose(2, 0, 1), rtol=1e-5, atol=1e-4)
 
 
 def test_a_list_of_crops_is_a_batch(image: ImageArray) -> None:

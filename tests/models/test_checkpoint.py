@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import pickle
 from collections.abc import Callable
@@ -222,6 +223,8 @@ def test_weights_that_do_not_fit_are_refused(
         pytest.param('{"architecture": "osnet_x0_25", "colour": "BGR"}', "unknown key 'colour'", id="unknown key"),
         pytest.param('{"architecture": "osnet_x0_25", "size_hw": [256]}', "size_hw", id="one side"),
         pytest.param('{"architecture": "osnet_x0_25", "size_hw": 256}', "damaged model card", id="no list"),
+        pytest.param('{"architecture": "osnet_x0_25", "channels": "GBR"}', "RGB or BGR", id="no order"),
+        pytest.param('{"architecture": "osnet_x0_25", "pixel_max": 256}', "1 or 255", id="no range"),
         pytest.param('{"architecture": "osnet_x0_25", "std": [0, 1, 1]}', "above 0", id="zero deviation"),
         pytest.param('{"architecture": "osnet_x9"}', "unknown architecture", id="unknown architecture"),
     ],
@@ -236,6 +239,13 @@ def test_card_text_is_stable() -> None:
     card = ModelCard(NAME, source="here", sha256="abc")
     assert card_from_json(card_to_json(card)) == ModelCard(NAME, source="here")
     assert card_to_json(card) == card_to_json(card_from_json(card_to_json(card)))
+
+
+def test_a_card_of_before_takes_pictures_as_it_did() -> None:
+    card = card_from_json(json.dumps({"architecture": NAME, "source": "here"}))
+    assert (card.channels, card.pixel_max) == ("RGB", 1)
+    other = ModelCard(NAME, channels="BGR", pixel_max=255)
+    assert card_from_json(card_to_json(other)) == other
 
 
 @pytest.mark.shared
