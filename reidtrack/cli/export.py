@@ -10,14 +10,19 @@ from pathlib import Path
 from reidtrack.cli.options import add_output_options, make_progress
 from reidtrack.errors import EXIT_OK
 
-HELP = """Write a detector or a re-ID network as ONNX or OpenVINO, and keep it only if it agrees with torch.
+HELP = """Write a detector or a re-ID network as ONNX or OpenVINO, and keep it only if it agrees with its source.
 The number of pictures stays open, and of a detector height and width too.
 Example: reidtrack export yolo11n.pt --format openvino --int8 --calibrate frames/"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of `reidtrack export`."""
-    parser.add_argument("weights", type=Path, metavar="WEIGHTS", help="a path (.pt, .pth, .safetensors) or a name")
+    parser.add_argument(
+        "weights",
+        type=Path,
+        metavar="WEIGHTS",
+        help="a path (.pt, .pth, .safetensors; .onnx or .xml of a re-ID network) or a name",
+    )
     parser.add_argument("--format", required=True, choices=("onnx", "openvino"), help="of the file")
     parser.add_argument("--out", type=Path, metavar="PATH", help="where it goes (default: here, named after WEIGHTS)")
     parser.add_argument("--half", action="store_true", help="16 bits: all of an ONNX file, the weights of OpenVINO's")
@@ -36,7 +41,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Export, and say how near to torch it is."""
+    """Export, and say how near to its source it is."""
     from reidtrack.pipeline.export import ExportRequest, export
 
     size = None if args.imgsz is None else (args.imgsz[0], args.imgsz[1])
@@ -56,5 +61,5 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(dataclasses.asdict(done), default=str))
     elif not args.quiet:
         on = f"{done.pictures} pictures" if done.pictures else "random pictures"
-        print(f"{done.path}: {done.measure} with torch, on {on}: {done.agreement:.5f}")
+        print(f"{done.path}: {done.measure} with {done.reference}, on {on}: {done.agreement:.5f}")
     return EXIT_OK

@@ -19,7 +19,8 @@ import numpy as np
 
 from reidtrack.engines.cache import kept
 from reidtrack.engines.chunks import chunk_of, in_passes, split
-from reidtrack.errors import DeviceError, WeightsError
+from reidtrack.engines.inputs import check_inputs
+from reidtrack.errors import DeviceError, ReidtrackError, WeightsError
 from reidtrack.fetch import cache_folder
 from reidtrack.types import FloatArray
 
@@ -35,6 +36,7 @@ class OnnxEngine:
         device: `cpu` or `cuda:N`, as `choose_device` gives it.
         tensorrt: Whether TensorRT runs it, on a GPU.
         half: Compute in float16; TensorRT only.
+        where: The file, for what is wrong with it.
 
     Attributes:
         input_shape: (N, C, H, W) as the model has it, -1 where a dimension is open.
@@ -42,18 +44,29 @@ class OnnxEngine:
 
     Raises:
         DeviceError: If ONNX Runtime does not load, or was built without what a GPU needs.
+        WeightsError: If the model does not take pictures.
     """
 
-    def __init__(self, content: bytes, device: str = "cpu", *, tensorrt: bool = False, half: bool = False) -> None:
+    def __init__(
+        self,
+        content: bytes,
+        device: str = "cpu",
+        *,
+        tensorrt: bool = False,
+        half: bool = False,
+        where: Path | None = None,
+    ) -> None:
         runtime = _import_onnxruntime()
         providers = [_provider(runtime, device)]
         if tensorrt:  # what it does not know is left to CUDA
             providers.insert(0, _tensorrt(runtime, device, content, half=half))
         self._session = _session(runtime, content, providers)
         self._device, self._tensorrt, self._half = device, tensorrt, half
-        given = self._session.get_inputs()[0]
+        inputs = self._session.get_inputs()
+        check_inputs([_shape(one) for one in inputs], where)
+        given = inputs[0]
         self._input, self._dtype = given.name, np.float16 if given.type == "tensor(float16)" else np.float32
-        self.input_shape = tuple(side if isinstance(side, int) else -1 for side in given.shape)
+        self.input_shape = _shape(given)
         self.metadata: Mapping[str, Any] = {"framework": self._session.get_modelmeta().custom_metadata_map}
         self._chunk = chunk_of(self.input_shape)
 
@@ -96,11 +109,11 @@ class OnnxEngine:
         """Read an `.onnx` file.
 
         Raises:
-            WeightsError: If the file is damaged.
+            WeightsError: If the file is damaged, or does not take pictures.
         """
         try:
-            return cls(Path(path).read_bytes(), device, tensorrt=tensorrt)
-        except DeviceError:
+            return cls(Path(path).read_bytes(), device, tensorrt=tensorrt, where=Path(path))
+        except ReidtrackError:
             raise
         except Exception as error:  # ONNX Runtime's own errors have no common ground
             reason = str(error).strip().splitlines()[-1]
@@ -121,6 +134,11 @@ class OnnxEngine:
             for part in (in_passes(batch) if by_gpu else split(batch, self._chunk))
         ]
         return np.concatenate(parts)[: len(batch)].astype(np.float32, copy=False)
+
+
+def _shape(given: Any) -> tuple[int, ...]:
+    """Of an input, -1 where a dimension is open."""
+    return tuple(side if isinstance(side, int) else -1 for side in given.shape)
 
 
 def _import_onnxruntime() -> ModuleType:

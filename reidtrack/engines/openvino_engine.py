@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from reidtrack.engines.cache import kept
 from reidtrack.engines.chunks import chunk_of, split
+from reidtrack.engines.inputs import check_inputs
 from reidtrack.errors import DeviceError, WeightsError
 from reidtrack.types import FloatArray, ImageArray
 
@@ -53,7 +54,7 @@ class OpenVinoEngine:
     def __init__(self, model: Any, *, half: bool = False) -> None:
         if half and not has_bfloat16():
             raise DeviceError("this processor does not compute in bfloat16", hint="leave out precision=half")
-        self.input_shape = _shape(model)
+        self.input_shape = _shape(model.inputs[0])
         self.metadata: Mapping[str, Any] = _plain(model.get_rt_info())
         self._model, self._half = model, half
         self._chunk = chunk_of(self.input_shape)
@@ -94,12 +95,11 @@ class OpenVinoEngine:
 
         Raises:
             DeviceError: If the processor does not compute in bfloat16.
-            WeightsError: If the file is damaged.
+            WeightsError: If the file is damaged, or does not take pictures.
         """
-        try:
-            return cls(_read(Path(path)), half=half)
-        except RuntimeError as error:
-            raise WeightsError(f"not a whole model ({_last_line(error)})", where=path) from error
+        model = read_model(Path(path))
+        check_inputs([_shape(given) for given in model.inputs], Path(path))
+        return cls(model, half=half)
 
     @property
     def name(self) -> str:
@@ -181,6 +181,19 @@ class _Requests:
             return running.popleft()
 
 
+def read_model(path: Path) -> Any:
+    """An `openvino.Model` of an `.xml`, its `.bin` beside it, or of an `.onnx` file.
+
+    Raises:
+        WeightsError: If it is damaged.
+        DeviceError: If OpenVINO is not installed.
+    """
+    try:
+        return _read(path)
+    except RuntimeError as error:
+        raise WeightsError(f"not a whole model ({_last_line(error)})", where=path) from error
+
+
 def import_openvino() -> ModuleType:
     """Import OpenVINO with its telemetry off.
 
@@ -228,8 +241,10 @@ def _on_pictures(model: Any) -> Any:
     return steps.build()
 
 
-def _shape(model: Any) -> tuple[int, ...]:
-    return tuple(d.get_length() if d.is_static else -1 for d in model.inputs[0].get_partial_shape())
+def _shape(given: Any) -> tuple[int, ...]:
+    """Of an input, -1 where a dimension is open; empty where even their number is."""
+    shape = given.get_partial_shape()
+    return () if shape.rank.is_dynamic else tuple(d.get_length() if d.is_static else -1 for d in shape)
 
 
 def _output(request: Any) -> FloatArray:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from reidtrack.config import DetectConfig, EmbedConfig, TrackConfig
 from reidtrack.detect.protocol import Detector
@@ -15,9 +15,9 @@ from reidtrack.detect.yolo import YoloDetector, find_person_class
 from reidtrack.embed.embedder import Embedder
 from reidtrack.engines.base import Engine, EngineName, Precision, Runtime, build_engine, choose_engine, open_engine
 from reidtrack.engines.pictures import on_pictures
-from reidtrack.errors import WeightsError
 from reidtrack.models.card import ModelCard, card_from_json
 from reidtrack.models.checkpoint import CARD_KEY, load_checkpoint
+from reidtrack.pipeline.embedder_file import is_embedder_file, open_embedder
 from reidtrack.pipeline.export_network import DetectorNetwork, ReidNetwork
 from reidtrack.pipeline.prepare import prepared
 from reidtrack.pipeline.track import tracker_values
@@ -109,15 +109,17 @@ def _build(found: YoloModule, device: str, engine: EngineName, precision: Precis
 def make_embedder(
     config: EmbedConfig, device: str, engine: EngineName, precision: Precision = "auto"
 ) -> tuple[Embedder, Weights]:
-    """Load the re-identification network; an exported one runs in the precision it was written in.
+    """Load the re-identification network; one that an engine reads runs in the precision it was written in.
 
     Raises:
         WeightsError: If it cannot be used.
+        ConfigError: If the card beside it does not fit.
         DeviceError: If the device or engine is not there.
     """
     path = find_weights(config.weights, "reid")
-    if path.is_dir() or path.suffix in (".xml", ".onnx"):
-        built, card = _open_reid(path, device, engine)
+    built: Engine
+    if is_embedder_file(path):
+        built, card = open_embedder(path, device, engine)
     else:
         built, card = _build_reid(path, config.architecture, *choose_engine(device, engine, precision), precision)
     embedder = Embedder(
@@ -125,20 +127,12 @@ def make_embedder(
         size_hw=card.size_hw,
         mean=card.mean,
         std=card.std,
+        channels=card.channels,
+        pixel_max=card.pixel_max,
         feature_dim=card.feature_dim,
         batch=config.batch,
     )
     return embedder, Weights(str(config.weights), {path.name: card.sha256}, built.name)
-
-
-def _open_reid(path: Path, device: str, engine: EngineName) -> tuple[Engine, ModelCard]:
-    """A network that `reidtrack export` wrote; its card carries one digest of all its files."""
-    file = next(iter(sorted(path.glob("*.xml"))), path) if path.is_dir() else path
-    opened = open_engine(file, device=device, engine=engine)
-    card = _card_in(opened.metadata, file)
-    files = [file] if file.suffix == ".onnx" else [file, file.with_suffix(".bin")]
-    content = b"".join(one.read_bytes() for one in files)
-    return opened, replace(card, sha256=hashlib.sha256(content).hexdigest())
 
 
 def _build_reid(
@@ -152,19 +146,11 @@ def _build_reid(
 
     def load() -> ReidNetwork:
         loaded = load_checkpoint(path, architecture)
-        return ReidNetwork(path.stem, loaded.model, loaded.card)
+        return ReidNetwork(path.stem, loaded.card, loaded.model)
 
     digest = _digests(path)[path.name]
     ready = prepared(load, digest, architecture or "", half=precision == "half")
-    return ready, replace(_card_in(ready.metadata, path), sha256=digest)
-
-
-def _card_in(metadata: Mapping[str, Any], file: Path) -> ModelCard:
-    try:
-        return card_from_json(str(metadata["framework"][CARD_KEY]))
-    except (KeyError, TypeError, ValueError) as error:
-        expected = "a file that `reidtrack export` wrote"
-        raise WeightsError("does not say how a picture becomes its input", where=file, expected=expected) from error
+    return ready, replace(card_from_json(str(ready.metadata["framework"][CARD_KEY])), sha256=digest)
 
 
 def make_trackers(config: TrackConfig, interval_s: Mapping[str, float]) -> dict[str, Tracker]:

@@ -1,4 +1,4 @@
-"""`reidtrack export`: networks as files for inference engines, each checked against torch before it is kept."""
+"""`reidtrack export`: networks as files for inference engines, each checked against its source before it is kept."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from reidtrack.engines.base import open_engine
-from reidtrack.engines.convert import Shape, open_shape, to_openvino, write_onnx
+from reidtrack.engines.convert import Shape, open_shape, write_onnx
 from reidtrack.errors import InputError, OutputError, UsageError, WeightsError
-from reidtrack.pipeline.export_network import DetectorNetwork, ReidNetwork, read_network
+from reidtrack.pipeline.export_network import DetectorNetwork, ReidNetwork
+from reidtrack.pipeline.export_read import ReidFile, read_network
 from reidtrack.types import ImageArray
 
 if TYPE_CHECKING:
     from torch import nn
 
 Format = Literal["onnx", "openvino"]
+Network = DetectorNetwork | ReidNetwork | ReidFile
 
 CALIBRATION = 128
 """Most pictures to learn the ranges of activations from."""
@@ -30,7 +32,8 @@ class ExportRequest:
     """What is asked for.
 
     Attributes:
-        weights: Of a detector or a re-identification network: a path, or a name.
+        weights: Of a detector or a re-identification network: a path, or a name; for OpenVINO, of a re-identification
+            network also a file that an engine reads.
         format: Of the file.
         out: Where it goes; named after the weights, in the working directory, if None.
         half: Numbers in 16 bits: all of ONNX, the weights of OpenVINO.
@@ -57,14 +60,16 @@ class Exported:
     Attributes:
         path: The `.onnx` file or the folder.
         measure: What was compared, in words.
-        agreement: With torch, 1 for the same.
+        agreement: With what it was made from, 1 for the same.
         pictures: Real ones it was checked on; 0: on noise.
+        reference: What it was made from: torch, or a file.
     """
 
     path: Path
     measure: str
     agreement: float
     pictures: int
+    reference: str = "torch"
 
 
 def export(request: ExportRequest) -> Exported:
@@ -72,13 +77,16 @@ def export(request: ExportRequest) -> Exported:
 
     Raises:
         UsageError: If the request contradicts itself.
-        WeightsError: If the weights cannot be used, or the file does not agree with torch.
+        WeightsError: If the weights cannot be used, or the file does not agree with what it was made from.
+        ConfigError: If the card beside them does not fit.
         DeviceError: If a package is missing.
         InputError: If there are no pictures in `calibrate`.
         OutputError: If the file cannot be written, or is there already.
     """
     _check(request)
     network = read_network(request.weights)
+    if isinstance(network, ReidFile):
+        network.check(onnx=request.format == "onnx", int8=request.int8)
     if request.size_hw is not None:
         _check_size(request.size_hw, network)
     out = _place(request, network.stem)
@@ -93,7 +101,7 @@ def export(request: ExportRequest) -> Exported:
             compared = network.compare(engine, test)
             if not compared.agreement >= network.least(half=request.half, int8=request.int8):
                 raise WeightsError(
-                    f"the file does not agree with torch: {compared.measure} {compared.agreement:.4f}",
+                    f"the file does not agree with {network.reference}: {compared.measure} {compared.agreement:.4f}",
                     where=out,
                     expected=f"{network.least(half=request.half, int8=request.int8)} or more",
                     hint="nothing was kept",
@@ -101,7 +109,7 @@ def export(request: ExportRequest) -> Exported:
             _keep(made, out)
     except OSError as error:
         raise OutputError("cannot be written", where=out, hint=error.strerror) from error
-    return Exported(out, compared.measure, compared.agreement, compared.pictures)
+    return Exported(out, compared.measure, compared.agreement, compared.pictures, network.reference)
 
 
 def _check(request: ExportRequest) -> None:
@@ -117,8 +125,8 @@ def _check(request: ExportRequest) -> None:
         )
 
 
-def _check_size(size_hw: tuple[int, int], network: ReidNetwork | DetectorNetwork) -> None:
-    if isinstance(network, ReidNetwork):
+def _check_size(size_hw: tuple[int, int], network: Network) -> None:
+    if not isinstance(network, DetectorNetwork):
         raise UsageError("is for detectors", where="--imgsz", hint="a re-ID network has the size it was trained with")
     stride = network.found.stride
     if any(side < stride or side % stride for side in size_hw):
@@ -171,17 +179,16 @@ def _spread(paths: list[Path], most: int) -> list[Path]:
     return [paths[i * len(paths) // most] for i in range(most)] if len(paths) > most else paths
 
 
-def _write(
-    request: ExportRequest, network: DetectorNetwork | ReidNetwork, shape: Shape, made: Path, learn: list[ImageArray]
-) -> Path:
+def _write(request: ExportRequest, network: Network, shape: Shape, made: Path, learn: list[ImageArray]) -> Path:
     """Write the file, or the folder, at `made`; the path of what an engine reads."""
     if request.format == "onnx":
+        assert not isinstance(network, ReidFile)  # it was checked
         module = _in_half(network.module) if request.half else network.module
         write_onnx(module, shape, made, network.texts())
         return made
     from reidtrack.engines.openvino_engine import import_openvino
 
-    model = to_openvino(network.module, shape)
+    model = network.to_openvino(shape)
     if request.int8:
         from reidtrack.engines.quantise import quantise
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -10,18 +10,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from reidtrack.detect.weights import YoloModule, read_detector
+from reidtrack.detect.weights import YoloModule
 from reidtrack.detect.yolo import YoloDetector, find_person_class, fit_letterbox, fit_rectangle, letterbox
 from reidtrack.embed.preprocess import to_batch
 from reidtrack.engines.base import FileEngine
+from reidtrack.engines.convert import Shape, to_openvino
 from reidtrack.engines.pictures import on_pictures, to_planes
 from reidtrack.engines.torch_engine import TorchEngine
-from reidtrack.errors import WeightsError
 from reidtrack.geometry import iou
 from reidtrack.image import resize
 from reidtrack.models.card import ModelCard, card_to_json
-from reidtrack.models.checkpoint import CARD_KEY, load_checkpoint
-from reidtrack.pipeline.weights import find_weights
+from reidtrack.models.checkpoint import CARD_KEY
 from reidtrack.types import FloatArray, Frame, ImageArray
 
 if TYPE_CHECKING:
@@ -34,8 +33,12 @@ _BEST = 50
 """Boxes of random pictures that are compared, where scores mean nothing."""
 
 
+Infer = Callable[[FloatArray], FloatArray]
+"""An engine's: a batch in, the network's output."""
+
+
 class Agreement(NamedTuple):
-    """How near a file is to torch.
+    """How near a file is to what it was made from.
 
     Attributes:
         measure: What was compared.
@@ -49,17 +52,15 @@ class Agreement(NamedTuple):
 
 
 @dataclass(frozen=True)
-class ReidNetwork:
-    """A re-identification network: the measure is the cosine of features.
+class ReidByCard:
+    """What every re-identification network says by its card; the measure is the cosine of features.
 
     Attributes:
         stem: What files are named after.
-        module: In evaluation mode on the CPU.
         card: How to use it.
     """
 
     stem: str
-    module: nn.Module
     card: ModelCard
 
     @property
@@ -85,17 +86,29 @@ class ReidNetwork:
     def inputs(self, pictures: Sequence[ImageArray], size_hw: tuple[int, int] | None) -> list[FloatArray]:
         """Each picture of a person as a batch of one."""
         del size_hw
-        return [self._batch([picture]) for picture in pictures]
+        return [reid_inputs(self.card, [picture]) for picture in pictures]
+
+
+@dataclass(frozen=True)
+class ReidNetwork(ReidByCard):
+    """A re-identification network of torch.
+
+    Attributes:
+        module: In evaluation mode on the CPU.
+    """
+
+    module: nn.Module
+
+    reference = "torch"
+    """What an export has to agree with."""
+
+    def to_openvino(self, shape: Shape) -> Any:
+        """An `openvino.Model` of it, of that input."""
+        return to_openvino(self.module, shape)
 
     def compare(self, engine: FileEngine, pictures: Sequence[ImageArray]) -> Agreement:
         """The least cosine of its features to torch's, on random pictures or on real ones."""
-        batch = self._batch(pictures) if pictures else _random((5, 3, *self.size_hw))
-        found, wanted = engine.infer(batch), TorchEngine(self.module).infer(batch)
-        norms = np.linalg.norm(found, axis=1) * np.linalg.norm(wanted, axis=1)
-        return Agreement("least cosine of features", float(((found * wanted).sum(axis=1) / norms).min()), len(pictures))
-
-    def _batch(self, pictures: Iterable[ImageArray]) -> FloatArray:
-        return to_batch([resize(picture, self.size_hw) for picture in pictures], self.card.mean, self.card.std)
+        return compare_features(self.card, engine.infer, TorchEngine(self.module).infer, pictures)
 
 
 @dataclass(frozen=True)
@@ -109,6 +122,9 @@ class DetectorNetwork:
 
     stem: str
     found: YoloModule
+
+    reference = "torch"
+    """What an export has to agree with."""
 
     size_hw = None
     """Of any size."""
@@ -139,6 +155,10 @@ class DetectorNetwork:
         network: Any = self.module
         head = len(network.model) - 1
         return [rf".*model\.{head}(\.dfl)?/.*"]
+
+    def to_openvino(self, shape: Shape) -> Any:
+        """An `openvino.Model` of it, of that input."""
+        return to_openvino(self.module, shape)
 
     def inputs(self, pictures: Sequence[ImageArray], size_hw: tuple[int, int] | None) -> list[FloatArray]:
         """Each frame as a batch of one, in its letterbox."""
@@ -181,28 +201,22 @@ class DetectorNetwork:
         return shares
 
 
-def read_network(given: Path) -> DetectorNetwork | ReidNetwork:
-    """Read weights of either kind, told by what they are.
+def reid_inputs(card: ModelCard, pictures: Iterable[ImageArray]) -> FloatArray:
+    """Pictures of people as one batch of a re-identification network's input."""
+    crops = [resize(picture, card.size_hw) for picture in pictures]
+    return to_batch(crops, card.mean, card.std, channels=card.channels, pixel_max=card.pixel_max)
 
-    Raises:
-        WeightsError: If they are neither, missing, or damaged.
-    """
-    try:
-        path = find_weights(given, "reid")
-        loaded = load_checkpoint(path)
-        return ReidNetwork(path.stem, loaded.model, loaded.card)
-    except WeightsError as error:
-        if given.suffix in (".pth", ".safetensors"):
-            raise
-        first = error
-    try:
-        path = find_weights(given, "detector")
-    except WeightsError as error:
-        raise (first if not given.suffix else error) from error
-    found = read_detector(path)
-    if isinstance(found, YoloModule):
-        return DetectorNetwork(path.stem, found)
-    raise WeightsError("is an export already", where=path, expected="weights of torch: .pt, .pth or .safetensors")
+
+def compare_features(card: ModelCard, infer: Infer, reference: Infer, pictures: Sequence[ImageArray]) -> Agreement:
+    """The least cosine of the features that two engines give, on random pictures or on real ones."""
+    batch = reid_inputs(card, pictures or _noise(5, card.size_hw))
+    found, wanted = (engine(batch).reshape(len(batch), -1) for engine in (infer, reference))
+    norms = np.linalg.norm(found, axis=1) * np.linalg.norm(wanted, axis=1)
+    return Agreement("least cosine of features", float(((found * wanted).sum(axis=1) / norms).min()), len(pictures))
+
+
+def _noise(count: int, size_hw: tuple[int, int]) -> list[ImageArray]:
+    return list(np.random.default_rng(0).integers(0, 256, (count, *size_hw, 3), np.uint8))
 
 
 def _random(shape: tuple[int, ...]) -> FloatArray:

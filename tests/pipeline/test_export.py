@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from installed import needs_openvino
+from tiny_networks import save_network, save_onnx, write_card
 
 from reidtrack.cli.main import main
 from reidtrack.config import DetectConfig, EmbedConfig
@@ -164,6 +166,42 @@ def test_a_model_without_a_card_is_no_reid_network(tmp_path: Path, text: str) ->
     write_onnx(torch.nn.Flatten().eval(), (-1, 3, 8, 8), tmp_path / "a.onnx", {"reidtrack.card": text})
     with pytest.raises(WeightsError, match="expected a file that `reidtrack export` wrote"):
         make_embedder(EmbedConfig(weights=tmp_path / "a.onnx"), "cpu", "auto")
+
+
+@needs_openvino
+@pytest.mark.parametrize("half", [False, True], ids=["32 bits", "16 bits"])
+@pytest.mark.parametrize("name", ["theirs.onnx", "theirs.xml"])
+def test_a_file_of_others_becomes_one_that_knows_its_card(tmp_path: Path, name: str, *, half: bool) -> None:
+    source = save_network(tmp_path / name, "grid", (1, 3, 64, 32))
+    write_card(source, channels="RGB", std=[2, 3, 4])
+    done = export(ExportRequest(source, "openvino", tmp_path / "out", half=half))
+    assert (done.reference, done.pictures) == ("the file it was made from", 0)
+    assert done.agreement > 0.9999
+    first, second = (make_embedder(EmbedConfig(weights=path), "cpu", "auto")[0] for path in (source, tmp_path / "out"))
+    np.testing.assert_allclose(second.embed(crops()).features, first.embed(crops()).features, atol=1e-5)
+    assert [path.name for path in sorted((tmp_path / "out").iterdir())] == ["theirs.bin", "theirs.xml"]
+
+
+@needs_openvino
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        pytest.param("theirs.onnx", {"format": "onnx"}, r"theirs\.onnx: is ONNX already", id="ONNX of ONNX"),
+        pytest.param("theirs.xml", {"format": "onnx"}, "cannot be made an ONNX file", id="ONNX of OpenVINO"),
+        pytest.param("theirs.xml", {"format": "openvino", "size_hw": (64, 32)}, "is for detectors", id="a size"),
+        pytest.param("map.onnx", {"format": "openvino"}, "gives an output of", id="no embedder"),
+        pytest.param("yolo.onnx", {"format": "openvino"}, "is an export already", id="a detector"),
+        pytest.param("none.xml", {"format": "openvino"}, "no such file", id="nothing there"),
+    ],
+)
+def test_what_cannot_be_made_of_a_file(tmp_path: Path, name: str, options: dict[str, Any], message: str) -> None:
+    save_network(tmp_path / "theirs.xml")
+    save_network(tmp_path / "theirs.onnx")
+    save_onnx(tmp_path / "map.onnx", "map")
+    save_onnx(tmp_path / "yolo.onnx", "map", task="detect")
+    with pytest.raises((UsageError, WeightsError), match=message):
+        export(ExportRequest(tmp_path / name, out=tmp_path / "out.onnx", **options))
+    assert not (tmp_path / "out.onnx").exists()
 
 
 @pytest.mark.shared

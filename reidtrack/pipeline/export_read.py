@@ -1,0 +1,95 @@
+"""What is to be exported, read and told by what it is: a detector, a re-identification network, or a file of one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reidtrack.detect.weights import YoloModule, read_detector
+from reidtrack.engines.base import FileEngine, open_engine
+from reidtrack.engines.convert import Shape
+from reidtrack.engines.openvino_engine import OpenVinoEngine, read_model
+from reidtrack.errors import WeightsError
+from reidtrack.models.checkpoint import load_checkpoint
+from reidtrack.pipeline.embedder_file import is_embedder_file, network_file, open_embedder, says_detector
+from reidtrack.pipeline.export_network import Agreement, DetectorNetwork, ReidByCard, ReidNetwork, compare_features
+from reidtrack.pipeline.weights import find_weights
+from reidtrack.types import ImageArray
+
+_TORCH = "weights of torch: .pt, .pth or .safetensors"
+_QUANTISED = "FakeQuantize"
+
+
+@dataclass(frozen=True)
+class ReidFile(ReidByCard):
+    """A re-identification network that OpenVINO reads: what is written of it holds its card, and is held against it.
+
+    Attributes:
+        file: An `.xml`, its `.bin` beside it, or an `.onnx`.
+    """
+
+    file: Path
+
+    reference = "the file it was made from"
+
+    def to_openvino(self, shape: Shape) -> Any:
+        """An `openvino.Model` of it, of the batch that it has."""
+        del shape
+        return read_model(self.file)
+
+    def compare(self, engine: FileEngine, pictures: Sequence[ImageArray]) -> Agreement:
+        """The least cosine of features to those of the file, on random pictures or on real ones."""
+        return compare_features(self.card, engine.infer, OpenVinoEngine.from_file(self.file).infer, pictures)
+
+    def check(self, *, onnx: bool, int8: bool) -> None:
+        """Refuse what cannot be made of it.
+
+        Raises:
+            WeightsError: If that is ONNX, or 8 bits where it is in 8 bits.
+        """
+        if onnx:
+            what = "is ONNX already" if self.file.suffix == ".onnx" else "cannot be made an ONNX file"
+            raise WeightsError(what, where=self.file, expected=f"--format openvino, or {_TORCH}")
+        if int8 and any(node.get_type_name() == _QUANTISED for node in read_model(self.file).get_ops()):
+            raise WeightsError("is in 8 bits already", where=self.file, hint="leave out --int8")
+
+
+def read_network(given: Path) -> DetectorNetwork | ReidNetwork | ReidFile:
+    """Read weights of either kind.
+
+    Args:
+        given: A path, or a name.
+
+    Raises:
+        WeightsError: If they are neither, missing, or damaged.
+        ConfigError: If the card beside a file does not fit.
+    """
+    try:
+        path = find_weights(given, "reid")
+        if not is_embedder_file(path):
+            loaded = load_checkpoint(path)
+            return ReidNetwork(path.stem, loaded.card, loaded.model)
+    except WeightsError as error:
+        if given.suffix in (".pth", ".safetensors", ".xml", ".onnx"):
+            raise
+        first = error
+    else:
+        return _read_file(path)
+    try:
+        path = find_weights(given, "detector")
+    except WeightsError as error:
+        raise (first if not given.suffix else error) from error
+    found = read_detector(path)
+    if isinstance(found, YoloModule):
+        return DetectorNetwork(path.stem, found)
+    raise WeightsError("is an export already", where=path, expected=_TORCH)
+
+
+def _read_file(path: Path) -> ReidFile:
+    file = network_file(path)
+    if says_detector(open_engine(file)):
+        raise WeightsError("is an export already", where=path, expected=_TORCH)
+    _, card = open_embedder(file, "cpu", "openvino")
+    return ReidFile(file.stem, card, file)
