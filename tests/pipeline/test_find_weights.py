@@ -78,6 +78,9 @@ def test_what_is_left_to_the_reader(shipped: Path, desk: Path, given: str) -> No
         pytest.param("osnet_x1_0_msmt18", "reid", "did you mean 'osnet_x1_0_msmt17.pth'?", id="nearly published"),
         pytest.param("osnet_of_mine_and_of_nobody_else.pth", "reid", "torchreid publishes others: http", id="an OSNet"),
         pytest.param("xyz", "reid", r"expected a path, or one of osnet_x1_0, osnet_x1_0_msmt17\.pth", id="far off"),
+        pytest.param("person-reidentification-retail-286", "reid", "did you mean 'person-rei.*0286.xml'", id="a zoo's"),
+        pytest.param("yolo11x", "reid", "it is a detector", id="of the other kind"),
+        pytest.param("osnet_x1_0", "detector", "no weights came", id="and the other way round, where nothing ships"),
         pytest.param("yolo11q.pt", "detector", "no weights came with this installation", id="nothing ships"),
     ],
 )
@@ -107,6 +110,56 @@ def test_a_page_in_place_of_weights_is_not_kept(desk: Path, tmp_path: Path, monk
     with pytest.raises(WeightsError, match="what came is no PyTorch file"):
         find_weights(Path("yolo11x.pt"), "detector")
     assert not (tmp_path / "cache" / "weights" / "yolo11x.pt").exists()
+
+
+@pytest.fixture
+def theirs(desk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A published pair of files, fetched by the name `pair`."""
+    path = tmp_path / "theirs.xml"
+    path.write_bytes(b"<?xml version='1.0'?>")
+    path.with_suffix(".bin").write_bytes(b"numbers")
+    monkeypatch.setitem(PUBLISHED["reid"], "pair.xml", path.as_uri())
+    monkeypatch.delenv("REIDTRACK_OFFLINE")
+    return path
+
+
+@pytest.mark.parametrize("given", ["pair", "pair.xml"])
+def test_beside_a_published_xml_lies_its_bin(theirs: Path, tmp_path: Path, given: str) -> None:
+    path = find_weights(Path(given), "reid")
+    assert path == tmp_path / "cache" / "weights" / "pair.xml"
+    assert path.with_suffix(".bin").read_bytes() == b"numbers"
+    path.with_suffix(".bin").unlink()  # as where the network was gone before it came
+    assert find_weights(Path(given), "reid").with_suffix(".bin").is_file()
+    theirs.unlink()
+    theirs.with_suffix(".bin").unlink()
+    assert find_weights(Path(given), "reid") == path
+
+
+@pytest.mark.parametrize("ending", [".xml", ".bin"])
+def test_a_page_in_place_of_either_is_not_kept(theirs: Path, tmp_path: Path, ending: str) -> None:
+    theirs.with_suffix(ending).write_bytes(b"<!DOCTYPE html><p>log in first")
+    with pytest.raises(WeightsError, match="what came is no OpenVINO file"):
+        find_weights(Path("pair"), "reid")
+    assert not (tmp_path / "cache" / "weights" / f"pair{ending}").exists()
+
+
+def test_what_is_known_of_a_published_file_is_checked(theirs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "person-reidentification-retail-0286"
+    monkeypatch.setitem(PUBLISHED["reid"], f"{name}.xml", theirs.as_uri())
+    with pytest.raises(WeightsError, match="was damaged on its way"):
+        find_weights(Path(name), "reid")
+
+
+def test_open_model_zoo_without_a_network(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    name = "person-reidentification-retail-0286"
+    Path("photo.png").touch()
+    assert main(["embed", "photo.png", "--reid", name, "--out", "f.npz"]) == 4
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == (
+        f"error: {desk.parent}/cache/weights/{name}.xml: is not there, and REIDTRACK_OFFLINE forbids to fetch "
+        f"{PUBLISHED['reid'][f'{name}.xml']}; put it there and the .bin beside it, give the path of another, or name "
+        "none: the shipped weights are used then"
+    )
 
 
 @pytest.mark.parametrize("kind", ["detector", "reid"])
