@@ -50,7 +50,7 @@ def run(
         videos: Files or folders of images, one for each camera.
         out: Folder of the run.
         detector: YOLO weights.
-        reid: Re-identification checkpoint.
+        reid: Re-identification network.
         cameras: Names; the files' stems if None.
         offsets_s: Seconds after the run's origin of each first frame.
         detections: Camera to a MOTChallenge detection file; no detector is used then.
@@ -138,11 +138,12 @@ class ReidModel:
     """A re-identification network that turns pictures of people into unit vectors.
 
     Args:
-        weights: A checkpoint.
+        weights: A checkpoint, or an `.onnx` or OpenVINO `.xml` file (docs/embedders.md).
         device: `auto`, `cpu`, `cuda` or `cuda:N`.
 
     Raises:
-        WeightsError: If the checkpoint cannot be used.
+        WeightsError: If the network cannot be used.
+        ConfigError: If the card beside it does not fit.
         DeviceError: If the device is not there.
     """
 
@@ -188,7 +189,7 @@ def search(
     Args:
         photo: An image file.
         gallery: A folder of images, a file of `reidtrack embed`, the folder of a run, or a gallery over runs.
-        reid: The checkpoint that made the gallery's features.
+        reid: The network that made the gallery's features.
         top: Most hits.
         box_xyxy: Where the person is, pixels; if None the whole photo, or whom the detector finds in a wide one.
 
@@ -221,7 +222,7 @@ def enroll(
         name: What the person is called.
         photos: Image files.
         gallery: The file, made where it is not there.
-        reid: The checkpoint that makes its features.
+        reid: The network that makes its features.
         box_xyxy: Where the person is, pixels, in the only photo; if None, whom the detector finds.
         person: Number of a detected person, from 1, left to right, in the only photo.
 
@@ -272,7 +273,7 @@ def benchmark(
     Args:
         dataset: Its name, see `docs/datasets.md`.
         root: Its folder or archive.
-        weights: A checkpoint.
+        weights: A checkpoint, or an `.onnx` or OpenVINO `.xml` file.
         hold_out: Carve a test out of this many training identities.
         settings: What differs from the defaults, `{"rerank.on": True}`.
         options: Of the data set, `protocol="classic"`.

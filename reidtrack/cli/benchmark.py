@@ -36,7 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         type=Path,
         metavar="FILE",
-        help="checkpoints, paths or names, each scored on each data set (default: the shipped one)",
+        help="checkpoints, .onnx or .xml files, or names, each scored on each data set (default: the shipped one)",
     )
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="where results.json and the rest go")
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings, such as configs/benchmark/default.yaml")

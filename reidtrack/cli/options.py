@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 
 DETECTOR_HELP = "YOLO detection model: a path (.pt, .onnx, OpenVINO folder) or a name (default: the shipped one)"
-REID_HELP = "re-ID checkpoint: a path (.safetensors, .pth) or a name such as osnet_x0_25 (default: the shipped one)"
+REID_HELP = (
+    "re-ID network: a path (.safetensors, .pth, .onnx, .xml) or a name like osnet_x0_25 (default: the shipped one)"
+)
 
 GALLERY_HELP = "recognise people in this file, and keep those of the run there (made where it is not there)"
 
