@@ -32,8 +32,8 @@ class ExportRequest:
     """What is asked for.
 
     Attributes:
-        weights: Of a detector or a re-identification network: a path, or a name; for OpenVINO, of a re-identification
-            network also a file that an engine reads.
+        weights: Of a detector or a re-identification network: a path, or a name; of a re-identification network also a
+            file that an engine reads, which becomes ONNX where its architecture is known.
         format: Of the file.
         out: Where it goes; named after the weights, in the working directory, if None.
         half: Numbers in 16 bits: all of ONNX, the weights of OpenVINO.
@@ -84,9 +84,7 @@ def export(request: ExportRequest) -> Exported:
         OutputError: If the file cannot be written, or is there already.
     """
     _check(request)
-    network = read_network(request.weights)
-    if isinstance(network, ReidFile):
-        network.check(onnx=request.format == "onnx", int8=request.int8)
+    network = _read(request)
     if request.size_hw is not None:
         _check_size(request.size_hw, network)
     out = _place(request, network.stem)
@@ -110,6 +108,16 @@ def export(request: ExportRequest) -> Exported:
     except OSError as error:
         raise OutputError("cannot be written", where=out, hint=error.strerror) from error
     return Exported(out, compared.measure, compared.agreement, compared.pictures, network.reference)
+
+
+def _read(request: ExportRequest) -> Network:
+    network = read_network(request.weights)
+    if isinstance(network, ReidFile):
+        if request.format == "onnx":
+            return network.in_torch()
+        if request.int8:
+            network.check_precision()
+    return network
 
 
 def _check(request: ExportRequest) -> None:
@@ -182,7 +190,7 @@ def _spread(paths: list[Path], most: int) -> list[Path]:
 def _write(request: ExportRequest, network: Network, shape: Shape, made: Path, learn: list[ImageArray]) -> Path:
     """Write the file, or the folder, at `made`; the path of what an engine reads."""
     if request.format == "onnx":
-        assert not isinstance(network, ReidFile)  # it was checked
+        assert not isinstance(network, ReidFile)  # they are taken into torch for it
         module = _in_half(network.module) if request.half else network.module
         write_onnx(module, shape, made, network.texts())
         return made

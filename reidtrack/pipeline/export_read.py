@@ -43,17 +43,29 @@ class ReidFile(ReidByCard):
         """The least cosine of features to those of the file, on random pictures or on real ones."""
         return compare_features(self.card, engine.infer, OpenVinoEngine.from_file(self.file).infer, pictures)
 
-    def check(self, *, onnx: bool, int8: bool) -> None:
-        """Refuse what cannot be made of it.
+    def check_precision(self) -> None:
+        """Refuse what is in 8 bits already.
 
         Raises:
-            WeightsError: If that is ONNX, or 8 bits where it is in 8 bits.
+            WeightsError: If it is.
         """
-        if onnx:
-            what = "is ONNX already" if self.file.suffix == ".onnx" else "cannot be made an ONNX file"
-            raise WeightsError(what, where=self.file, expected=f"--format openvino, or {_TORCH}")
-        if int8 and any(node.get_type_name() == _QUANTISED for node in read_model(self.file).get_ops()):
+        if any(node.get_type_name() == _QUANTISED for node in read_model(self.file).get_ops()):
             raise WeightsError("is in 8 bits already", where=self.file, hint="leave out --int8")
+
+    def in_torch(self) -> ReidNetwork:
+        """The same as a network of torch, which alone is written as ONNX.
+
+        Raises:
+            WeightsError: If it is ONNX already, or of an architecture that is not known.
+        """
+        if self.file.suffix == ".onnx":
+            raise WeightsError("is ONNX already", where=self.file, expected="--format openvino")
+        try:
+            loaded = load_checkpoint(self.file)
+        except WeightsError as error:
+            expected = f"--format openvino, or {_TORCH}"
+            raise WeightsError("cannot be made an ONNX file", where=self.file, expected=expected) from error
+        return ReidNetwork(self.stem, loaded.card, loaded.model)
 
 
 def read_network(given: Path) -> DetectorNetwork | ReidNetwork | ReidFile:

@@ -113,7 +113,18 @@ def test_export_keeps_what_it_is(shared: Path, tmp_path: Path, crops: dict[tuple
     first, second = (make_embedder(EmbedConfig(weights=path), "cpu", "auto")[0] for path in (source, tmp_path / "out"))
     pictures = [resize(crop, first.size_hw) for crop in crops.values()]
     assert (first.embed(pictures).features * second.embed(pictures).features).sum(axis=1).min() > 0.9999
+    with pytest.raises(WeightsError, match="cannot be made an ONNX file"):
+        export(ExportRequest(network(shared, NAMES[2]), "onnx", tmp_path / "8.onnx"))
     with pytest.raises(WeightsError, match="is in 8 bits already"):
         export(
             ExportRequest(network(shared, NAMES[2]), "openvino", tmp_path / "8", int8=True, calibrate=tmp_path / "out")
         )
+
+
+def test_export_to_onnx(shared: Path, tmp_path: Path, crops: dict[tuple[str, str], ImageArray]) -> None:
+    pytest.importorskip("onnx", reason="onnx is not installed")
+    source, out = network(shared, NAMES[3]), tmp_path / "0288.onnx"
+    export(ExportRequest(source, "onnx", out))
+    first, second = (make_embedder(EmbedConfig(weights=path), "cpu", "openvino")[0] for path in (source, out))
+    pictures = [resize(crop, first.size_hw) for crop in crops.values()]
+    assert (first.embed(pictures).features * second.embed(pictures).features).sum(axis=1).min() > 0.9999
