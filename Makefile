@@ -23,7 +23,7 @@ run: $(READY)
 	$(BIN)/reidtrack run $(ARGS)
 
 test: $(READY)
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -X warn_default_encoding -m pytest $(TESTS)
 
 lint: $(READY)
 	$(BIN)/ruff check .

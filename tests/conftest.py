@@ -1,14 +1,36 @@
-"""Fixtures for every test: the shared material, where it is present."""
+"""Fixtures for every test: the shared material, where it is present, and the date."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from reidtrack import clock
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    text = "what date and time (ISO 8601) it is for all tests but those that set it themselves (default: %(default)s)"
+    parser.addoption("--now", type=_utc, default="2024-02-29T23:59:59Z", help=text)
+
+
+def _utc(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def now(pytestconfig: pytest.Config) -> Iterator[datetime]:
+    """What date it is: no test may be green on one day and red on another."""
+    moment: datetime = pytestconfig.getoption("now")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", lambda: moment)
+        yield moment
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ import pytest
 import reidtrack
 
 PACKAGE = Path(reidtrack.__file__).parent
-VOCABULARY = {"types", "errors", "geometry", "assign", "fetch", "files", "image", "mot"}
+VOCABULARY = {"types", "errors", "geometry", "assign", "clock", "fetch", "files", "image", "mot"}
 JOINING = {"train.loop", "benchmark.evaluate"}
 """The two modules outside pipeline/ that know several rooms (DESIGN.md)."""
 HEAVY = [

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from reidtrack import clock
 from reidtrack.cli.options import (
     DETECTOR_HELP,
     GALLERY_HELP,
@@ -118,7 +119,7 @@ def _request(args: argparse.Namespace) -> RunRequest:
     base = {"track": dump(load(TrackConfig, args.tracker))} if args.tracker else None
     return RunRequest(
         sources=tuple(args.videos),
-        out=args.out or Path("runs") / datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ"),
+        out=args.out or Path("runs") / clock.now().strftime("%Y%m%dT%H%M%SZ"),
         config=load(RunConfig, args.config, args.overrides, base=base, options=_options(args)),
         cameras=tuple(args.cameras) if args.cameras else None,
         offsets_s=tuple(args.offsets),

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from reidtrack import __version__
+from reidtrack import __version__, clock
 from reidtrack.benchmark.measure import Measured, RankedList
 from reidtrack.benchmark.pictures import CELL_HW, PictureRow, draw_rows
 from reidtrack.benchmark.plots import cmc_plot, distance_plot, roc_plot
@@ -60,8 +59,7 @@ def write_benchmark(found: Sequence[Evaluated], request: BenchmarkRequest, out: 
         parts.append(_part(one, results, files))
     if len(found) > 1:
         write_whole(out / "results.json", json.dumps({"matrix": matrix(written)}, indent=2) + "\n")
-    created = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    write_whole(out / "benchmark.html", render_benchmark(BenchmarkPage(created, parts)))
+    write_whole(out / "benchmark.html", render_benchmark(BenchmarkPage(clock.now_text(), parts)))
     return written
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from reidtrack import clock
 from reidtrack.config import DetectConfig, EmbedConfig, GalleryConfig
 from reidtrack.detect.protocol import Detector
 from reidtrack.embed.embedder import Embedder
@@ -136,7 +136,7 @@ def _photos(
             faults.append(error)
             continue
         key = f"photo-{hashlib.sha256(content).hexdigest()[:16]}"
-        found[Source(key, "photo", str(path.resolve()))] = photo_view(feature, time.time())
+        found[Source(key, "photo", str(path.resolve()))] = photo_view(feature, clock.now().timestamp())
     if not found:
         if len(faults) == 1:
             raise faults[0]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from reidtrack import clock
 from reidtrack.datasets import explore as lists
 from reidtrack.datasets.carve import carve
 from reidtrack.datasets.combine import combine
@@ -123,7 +123,7 @@ def explore(dataset: ReidDataset, *, source: str, opened: int = OPENED) -> Explo
     counts = lists.images_per_person(people)
     page = DatasetPage(
         title=dataset.name,
-        created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        created=clock.now_text(),
         source=source,
         notes=[*dataset.notes, *oddities(dataset), *_bad_note(pixels)],
         splits=[_split_row(figures) for figures in lists.split_figures(dataset)],

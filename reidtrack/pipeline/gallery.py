@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -13,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from reidtrack import clock
 from reidtrack.assign import assign
 from reidtrack.associate.appearance import mean_features
 from reidtrack.associate.people import FULL_WEIGHT_FEATURES, Association
@@ -159,7 +159,7 @@ def photo_view(feature: FloatArray, taken_utc: float = 0.0) -> View:
 def keep(gallery: Gallery, config: GalleryConfig) -> None:
     """Hold a gallery to its bounds, and forget who was not seen for too long."""
     if config.keep_days is not None:
-        gone = gallery.expire(time.time() - config.keep_days * _DAY_S)
+        gone = gallery.expire(clock.now().timestamp() - config.keep_days * _DAY_S)
         if gone:
             logger.info("%s: %d people not seen for %g days are forgotten", gallery.path, gone, config.keep_days)
     gallery.bound(config.most_people, config.most_views)

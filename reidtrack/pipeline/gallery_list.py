@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from reidtrack import clock
 from reidtrack.errors import UsageError
 from reidtrack.identity.corrections import readable_name
 from reidtrack.identity.gallery import open_gallery
@@ -62,7 +62,7 @@ def change_gallery(path: Path, changes: GalleryChanges) -> list[Known]:
                 if changes.remove:
                     gallery.remove(changes.remove)
                 if changes.keep_days is not None:
-                    gallery.expire(time.time() - changes.keep_days * _DAY_S, named=changes.named_too)
+                    gallery.expire(clock.now().timestamp() - changes.keep_days * _DAY_S, named=changes.named_too)
         return gallery.people()
 
 

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from reidtrack import __version__
+from reidtrack import __version__, clock
 from reidtrack.associate.people import Association
 from reidtrack.config import RunConfig, dump
 from reidtrack.errors import UsageError
@@ -52,7 +52,7 @@ def new_record(
     origin: datetime | None,
 ) -> dict[str, Any]:
     """The record of a run that begins."""
-    now = datetime.now(UTC)
+    now = clock.now()
     return {
         "schema_version": SCHEMA_VERSION,
         "reidtrack": __version__,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from reidtrack import clock
 from reidtrack.files import write_whole
 from reidtrack.pipeline.crops import crop_places, list_crops
 from reidtrack.pipeline.folder import RunFolder
@@ -37,7 +38,7 @@ def write_report(folder: RunFolder, record: Mapping[str, Any], identities: Seque
     sizes = {entry["camera"]: entry.get("size") for entry in record["inputs"]}
     data = ReportData(
         title=folder.path.resolve().name,
-        created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        created=clock.now_text(),
         origin=_origin(record),
         cameras=[_camera(folder, name, entry, sizes.get(name)) for name, entry in record["cameras"].items()],
         identities=identities,

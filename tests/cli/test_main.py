@@ -154,6 +154,28 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"reidtrack {__version__}\n"
 
 
+@pytest.mark.parametrize(
+    ("encoding", "expected"),
+    [
+        pytest.param("utf-8", "Łukasz, Zoë, \\udcff", id="all letters, but no bytes that are none"),
+        pytest.param("latin-1", "\\u0141ukasz, Zoë, \\udcff", id="western letters"),
+        pytest.param("ascii", "\\u0141ukasz, Zo\\xeb, \\udcff", id="the C locale"),
+    ],
+)
+def test_letters_that_the_locale_does_not_have(
+    command: type[Command], monkeypatch: pytest.MonkeyPatch, encoding: str, expected: str
+) -> None:
+    def run(args: argparse.Namespace) -> int:
+        print("Łukasz, Zoë, \udcff")
+        return 0
+
+    shown = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(shown, encoding))
+    monkeypatch.setattr(command, "run", run)
+    assert main(["config"]) == 0
+    assert shown.getvalue().decode(encoding) == expected + "\n"
+
+
 def test_as_a_module_whose_reader_leaves_early() -> None:
     """`python -m reidtrack config | head -0`: no traceback, whatever the exit code."""
     read, write = os.pipe()

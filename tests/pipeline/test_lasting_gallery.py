@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 from outputs import check_agreement, read_json, settled_bytes
 from scene import CLOTHES, Scene
 
+from reidtrack import clock
 from reidtrack.cli.main import main
 from reidtrack.identity.features import read_tracklets, write_tracklets
 from reidtrack.pipeline import enroll as enroll_module
@@ -25,18 +27,25 @@ LOOSE = ("--set", "gallery.threshold=0.5", "gallery.margin=0.02")
 """An untrained network tells the four walkers apart, but not by much."""
 
 
+MONDAY = datetime(2026, 11, 23, 9, tzinfo=UTC)
+TUESDAY = MONDAY + timedelta(days=1)
+
+
+def dated(run: Path, origin: datetime) -> Path:
+    record = read_json(run / "run.json") | {"origin_utc": origin.isoformat(), "origin_from": "--origin"}
+    (run / "run.json").write_text(json.dumps(record))
+    return run
+
+
 @pytest.fixture
 def monday(finished: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(finished, tmp_path / "monday"))
+    return dated(shutil.copytree(finished, tmp_path / "monday"), MONDAY)
 
 
 @pytest.fixture
 def tuesday(finished: Path, tmp_path: Path) -> Path:
     """The same people a day later."""
-    run = Path(shutil.copytree(finished, tmp_path / "tuesday"))
-    record = read_json(run / "run.json") | {"origin_utc": "2026-11-24T09:00:00+00:00", "origin_from": "--origin"}
-    (run / "run.json").write_text(json.dumps(record))
-    return run
+    return dated(shutil.copytree(finished, tmp_path / "tuesday"), TUESDAY)
 
 
 @pytest.fixture
@@ -73,7 +82,7 @@ def test_people_are_new_once(monday: Path, tuesday: Path, people: Path, capsys: 
     assert all(entry["person"]["distance"] < 0.5 < entry["person"]["probability"] for entry in second)
     known = listed(people, capsys)
     assert [(k["runs"], k["cameras"]) for k in known] == [(2, ["left", "right"])] * 4
-    assert {k["last_utc"][:10] for k in known} == {"2026-11-24"}
+    assert {(k["first_utc"][:10], k["last_utc"][:10]) for k in known} == {("2026-11-23", "2026-11-24")}
     check_agreement(tuesday)
 
 
@@ -206,6 +215,7 @@ def test_somebody_enrolled_is_recognised(
     people: Path,
     photo: Path,
     reid: Path,
+    now: datetime,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -216,6 +226,7 @@ def test_somebody_enrolled_is_recognised(
     assert enroll("Gus", [photo], people, reid, "--box", *RIGHT, "--quiet") == 0  # the same photo once
     known = listed(people, capsys)
     assert [(k["name"], k["photos"], k["runs"]) for k in known] == [("Gus", 1, 0), ("Rosa", 1, 0)]
+    assert {k["last_utc"] for k in known} == {now.isoformat(timespec="seconds")}
     entries = associate(monday, people, "--set", "gallery.threshold=1.2")
     named = {entry["name"]: entry["person"] for entry in entries if "name" in entry}
     assert set(named) == {"Gus", "Rosa"}
@@ -333,7 +344,9 @@ def test_gallery_errors(
     assert said in error[0]
 
 
-def test_the_list(monday: Path, people: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_list(
+    monday: Path, people: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     entries = associate(monday, people)
     first, second, third, fourth = keys(entries)
     listed(people, capsys, "--rename", first, "Rosa")
@@ -344,19 +357,36 @@ def test_the_list(monday: Path, people: Path, capsys: pytest.CaptureFixture[str]
     assert out[-1].startswith("4 people, 1 with a name")
     assert len(listed(people, capsys, "--merge", second, third)) == 3
     assert len(listed(people, capsys, "--remove", fourth)) == 2
-    (rosa,) = listed(people, capsys, "--keep-days", "0.0000001")
+    monkeypatch.setattr(clock, "now", lambda: MONDAY + timedelta(days=10))
+    assert len(listed(people, capsys, "--keep-days", "10")) == 2
+    (rosa,) = listed(people, capsys, "--keep-days", "9.9")
     assert rosa["name"] == "Rosa"
-    assert listed(people, capsys, "--keep-days", "0.0000001", "--named-too") == []
+    assert len(listed(people, capsys, "--keep-days", "10", "--named-too")) == 1
+    assert listed(people, capsys, "--keep-days", "9.9", "--named-too") == []
 
 
+@pytest.mark.parametrize(
+    ("days", "settings", "expected"),
+    [
+        pytest.param(30, [], 8, id="never, unless told to"),
+        pytest.param(30, ["gallery.keep_days=30"], 8, id="Monday is 30 days ago"),
+        pytest.param(30.1, ["gallery.keep_days=30"], 4, id="more than 30 days"),
+        pytest.param(31.1, ["gallery.keep_days=30"], 0, id="Tuesday as well"),
+        pytest.param(30, ["gallery.most_people=6"], 6, id="too many"),
+    ],
+)
 def test_a_gallery_forgets_by_itself(
-    monday: Path, tuesday: Path, people: Path, capsys: pytest.CaptureFixture[str]
+    days: float,
+    settings: list[str],
+    expected: int,
+    monday: Path,
+    tuesday: Path,
+    people: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    record = read_json(monday / "run.json") | {"origin_utc": "2020-01-01T00:00:00+00:00"}
-    (monday / "run.json").write_text(json.dumps(record))
     associate(monday, people)
-    strict = ["--set", "gallery.threshold=0", "gallery.keep_days=365000"]
-    assert [entry["person"]["new"] for entry in associate(tuesday, people, *strict)] == [True] * 4
-    assert len(listed(people, capsys)) == 8
-    associate(tuesday, people, "--set", "gallery.threshold=0", "gallery.most_people=6", "gallery.keep_days=null")
-    assert len(listed(people, capsys)) == 6
+    monkeypatch.setattr(clock, "now", lambda: MONDAY + timedelta(days=days))
+    entries = associate(tuesday, people, "--set", "gallery.threshold=0", *settings)
+    assert [entry["person"]["new"] for entry in entries if "person" in entry] == [True] * min(expected, 4)
+    assert len(listed(people, capsys)) == expected

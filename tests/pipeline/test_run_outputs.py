@@ -6,6 +6,7 @@ import json
 import math
 import shutil
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -46,11 +47,13 @@ def test_everybody_has_one_identity_over_both_cameras(finished: Path, scene: Sce
     assert all(len(ids) == 1 for ids in owner.values())
 
 
-def test_run_json(finished: Path, scene: Scene) -> None:
+def test_run_json(finished: Path, scene: Scene, now: datetime) -> None:
     record = read_json(finished / "run.json")
     assert record["schema_version"] == 1
     assert record["status"] == "done"
-    assert record["origin_utc"].endswith("+00:00")
+    assert record["started_utc"] == now.isoformat(timespec="seconds")
+    assert record["origin_utc"] == now.isoformat()
+    assert f"{now:%Y-%m-%d %H:%M:%S} UTC (start of the run)" in (finished / "report.html").read_text(encoding="utf-8")
     assert [entry["camera"] for entry in record["inputs"]] == ["left", "right"]
     assert [entry["source"] for entry in record["inputs"]] == [str(path) for path in scene.videos.values()]
     assert record["weights"]["reid"]["sha256"].keys() == {scene.reid.name}

@@ -123,7 +123,7 @@ def browse(page: str, folder: Path, *, width: int = 1200, flags: tuple[str, ...]
     path.write_text(page, encoding="utf-8")
     profile = f"--user-data-dir={folder / 'profile'}"
     command = [str(CHROMIUM), *FLAGS, *flags, profile, f"--window-size={width},900", path.as_uri()]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=True)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=100, check=True)
     complaints = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
     assert not complaints
     return done.stdout
