@@ -30,11 +30,17 @@ def area(xyxy: Floats) -> Floats:
 
 def intersection(a: Floats, b: Floats) -> Floats:
     """Shared area of every box of `a` (N, 4) with every box of `b` (M, 4): (N, M), square pixels."""
-    top_left = np.maximum(a[:, None, :2], b[None, :, :2])
-    bottom_right = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    wh = np.clip(bottom_right - top_left, 0, None)  # (N, M, 2)
-    shared: Floats = wh[..., 0] * wh[..., 1]
+    shared: Floats = _overlap(a, b, 0)
+    shared *= _overlap(a, b, 1)
     return shared
+
+
+def _overlap(a: Floats, b: Floats, axis: int) -> Floats:
+    """Length that every box of `a` has in common with every box of `b` along one axis, (N, M); each in one block."""
+    first, last = axis, axis + 2
+    length = np.minimum(a[:, None, last], b[None, :, last])
+    length -= np.maximum(a[:, None, first], b[None, :, first])
+    return np.maximum(length, 0, out=length)
 
 
 def iou(a: Floats, b: Floats) -> Floats:

@@ -2,7 +2,7 @@
 
 Embedding every box costs much and adds little, since neighbouring frames look alike; the best crop of each window of,
 say, half a second covers the track's whole time with its clearest pictures. Windows lie on one grid for all tracks of a
-camera, counted from the run's origin, so the choice depends on the rows alone: not on batches, nor on when a run began.
+camera, counted from the run's origin, so the choice depends on the frames so far alone: not on batches.
 Held in memory are the resized crops of open windows, and one of each recent track that had nothing better to give.
 """
 
@@ -11,8 +11,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from reidtrack.embed.preprocess import cut_crops
-from reidtrack.embed.quality import crop_quality
+from reidtrack.embed.quality import UsualAspect, box_quality, sharp_quality, view_of
 from reidtrack.types import FloatArray, Frame, ImageArray, Tracks
 
 
@@ -73,6 +75,7 @@ class CropSelector:
         self._forget_s = forget_s
         self._tracks: dict[str, dict[int, _Track]] = {}
         self._window: dict[str, float] = {}
+        self._usual: dict[str, UsualAspect] = {}
 
     def offer(self, frame: Frame, tracks: Tracks) -> list[Candidate]:
         """Show the boxes of a frame; frames of a camera come in order, those without boxes too.
@@ -87,8 +90,7 @@ class CropSelector:
         chosen = self._turn(frame.camera, frame.time_s)
         held = self._tracks.setdefault(frame.camera, {})
         now = tracks[tracks.frame == frame.index]
-        width, height = frame.size
-        quality = crop_quality(now.xyxy, now.score, width, height)
+        quality = self._rate(frame, now)
         for track_id, xyxy, q in zip(now.track_id.tolist(), now.xyxy, quality.tolist(), strict=True):
             track = replace(held.get(track_id, _Track(frame.time_s)), seen_s=frame.time_s)
             held[track_id] = self._consider(track, frame, track_id, xyxy, q)
@@ -111,17 +113,32 @@ class CropSelector:
         self._window[camera] = window
         return self._close(camera) + self._end(camera, time_s)
 
-    def _consider(self, track: _Track, frame: Frame, track_id: int, xyxy: FloatArray, quality: float) -> _Track:
-        """Cut the crop out if it is the best so far; of equals, the first stays."""
-        good = quality >= self._min_quality
-        rival = track.best if good else track.fallback
-        if (not good and track.served) or (rival is not None and rival.quality >= quality):
+    def _rate(self, frame: Frame, tracks: Tracks) -> FloatArray:
+        """What each box promises, (N,), sharpness left out; and learn from those in full view."""
+        if not len(tracks):
+            return np.zeros(0, np.float32)
+        usual, view = self._usual.get(frame.camera, UsualAspect()), view_of(tracks.xyxy, *frame.size)
+        self._usual[frame.camera] = usual.after(tracks.xyxy, view)
+        return box_quality(tracks.xyxy, tracks.score, view, usual.value)
+
+    def _consider(self, track: _Track, frame: Frame, track_id: int, xyxy: FloatArray, promised: float) -> _Track:
+        """Cut the crop out if it may be the best so far, and keep it if it is; of equals, the first stays."""
+        if not self._may_serve(track, promised):
             return track
         crops, rows = cut_crops(frame.image, xyxy[None], self._size_hw)
         if len(rows) == 0:
             return track
+        quality = promised * sharp_quality(crops[0])
+        if not self._may_serve(track, quality):
+            return track
         found = Candidate(frame.camera, track_id, frame.index, frame.time_s, quality, crops[0])
-        return replace(track, best=found) if good else replace(track, fallback=found)
+        return replace(track, best=found) if quality >= self._min_quality else replace(track, fallback=found)
+
+    def _may_serve(self, track: _Track, quality: float) -> bool:
+        """Whether a crop of such quality would be held."""
+        good = quality >= self._min_quality
+        rival = track.best if good else track.fallback
+        return (good or not track.served) and (rival is None or rival.quality < quality)
 
     def _close(self, camera: str) -> list[Candidate]:
         """Take the best crop of each track's open window."""

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reidtrack.embed.quality import POWERS
 from reidtrack.embed.select import Candidate, CropSelector
 from reidtrack.types import Frame, Tracks
 
 FPS = 10
 SIZE_HW = (16, 8)
 Row = tuple[int, int, float]
-"""Frame, track, score: with boxes apart and in full view, the score is the quality."""
+"""Frame, track, quality: boxes are apart and in full view, their crops of one colour, so only the score counts."""
 
 
 def frame(index: int, camera: str = "a") -> Frame:
-    return Frame(camera, index, index / FPS, np.full((120, 400, 3), index % 256, np.uint8))
+    return Frame(camera, index, index / FPS, np.full((200, 400, 3), index % 256, np.uint8))
 
 
 def tracks(rows: Iterable[Row]) -> Tracks:
@@ -27,8 +29,9 @@ def tracks(rows: Iterable[Row]) -> Tracks:
     ids = np.array([r[1] for r in rows], np.int64)
     frames = np.array([r[0] for r in rows], np.int64)
     left = 10.0 + 40 * (ids % 9)
-    xyxy = np.stack([left, left * 0 + 10, left + 30, left * 0 + 90], axis=1).astype(np.float32).reshape(-1, 4)
-    return Tracks(ids, frames, frames / FPS, xyxy, np.array([r[2] for r in rows], np.float32))
+    xyxy = np.stack([left, left * 0 + 20, left + 30, left * 0 + 170], axis=1).astype(np.float32).reshape(-1, 4)
+    score = np.array([r[2] ** (1 / POWERS.score) for r in rows], np.float32)
+    return Tracks(ids, frames, frames / FPS, xyxy, score)
 
 
 def play(selector: CropSelector, rows: list[Row], last: int, camera: str = "a") -> list[Candidate]:
@@ -146,3 +149,43 @@ def test_a_run_that_begins_at_a_window_chooses_the_same(rows: list[Row], start: 
     whole = play(CropSelector(SIZE_HW, every_s=0.5), rows, 30)
     late = play(CropSelector(SIZE_HW, every_s=0.5), [r for r in rows if r[0] >= 5 * start], 30)
     assert names(late) == [n for n in names(whole) if n[1] >= 5 * start]
+
+
+def walk_out(index: int) -> tuple[Frame, Tracks]:
+    """A frame of a man who walks up to the camera: from frame 5 on, his legs are out of the picture, his box wide."""
+    wide = 60 if index < 5 else 60 + 20 * (index - 4)
+    image = np.tile(np.arange(400, dtype=np.uint8) // 8 % 2 * 120, (400, 1))
+    xyxy = np.array([[100, 390 - 150 - 20 * min(index, 5), 100 + wide, 390 if index < 5 else 400]], np.float32)
+    ids, at = np.ones(1, np.int64), np.full(1, index, np.int64)
+    shown = Frame("a", index, index / FPS, np.repeat(image[..., None], 3, axis=2))
+    return shown, Tracks(ids, at, at / FPS, xyxy, np.full(1, 0.9, np.float32))
+
+
+@pytest.mark.parametrize(
+    ("frames", "relative"),
+    [
+        pytest.param(range(12), True, id="whole, then cut off: the cut crops count less"),
+        pytest.param(range(7, 12), False, id="never whole: the crops are served, and count for something"),
+    ],
+)
+def test_crops_without_legs_count_little_beside_whole_ones(frames: range, relative: bool) -> None:
+    selector, found = CropSelector(SIZE_HW, every_s=0.0), []
+    for index in frames:
+        found += selector.offer(*walk_out(index))
+    found += selector.flush()
+    assert [c.frame for c in found] == list(frames)
+    quality = np.array([c.quality for c in found])
+    assert (quality > 0.01).all()
+    if relative:
+        assert quality[9:].max() < 0.5 * quality[:5].min()  # less than two thirds of the usual height
+
+
+@pytest.mark.parametrize("order", [1, -1], ids=["sharp first", "blurred first"])
+def test_the_sharper_of_two_crops_is_chosen(order: int) -> None:
+    blocks = np.random.default_rng(0).integers(0, 255, (20, 40, 3), np.uint8).repeat(10, axis=0).repeat(10, axis=1)
+    row, pictures = tracks([(0, 1, 0.9)]), [blocks, np.asarray(cv2.GaussianBlur(blocks, (0, 0), 4), np.uint8)][::order]
+    selector = CropSelector((256, 128), every_s=0.5)
+    for index, picture in enumerate(pictures):
+        at = np.full(1, index, np.int64)
+        selector.offer(Frame("a", index, index / FPS, picture), Tracks(row.track_id, at, at / FPS, row.xyxy, row.score))
+    assert names(selector.flush()) == [(1, 0 if order == 1 else 1)]
