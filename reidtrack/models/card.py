@@ -32,6 +32,8 @@ class ModelCard:
         figures: Name of a measurement to its value.
         channels: In which order the network takes them.
         pixel_max: What a full channel counts before it is normalised: 1 or 255.
+        exported_from: sha256 of the weights that an export was made from: its features mean what theirs do.
+        licence: What may be done with them, in words.
     """
 
     architecture: str
@@ -45,6 +47,8 @@ class ModelCard:
     figures: Mapping[str, float] = field(default_factory=dict)
     channels: ChannelOrder = "RGB"
     pixel_max: float = 1.0
+    exported_from: str = ""
+    licence: str = ""
 
     def __post_init__(self) -> None:
         if len(self.size_hw) != 2 or min(self.size_hw) < 1:

@@ -116,12 +116,13 @@ def make_embedder(
         ConfigError: If the card beside it does not fit.
         DeviceError: If the device or engine is not there.
     """
-    path = find_weights(config.weights, "reid")
+    place, chosen = choose_engine(device, engine, precision)
+    path = find_weights(config.weights, "reid", exported=chosen == "openvino" and precision != "fp32")
     built: Engine
     if is_embedder_file(path):
         built, card = open_embedder(path, device, engine)
     else:
-        built, card = _build_reid(path, config.architecture, *choose_engine(device, engine, precision), precision)
+        built, card = _build_reid(path, config.architecture, place, chosen, precision)
     embedder = Embedder(
         built.infer,
         size_hw=card.size_hw,

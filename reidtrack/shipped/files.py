@@ -19,7 +19,7 @@ DIGESTS = "sha256.txt"
 """In `weights/`, as `sha256sum` writes it: every shipped file, by its path within that folder."""
 
 EXPORT = "_int8_openvino_model"
-"""A detector's folder for CPUs is named after its `.pt` file and this."""
+"""A network's folder for CPUs is named after its weights and this."""
 
 SAMPLE = ("entrance", "plaza", "alley")
 """Cameras of the sample scene."""
@@ -125,10 +125,14 @@ def _entries(folder: Path, kind: Kind) -> dict[str, dict[str, str]]:
     """Name in `weights/`, of a file or a folder, to the digests of its files."""
     entries: dict[str, dict[str, str]] = {}
     for file, digest in read_digests(folder).items():
-        entry = file.partition("/")[0]
-        if (kind == "reid") == entry.endswith(".safetensors"):
-            entries.setdefault(entry, {})[file] = digest
-    return entries
+        entries.setdefault(file.partition("/")[0], {})[file] = digest
+    embedders = {Path(entry).stem for entry in entries if entry.endswith(".safetensors")}
+    # An export is of the kind of the weights beside it, after which it is named.
+    return {
+        entry: files
+        for entry, files in entries.items()
+        if (kind == "reid") == (Path(entry).stem.removesuffix(EXPORT) in embedders)
+    }
 
 
 def _check(path: Path, expected: str) -> None:
