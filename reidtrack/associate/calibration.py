@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -71,6 +71,8 @@ def calibrate(
     same_camera_threshold: float | None = None,
     least_probability: float = 0.5,
     taught: Taught | None = None,
+    prior: Mixture = Mixture(),
+    belief: Belief = Belief(),
 ) -> Calibration:
     """Find out what distances mean.
 
@@ -82,11 +84,16 @@ def calibrate(
         same_camera_threshold: The same within a camera; None is a fixed share of the other.
         least_probability: Of a chosen pair at the threshold that is found.
         taught: Corrections, each of which moves the threshold that is found, see `taught_threshold`.
+        prior: How distances between cameras are expected to be distributed; how many are one person's is not taken from
+            it, but follows from how many tracklets there are.
+        belief: How many pairs that is worth.
     """
     pairs = cross_pairs(views.look, views.camera, views.weight)
     seen = _distances(views.look, clash[views.camera[clash[:, 0]] == views.camera[clash[:, 1]]])
-    everywhere, by_cameras = _learn(pairs, views, clash, together, alike_among(seen))
-    benefit = CHOSEN - math.log(least_probability / (1 - least_probability))
+    prior = _expected(prior, views, alike_among(seen, prior.alike))
+    everywhere, by_cameras = _learn(pairs, views, clash, together, prior, belief)
+    chosen = _chosen(views)
+    benefit = chosen - math.log(least_probability / (1 - least_probability))
     enough = len(pairs.distance) >= LEAST_PAIRS
     found = min(max(everywhere.midpoint + benefit / everywhere.slope, LIMITS[0]), LIMITS[1])
     if enough and len(views.halves) >= _FEW_HALVES:
@@ -107,22 +114,22 @@ def calibrate(
         len(views.halves),
         int((views.halves <= used).sum()),
         not enough and threshold is None,
+        chosen,
     )
 
 
 def _learn(
-    pairs: CrossPairs, views: Views, clash: IntArray, together: IntArray, alike: float
+    pairs: CrossPairs, views: Views, clash: IntArray, together: IntArray, prior: Mixture, belief: Belief
 ) -> tuple[PairCalibration, dict[tuple[str, str], PairCalibration]]:
     """Distributions of all pairs, and of each pair of cameras."""
     count = len(views.camera)
     key = _keys(pairs.pairs, count)
     known = _Known(pairs, np.isin(key, _keys(together, count)), np.isin(key, _keys(clash, count)))
-    prior = Mixture(share=1 / max(2.0, count / max(1, len(np.unique(views.camera)))), alike=alike)
     match = known.same
     if pairs.whole:
-        match = match | _matches(pairs, fit(known.counts(), prior, Belief())) & ~known.different
+        match = match | _matches(pairs, fit(known.counts(), prior, belief)) & ~known.different
     known = known.with_different(np.isin(key, _keys(_beside(pairs.pairs[match], clash, count), count)))
-    pool = fit(known.counts(), prior, Belief())
+    pool = fit(known.counts(), prior, belief)
     everywhere = _pair(EVERYWHERE, pool, known.counts(), match, known.different)
     by_cameras = {}
     for (a, b), rows in _groups(pairs):
@@ -130,6 +137,18 @@ def _learn(
         evidence = match[rows], known.different[rows]
         by_cameras[names] = _pair(names, fit(counts, pool, _PAIR_BELIEF), counts, *evidence)
     return everywhere, by_cameras
+
+
+def _chosen(views: Views) -> float:
+    """Log-odds that it adds to a pair to have been chosen: no more than there were others to choose from."""
+    each = len(views.camera) / max(1, len(np.unique(views.camera)))
+    return min(CHOSEN, math.log(max(1.0, each)))
+
+
+def _expected(prior: Mixture, views: Views, alike: float) -> Mixture:
+    """What is expected of a recording of so many tracklets: in two cameras each person is seen once."""
+    each = len(views.camera) / max(1, len(np.unique(views.camera)))
+    return replace(prior, share=1 / max(2.0, each), alike=alike)
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,9 +21,9 @@ from reidtrack.types import DoubleArray
 
 EDGES = np.linspace(0, 2, 401)
 CENTRES = (EDGES[:-1] + EDGES[1:]) / 2
-SPREAD = 0.13
+SPREAD = 0.15
 """Of one person's distances."""
-ALIKE = 1.5
+ALIKE = 1.45
 """By how much the spread of different people is wider towards those who look alike, where nothing is known of it."""
 _ALIKE_BELIEF = 200.0
 _ALIKE_LIMITS = (1.0, 2.0)
@@ -45,18 +45,20 @@ class Mixture:
         other: Median distance of two people.
         beyond: Spread of the larger half of two people's distances.
         alike: Of the smaller half it is so many times that.
+        spread: Of one person's distances.
     """
 
-    same: float = 0.45
+    same: float = 0.5
     share: float = 0.1
-    other: float = 1.07
-    beyond: float = 0.17
+    other: float = 1.01
+    beyond: float = 0.105
     alike: float = ALIKE
+    spread: float = SPREAD
 
     def log_odds(self, distance: DoubleArray) -> DoubleArray:
         """Natural log-odds that pairs at these distances are one person's; never rising with the distance."""
         spread = np.where(distance < self.other, self.alike, 1.0) * self.beyond
-        one = -0.5 * (np.maximum(distance - self.same, 0) / SPREAD) ** 2 - math.log(SPREAD)
+        one = -0.5 * (np.maximum(distance - self.same, 0) / self.spread) ** 2 - math.log(self.spread)
         two = -0.5 * ((distance - self.other) / spread) ** 2 - np.log(spread)
         odds: DoubleArray = one - two + math.log(self.share) - math.log1p(-self.share)
         # Far beyond the middle the wider of the two would win again.
@@ -65,7 +67,7 @@ class Mixture:
 
     def false_reject(self, threshold: DoubleArray) -> DoubleArray:
         """Share of one person's pairs that lie beyond thresholds."""
-        return 1 - _normal((threshold - self.same) / SPREAD)
+        return 1 - _normal((threshold - self.same) / self.spread)
 
     def false_accept(self, threshold: DoubleArray) -> DoubleArray:
         """Share of different people's pairs that lie within thresholds."""
@@ -94,7 +96,7 @@ class Mixture:
     def _density(self) -> DoubleArray:
         """Of all distances, at the centres of the bins; sums to one."""
         spread = np.where(self.other > CENTRES, self.alike, 1.0) * self.beyond
-        one = self.share / SPREAD * np.exp(-0.5 * ((CENTRES - self.same) / SPREAD) ** 2)
+        one = self.share / self.spread * np.exp(-0.5 * ((CENTRES - self.same) / self.spread) ** 2)
         two = (1 - self.share) / spread * np.exp(-0.5 * ((CENTRES - self.other) / spread) ** 2)
         density: DoubleArray = (one + two) / (one + two).sum()
         return density
@@ -110,7 +112,7 @@ class Belief:
         other: Of two people, for where those lie.
     """
 
-    same: float = 4.0
+    same: float = 2.0
     share: float = 10.0
     other: float = 6.0
 
@@ -167,18 +169,19 @@ def fit(counts: Counts, prior: Mixture, belief: Belief) -> Mixture:
     return found
 
 
-def alike_among(distance: DoubleArray) -> float:
+def alike_among(distance: DoubleArray, expected: float = ALIKE) -> float:
     """By how much the spread of different people is wider towards those who look alike.
 
     Args:
-        distance: (P,) between people known to be two; where there are few, experience decides.
+        distance: (P,) between people known to be two.
+        expected: What to say where there are few.
     """
     if len(distance) < _FEW:
-        return ALIKE
+        return expected
     middle, high = np.quantile(distance, [0.5, 0.8413]).tolist()
     below = distance[distance < middle] - middle
     found = math.sqrt(float(below @ below) / max(1, len(below))) / max(high - middle, _LEAST_SPREAD)
-    drawn: float = (len(distance) * found + _ALIKE_BELIEF * ALIKE) / (len(distance) + _ALIKE_BELIEF)
+    drawn: float = (len(distance) * found + _ALIKE_BELIEF * expected) / (len(distance) + _ALIKE_BELIEF)
     return float(np.clip(drawn, *_ALIKE_LIMITS))
 
 

@@ -28,6 +28,7 @@ class ModelCard:
         sha256: Of the file they were read from, hexadecimal; empty for weights that were not read from a file.
         data: What they were trained on, in words.
         figures: Name of a measurement to its value.
+        priors: What is known of its embeddings beforehand, as `associate.prior` writes it; empty where nothing is.
     """
 
     architecture: str
@@ -39,6 +40,7 @@ class ModelCard:
     sha256: str = ""
     data: str = ""
     figures: Mapping[str, float] = field(default_factory=dict)
+    priors: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if len(self.size_hw) != 2 or min(self.size_hw) < 1:
@@ -68,6 +70,8 @@ def card_from_json(text: str) -> ModelCard:
     known = {field.name for field in dataclasses.fields(ModelCard)} - {"sha256"}
     if unknown := sorted(set(data) - known):
         raise ValueError(f"unknown key {unknown[0]!r}")
+    if not isinstance(data.get("priors", {}), dict):
+        raise ValueError("priors: expected an object")
     if not isinstance(data.get("architecture"), str):
         raise ValueError("architecture: expected a text")
     try:

@@ -20,6 +20,7 @@ from reidtrack.pipeline.corrections import correct
 from reidtrack.pipeline.crops import sort_crops
 from reidtrack.pipeline.folder import RunFolder
 from reidtrack.pipeline.gallery import recognise_run
+from reidtrack.pipeline.priors import run_prior, tell_priors
 from reidtrack.pipeline.site import Site
 from reidtrack.pipeline.track import finish_tracks
 from reidtrack.types import IntArray, Tracklet, Tracks
@@ -46,6 +47,7 @@ def settle(
         InputError: If the logs cannot be read.
         OutputError: If an output cannot be written.
     """
+    tell_priors(folder.read_run())
     association, site = solve(folder, config, corrections)
     known = recognise_run(folder, association, config.gallery)
     identities = known.identities
@@ -77,6 +79,7 @@ def solve(
     """
     settings = config.associate.model_dump()
     settings.update((key, None) for key, value in settings.items() if value == "auto")
+    settings["prior"] = run_prior(folder.read_run())
     corrected = correct(load_tracklets(folder, config.track), settings, corrections)
     site = Site(folder, config.site)
     steps = steps_for(len(corrected.tracklets)) if steps is None else steps

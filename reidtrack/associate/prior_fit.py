@@ -1,0 +1,195 @@
+"""Measures what is known of a network's embeddings on people it was not trained on, seen by several cameras."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+
+from reidtrack.associate.appearance import unit
+from reidtrack.associate.mixture import Belief, Mixture
+from reidtrack.associate.prior import FULL_CROPS, AppearancePrior, Variances
+from reidtrack.types import DoubleArray, FloatArray, IntArray
+
+LEAST_PEOPLE = 20
+"""Of a site, in each of two cameras; of fewer nothing is measured."""
+_WORTH = 7.0
+"""People's worth of a known mean where only one site was measured: 4.0 to 7.7 of four networks over two sites."""
+_MOST_OTHERS = 200_000
+_LEAST_PAIRS = 10
+"""Of one person between two cameras; fewer say nothing of how much pairs of cameras differ."""
+_TAIL, _TAIL_DEVIATIONS = 0.01, 2.3263
+"""Where the half of two people's distances that is the smaller is measured: thresholds lie in its tail, which reaches
+farther than its middle tells."""
+_LEAST, _MOST = 2.0, 20.0
+"""A prior is worth so many pairs: what a few pairs of cameras show of how much such pairs differ is itself uncertain."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class SeenPeople:
+    """Crops of people of one site.
+
+    Attributes:
+        feature: (N, D) unit rows.
+        person: (N,) whom each shows.
+        camera: (N,) where.
+        visit: (N,) which of the person's visits there, such as the sequence of the recording.
+    """
+
+    feature: FloatArray
+    person: IntArray
+    camera: IntArray
+    visit: IntArray
+
+    def __post_init__(self) -> None:
+        count = len(self.feature)
+        for name in ("person", "camera", "visit"):
+            if getattr(self, name).shape != (count,):
+                raise ValueError(f"SeenPeople.{name}: expected ({count},), got {getattr(self, name).shape}")
+
+
+class _Site(NamedTuple):
+    """Tracklets of one site, and what was measured there.
+
+    Attributes:
+        mean: (D,) of all tracklets, each camera counting the same.
+        person: Variance, as `Variances` has it.
+        tracklet: Likewise.
+        crop: Likewise.
+        camera: Likewise.
+        same: Two cameras to the distances of one person's tracklets in them.
+        other: (P,) distances of different people in two cameras.
+    """
+
+    mean: DoubleArray
+    person: float
+    tracklet: float
+    crop: float
+    camera: float
+    same: dict[tuple[int, int], DoubleArray]
+    other: DoubleArray
+
+
+def measure_prior(sites: Sequence[SeenPeople], measured: str = "") -> AppearancePrior:
+    """What is known of a network beforehand.
+
+    Args:
+        sites: Crops of people it was not trained on; of one site alone, how much sites differ is what it is for
+            networks in general.
+        measured: On what, in words.
+
+    Raises:
+        ValueError: If a site has fewer than `LEAST_PEOPLE` people that two of its cameras saw.
+    """
+    found = [_measure(site) for site in sites]
+    if not found:
+        raise ValueError("expected people of one site at least")
+    mean = np.mean([site.mean for site in found], axis=0)
+    parts = {name: _middle(getattr(s, name) for s in found) for name in ("person", "tracklet", "crop")}
+    if len(found) > 1:
+        between = sum(((site.mean - mean) ** 2).sum() for site in found) / (len(found) - 1)
+        parts["camera"] = float(between) + _middle(site.camera for site in found)
+    else:
+        parts["camera"] = Variances(**parts).of_tracklet / _WORTH
+    return AppearancePrior(mean, Variances(**parts), *_distances(found), measured)
+
+
+def _measure(seen: SeenPeople) -> _Site:
+    """One site; its tracklets are the visits of each person to each camera, of `FULL_CROPS` crops at most."""
+    visits, group = np.unique(np.stack([seen.person, seen.camera, seen.visit]), axis=1, return_inverse=True)
+    order = np.argsort(group.ravel(), kind="stable")
+    rows = [
+        r[:: 1 + (len(r) - 1) // FULL_CROPS] for r in np.split(order, np.flatnonzero(np.diff(group.ravel()[order])) + 1)
+    ]
+    feature = [seen.feature[r].astype(np.float64) for r in rows]
+    mean, count = np.stack([f.mean(axis=0) for f in feature]), np.array([len(f) for f in feature])
+    person, camera = visits[0], np.unique(visits[1], return_inverse=True)[1].ravel()
+    twice = [p for p in np.unique(person) if len(np.unique(camera[person == p])) > 1]
+    if len(twice) < LEAST_PEOPLE:
+        raise ValueError(f"expected {LEAST_PEOPLE} people that two cameras saw at least, got {len(twice)}")
+    crop = float(np.mean([((f - f.mean(axis=0)) ** 2).sum() / (len(f) - 1) for f in feature if len(f) > 1] or [1e-3]))
+    biases = np.stack([mean[camera == c].mean(axis=0) for c in range(camera.max() + 1)])
+    centre = biases.mean(axis=0)
+    away = mean - biases[camera]
+    pairs = np.concatenate([_pairs(np.flatnonzero(person == p), camera) for p in twice])
+    noise = crop / count
+    within = ((away[pairs[:, 0]] - away[pairs[:, 1]]) ** 2).sum(axis=1) / 2 - noise[pairs].mean(axis=1)
+    tracklet, total = float(within.mean()), float(((away**2).sum(axis=1) - noise).mean())
+    crowd = np.bincount(camera)
+    spread = ((biases - centre) ** 2).sum(axis=1) * len(biases) / (len(biases) - 1) - (total + noise.mean()) / crowd
+    look = unit(np.stack([unit(f - biases[c]).mean(axis=0) for f, c in zip(feature, camera, strict=True)]))
+    distance = 1 - np.einsum("pd,pd->p", look[pairs[:, 0]], look[pairs[:, 1]])
+    cameras = np.sort(camera[pairs], axis=1)
+    same = {(int(a), int(b)): distance[(cameras == (a, b)).all(axis=1)] for a, b in np.unique(cameras, axis=0)}
+    return _Site(
+        centre,
+        max(total - tracklet, _TINY),
+        max(tracklet, _TINY),
+        crop,
+        max(float(spread.mean()), _TINY),
+        same,
+        _others(look, person, camera),
+    )
+
+
+_TINY = 1e-3
+
+
+def _pairs(rows: IntArray, camera: IntArray) -> IntArray:
+    """Pairs (P, 2) of some tracklets, of two cameras."""
+    found = [pair for pair in combinations(rows.tolist(), 2) if camera[pair[0]] != camera[pair[1]]]
+    return np.array(found, np.int64).reshape(-1, 2)
+
+
+def _others(look: DoubleArray, person: IntArray, camera: IntArray) -> DoubleArray:
+    """Distances of two people in two cameras; of so many drawn by a fixed seed."""
+    a, b = np.random.default_rng(0).integers(0, len(look), (2, _MOST_OTHERS))
+    kept = (person[a] != person[b]) & (camera[a] != camera[b])
+    distance: DoubleArray = 1 - np.einsum("pd,pd->p", look[a[kept]], look[b[kept]])
+    return distance
+
+
+def _distances(sites: Sequence[_Site]) -> tuple[Mixture, Belief]:
+    """How distances lie, each site counting the same, and how many pairs that is worth.
+
+    A prior of `worth` pairs whose place differs by `differ` from one pair of cameras to another, of distances that
+    spread by `spread`, tells as much as `(spread / differ) ** 2` pairs do.
+    """
+    same = [np.concatenate(list(site.same.values())) for site in sites]
+    middle = [float(np.median(site.other)) for site in sites]
+    beyond = [float(np.quantile(s.other, 0.8413)) - m for s, m in zip(sites, middle, strict=True)]
+    tail = [(m - float(np.quantile(s.other, _TAIL))) / _TAIL_DEVIATIONS for s, m in zip(sites, middle, strict=True)]
+    spread = _middle(float(d.std()) for d in same)
+    mixture = Mixture(
+        same=_middle(float(d.mean()) for d in same),
+        other=_middle(middle),
+        beyond=_middle(beyond),
+        alike=float(np.clip(_middle(tail) / _middle(beyond), 1.0, 2.0)),
+        spread=spread,
+    )
+    return mixture, Belief(same=_worth(list(_places(sites)), spread), other=Belief().other)
+
+
+def _places(sites: Sequence[_Site]) -> Iterator[tuple[int, float]]:
+    """Of each pair of cameras that says something, which site it is of, and where one person's distances lie."""
+    for number, site in enumerate(sites):
+        for distance in site.same.values():
+            if len(distance) >= _LEAST_PAIRS:
+                yield number, float(distance.mean())
+
+
+def _worth(places: Sequence[tuple[int, float]], spread: float) -> float:
+    """Pairs that the place of one person's distances is worth, by how much it differs; each site counts the same."""
+    by_site = [[p for n, p in places if n == number] for number in sorted({n for n, _ in places})]
+    if len(by_site) < 2:  # how much sites differ is not known
+        return Belief().same
+    middle = _middle(_middle(site) for site in by_site)
+    differ = _middle(_middle((p - middle) ** 2 for p in site) for site in by_site)
+    return float(np.clip(spread**2 / max(differ, 1e-6), _LEAST, _MOST))
+
+
+def _middle(values: Iterator[float] | Sequence[float]) -> float:
+    return float(np.mean(list(values)))
