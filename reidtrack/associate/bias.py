@@ -4,10 +4,10 @@ A camera's bias (white balance, exposure, angle) moves all its embeddings one wa
 tells people apart. The mean of few people is mostly those people themselves, so it is drawn towards the mean of all
 cameras, and that towards the mean that comes with the network, as the sizes of the parts of an embedding have it
 (`prior.Variances`): best linear prediction with nested groups (Searle, Casella and McCulloch, Variance Components,
-1992). How far cameras differ here is itself found from the recording, starting from the prior.
+1992).
 
-People count, not tracklets: who comes ten times is one. And nobody is judged by a bias that was found from himself: what
-a tracklet is compared with itself by (`halves`, `split`) leaves it out.
+People count, not tracklets: who comes ten times is one. And nobody is judged by a bias that was found from himself:
+what a tracklet is compared with itself by (`halves`, `split`) leaves it out.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ _TWICE = 0.3
 """Share of people who are taken to be seen by both of two cameras, where it is foreseen what biases do to distances."""
 _RAW_ALIKE, _RAW_SLOPE = 0.25, 30.0
 """Where the mean of a network is not known: cosine distance within which two tracklets of a camera count as one person,
-and the log-odds of a unit of it. One person's have their median at 0.13 to 0.33 over five networks, two people's at 0.45
-to 0.86 (Market-1501)."""
+and log-odds of a unit of it. One person's have their median at 0.13 to 0.33 over five networks on Market-1501, two
+people's at 0.45 to 0.86."""
+_NOBODY = np.zeros((0, 2), np.int64)
 _MOST_COUNTED = 1000
 """Of more tracklets of a camera, each is held against so many."""
 _ROUNDS = 3
@@ -59,6 +60,7 @@ class CameraBias:
         weight: DoubleArray,
         prior: AppearancePrior,
         shrink: float | None = None,
+        clash: IntArray = _NOBODY,
     ) -> CameraBias:
         """Find the biases.
 
@@ -68,6 +70,7 @@ class CameraBias:
             weight: (N,) how much each counts, 0..1, 0 for zero rows.
             prior: Of the network.
             shrink: People's worth that a bias is drawn towards what is expected by; None finds it.
+            clash: (Q, 2) tracklets that are two people, whatever they look like.
         """
         cameras = int(camera.max(initial=-1)) + 1
         centre = np.zeros(means.shape[1]) if prior.mean is None else prior.mean
@@ -77,7 +80,7 @@ class CameraBias:
         for _ in range(_ROUNDS if shrink is None and prior.mean is not None else 1):
             if shrink is None:
                 # Without a known mean biases hold it, and distances mean what they do only while it is in.
-                people = _people(away - bias[camera] if prior.mean is not None else means, camera, weight, prior)
+                people = _people(away - bias[camera] if prior.mean is not None else means, camera, weight, prior, clash)
             count = np.bincount(camera, people, cameras).astype(np.float64)
             total = _sums(away, camera, people, cameras)
             # Weight of one person of camera b in the common mean, then in the bias of camera a.
@@ -119,7 +122,9 @@ def _sums(rows: DoubleArray, camera: IntArray, weight: DoubleArray, cameras: int
     return total
 
 
-def _people(away: DoubleArray, camera: IntArray, weight: DoubleArray, prior: AppearancePrior) -> DoubleArray:
+def _people(
+    away: DoubleArray, camera: IntArray, weight: DoubleArray, prior: AppearancePrior, clash: IntArray
+) -> DoubleArray:
     """Weights such that tracklets of a camera that look like one person count as one together.
 
     Args:
@@ -127,16 +132,28 @@ def _people(away: DoubleArray, camera: IntArray, weight: DoubleArray, prior: App
         camera: (N,) from 0.
         weight: (N,) how much each counts.
         prior: What distances mean.
+        clash: (Q, 2) tracklets that are two people.
     """
-    found, look = weight.copy(), unit(away)
+    found, look, place = weight.copy(), unit(away), np.empty(len(weight), np.int64)
+    clash = np.concatenate([clash, clash[:, ::-1]])
     for rows in _by_camera(camera, weight > 0):
         some = rows[:: 1 + (len(rows) - 1) // _MOST_COUNTED]
-        distance = 1 - look[rows] @ look[some].T
-        known = prior.mean is not None
-        odds = prior.distances.log_odds(distance) if known else _RAW_SLOPE * (_RAW_ALIKE - distance)
-        alike = (1 / (1 + np.exp(-odds))) @ weight[some] * (len(rows) / max(1, len(some)))
+        same = _same(1 - look[rows] @ look[some].T, prior)
+        if len(some) == len(rows):
+            place[rows] = np.arange(len(rows))
+            here = place[clash[np.isin(clash, rows).all(axis=1)]]
+            same[here[:, 0], here[:, 1]] = 0
+        alike = same @ weight[some] * (len(rows) / len(some))
         found[rows] /= np.maximum(1.0, alike)
     return found
+
+
+def _same(distance: DoubleArray, prior: AppearancePrior) -> DoubleArray:
+    """Probability that tracklets of one camera are one person."""
+    known = prior.mean is not None
+    odds = prior.distances.log_odds(distance) if known else _RAW_SLOPE * (_RAW_ALIKE - distance)
+    same: DoubleArray = 1 / (1 + np.exp(-odds))
+    return same
 
 
 def _by_camera(camera: IntArray, counts: BoolArray) -> Iterator[IntArray]:

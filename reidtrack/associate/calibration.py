@@ -6,6 +6,8 @@ whoever stands beside the one is not the other either. Parts of one tracklet are
 little of what another camera does to looks: how far that moves distances is estimated between cameras alone. No
 threshold is found that would part most visits from themselves.
 
+What is expected before that comes with the network (`prior`).
+
 A threshold holds for all cameras; probabilities are of each pair of cameras, drawn towards all where there is little.
 """
 
@@ -22,6 +24,7 @@ from reidtrack.associate.adjacency import Adjacency
 from reidtrack.associate.calibrated import CHOSEN, EVERYWHERE, Calibration, Confidence, PairCalibration
 from reidtrack.associate.mixture import EDGES, Belief, Counts, Mixture, alike_among, fit
 from reidtrack.associate.pairs import keys as _keys
+from reidtrack.associate.prior import GENERIC
 from reidtrack.associate.taught import Taught, taught_threshold
 from reidtrack.associate.threshold import (
     LEAST_PAIRS,
@@ -71,8 +74,8 @@ def calibrate(
     same_camera_threshold: float | None = None,
     least_probability: float = 0.5,
     taught: Taught | None = None,
-    prior: Mixture = Mixture(),
-    belief: Belief = Belief(),
+    prior: Mixture = GENERIC.distances,
+    belief: Belief = GENERIC.belief,
 ) -> Calibration:
     """Find out what distances mean.
 
@@ -228,11 +231,14 @@ def _pair(
 def _confidence(everywhere: PairCalibration, threshold: float, pairs: int, together: int) -> tuple[Confidence, str]:
     """How far to trust a threshold that was found, and why."""
     if pairs < LEAST_PAIRS:
-        return "poor", f"{pairs} pairs of visits to two cameras are too few to tell, so experience decides"
+        return "poor", f"{pairs} pairs of visits to two cameras are too few to tell, so the network's priors decide"
     matches = float(everywhere.same.sum())
     wrong = everywhere.rates(np.array([threshold]))[0].false_accept
     if matches < _FEW_MATCHES:
-        return "poor", f"hardly anybody is seen in two cameras (about {matches:.0f} pairs), so experience decides"
+        return (
+            "poor",
+            f"hardly anybody is seen in two cameras (about {matches:.0f} pairs), so the network's priors decide",
+        )
     if wrong > _MUCH_ALIKE:
         return (
             "poor",

@@ -98,7 +98,7 @@ def associate(
     """
     parts, look = _whole_people(tracklets, split_threshold, prior, shrink)
     keys = [t.key for t in parts]
-    bonds = Bonds.of(keys, conflicts(parts), together, apart)
+    bonds = Bonds.of(keys, look.clash, together, apart)
     seen = mean_looks(parts, look.camera, look.bias.vector)
     calibration = calibrate(
         Views(
@@ -179,12 +179,14 @@ class _Look(NamedTuple):
         camera: (N,) from 0.
         weight: (N,) in 0..1, above zero.
         bias: Of the cameras.
+        clash: (Q, 2) pairs that stand in one camera at the same time.
     """
 
     mean: DoubleArray
     camera: IntArray
     weight: DoubleArray
     bias: CameraBias
+    clash: IntArray
 
     @classmethod
     def of(
@@ -193,8 +195,11 @@ class _Look(NamedTuple):
         mean = mean_features(tracklets)
         place = {name: i for i, name in enumerate(names)}
         camera = np.array([place[t.camera] for t in tracklets], np.int64)
+        clash = conflicts(tracklets)
         weight = np.array([min(1.0, max(len(t.features), 1) / FULL_WEIGHT_FEATURES) for t in tracklets])
-        return cls(mean, camera, weight, CameraBias.of(mean, camera, weight * mean.any(axis=1), prior, shrink))
+        return cls(
+            mean, camera, weight, CameraBias.of(mean, camera, weight * mean.any(axis=1), prior, shrink, clash), clash
+        )
 
     def own_bias(self, row: int) -> DoubleArray:
         """The bias of a tracklet's camera, found without the tracklet."""

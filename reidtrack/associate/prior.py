@@ -1,10 +1,10 @@
 """What is known of a network's embeddings before a recording tells anything.
 
-An embedding is a sum of parts (the two-covariance model, PLDA: Ioffe, ECCV 2006; Brümmer and de Villiers, Odyssey 2010):
-the mean of all people, what this recording's site does to it, what the camera does, the person, how the person looks in
-this tracklet, and noise of the crop. How large each part is says how far a mean of few people is to be trusted as the
-bias of their camera; where the distances of one person and of two lie says what a distance means while the recording has
-told little. `prior_fit` measures both on people whom a network was not trained on.
+An embedding is a sum of parts (two-covariance model, PLDA: Ioffe, ECCV 2006; Brümmer and de Villiers, Odyssey 2010):
+the mean of all people, what site and camera do to it, the person, how the person looks in this tracklet, and noise of
+the crop. How large each part is says how far a mean of few people is to be trusted as the bias of their camera; where
+the distances of one person and of two lie says what a distance means while the recording has told little. `prior_fit`
+measures both on people whom a network was not trained on.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ _MOST_DIMENSIONS = 65_536
 @dataclass(frozen=True, slots=True)
 class Variances:
     """Mean squared lengths of the parts of an embedding.
+
+    The defaults hold for networks in general, whose mean is not known: what is common to all cameras is in `camera`.
 
     Attributes:
         person: Between people.

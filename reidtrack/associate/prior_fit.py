@@ -19,13 +19,14 @@ LEAST_PEOPLE = 20
 _WORTH = 7.0
 """People's worth of a known mean where only one site was measured: 4.0 to 7.7 of four networks over two sites."""
 _MOST_OTHERS = 200_000
+_TINY = 1e-3
 _LEAST_PAIRS = 10
 """Of one person between two cameras; fewer say nothing of how much pairs of cameras differ."""
 _TAIL, _TAIL_DEVIATIONS = 0.01, 2.3263
-"""Where the half of two people's distances that is the smaller is measured: thresholds lie in its tail, which reaches
-farther than its middle tells."""
-_LEAST, _MOST = 2.0, 20.0
-"""A prior is worth so many pairs: what a few pairs of cameras show of how much such pairs differ is itself uncertain."""
+"""Share of two people's distances, and deviations of a normal distribution, where the width of their lower half is
+measured: thresholds lie in its tail, which reaches farther than its middle tells."""
+_LEAST, _MOST = 2.0, 6.0
+"""A prior is worth so many pairs, whatever a few pairs of cameras show."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -52,14 +53,14 @@ class SeenPeople:
 
 
 class _Site(NamedTuple):
-    """Tracklets of one site, and what was measured there.
+    """What was measured at one site.
 
     Attributes:
         mean: (D,) of all tracklets, each camera counting the same.
         person: Variance, as `Variances` has it.
         tracklet: Likewise.
         crop: Likewise.
-        camera: Likewise.
+        camera: Likewise, about the site's mean.
         same: Two cameras to the distances of one person's tracklets in them.
         other: (P,) distances of different people in two cameras.
     """
@@ -71,6 +72,52 @@ class _Site(NamedTuple):
     camera: float
     same: dict[tuple[int, int], DoubleArray]
     other: DoubleArray
+
+
+class _Visits(NamedTuple):
+    """Tracklets of one site: each visit of a person to a camera, of `FULL_CROPS` crops at most.
+
+    Attributes:
+        crops: Of each, (K, D) unit rows.
+        mean: (T, D) of its crops.
+        person: (T,).
+        camera: (T,) from 0.
+    """
+
+    crops: list[DoubleArray]
+    mean: DoubleArray
+    person: IntArray
+    camera: IntArray
+
+    @classmethod
+    def of(cls, seen: SeenPeople) -> _Visits:
+        named, group = np.unique(np.stack([seen.person, seen.camera, seen.visit]), axis=1, return_inverse=True)
+        order = np.argsort(group.ravel(), kind="stable")
+        rows = np.split(order, np.flatnonzero(np.diff(group.ravel()[order])) + 1)
+        crops = [seen.feature[r[:: 1 + (len(r) - 1) // FULL_CROPS]].astype(np.float64) for r in rows]
+        mean = np.stack([c.mean(axis=0) for c in crops])
+        return cls(crops, mean, named[0], np.unique(named[1], return_inverse=True)[1].ravel())
+
+    def pairs(self) -> IntArray:
+        """Pairs (P, 2) of one person's tracklets in two cameras.
+
+        Raises:
+            ValueError: If too few people are seen by two cameras.
+        """
+        found = [self._pairs(np.flatnonzero(self.person == person)) for person in np.unique(self.person)]
+        people = sum(len(pairs) > 0 for pairs in found)
+        if people < LEAST_PEOPLE:
+            raise ValueError(f"expected {LEAST_PEOPLE} people or more that two cameras saw, got {people}")
+        return np.concatenate(found)
+
+    def _pairs(self, rows: IntArray) -> IntArray:
+        kept = [(a, b) for a, b in combinations(rows.tolist(), 2) if self.camera[a] != self.camera[b]]
+        return np.array(kept, np.int64).reshape(-1, 2)
+
+    def crop_variance(self) -> float:
+        """Between crops of a tracklet."""
+        several = [((c - c.mean(axis=0)) ** 2).sum() / (len(c) - 1) for c in self.crops if len(c) > 1]
+        return float(np.mean(several)) if several else _TINY
 
 
 def measure_prior(sites: Sequence[SeenPeople], measured: str = "") -> AppearancePrior:
@@ -98,50 +145,25 @@ def measure_prior(sites: Sequence[SeenPeople], measured: str = "") -> Appearance
 
 
 def _measure(seen: SeenPeople) -> _Site:
-    """One site; its tracklets are the visits of each person to each camera, of `FULL_CROPS` crops at most."""
-    visits, group = np.unique(np.stack([seen.person, seen.camera, seen.visit]), axis=1, return_inverse=True)
-    order = np.argsort(group.ravel(), kind="stable")
-    rows = [
-        r[:: 1 + (len(r) - 1) // FULL_CROPS] for r in np.split(order, np.flatnonzero(np.diff(group.ravel()[order])) + 1)
-    ]
-    feature = [seen.feature[r].astype(np.float64) for r in rows]
-    mean, count = np.stack([f.mean(axis=0) for f in feature]), np.array([len(f) for f in feature])
-    person, camera = visits[0], np.unique(visits[1], return_inverse=True)[1].ravel()
-    twice = [p for p in np.unique(person) if len(np.unique(camera[person == p])) > 1]
-    if len(twice) < LEAST_PEOPLE:
-        raise ValueError(f"expected {LEAST_PEOPLE} people that two cameras saw at least, got {len(twice)}")
-    crop = float(np.mean([((f - f.mean(axis=0)) ** 2).sum() / (len(f) - 1) for f in feature if len(f) > 1] or [1e-3]))
-    biases = np.stack([mean[camera == c].mean(axis=0) for c in range(camera.max() + 1)])
-    centre = biases.mean(axis=0)
-    away = mean - biases[camera]
-    pairs = np.concatenate([_pairs(np.flatnonzero(person == p), camera) for p in twice])
-    noise = crop / count
-    within = ((away[pairs[:, 0]] - away[pairs[:, 1]]) ** 2).sum(axis=1) / 2 - noise[pairs].mean(axis=1)
-    tracklet, total = float(within.mean()), float(((away**2).sum(axis=1) - noise).mean())
+    """One site; what noise adds to a variance is taken off."""
+    visits = _Visits.of(seen)
+    pairs, camera, crop = visits.pairs(), visits.camera, visits.crop_variance()
+    noise = crop / np.array([len(c) for c in visits.crops])
     crowd = np.bincount(camera)
-    spread = ((biases - centre) ** 2).sum(axis=1) * len(biases) / (len(biases) - 1) - (total + noise.mean()) / crowd
-    look = unit(np.stack([unit(f - biases[c]).mean(axis=0) for f, c in zip(feature, camera, strict=True)]))
+    biases = np.stack([visits.mean[camera == c].mean(axis=0) for c in range(len(crowd))])
+    centre = biases.mean(axis=0)
+    away = visits.mean - biases[camera]
+    apart = ((away[pairs[:, 0]] - away[pairs[:, 1]]) ** 2).sum(axis=1) / 2
+    tracklet = float((apart - noise[pairs].mean(axis=1)).mean())
+    total = float(((away**2).sum(axis=1) - noise).mean())
+    bias = ((biases - centre) ** 2).sum(axis=1).mean() * len(biases) / (len(biases) - 1)
+    look = unit(np.stack([unit(c - biases[k]).mean(axis=0) for c, k in zip(visits.crops, camera, strict=True)]))
     distance = 1 - np.einsum("pd,pd->p", look[pairs[:, 0]], look[pairs[:, 1]])
     cameras = np.sort(camera[pairs], axis=1)
     same = {(int(a), int(b)): distance[(cameras == (a, b)).all(axis=1)] for a, b in np.unique(cameras, axis=0)}
-    return _Site(
-        centre,
-        max(total - tracklet, _TINY),
-        max(tracklet, _TINY),
-        crop,
-        max(float(spread.mean()), _TINY),
-        same,
-        _others(look, person, camera),
-    )
-
-
-_TINY = 1e-3
-
-
-def _pairs(rows: IntArray, camera: IntArray) -> IntArray:
-    """Pairs (P, 2) of some tracklets, of two cameras."""
-    found = [pair for pair in combinations(rows.tolist(), 2) if camera[pair[0]] != camera[pair[1]]]
-    return np.array(found, np.int64).reshape(-1, 2)
+    chance = float(((total + noise.mean()) / crowd).mean())
+    person, tracklet, camera_size = (max(v, _TINY) for v in (total - tracklet, tracklet, float(bias) - chance))
+    return _Site(centre, person, tracklet, crop, camera_size, same, _others(look, visits.person, camera))
 
 
 def _others(look: DoubleArray, person: IntArray, camera: IntArray) -> DoubleArray:

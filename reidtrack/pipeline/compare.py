@@ -2,8 +2,9 @@
 
 A camera's colour cast moves all its features one way, and so does a day's light; in one run the association takes it
 out. Here every camera of every run is a camera of its own: its cast is the mean of all that it saw, drawn towards what
-all of them have in common the fewer people it saw, exactly as within a run (`camera_biases`). Somebody seen alone, or in
-a photo, is freed of what all share, and that is what makes two recordings comparable at all.
+all of them have in common, and that towards the network's own mean, the fewer people it saw, exactly as within a run
+(`camera_biases`). Somebody seen alone, or in a photo, is freed of what all share, and that is what makes two recordings
+comparable at all.
 
 The distance to a person is that of the nearest source: views of one source are averaged, for they show the same
 clothes; those of different days may not.

@@ -10,6 +10,7 @@ from associate.reference_grouping import group_dense
 
 from reidtrack.associate.appearance import mean_features, mean_looks
 from reidtrack.associate.bias import CameraBias
+from reidtrack.associate.conflict import conflicts
 from reidtrack.associate.exact import improve_exactly
 from reidtrack.associate.nodes import Nodes
 from reidtrack.associate.people import FULL_WEIGHT_FEATURES
@@ -51,7 +52,7 @@ def _looks(
     mean = mean_features(tracklets)
     camera = np.array([names.index(t.camera) for t in tracklets], np.int64)
     weight = np.array([min(1.0, max(len(t.features), 1) / FULL_WEIGHT_FEATURES) for t in tracklets])
-    return camera, weight, CameraBias.of(mean, camera, weight * mean.any(axis=1), GENERIC, shrink)
+    return camera, weight, CameraBias.of(mean, camera, weight * mean.any(axis=1), GENERIC, shrink, conflicts(tracklets))
 
 
 def cosine_distances_dense(vectors: DoubleArray) -> DoubleArray:
