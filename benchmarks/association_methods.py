@@ -36,7 +36,7 @@ import numpy as np
 from drawn_recordings import Looks, draw, real_visits
 
 from reidtrack.associate.appearance import mean_features, mean_looks
-from reidtrack.associate.bias import camera_biases
+from reidtrack.associate.bias import CameraBias
 from reidtrack.associate.conflict import conflicts
 from reidtrack.associate.people import associate
 from reidtrack.associate.prior import GENERIC
@@ -63,8 +63,8 @@ class Problem(NamedTuple):
 def mean_and_camera(tracklets: list[Tracklet]) -> tuple[DoubleArray, IntArray]:
     """Mean looks (N, D), freed of their cameras' casts as ours frees them, and the camera of each, from 0."""
     camera = np.unique([t.camera for t in tracklets], return_inverse=True)[1]
-    bias = camera_biases(mean_features(tracklets), camera, np.ones(len(tracklets)), GENERIC)
-    return mean_looks(tracklets, camera, bias), camera
+    bias = CameraBias.of(mean_features(tracklets), camera, np.ones(len(tracklets)), GENERIC)
+    return mean_looks(tracklets, bias.without), camera
 
 
 def problem(tracklets: list[Tracklet]) -> Problem:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reidtrack.types import DoubleArray, IntArray, Tracklet
+from reidtrack.types import DoubleArray, Tracklet
 
 _TINY = 1e-12
 _LEAST_QUALITY = 1e-3
@@ -20,7 +20,7 @@ def mean_features(tracklets: Sequence[Tracklet]) -> DoubleArray:
     return _means(tracklets, (t.features.astype(np.float64) for t in tracklets), power=1)
 
 
-def mean_looks(tracklets: Sequence[Tracklet], camera: IntArray, bias: DoubleArray) -> DoubleArray:
+def mean_looks(tracklets: Sequence[Tracklet], bias: Callable[[int], DoubleArray]) -> DoubleArray:
     """The same of features from which their camera's bias was taken, which is what tells people apart.
 
     Each feature is brought back to unit norm before the mean, so that crops that show little but the bias count like
@@ -28,11 +28,10 @@ def mean_looks(tracklets: Sequence[Tracklet], camera: IntArray, bias: DoubleArra
 
     Args:
         tracklets: N of them.
-        camera: (N,) camera of each, from 0.
-        bias: (cameras, D), see `camera_biases`.
+        bias: Row of a tracklet to the bias (D,) of its camera, see `CameraBias.without`.
     """
-    shown = zip(tracklets, camera, strict=True)
-    return _means(tracklets, (unit(t.features - bias[c]) if len(t.features) else t.features for t, c in shown), power=2)
+    left = (unit(t.features - bias(i)) if len(t.features) else t.features for i, t in enumerate(tracklets))
+    return _means(tracklets, left, power=2)
 
 
 def _means(tracklets: Sequence[Tracklet], features: Iterable[NDArray[np.floating[Any]]], power: int) -> DoubleArray:

@@ -12,26 +12,21 @@ what a tracklet is compared with itself by (`halves`, `split`) leaves it out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from reidtrack.associate.appearance import unit
+from reidtrack.associate.kin import Kin
 from reidtrack.associate.prior import AppearancePrior
-from reidtrack.types import BoolArray, DoubleArray, IntArray
+from reidtrack.types import DoubleArray, IntArray
 
 _TWICE = 0.3
 """Share of people who are taken to be seen by both of two cameras, where it is foreseen what biases do to distances."""
-_RAW_ALIKE, _RAW_SLOPE = 0.25, 30.0
-"""Where the mean of a network is not known: cosine distance within which two tracklets of a camera count as one person,
-and log-odds of a unit of it. One person's have their median at 0.13 to 0.33 over five networks on Market-1501, two
-people's at 0.45 to 0.86."""
 _NOBODY = np.zeros((0, 2), np.int64)
-_MOST_COUNTED = 1000
-"""Of more tracklets of a camera, each is held against so many."""
 _ROUNDS = 3
 """Who is how many people follows from the biases, and they from that."""
+_MOST_OWN = 0.99
+"""Nobody makes up all of a bias."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -41,16 +36,22 @@ class CameraBias:
     Attributes:
         vector: (cameras, D) what to take from all embeddings of a camera.
         centre: (D,) the mean that is expected, zero where it is not known.
-        share: (N,) how much of its camera's bias a tracklet's own mean embedding makes up, 0..1.
         weight: (cameras, cameras) how much one person of the second camera makes up of the bias of the first.
-        people: (cameras,) how many people's worth was seen.
+        people: (cameras,) how many people were seen.
+        away: (N, D) mean embeddings of tracklets, less the centre.
+        camera: (N,) camera of each, from 0.
+        share: (N,) how much each makes up of its camera's bias, 0..1.
+        kin: Which tracklets of a camera are one person.
     """
 
     vector: DoubleArray
     centre: DoubleArray
-    share: DoubleArray
     weight: DoubleArray
     people: DoubleArray
+    away: DoubleArray
+    camera: IntArray
+    share: DoubleArray
+    kin: Kin
 
     @classmethod
     def of(
@@ -73,14 +74,14 @@ class CameraBias:
             clash: (Q, 2) tracklets that are two people, whatever they look like.
         """
         cameras = int(camera.max(initial=-1)) + 1
-        centre = np.zeros(means.shape[1]) if prior.mean is None else prior.mean
+        centre = np.zeros(means.shape[1]) if prior.mean is None or not means.any() else prior.mean
         away, bias = means - centre, np.zeros((cameras, means.shape[1]))
         worth = prior.variances.worth if shrink is None else shrink
-        people = weight
-        for _ in range(_ROUNDS if shrink is None and prior.mean is not None else 1):
+        kin, people = Kin.alone(len(weight)), weight
+        for _ in range(_ROUNDS if shrink is None else 1):
             if shrink is None:
-                # Without a known mean biases hold it, and distances mean what they do only while it is in.
-                people = _people(away - bias[camera] if prior.mean is not None else means, camera, weight, prior, clash)
+                kin = Kin.of(means if prior.mean is None else away - bias[camera], camera, weight, prior, clash)
+                people = kin.counted(weight)
             count = np.bincount(camera, people, cameras).astype(np.float64)
             total = _sums(away, camera, people, cameras)
             # Weight of one person of camera b in the common mean, then in the bias of camera a.
@@ -90,21 +91,23 @@ class CameraBias:
         each = np.divide(people, weight, out=np.zeros_like(people), where=weight > 0)
         crowd = np.bincount(camera, each, cameras).astype(np.float64)
         mass = np.divide(count, crowd, out=np.zeros(cameras), where=crowd > 0)
-        return cls(centre + bias, centre, people * np.diag(share)[camera], share * mass[None, :], crowd)
+        own = people * np.diag(share)[camera]
+        return cls(centre + bias, centre, share * mass[None, :], crowd, away, camera, own, kin)
 
-    def without(self, row: int, camera: int, mean: DoubleArray) -> DoubleArray:
-        """The bias (D,) of a tracklet's camera as it would be without the tracklet.
+    def without(self, row: int) -> DoubleArray:
+        """The bias (D,) of a tracklet's camera as it would be had the camera never seen the person."""
+        return self._left(row, *self.kin.of_row(row))
 
-        Args:
-            row: Of the tracklet.
-            camera: Its camera.
-            mean: (D,) its mean embedding.
-        """
-        own = float(self.share[row])
-        if own >= 1:
-            return self.centre
-        bias: DoubleArray = self.centre + (self.vector[camera] - self.centre - own * (mean - self.centre)) / (1 - own)
-        return bias
+    def without_tracklet(self, row: int) -> DoubleArray:
+        """The same as it would be without the tracklet alone, which may be two people's (`split`)."""
+        return self._left(row, np.array([row]), np.ones(1))
+
+    def _left(self, row: int, rows: IntArray, same: DoubleArray) -> DoubleArray:
+        part = same * self.share[rows]
+        own = min(float(part.sum()), _MOST_OWN)
+        beyond = self.vector[self.camera[row]] - self.centre - part @ self.away[rows]
+        found: DoubleArray = self.centre + beyond / (1 - own)
+        return found
 
 
 def camera_biases(
@@ -120,48 +123,6 @@ def _sums(rows: DoubleArray, camera: IntArray, weight: DoubleArray, cameras: int
     for c in range(cameras):
         total[c] = weight[camera == c] @ rows[camera == c]
     return total
-
-
-def _people(
-    away: DoubleArray, camera: IntArray, weight: DoubleArray, prior: AppearancePrior, clash: IntArray
-) -> DoubleArray:
-    """Weights such that tracklets of a camera that look like one person count as one together.
-
-    Args:
-        away: (N, D) mean embeddings, less what is known of their biases.
-        camera: (N,) from 0.
-        weight: (N,) how much each counts.
-        prior: What distances mean.
-        clash: (Q, 2) tracklets that are two people.
-    """
-    found, look, place = weight.copy(), unit(away), np.empty(len(weight), np.int64)
-    clash = np.concatenate([clash, clash[:, ::-1]])
-    for rows in _by_camera(camera, weight > 0):
-        some = rows[:: 1 + (len(rows) - 1) // _MOST_COUNTED]
-        same = _same(1 - look[rows] @ look[some].T, prior)
-        if len(some) == len(rows):
-            place[rows] = np.arange(len(rows))
-            here = place[clash[np.isin(clash, rows).all(axis=1)]]
-            same[here[:, 0], here[:, 1]] = 0
-        alike = same @ weight[some] * (len(rows) / len(some))
-        found[rows] /= np.maximum(1.0, alike)
-    return found
-
-
-def _same(distance: DoubleArray, prior: AppearancePrior) -> DoubleArray:
-    """Probability that tracklets of one camera are one person."""
-    known = prior.mean is not None
-    odds = prior.distances.log_odds(distance) if known else _RAW_SLOPE * (_RAW_ALIKE - distance)
-    same: DoubleArray = 1 / (1 + np.exp(-odds))
-    return same
-
-
-def _by_camera(camera: IntArray, counts: BoolArray) -> Iterator[IntArray]:
-    """Rows of each camera that count; cameras of one row are left out."""
-    order = np.flatnonzero(counts)[np.argsort(camera[counts], kind="stable")]
-    for rows in np.split(order, np.flatnonzero(np.diff(camera[order])) + 1):
-        if len(rows) > 1:
-            yield rows
 
 
 def expected_distances(bias: CameraBias, prior: AppearancePrior) -> tuple[float, float]:

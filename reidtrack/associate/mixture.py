@@ -28,6 +28,14 @@ ALIKE = 1.43
 _ALIKE_BELIEF = 200.0
 _ALIKE_LIMITS = (1.0, 2.0)
 _LEAST_SPREAD = 0.03
+_LIMITS = {
+    "same": (0, 2),
+    "share": (1e-9, 1 - 1e-9),
+    "other": (0, 2),
+    "beyond": (1e-3, 2),
+    "alike": (0.1, 10),
+    "spread": (1e-3, 2),
+}
 _FEW = 10
 _ROUNDS = 200
 _STILL = 1e-7
@@ -56,6 +64,11 @@ class Mixture:
     beyond: float = 0.12
     alike: float = ALIKE
     spread: float = SPREAD
+
+    def __post_init__(self) -> None:
+        for name, (low, high) in _LIMITS.items():
+            if not low <= getattr(self, name) <= high:
+                raise ValueError(f"Mixture.{name}: expected {low} to {high}, got {getattr(self, name)}")
 
     def log_odds(self, distance: DoubleArray) -> DoubleArray:
         """Natural log-odds that pairs at these distances are one person's; never rising with the distance."""
@@ -117,6 +130,11 @@ class Belief:
     same: float = 2.0
     share: float = 10.0
     other: float = 6.0
+
+    def __post_init__(self) -> None:
+        for name in ("same", "share", "other"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"Belief.{name}: expected a number of pairs, got {getattr(self, name)}")
 
 
 @dataclass(frozen=True, eq=False, slots=True)

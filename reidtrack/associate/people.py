@@ -99,14 +99,14 @@ def associate(
     parts, look = _whole_people(tracklets, split_threshold, prior, shrink)
     keys = [t.key for t in parts]
     bonds = Bonds.of(keys, look.clash, together, apart)
-    seen = mean_looks(parts, look.camera, look.bias.vector)
+    seen = mean_looks(parts, look.bias.without)
     calibration = calibrate(
         Views(
             seen,
             look.camera,
             look.weight,
             sorted({t.camera for t in parts}),
-            half_distances(parts, look.own_bias),
+            half_distances(parts, look.bias.without),
         ),
         bonds.clash,
         bonds.together,
@@ -158,7 +158,7 @@ def _whole_people(
     ordered = sorted(tracklets, key=_by_time)
     names = sorted({t.camera for t in ordered})
     look = _Look.of(ordered, names, prior, shrink)
-    parts = sorted(split_switched(ordered, look.own_bias, split_threshold), key=_by_time)
+    parts = sorted(split_switched(ordered, look.bias.without_tracklet, split_threshold), key=_by_time)
     return parts, look if len(parts) == len(ordered) else _Look.of(parts, names, prior, shrink)
 
 
@@ -200,10 +200,6 @@ class _Look(NamedTuple):
         return cls(
             mean, camera, weight, CameraBias.of(mean, camera, weight * mean.any(axis=1), prior, shrink, clash), clash
         )
-
-    def own_bias(self, row: int) -> DoubleArray:
-        """The bias of a tracklet's camera, found without the tracklet."""
-        return self.bias.without(row, int(self.camera[row]), self.mean[row])
 
     def expected(self, prior: AppearancePrior) -> Mixture:
         """How distances are distributed before those of the recording are seen."""

@@ -119,7 +119,7 @@ class AppearancePrior:
                 Belief(**parts["belief"]),
                 str(data.get("measured", "")),
             )
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ValueError(f"priors: {error}") from error
 
 
@@ -129,9 +129,10 @@ def _mean(text: Any) -> DoubleArray | None:
     if not isinstance(text, str) or len(text) > 4 * _MOST_DIMENSIONS:
         raise ValueError("priors.mean: expected base64 of half-precision numbers")
     try:
-        return np.frombuffer(base64.b64decode(text, validate=True), "<f2").astype(np.float64)
+        mean = np.frombuffer(base64.b64decode(text, validate=True), "<f2").astype(np.float64)
     except (binascii.Error, ValueError) as error:
         raise ValueError("priors.mean: expected base64 of half-precision numbers") from error
+    return mean
 
 
 GENERIC = AppearancePrior()

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from reidtrack.associate.appearance import cosine_distances, mean_features, mean_looks
-from reidtrack.associate.bias import camera_biases
+from reidtrack.associate.bias import CameraBias
 from reidtrack.benchmark.blame import Blame, Mistake, blame
 from reidtrack.benchmark.blame_boxes import Key
 from reidtrack.benchmark.tracking import MATCH_IOU, TrackingPair
@@ -104,8 +104,8 @@ class _Looks:
         mean = mean_features(tracklets)
         weight = np.array([min(1.0, len(t.features) / 8) for t in tracklets])
         shrink = None if settings["shrink"] == "auto" else settings["shrink"]
-        bias = camera_biases(mean, camera, weight, run_prior(record), shrink)
-        look = mean_looks(tracklets, camera, bias)
+        bias = CameraBias.of(mean, camera, weight * mean.any(axis=1), run_prior(record), shrink)
+        look = mean_looks(tracklets, bias.without)
         self._look: dict[Key, DoubleArray] = {t.key: row for t, row in zip(tracklets, look, strict=True) if row.any()}
 
     def link(self, a: Key, b: Key, distance: float | None = None) -> BlamedLink:

@@ -27,12 +27,11 @@ def associate_dense(
     """Keys and links of each person."""
     ordered = sorted(tracklets, key=lambda t: (t.first_time_s, t.camera, t.track_id))
     names = sorted({t.camera for t in ordered})
-    camera, _, bias = _looks(ordered, names, shrink)
-    mean = mean_features(ordered)
-    parts = split_switched(ordered, lambda row: bias.without(row, int(camera[row]), mean[row]), 0.85)
+    _, _, bias = _looks(ordered, names, shrink)
+    parts = split_switched(ordered, bias.without_tracklet, 0.85)
     parts.sort(key=lambda t: (t.first_time_s, t.camera, t.track_id))
     camera, weight, bias = _looks(parts, names, shrink)
-    distance = cosine_distances_dense(mean_looks(parts, camera, bias.vector))
+    distance = cosine_distances_dense(mean_looks(parts, bias.without))
     same = camera[:, None] == camera[None, :]
     cost = np.where(np.isfinite(distance), distance, 1.0) - np.where(same, SAME_CAMERA_SHARE * threshold, threshold)
     clash = conflicts_dense(parts)
