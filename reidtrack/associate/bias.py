@@ -96,7 +96,9 @@ class CameraBias:
 
     def without(self, row: int) -> DoubleArray:
         """The bias (D,) of a tracklet's camera as it would be had the camera never seen the person."""
-        return self._left(row, *self.kin.of_row(row))
+        rows, same = self.kin.of_row(row)
+        alone = 1 / max(1.0, float(self.people[self.camera[row]]))
+        return self._left(row, rows, np.where(rows == row, same, alone * same))
 
     def without_tracklet(self, row: int) -> DoubleArray:
         """The same as it would be without the tracklet alone, which may be two people's (`split`)."""

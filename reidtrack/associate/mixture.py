@@ -23,7 +23,7 @@ EDGES = np.linspace(0, 2, 401)
 CENTRES = (EDGES[:-1] + EDGES[1:]) / 2
 SPREAD = 0.15
 """Of one person's distances."""
-ALIKE = 1.43
+ALIKE = 1.57
 """By how much the spread of different people is wider towards those who look alike, where nothing is known of it."""
 _ALIKE_BELIEF = 200.0
 _ALIKE_LIMITS = (1.0, 2.0)

@@ -105,6 +105,8 @@ class AppearancePrior:
         Raises:
             ValueError: If it is none; the message says which part.
         """
+        if not isinstance(data, Mapping):
+            raise ValueError("priors: expected an object")
         unknown = sorted(set(data) - {"mean", "variances", "distances", "belief", "measured"})
         if unknown:
             raise ValueError(f"priors: unknown key {unknown[0]!r}")

@@ -22,10 +22,10 @@ _MOST_OTHERS = 200_000
 _TINY = 1e-3
 _LEAST_PAIRS = 10
 """Of one person between two cameras; fewer say nothing of how much pairs of cameras differ."""
-_TAIL, _TAIL_DEVIATIONS = 0.01, 2.3263
+_TAIL, _TAIL_DEVIATIONS = 0.0005, 3.2905
 """Share of two people's distances, and deviations of a normal distribution, where the width of their lower half is
 measured: thresholds lie in its tail, which reaches farther than its middle tells."""
-_LEAST, _MOST = 2.0, 6.0
+_LEAST, _MOST = 2.0, 3.0
 """A prior is worth so many pairs, whatever a few pairs of cameras show."""
 
 
