@@ -35,9 +35,11 @@ from typing import NamedTuple
 import numpy as np
 from drawn_recordings import Looks, draw, real_visits
 
-from reidtrack.associate.appearance import camera_casts, mean_features, mean_looks
+from reidtrack.associate.appearance import mean_features, mean_looks
+from reidtrack.associate.bias import CameraBias
 from reidtrack.associate.conflict import conflicts
 from reidtrack.associate.people import associate
+from reidtrack.associate.prior import GENERIC
 from reidtrack.types import DoubleArray, FloatArray, IntArray, Tracklet
 
 THRESHOLDS = np.linspace(0.2, 0.9, 30)
@@ -61,8 +63,8 @@ class Problem(NamedTuple):
 def mean_and_camera(tracklets: list[Tracklet]) -> tuple[DoubleArray, IntArray]:
     """Mean looks (N, D), freed of their cameras' casts as ours frees them, and the camera of each, from 0."""
     camera = np.unique([t.camera for t in tracklets], return_inverse=True)[1]
-    cast = camera_casts(mean_features(tracklets), camera, np.ones(len(tracklets)), 2.0)
-    return mean_looks(tracklets, camera, cast), camera
+    bias = CameraBias.of(mean_features(tracklets), camera, np.ones(len(tracklets)), GENERIC)
+    return mean_looks(tracklets, bias.without), camera
 
 
 def problem(tracklets: list[Tracklet]) -> Problem:

@@ -10,9 +10,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from reidtrack.associate.appearance import camera_casts, mean_features, unit
+from reidtrack.associate.appearance import mean_features, unit
+from reidtrack.associate.bias import camera_biases
 from reidtrack.associate.evidence import PairTerms
 from reidtrack.associate.near import near_pairs
+from reidtrack.associate.prior import GENERIC
 from reidtrack.types import DoubleArray, IntArray, Tracklet
 
 SLOPE = 20.0
@@ -46,9 +48,9 @@ def _looks(tracklets: Sequence[Tracklet]) -> list[tuple[DoubleArray, DoubleArray
     """Each tracklet's looks freed of the camera's cast, and how much each counts."""
     camera = np.unique([t.camera for t in tracklets], return_inverse=True)[1]
     mean = mean_features(tracklets)
-    cast = camera_casts(mean, camera, mean.any(axis=1).astype(np.float64), 2.0)
+    bias = camera_biases(mean, camera, mean.any(axis=1).astype(np.float64), GENERIC)
     return [
-        (unit(t.features.astype(np.float64) - cast[c]), (t.feature_quality.astype(np.float64) + 1e-3) ** 2)
+        (unit(t.features.astype(np.float64) - bias[c]), (t.feature_quality.astype(np.float64) + 1e-3) ** 2)
         for t, c in zip(tracklets, camera, strict=True)
     ]
 

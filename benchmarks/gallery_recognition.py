@@ -93,7 +93,7 @@ class Score(NamedTuple):
 def score(first: Day, second: Day, variant: str) -> Score:
     """Enrol one day, recognise the other."""
     settings = {"margin": DEFAULT.margin, "strangers": DEFAULT.strangers} | VARIANTS[variant]
-    unshifted = mock.patch.object(comparing, "camera_casts", none)
+    unshifted = mock.patch.object(comparing, "camera_biases", none)
     with (
         tempfile.TemporaryDirectory() as folder,
         open_gallery(Path(folder) / "people.db", Signature("0", ""), make=True) as gallery,

@@ -117,7 +117,10 @@ class AssociateConfig(Section):
         0.5, description="auto: least probability that two visits at the threshold are one person's; higher parts more"
     )
     split_threshold: Distance = Field(0.85, description="change of looks in a track that means two people; 2: never")
-    shrink: Annotated[float, Field(ge=0)] = Field(2.0, description="people of no particular look added to each camera")
+    shrink: Annotated[float, Field(ge=0)] | Literal["auto"] = Field(
+        "auto",
+        description="people's worth of what is expected of a camera's bias; auto: as the network's priors have it",
+    )
 
 
 class GalleryConfig(Section):

@@ -3,7 +3,8 @@
 python -m tools.ship_weights runs/first runs/second --out weights/osnet_x1_0.safetensors --curves docs/pictures/x.png
 
 The last folder's network is shipped; the ones before are the trainings it came from. Figures of identities that were
-held out come from the last training that held some out: the card says so, for the ones after learnt them too.
+held out come from the last training that held some out: the card says so, for the ones after learnt them too. With
+`--data` the card gets priors too (`measure_priors`): of several trainings, the one before the last judges.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 from reidtrack.models.checkpoint import load_checkpoint, save_checkpoint
 from reidtrack.train.log import write_curves
 from reidtrack.train.loop import last_figures
+from tools.measure_priors import add_options, give, held_out_people, measure_with
 
 Row = dict[str, float]
 
@@ -59,8 +61,12 @@ def main() -> None:
         "--source", default="reidtrack, weights/README.md", help="where the weights come from, in words"
     )
     parser.add_argument("--curves", type=Path, help="PNG with the curves of all trainings")
+    add_options(parser)
     args = parser.parse_args()
     digest = ship(args.runs, args.out, args.source)
+    if args.data:
+        judge = args.runs[-2] / "model.safetensors" if len(args.runs) > 1 else None
+        digest = give(args.out, measure_with(args.out, judge, held_out_people(args.data, args.hold_out)))
     if args.curves is not None:
         write_curves(args.curves, one_after_another([read_log(run) for run in args.runs]))
     print(f"{args.out}: {args.out.stat().st_size / 1e6:.2f} MB, sha256 {digest}")

@@ -1,14 +1,14 @@
-"""How alike tracklets look: one vector for each, freed of its camera's colour cast, and their distances."""
+"""How alike tracklets look: one vector for each, freed of its camera's bias, and their distances."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reidtrack.types import DoubleArray, IntArray, Tracklet
+from reidtrack.types import DoubleArray, Tracklet
 
 _TINY = 1e-12
 _LEAST_QUALITY = 1e-3
@@ -20,19 +20,18 @@ def mean_features(tracklets: Sequence[Tracklet]) -> DoubleArray:
     return _means(tracklets, (t.features.astype(np.float64) for t in tracklets), power=1)
 
 
-def mean_looks(tracklets: Sequence[Tracklet], camera: IntArray, cast: DoubleArray) -> DoubleArray:
-    """The same of features from which their camera's cast was taken, which is what tells people apart.
+def mean_looks(tracklets: Sequence[Tracklet], bias: Callable[[int], DoubleArray]) -> DoubleArray:
+    """The same of features from which their camera's bias was taken, which is what tells people apart.
 
-    Each feature is brought back to unit norm before the mean, so that crops that show little but the cast count like
+    Each feature is brought back to unit norm before the mean, so that crops that show little but the bias count like
     the others, and good crops count more: by the square of their quality.
 
     Args:
         tracklets: N of them.
-        camera: (N,) camera of each, from 0.
-        cast: (cameras, D), see `camera_casts`.
+        bias: Row of a tracklet to the bias (D,) of its camera, see `CameraBias.without`.
     """
-    shown = zip(tracklets, camera, strict=True)
-    return _means(tracklets, (unit(t.features - cast[c]) if len(t.features) else t.features for t, c in shown), power=2)
+    left = (unit(t.features - bias(i)) if len(t.features) else t.features for i, t in enumerate(tracklets))
+    return _means(tracklets, left, power=2)
 
 
 def _means(tracklets: Sequence[Tracklet], features: Iterable[NDArray[np.floating[Any]]], power: int) -> DoubleArray:
@@ -49,35 +48,6 @@ def unit(vectors: DoubleArray) -> DoubleArray:
     norm = np.linalg.norm(vectors, axis=1, keepdims=True)
     scaled: DoubleArray = np.divide(vectors, norm, out=np.zeros_like(vectors), where=norm > _TINY)
     return scaled
-
-
-def camera_casts(means: DoubleArray, camera: IntArray, weight: DoubleArray, shrink: float) -> DoubleArray:
-    """What the looks of everybody in a camera share.
-
-    A camera's cast (white balance, exposure, angle) moves all its features one way; what is left after the mean is
-    taken away tells people apart. The mean of few people is mostly those people themselves, so it is drawn towards the
-    mean of all cameras, and that towards zero, as if `shrink` more people of no particular look had been seen.
-
-    Args:
-        means: (N, D) unit rows, or zero.
-        camera: (N,) camera of each row, from 0.
-        weight: (N,) how much each row counts, 0..1.
-        shrink: Pseudo-count; 0 gives the plain means.
-
-    Returns:
-        (cameras, D).
-    """
-    groups = [np.flatnonzero(camera == c) for c in range(int(camera.max(initial=-1)) + 1)]
-    count = np.array([weight[g].sum() for g in groups])
-    total = np.array([weight[g] @ means[g] for g in groups]).reshape(len(groups), means.shape[1])
-    seen = count > 0
-    if not seen.any():
-        return total
-    own = total[seen] / count[seen, None]
-    common = own.mean(axis=0) * (count.sum() / (count.sum() + shrink))
-    cast = np.broadcast_to(common, total.shape).copy()
-    cast[seen] = (total[seen] + shrink * common) / (count[seen, None] + shrink)
-    return cast
 
 
 def cosine_distances(a: DoubleArray, b: DoubleArray) -> DoubleArray:

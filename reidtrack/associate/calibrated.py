@@ -90,7 +90,8 @@ class Calibration:
         moved: By how much corrections moved the threshold; probabilities go with it.
         halves: Visits whose halves were compared.
         halves_within: How many of them lie within the threshold of each other, as they should.
-        by_default: Whether experience alone gave the threshold, for want of pairs.
+        by_default: Whether the prior alone gave the threshold, for want of pairs.
+        chosen: Log-odds that it adds to a pair to have been chosen.
     """
 
     threshold: float
@@ -106,6 +107,7 @@ class Calibration:
     halves: int = 0
     halves_within: int = 0
     by_default: bool = False
+    chosen: float = CHOSEN
 
     @property
     def slope(self) -> float:
@@ -123,7 +125,7 @@ class Calibration:
         if camera_a == camera_b:
             return self.everywhere.slope * (self.same_camera_threshold - distance)
         pair = self.pairs.get((min(camera_a, camera_b), max(camera_a, camera_b)), self.everywhere)
-        return pair.slope * (pair.midpoint + self.moved - distance) + CHOSEN
+        return pair.slope * (pair.midpoint + self.moved - distance) + self.chosen
 
     def probability(self, distance: float, camera_a: str, camera_b: str, log_odds: float = 0.0) -> float:
         """That a pair which was chosen is one person, in 0..1.

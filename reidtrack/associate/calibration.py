@@ -6,6 +6,8 @@ whoever stands beside the one is not the other either. Parts of one tracklet are
 little of what another camera does to looks: how far that moves distances is estimated between cameras alone. No
 threshold is found that would part most visits from themselves.
 
+What is expected before that comes with the network (`prior`).
+
 A threshold holds for all cameras; probabilities are of each pair of cameras, drawn towards all where there is little.
 """
 
@@ -13,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +24,7 @@ from reidtrack.associate.adjacency import Adjacency
 from reidtrack.associate.calibrated import CHOSEN, EVERYWHERE, Calibration, Confidence, PairCalibration
 from reidtrack.associate.mixture import EDGES, Belief, Counts, Mixture, alike_among, fit
 from reidtrack.associate.pairs import keys as _keys
+from reidtrack.associate.prior import GENERIC
 from reidtrack.associate.taught import Taught, taught_threshold
 from reidtrack.associate.threshold import (
     LEAST_PAIRS,
@@ -71,6 +74,8 @@ def calibrate(
     same_camera_threshold: float | None = None,
     least_probability: float = 0.5,
     taught: Taught | None = None,
+    prior: Mixture = GENERIC.distances,
+    belief: Belief = GENERIC.belief,
 ) -> Calibration:
     """Find out what distances mean.
 
@@ -82,11 +87,16 @@ def calibrate(
         same_camera_threshold: The same within a camera; None is a fixed share of the other.
         least_probability: Of a chosen pair at the threshold that is found.
         taught: Corrections, each of which moves the threshold that is found, see `taught_threshold`.
+        prior: How distances between cameras are expected to be distributed; how many are one person's is not taken from
+            it, but follows from how many tracklets there are.
+        belief: How many pairs that is worth.
     """
     pairs = cross_pairs(views.look, views.camera, views.weight)
     seen = _distances(views.look, clash[views.camera[clash[:, 0]] == views.camera[clash[:, 1]]])
-    everywhere, by_cameras = _learn(pairs, views, clash, together, alike_among(seen))
-    benefit = CHOSEN - math.log(least_probability / (1 - least_probability))
+    prior = _expected(prior, views, alike_among(seen, prior.alike))
+    everywhere, by_cameras = _learn(pairs, views, clash, together, prior, belief)
+    chosen = _chosen(views)
+    benefit = chosen - math.log(least_probability / (1 - least_probability))
     enough = len(pairs.distance) >= LEAST_PAIRS
     found = min(max(everywhere.midpoint + benefit / everywhere.slope, LIMITS[0]), LIMITS[1])
     if enough and len(views.halves) >= _FEW_HALVES:
@@ -107,22 +117,22 @@ def calibrate(
         len(views.halves),
         int((views.halves <= used).sum()),
         not enough and threshold is None,
+        chosen,
     )
 
 
 def _learn(
-    pairs: CrossPairs, views: Views, clash: IntArray, together: IntArray, alike: float
+    pairs: CrossPairs, views: Views, clash: IntArray, together: IntArray, prior: Mixture, belief: Belief
 ) -> tuple[PairCalibration, dict[tuple[str, str], PairCalibration]]:
     """Distributions of all pairs, and of each pair of cameras."""
     count = len(views.camera)
     key = _keys(pairs.pairs, count)
     known = _Known(pairs, np.isin(key, _keys(together, count)), np.isin(key, _keys(clash, count)))
-    prior = Mixture(share=1 / max(2.0, count / max(1, len(np.unique(views.camera)))), alike=alike)
     match = known.same
     if pairs.whole:
-        match = match | _matches(pairs, fit(known.counts(), prior, Belief())) & ~known.different
+        match = match | _matches(pairs, fit(known.counts(), prior, belief)) & ~known.different
     known = known.with_different(np.isin(key, _keys(_beside(pairs.pairs[match], clash, count), count)))
-    pool = fit(known.counts(), prior, Belief())
+    pool = fit(known.counts(), prior, belief)
     everywhere = _pair(EVERYWHERE, pool, known.counts(), match, known.different)
     by_cameras = {}
     for (a, b), rows in _groups(pairs):
@@ -130,6 +140,18 @@ def _learn(
         evidence = match[rows], known.different[rows]
         by_cameras[names] = _pair(names, fit(counts, pool, _PAIR_BELIEF), counts, *evidence)
     return everywhere, by_cameras
+
+
+def _chosen(views: Views) -> float:
+    """Log-odds that it adds to a pair to have been chosen: no more than there were others to choose from."""
+    each = len(views.camera) / max(1, len(np.unique(views.camera)))
+    return min(CHOSEN, math.log(max(1.0, each)))
+
+
+def _expected(prior: Mixture, views: Views, alike: float) -> Mixture:
+    """What is expected of a recording of so many tracklets: in two cameras each person is seen once."""
+    each = len(views.camera) / max(1, len(np.unique(views.camera)))
+    return replace(prior, share=1 / max(2.0, each), alike=alike)
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,11 +231,14 @@ def _pair(
 def _confidence(everywhere: PairCalibration, threshold: float, pairs: int, together: int) -> tuple[Confidence, str]:
     """How far to trust a threshold that was found, and why."""
     if pairs < LEAST_PAIRS:
-        return "poor", f"{pairs} pairs of visits to two cameras are too few to tell, so experience decides"
+        return "poor", f"{pairs} pairs of visits to two cameras are too few to tell, so the network's priors decide"
     matches = float(everywhere.same.sum())
     wrong = everywhere.rates(np.array([threshold]))[0].false_accept
     if matches < _FEW_MATCHES:
-        return "poor", f"hardly anybody is seen in two cameras (about {matches:.0f} pairs), so experience decides"
+        return (
+            "poor",
+            f"hardly anybody is seen in two cameras (about {matches:.0f} pairs), so the network's priors decide",
+        )
     if wrong > _MUCH_ALIKE:
         return (
             "poor",

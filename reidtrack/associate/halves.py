@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from reidtrack.associate.appearance import unit
-from reidtrack.types import DoubleArray, IntArray, Tracklet
+from reidtrack.types import DoubleArray, Tracklet
 
 LEAST_FEATURES = 4
 """Fewer have no halves to speak of."""
@@ -15,20 +15,20 @@ _MOST = 5000
 """Of more visits, every so many are taken."""
 
 
-def half_distances(tracklets: Sequence[Tracklet], camera: IntArray, cast: DoubleArray) -> DoubleArray:
+def half_distances(tracklets: Sequence[Tracklet], bias: Callable[[int], DoubleArray]) -> DoubleArray:
     """Cosine distances between the mean looks of both halves of visits, far apart in time as they are.
 
     Args:
         tracklets: N of them.
-        camera: (N,) camera of each, from 0.
-        cast: (cameras, D) what all features of a camera share.
+        bias: Row of a tracklet to the bias (D,) of its camera, found without the tracklet.
     """
     step = 1 + len(tracklets) // _MOST
     found = []
-    for tracklet, c in zip(tracklets[::step], camera[::step].tolist(), strict=True):
+    for row in range(0, len(tracklets), step):
+        tracklet = tracklets[row]
         if len(tracklet.features) >= LEAST_FEATURES:
             middle = len(tracklet.features) // 2
-            rows = unit(tracklet.features.astype(np.float64) - cast[c])
+            rows = unit(tracklet.features.astype(np.float64) - bias(row))
             weight = (tracklet.feature_quality.astype(np.float64) + 1e-3) ** 2
             ends = unit(np.stack([weight[part] @ rows[part] for part in (slice(middle), slice(-middle, None))]))
             found.append(1 - float(ends[0] @ ends[1]))

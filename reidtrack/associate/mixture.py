@@ -4,8 +4,8 @@ The distances of different people spread like the halves of two normal distribut
 half, where people look alike by chance, is the wider one. The distances of one person in two cameras lie below, spread
 like a normal distribution. How many there are, and where both lie, is found by expectation maximisation (Dempster,
 Laird and Rubin, 1977) from a prior, which decides where there are few pairs. How far one person's distances spread, and
-by how much the half of the alike is wider, is not left to so little data: the one is fixed at what re-identification
-networks show on people nobody trained them on, the other found from people who are known to be two.
+by how much the half of the alike is wider, is not left to so little data: the one stays what the network's prior says,
+the other is found from people who are known to be two.
 
 Distances are counted in bins, so that a million pairs cost no more than a hundred.
 """
@@ -21,13 +21,21 @@ from reidtrack.types import DoubleArray
 
 EDGES = np.linspace(0, 2, 401)
 CENTRES = (EDGES[:-1] + EDGES[1:]) / 2
-SPREAD = 0.13
+SPREAD = 0.15
 """Of one person's distances."""
-ALIKE = 1.5
+ALIKE = 1.57
 """By how much the spread of different people is wider towards those who look alike, where nothing is known of it."""
 _ALIKE_BELIEF = 200.0
 _ALIKE_LIMITS = (1.0, 2.0)
 _LEAST_SPREAD = 0.03
+_LIMITS = {
+    "same": (0, 2),
+    "share": (1e-9, 1 - 1e-9),
+    "other": (0, 2),
+    "beyond": (1e-3, 2),
+    "alike": (0.1, 10),
+    "spread": (1e-3, 2),
+}
 _FEW = 10
 _ROUNDS = 200
 _STILL = 1e-7
@@ -39,24 +47,33 @@ _MOST = 50.0
 class Mixture:
     """How distances between two cameras are distributed.
 
+    The defaults hold for networks in general, measured over several on people unknown to them: docs/calibration.md.
+
     Attributes:
         same: Mean distance of one person's views.
         share: Of all pairs, how many are one person's, in 0..1.
         other: Median distance of two people.
         beyond: Spread of the larger half of two people's distances.
         alike: Of the smaller half it is so many times that.
+        spread: Of one person's distances.
     """
 
-    same: float = 0.45
+    same: float = 0.48
     share: float = 0.1
-    other: float = 1.07
-    beyond: float = 0.17
+    other: float = 1.01
+    beyond: float = 0.12
     alike: float = ALIKE
+    spread: float = SPREAD
+
+    def __post_init__(self) -> None:
+        for name, (low, high) in _LIMITS.items():
+            if not low <= getattr(self, name) <= high:
+                raise ValueError(f"Mixture.{name}: expected {low} to {high}, got {getattr(self, name)}")
 
     def log_odds(self, distance: DoubleArray) -> DoubleArray:
         """Natural log-odds that pairs at these distances are one person's; never rising with the distance."""
         spread = np.where(distance < self.other, self.alike, 1.0) * self.beyond
-        one = -0.5 * (np.maximum(distance - self.same, 0) / SPREAD) ** 2 - math.log(SPREAD)
+        one = -0.5 * (np.maximum(distance - self.same, 0) / self.spread) ** 2 - math.log(self.spread)
         two = -0.5 * ((distance - self.other) / spread) ** 2 - np.log(spread)
         odds: DoubleArray = one - two + math.log(self.share) - math.log1p(-self.share)
         # Far beyond the middle the wider of the two would win again.
@@ -65,7 +82,7 @@ class Mixture:
 
     def false_reject(self, threshold: DoubleArray) -> DoubleArray:
         """Share of one person's pairs that lie beyond thresholds."""
-        return 1 - _normal((threshold - self.same) / SPREAD)
+        return 1 - _normal((threshold - self.same) / self.spread)
 
     def false_accept(self, threshold: DoubleArray) -> DoubleArray:
         """Share of different people's pairs that lie within thresholds."""
@@ -94,7 +111,7 @@ class Mixture:
     def _density(self) -> DoubleArray:
         """Of all distances, at the centres of the bins; sums to one."""
         spread = np.where(self.other > CENTRES, self.alike, 1.0) * self.beyond
-        one = self.share / SPREAD * np.exp(-0.5 * ((CENTRES - self.same) / SPREAD) ** 2)
+        one = self.share / self.spread * np.exp(-0.5 * ((CENTRES - self.same) / self.spread) ** 2)
         two = (1 - self.share) / spread * np.exp(-0.5 * ((CENTRES - self.other) / spread) ** 2)
         density: DoubleArray = (one + two) / (one + two).sum()
         return density
@@ -110,9 +127,14 @@ class Belief:
         other: Of two people, for where those lie.
     """
 
-    same: float = 4.0
+    same: float = 2.0
     share: float = 10.0
     other: float = 6.0
+
+    def __post_init__(self) -> None:
+        for name in ("same", "share", "other"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"Belief.{name}: expected a number of pairs, got {getattr(self, name)}")
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -167,18 +189,19 @@ def fit(counts: Counts, prior: Mixture, belief: Belief) -> Mixture:
     return found
 
 
-def alike_among(distance: DoubleArray) -> float:
+def alike_among(distance: DoubleArray, expected: float = ALIKE) -> float:
     """By how much the spread of different people is wider towards those who look alike.
 
     Args:
-        distance: (P,) between people known to be two; where there are few, experience decides.
+        distance: (P,) between people known to be two.
+        expected: What to say where there are few.
     """
     if len(distance) < _FEW:
-        return ALIKE
+        return expected
     middle, high = np.quantile(distance, [0.5, 0.8413]).tolist()
     below = distance[distance < middle] - middle
     found = math.sqrt(float(below @ below) / max(1, len(below))) / max(high - middle, _LEAST_SPREAD)
-    drawn: float = (len(distance) * found + _ALIKE_BELIEF * ALIKE) / (len(distance) + _ALIKE_BELIEF)
+    drawn: float = (len(distance) * found + _ALIKE_BELIEF * expected) / (len(distance) + _ALIKE_BELIEF)
     return float(np.clip(drawn, *_ALIKE_LIMITS))
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
-from reidtrack.associate.appearance import camera_casts, mean_features, mean_looks, unit
+from reidtrack.associate.appearance import mean_features, mean_looks, unit
+from reidtrack.associate.bias import CameraBias, expected_distances
 from reidtrack.associate.bonds import Bonds, Key
 from reidtrack.associate.calibrated import Calibration
 from reidtrack.associate.calibration import Views, calibrate
@@ -17,15 +19,17 @@ from reidtrack.associate.evidence import Evidence
 from reidtrack.associate.halves import half_distances
 from reidtrack.associate.links import Grounds, explain
 from reidtrack.associate.matcher import group
+from reidtrack.associate.mixture import Mixture
 from reidtrack.associate.near import near_pairs
 from reidtrack.associate.pairs import once
+from reidtrack.associate.prior import FULL_CROPS, GENERIC, AppearancePrior
 from reidtrack.associate.split import split_switched
 from reidtrack.associate.sweep import Problem, Regrouped, regroup
 from reidtrack.associate.taught import Taught
 from reidtrack.associate.terms import Terms
 from reidtrack.types import DoubleArray, Identity, IntArray, Link, Tracklet
 
-FULL_WEIGHT_FEATURES = 8
+FULL_WEIGHT_FEATURES = FULL_CROPS
 """A tracklet with this many features counts fully in means; one with fewer, by its share."""
 _ROUNDING = 1e-6
 """More than costs and distances differ by that are computed in different ways."""
@@ -56,7 +60,8 @@ def associate(
     same_camera_threshold: float | None = None,
     least_probability: float = 0.5,
     split_threshold: float = 0.85,
-    shrink: float = 2.0,
+    prior: AppearancePrior = GENERIC,
+    shrink: float | None = None,
     evidence: Sequence[Evidence] = (),
     together: Sequence[tuple[Key, Key]] = (),
     apart: Sequence[tuple[Key, Key]] = (),
@@ -72,7 +77,8 @@ def associate(
         same_camera_threshold: The same within a camera (re-entries, fragments); None is a fixed share of the other.
         least_probability: See `calibrate`.
         split_threshold: Distance at which the looks before and after a moment are two people's (`split_switched`).
-        shrink: See `camera_casts`.
+        prior: What is known of the network that made the features.
+        shrink: People's worth that biases are drawn towards what is expected by; None leaves it to the prior.
         evidence: What else may speak for or against a pair; each is shown who was put together by looks alone, then all
             is weighed together.
         together: Pairs that are one person, whatever they look like, by camera and track id; a part that is cut off a
@@ -90,17 +96,17 @@ def associate(
         ValueError: If `together` and `apart` cannot both be so, or somebody stands twice in a camera, or a name is not
             known.
     """
-    parts, look = _whole_people(tracklets, split_threshold, shrink)
+    parts, look = _whole_people(tracklets, split_threshold, prior, shrink)
     keys = [t.key for t in parts]
-    bonds = Bonds.of(keys, conflicts(parts), together, apart)
-    seen = mean_looks(parts, look.camera, look.cast)
+    bonds = Bonds.of(keys, look.clash, together, apart)
+    seen = mean_looks(parts, look.bias.without)
     calibration = calibrate(
         Views(
             seen,
             look.camera,
             look.weight,
             sorted({t.camera for t in parts}),
-            half_distances(parts, look.camera, look.cast),
+            half_distances(parts, look.bias.without),
         ),
         bonds.clash,
         bonds.together,
@@ -108,6 +114,8 @@ def associate(
         same_camera_threshold=same_camera_threshold,
         least_probability=least_probability,
         taught=Taught.of(keys, taught),
+        prior=look.expected(prior),
+        belief=prior.belief,
     )
     threshold, same_camera_threshold = calibration.threshold, calibration.same_camera_threshold
     costs = PairCosts.of_looks(seen, look.camera, threshold, same_camera_threshold)
@@ -132,18 +140,26 @@ def associate(
     return Association(identities, threshold, same_camera_threshold, calibration, others)
 
 
-def cut_switched(tracklets: Sequence[Tracklet], *, split_threshold: float, shrink: float) -> list[Tracklet]:
+def cut_switched(
+    tracklets: Sequence[Tracklet],
+    *,
+    split_threshold: float,
+    prior: AppearancePrior = GENERIC,
+    shrink: float | None = None,
+) -> list[Tracklet]:
     """Tracklets cut where they go over from one person to another, by time, as `associate` begins by cutting them."""
-    return _whole_people(tracklets, split_threshold, shrink)[0]
+    return _whole_people(tracklets, split_threshold, prior, shrink)[0]
 
 
-def _whole_people(tracklets: Sequence[Tracklet], split_threshold: float, shrink: float) -> tuple[list[Tracklet], _Look]:
+def _whole_people(
+    tracklets: Sequence[Tracklet], split_threshold: float, prior: AppearancePrior, shrink: float | None
+) -> tuple[list[Tracklet], _Look]:
     """Tracklets of one person each, by time, and what they look like."""
     ordered = sorted(tracklets, key=_by_time)
     names = sorted({t.camera for t in ordered})
-    look = _Look.of(ordered, names, shrink)
-    parts = sorted(split_switched(ordered, dict(zip(names, look.cast, strict=True)), split_threshold), key=_by_time)
-    return parts, look if len(parts) == len(ordered) else _Look.of(parts, names, shrink)
+    look = _Look.of(ordered, names, prior, shrink)
+    parts = sorted(split_switched(ordered, look.bias.without_tracklet, split_threshold), key=_by_time)
+    return parts, look if len(parts) == len(ordered) else _Look.of(parts, names, prior, shrink)
 
 
 def _members(label: IntArray) -> list[IntArray]:
@@ -162,21 +178,33 @@ class _Look(NamedTuple):
         mean: (N, D) unit rows, or zero.
         camera: (N,) from 0.
         weight: (N,) in 0..1, above zero.
-        cast: (cameras, D).
+        bias: Of the cameras.
+        clash: (Q, 2) pairs that stand in one camera at the same time.
     """
 
     mean: DoubleArray
     camera: IntArray
     weight: DoubleArray
-    cast: DoubleArray
+    bias: CameraBias
+    clash: IntArray
 
     @classmethod
-    def of(cls, tracklets: Sequence[Tracklet], names: Sequence[str], shrink: float) -> _Look:
+    def of(
+        cls, tracklets: Sequence[Tracklet], names: Sequence[str], prior: AppearancePrior, shrink: float | None
+    ) -> _Look:
         mean = mean_features(tracklets)
         place = {name: i for i, name in enumerate(names)}
         camera = np.array([place[t.camera] for t in tracklets], np.int64)
+        clash = conflicts(tracklets)
         weight = np.array([min(1.0, max(len(t.features), 1) / FULL_WEIGHT_FEATURES) for t in tracklets])
-        return cls(mean, camera, weight, camera_casts(mean, camera, weight * mean.any(axis=1), shrink))
+        return cls(
+            mean, camera, weight, CameraBias.of(mean, camera, weight * mean.any(axis=1), prior, shrink, clash), clash
+        )
+
+    def expected(self, prior: AppearancePrior) -> Mixture:
+        """How distances are distributed before those of the recording are seen."""
+        same, other = expected_distances(self.bias, prior)
+        return replace(prior.distances, same=same, other=other)
 
 
 def _identity(

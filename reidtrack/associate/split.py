@@ -6,7 +6,7 @@ differ as those of two people do: far more than one person's do over a visit.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -19,12 +19,15 @@ LEAST_FEATURES = 3
 """Fewer features on either side of a cut are no evidence."""
 
 
-def split_switched(tracklets: Sequence[Tracklet], cast: dict[str, DoubleArray], threshold: float) -> list[Tracklet]:
+def split_switched(
+    tracklets: Sequence[Tracklet], bias: Callable[[int], DoubleArray], threshold: float
+) -> list[Tracklet]:
     """Cut tracklets where their looks change from one person's to another's.
 
     Args:
         tracklets: Of all cameras.
-        cast: Camera to what all its features share, (D,), taken away before they are compared.
+        bias: Row of a tracklet to the bias (D,) of its camera, found without the tracklet; taken away before features
+            are compared.
         threshold: Cosine distance between the mean looks before and after a cut, 0..2, from which on they are two
             people's; 2 cuts nothing.
 
@@ -32,12 +35,12 @@ def split_switched(tracklets: Sequence[Tracklet], cast: dict[str, DoubleArray], 
         The tracklets in their order, each cut one replaced by its parts: the first keeps the track id, the others get
         the camera's next free ones.
     """
-    free = dict.fromkeys(cast, 1)
+    free: dict[str, int] = {}
     for tracklet in tracklets:
-        free[tracklet.camera] = max(free[tracklet.camera], tracklet.track_id + 1)
+        free[tracklet.camera] = max(free.get(tracklet.camera, 1), tracklet.track_id + 1)
     result = []
-    for tracklet in tracklets:
-        parts = _cut(tracklet, cast[tracklet.camera], threshold)
+    for row, tracklet in enumerate(tracklets):
+        parts = _cut(tracklet, bias(row), threshold)
         result.append(parts[0])
         for part in parts[1:]:
             result.append(replace(part, track_id=free[part.camera], split_from=tracklet.logged_id))
@@ -45,9 +48,9 @@ def split_switched(tracklets: Sequence[Tracklet], cast: dict[str, DoubleArray], 
     return result
 
 
-def _cut(tracklet: Tracklet, cast: DoubleArray, threshold: float) -> list[Tracklet]:
+def _cut(tracklet: Tracklet, bias: DoubleArray, threshold: float) -> list[Tracklet]:
     """Parts of one tracklet, in the order of time."""
-    features = unit(tracklet.features.astype(np.float64) - cast) if len(tracklet.features) else np.zeros((0, 0))
+    features = unit(tracklet.features.astype(np.float64) - bias) if len(tracklet.features) else np.zeros((0, 0))
     weight = tracklet.feature_quality.astype(np.float64) + 1e-3
     cuts = sorted(_cuts(features, weight, 0, len(features), threshold))
     if not cuts:

@@ -17,7 +17,7 @@ from reidtrack.types import DoubleArray, IntArray
 SAME_CAMERA_SHARE = 0.85
 """Within a camera, one person's visits lie nearer to each other, by about this."""
 LEAST_PAIRS = 6
-"""Fewer are too few to tell; experience alone decides (`mixture`)."""
+"""Fewer are too few to tell; the prior alone decides (`prior`)."""
 LIMITS = (0.3, 0.9)
 """No threshold is found beyond."""
 _LEAST_WEIGHT = 0.2

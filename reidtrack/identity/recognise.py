@@ -17,28 +17,43 @@ import numpy as np
 from reidtrack.assign import assign
 from reidtrack.types import DoubleArray, IntArray
 
-LEAST_PAIRS = 6
-"""Fewer distances between strangers say nothing."""
 LEAST_THRESHOLD = 0.3
 
 
-def stranger_threshold(distance: DoubleArray, people: int, strangers: float) -> float:
+class Expected(NamedTuple):
+    """How distances between strangers lie, before any are seen.
+
+    Attributes:
+        middle: Half of them lie beyond.
+        spread: Of the larger half.
+        worth: How many distances that is worth.
+    """
+
+    middle: float
+    spread: float
+    worth: float
+
+
+def stranger_threshold(distance: DoubleArray, people: int, strangers: float, expected: Expected) -> float:
     """Distance below which only so many strangers are expected among all people of a gallery.
 
     Args:
         distance: (S,) between people nearly all of whom are different.
         people: In the gallery.
         strangers: How many, of all in the gallery, may look that much like somebody who is not in it.
+        expected: What distances are held to be while few are known.
 
     Returns:
-        A distance of `LEAST_THRESHOLD` or more, 2 where there is too little to go by.
+        A distance of `LEAST_THRESHOLD` or more.
     """
-    if len(distance) < LEAST_PAIRS:
-        return 2.0
-    normal = statistics.NormalDist()
-    middle, high = np.quantile(distance, [0.5, normal.cdf(1)])
+    normal, count = statistics.NormalDist(), len(distance)
+    middle, high = np.quantile(distance, [0.5, normal.cdf(1)]).tolist() if count else (0.0, 0.0)
+    middle, spread = (
+        (count * seen + expected.worth * foreseen) / (count + expected.worth)
+        for seen, foreseen in ((middle, expected.middle), (high - middle, expected.spread))
+    )
     share = min(0.5, strangers / max(1, people))
-    return max(LEAST_THRESHOLD, float(middle) + float(high - middle) * normal.inv_cdf(share))
+    return max(LEAST_THRESHOLD, middle + spread * normal.inv_cdf(share))
 
 
 class Shortlist:

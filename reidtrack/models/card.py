@@ -34,6 +34,7 @@ class ModelCard:
         pixel_max: What a full channel counts before it is normalised: 1 or 255.
         exported_from: sha256 of the weights that an export was made from: its features mean what theirs do.
         licence: What may be done with them, in words.
+        priors: What is known of its embeddings beforehand, as `associate.prior` writes it; empty where nothing is.
     """
 
     architecture: str
@@ -49,6 +50,7 @@ class ModelCard:
     pixel_max: float = 1.0
     exported_from: str = ""
     licence: str = ""
+    priors: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if len(self.size_hw) != 2 or min(self.size_hw) < 1:
@@ -82,6 +84,8 @@ def card_from_json(text: str) -> ModelCard:
     known = {field.name for field in dataclasses.fields(ModelCard)} - {"sha256"}
     if unknown := sorted(set(data) - known):
         raise ValueError(f"unknown key {unknown[0]!r}")
+    if not isinstance(data.get("priors", {}), dict):
+        raise ValueError("priors: expected an object")
     if not isinstance(data.get("architecture"), str):
         raise ValueError("architecture: expected a text")
     try:

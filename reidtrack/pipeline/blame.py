@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from reidtrack.associate.appearance import camera_casts, cosine_distances, mean_features, mean_looks
+from reidtrack.associate.appearance import cosine_distances, mean_features, mean_looks
+from reidtrack.associate.bias import CameraBias
 from reidtrack.benchmark.blame import Blame, Mistake, blame
 from reidtrack.benchmark.blame_boxes import Key
 from reidtrack.benchmark.tracking import MATCH_IOU, TrackingPair
@@ -24,6 +25,7 @@ from reidtrack.identity.log import read_detection_log
 from reidtrack.pipeline.blame_record import BlamedLink, BlamedMistake, CameraPair, RunBlame
 from reidtrack.pipeline.crops import list_crops
 from reidtrack.pipeline.folder import RunFolder
+from reidtrack.pipeline.priors import run_prior
 from reidtrack.report.blame_page import render_blame
 from reidtrack.types import DoubleArray, IntArray, Tracklet
 
@@ -101,7 +103,9 @@ class _Looks:
         camera = np.array([cameras.index(t.camera) for t in tracklets], np.int64)
         mean = mean_features(tracklets)
         weight = np.array([min(1.0, len(t.features) / 8) for t in tracklets])
-        look = mean_looks(tracklets, camera, camera_casts(mean, camera, weight, settings["shrink"]))
+        shrink = None if settings["shrink"] == "auto" else settings["shrink"]
+        bias = CameraBias.of(mean, camera, weight * mean.any(axis=1), run_prior(record), shrink)
+        look = mean_looks(tracklets, bias.without)
         self._look: dict[Key, DoubleArray] = {t.key: row for t, row in zip(tracklets, look, strict=True) if row.any()}
 
     def link(self, a: Key, b: Key, distance: float | None = None) -> BlamedLink:

@@ -34,11 +34,13 @@ class Weights:
         path: As given: a path, or a name.
         sha256: File name to its digest.
         engine: What runs it.
+        priors: What its card says of its embeddings, see `associate.prior`; empty where it says nothing.
     """
 
     path: str
     sha256: Mapping[str, str] = field(default_factory=dict)
     engine: str = ""
+    priors: Mapping[str, Any] = field(default_factory=dict)
 
 
 def make_detector(
@@ -133,7 +135,7 @@ def make_embedder(
         feature_dim=card.feature_dim,
         batch=config.batch,
     )
-    return embedder, Weights(str(config.weights), {path.name: card.sha256}, built.name)
+    return embedder, Weights(str(config.weights), {path.name: card.sha256}, built.name, card.priors)
 
 
 def _build_reid(

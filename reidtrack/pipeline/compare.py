@@ -2,8 +2,9 @@
 
 A camera's colour cast moves all its features one way, and so does a day's light; in one run the association takes it
 out. Here every camera of every run is a camera of its own: its cast is the mean of all that it saw, drawn towards what
-all of them have in common the fewer people it saw, exactly as within a run (`camera_casts`). Somebody seen alone, or in
-a photo, is freed of what all share, and that is what makes two recordings comparable at all.
+all of them have in common, and that towards the network's own mean, the fewer people it saw, exactly as within a run
+(`camera_biases`). Somebody seen alone, or in a photo, is freed of what all share, and that is what makes two recordings
+comparable at all.
 
 The distance to a person is that of the nearest source: views of one source are averaged, for they show the same
 clothes; those of different days may not.
@@ -16,14 +17,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reidtrack.associate.appearance import camera_casts
+from reidtrack.associate.bias import camera_biases
+from reidtrack.associate.prior import GENERIC, AppearancePrior
 from reidtrack.identity.gallery import BLOCK, Gallery
-from reidtrack.identity.recognise import Shortlist, stranger_threshold
+from reidtrack.identity.recognise import Expected, Shortlist, stranger_threshold
 from reidtrack.identity.views import View, ViewBlock
 from reidtrack.types import DoubleArray, FloatArray, IntArray
 
-SHRINK = 2.0
-"""People of no particular look added to each camera, as within a run."""
 _PHOTOS = "photo"
 _LEAST_BLOCK, _MOST_DISTANCES = 256, 2**24
 """Views that are compared at once; distances that are there at once, 128 MiB."""
@@ -106,7 +106,13 @@ def _sums(group: IntArray, weight: DoubleArray, vectors: FloatArray, count: int)
 
 
 def compare(
-    gallery: Gallery, people: Sequence[Sequence[View]], strangers: float, *, photo: bool = False, length: int = 8
+    gallery: Gallery,
+    people: Sequence[Sequence[View]],
+    strangers: float,
+    *,
+    prior: AppearancePrior = GENERIC,
+    photo: bool = False,
+    length: int = 8,
 ) -> Comparison:
     """Compare people with everybody in a gallery, in two passes over its file.
 
@@ -114,12 +120,13 @@ def compare(
         gallery: An open one.
         people: The views of each, all from one source.
         strangers: How many, of all in the gallery, may look as much like a stranger as the threshold.
+        prior: Of the network that made the features.
         photo: Whether that source is a photo: all photos share one cast.
         length: How many of the most alike are told of each.
     """
     if not any(people):
         return Comparison(Shortlist(len(people)), 2.0, Casts({}, np.zeros((0, 0), np.float32), {}))
-    casts = _casts(gallery, people, photo=photo)
+    casts = _casts(gallery, people, prior, photo=photo)
     looks, short = casts.looks_of(people), Shortlist(len(people), length)
     every = max(1, gallery.count() // _SAMPLE)
     sample = [looks.vector]
@@ -130,7 +137,8 @@ def compare(
         distance[looks.person] = np.minimum.reduceat(1 - looks.vector @ known.vector.T, begins, axis=1)
         short.offer(known.person[begins], distance)
         sample.append(known.vector[begins[::every]])
-    threshold = stranger_threshold(_apart(np.concatenate(sample)), gallery.count(), strangers)
+    expected = Expected(prior.distances.other, prior.distances.beyond, prior.belief.other)
+    threshold = stranger_threshold(_apart(np.concatenate(sample)), gallery.count(), strangers, expected)
     return Comparison(short, threshold, casts)
 
 
@@ -140,7 +148,7 @@ def _apart(looks: FloatArray) -> DoubleArray:
     return (1 - spread @ spread.T)[np.triu_indices(len(spread), 1)].astype(np.float64)
 
 
-def _casts(gallery: Gallery, people: Sequence[Sequence[View]], *, photo: bool) -> Casts:
+def _casts(gallery: Gallery, people: Sequence[Sequence[View]], prior: AppearancePrior, *, photo: bool) -> Casts:
     """Of each camera of each run, and of all photos together."""
     places = gallery.places()
     row: dict[int | str, int] = {}
@@ -160,5 +168,5 @@ def _casts(gallery: Gallery, people: Sequence[Sequence[View]], *, photo: bool) -
         weight += np.bincount(index, block.weight, minlength=len(first))
         total += _sums(index, block.weight, block.feature, len(first))
     mean = np.divide(total, weight[:, None], out=np.zeros_like(total), where=weight[:, None] > 0)
-    casts = camera_casts(mean, np.arange(len(mean)), weight, SHRINK)
+    casts = camera_biases(mean, np.arange(len(mean)), weight, prior)
     return Casts(row, casts.astype(np.float32), {place: source for place, (source, _) in places.items()})

@@ -29,7 +29,7 @@ from reidtrack.identity.corrections_text import append, remove
 from reidtrack.pipeline.claim import Claim
 from reidtrack.pipeline.corrections import correct, read_text
 from reidtrack.pipeline.rematch import open_finished
-from reidtrack.pipeline.settle import load_tracklets
+from reidtrack.pipeline.settle import association_settings, load_tracklets
 from reidtrack.pipeline.who import People, Person, Visit, find, read_people, settle_first
 
 
@@ -90,7 +90,7 @@ def edit_corrections(path: Path, make: Make) -> Edited:
         kept = remove(text, edit.drop)
         after = append(kept, edit.add, where) if edit.add else kept
         config = load(RunConfig, base=record["config"])
-        correct(load_tracklets(folder, config.track), config.associate.model_dump(), parse(after, where))
+        correct(load_tracklets(folder, config.track), association_settings(config, record), parse(after, where))
         write_whole(file, after)
     added = after.splitlines()[len(after.splitlines()) - _added(after, len(edit.add), where) :] if edit.add else []
     gone = [text.splitlines()[c.line - 1 : c.last_line] for c in edit.drop]

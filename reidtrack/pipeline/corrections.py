@@ -78,7 +78,8 @@ def correct(tracklets: Sequence[Tracklet], settings: Mapping[str, Any], correcti
         return Corrected(tracklets, settings)
     parts = cut(tracklets, corrections)
     # Cut here, so that corrections can speak of the parts; association finds nothing more to cut.
-    parts = cut_switched(parts, split_threshold=settings["split_threshold"], shrink=settings["shrink"])
+    cutting = {key: settings[key] for key in ("split_threshold", "shrink", "prior") if key in settings}
+    parts = cut_switched(parts, **cutting)
     found = constrain(parts, corrections)
     kept = [t for t in parts if t.key not in found.ignored]
     more = {"together": found.together, "apart": found.apart, "taught": found.taught, "split_threshold": 2.0}

@@ -22,6 +22,7 @@ from reidtrack.pipeline.compare import compare
 from reidtrack.pipeline.gallery import PREPROCESSING, check_gallery, keep, photo_view
 from reidtrack.pipeline.gallery_list import check_name
 from reidtrack.pipeline.photo import choose_person, embed_person
+from reidtrack.pipeline.priors import weights_prior
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,8 @@ def enroll(request: EnrollRequest) -> Enrolled:
         for source in found:
             gallery.withdraw(source.key)
         number = gallery.find(request.name)
-        near = compare(gallery, [list(found.values())], request.gallery.strangers, photo=True)
+        prior = weights_prior(weights)
+        near = compare(gallery, [list(found.values())], request.gallery.strangers, prior=prior, photo=True)
         if number is None:
             number = gallery.add_person(request.name)
         for source, view in found.items():

@@ -25,6 +25,7 @@ from reidtrack.identity.views import Source, Track, View
 from reidtrack.pipeline.build import Weights
 from reidtrack.pipeline.compare import Comparison, compare
 from reidtrack.pipeline.folder import RunFolder
+from reidtrack.pipeline.priors import run_prior
 from reidtrack.types import FloatArray, Identity
 
 logger = logging.getLogger(__name__)
@@ -110,7 +111,7 @@ def recognise_run(folder: RunFolder, association: Association, config: GalleryCo
     source = Source(run_key(record), "run", str(folder.path.resolve()))
     with open_gallery(config.path, Signature(sha256, PREPROCESSING), make=True) as gallery, gallery.writing():
         former = gallery.withdraw(source.key)
-        found = compare(gallery, views, config.strangers)
+        found = compare(gallery, views, config.strangers, prior=run_prior(record))
         limit = association.threshold if config.threshold == "auto" else config.threshold
         threshold = min(limit, found.threshold) if config.threshold == "auto" else limit
         likely = _Likely(found.short, threshold, association.calibration.slope)

@@ -32,6 +32,7 @@ from reidtrack.pipeline.crops import list_crops
 from reidtrack.pipeline.embed import Advance, digest, embed_images
 from reidtrack.pipeline.gallery import PREPROCESSING, check_gallery, photo_view
 from reidtrack.pipeline.photo import choose_person, embed_person, may_be_one
+from reidtrack.pipeline.priors import weights_prior
 from reidtrack.pipeline.visits import RunGallery, Visit, read_run_gallery
 from reidtrack.types import FloatArray, ImageArray
 
@@ -173,7 +174,8 @@ def rank_known(feature: FloatArray, path: Path, weights: Weights, top: int) -> t
     """The people of a gallery who look most like a unit vector (D,), nearest first, each with the best view."""
     (sha256,) = weights.sha256.values()
     with open_gallery(path, Signature(sha256, PREPROCESSING)) as gallery, gallery.reading():
-        short = compare(gallery, [[photo_view(feature)]], 1.0, photo=True, length=top).short
+        prior = weights_prior(weights)
+        short = compare(gallery, [[photo_view(feature)]], 1.0, prior=prior, photo=True, length=top).short
         best: dict[int, tuple[float, int]] = {}
         for block in gallery.blocks(short.person[0].tolist()):
             for view, person, distance in zip(

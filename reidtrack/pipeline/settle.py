@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from reidtrack.pipeline.corrections import correct
 from reidtrack.pipeline.crops import sort_crops
 from reidtrack.pipeline.folder import RunFolder
 from reidtrack.pipeline.gallery import recognise_run
+from reidtrack.pipeline.priors import run_prior, tell_priors
 from reidtrack.pipeline.site import Site
 from reidtrack.pipeline.track import finish_tracks
 from reidtrack.types import IntArray, Tracklet, Tracks
@@ -46,6 +48,7 @@ def settle(
         InputError: If the logs cannot be read.
         OutputError: If an output cannot be written.
     """
+    tell_priors(folder.read_run())
     association, site = solve(folder, config, corrections)
     known = recognise_run(folder, association, config.gallery)
     identities = known.identities
@@ -75,14 +78,28 @@ def solve(
         ConfigError: If corrections do not fit the run or each other.
         InputError: If the logs cannot be read.
     """
-    settings = config.associate.model_dump()
-    settings.update((key, None) for key, value in settings.items() if value == "auto")
+    settings = association_settings(config, folder.read_run())
     corrected = correct(load_tracklets(folder, config.track), settings, corrections)
     site = Site(folder, config.site)
     steps = steps_for(len(corrected.tracklets)) if steps is None else steps
     association = associate(corrected.tracklets, **corrected.settings, evidence=[site.evidence], steps=steps)
     identities = tell_travel_times(corrected.named(association.identities), site.offset_s)
     return association._replace(identities=identities), site
+
+
+def association_settings(config: RunConfig, record: Mapping[str, Any]) -> dict[str, Any]:
+    """Keyword arguments of `associate`.
+
+    Args:
+        config: Settings of the run.
+        record: `run.json`, which holds what is known of the network.
+
+    Raises:
+        InputError: If what it holds of the network cannot be used.
+    """
+    settings = config.associate.model_dump()
+    settings.update((key, None) for key, value in settings.items() if value == "auto")
+    return {**settings, "prior": run_prior(record)}
 
 
 def load_tracklets(folder: RunFolder, config: TrackConfig) -> list[Tracklet]:

@@ -8,10 +8,13 @@ import numpy as np
 from associate.dense_problems import sparse
 from associate.reference_grouping import group_dense
 
-from reidtrack.associate.appearance import camera_casts, mean_features, mean_looks
+from reidtrack.associate.appearance import mean_features, mean_looks
+from reidtrack.associate.bias import CameraBias
+from reidtrack.associate.conflict import conflicts
 from reidtrack.associate.exact import improve_exactly
 from reidtrack.associate.nodes import Nodes
 from reidtrack.associate.people import FULL_WEIGHT_FEATURES
+from reidtrack.associate.prior import GENERIC
 from reidtrack.associate.refine import packed
 from reidtrack.associate.split import split_switched
 from reidtrack.associate.threshold import SAME_CAMERA_SHARE
@@ -19,16 +22,16 @@ from reidtrack.types import BoolArray, DoubleArray, IntArray, Link, Tracklet
 
 
 def associate_dense(
-    tracklets: Sequence[Tracklet], threshold: float, shrink: float = 2.0
+    tracklets: Sequence[Tracklet], threshold: float, shrink: float | None = None
 ) -> list[tuple[list[tuple[str, int]], list[Link]]]:
     """Keys and links of each person."""
     ordered = sorted(tracklets, key=lambda t: (t.first_time_s, t.camera, t.track_id))
     names = sorted({t.camera for t in ordered})
-    _, _, cast = _looks(ordered, names, shrink)
-    parts = split_switched(ordered, dict(zip(names, cast, strict=True)), 0.85)
+    _, _, bias = _looks(ordered, names, shrink)
+    parts = split_switched(ordered, bias.without_tracklet, 0.85)
     parts.sort(key=lambda t: (t.first_time_s, t.camera, t.track_id))
-    camera, weight, cast = _looks(parts, names, shrink)
-    distance = cosine_distances_dense(mean_looks(parts, camera, cast))
+    camera, weight, bias = _looks(parts, names, shrink)
+    distance = cosine_distances_dense(mean_looks(parts, bias.without))
     same = camera[:, None] == camera[None, :]
     cost = np.where(np.isfinite(distance), distance, 1.0) - np.where(same, SAME_CAMERA_SHARE * threshold, threshold)
     clash = conflicts_dense(parts)
@@ -43,12 +46,12 @@ def associate_dense(
 
 
 def _looks(
-    tracklets: Sequence[Tracklet], names: Sequence[str], shrink: float
-) -> tuple[IntArray, DoubleArray, DoubleArray]:
+    tracklets: Sequence[Tracklet], names: Sequence[str], shrink: float | None
+) -> tuple[IntArray, DoubleArray, CameraBias]:
     mean = mean_features(tracklets)
     camera = np.array([names.index(t.camera) for t in tracklets], np.int64)
     weight = np.array([min(1.0, max(len(t.features), 1) / FULL_WEIGHT_FEATURES) for t in tracklets])
-    return camera, weight, camera_casts(mean, camera, weight * mean.any(axis=1), shrink)
+    return camera, weight, CameraBias.of(mean, camera, weight * mean.any(axis=1), GENERIC, shrink, conflicts(tracklets))
 
 
 def cosine_distances_dense(vectors: DoubleArray) -> DoubleArray:

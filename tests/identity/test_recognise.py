@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from reidtrack.identity.recognise import LEAST_THRESHOLD, Match, Shortlist, chances, recognise, stranger_threshold
+from reidtrack.identity.recognise import (
+    LEAST_THRESHOLD,
+    Expected,
+    Match,
+    Shortlist,
+    chances,
+    recognise,
+    stranger_threshold,
+)
 
 
 def short(distance: list[list[float]], length: int = 8) -> Shortlist:
@@ -89,6 +97,9 @@ def test_many_give_what_one_assignment_gives() -> None:
     assert [m.person for m in recognise(short(distance.tolist()), 0.5, 0.1)] == (truth + 1).tolist()
 
 
+EXPECTED = Expected(1.0, 0.1, 6.0)
+
+
 @pytest.mark.parametrize(
     ("people", "strangers", "expected"),
     [
@@ -100,9 +111,22 @@ def test_many_give_what_one_assignment_gives() -> None:
 def test_the_threshold_falls_with_the_number_of_people(people: int, strangers: float, expected: float) -> None:
     distance = np.random.default_rng(0).normal(1, 0.1, 200_000)
     distance[:4000] = 0.2  # true matches: they do not reach the upper half
-    assert stranger_threshold(distance, people, strangers) == pytest.approx(expected, abs=0.02)
+    assert stranger_threshold(distance, people, strangers, EXPECTED) == pytest.approx(expected, abs=0.02)
 
 
-def test_the_threshold_of_too_little() -> None:
-    assert stranger_threshold(np.ones(5), 3, 0.05) == 2.0
-    assert stranger_threshold(np.random.default_rng(0).normal(0.5, 0.3, 999), 1000, 0.05) == LEAST_THRESHOLD
+def test_the_least_threshold() -> None:
+    distance = np.random.default_rng(0).normal(0.5, 0.3, 999)
+    assert stranger_threshold(distance, 1000, 0.05, EXPECTED) == LEAST_THRESHOLD
+
+
+@pytest.mark.parametrize(
+    ("distance", "expected"),
+    [
+        pytest.param([], 1 - 0.1 * 1.6449, id="none: what is expected"),
+        pytest.param([0.6] * 6, 0.8 - 0.05 * 1.6449, id="as many as it is worth: half-way"),
+        pytest.param([0.6] * 6000, 0.6, id="very many: what was seen"),
+    ],
+)
+def test_the_first_threshold_is_what_comes_with_the_network(distance: list[float], expected: float) -> None:
+    """The first person of a gallery is not recognised at any distance."""
+    assert stranger_threshold(np.array(distance), 1, 0.05, EXPECTED) == pytest.approx(expected, abs=0.01)

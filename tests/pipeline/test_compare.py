@@ -60,7 +60,7 @@ def test_without_taking_casts_out_it_fails(gallery: Gallery, monkeypatch: pytest
     tuesday = [[view(who, "hall", 3)] for who in (3, 7)]
     assert compare(gallery, tuesday, 0.02).short.distance[:, 0].max() < 0.6
     assert nearest(gallery, tuesday) == [monday[3], monday[7]]
-    monkeypatch.setattr(compare_module, "camera_casts", lambda means, *_: np.zeros_like(means))
+    monkeypatch.setattr(compare_module, "camera_biases", lambda means, *_: np.zeros_like(means))
     assert compare(gallery, tuesday, 0.02).short.distance.min() > 0.7
 
 

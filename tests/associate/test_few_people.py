@@ -1,0 +1,153 @@
+"""One person alone, two, one in two cameras, one who comes back, nobody: with priors of the network and without."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from associate.people_data import owners
+
+from reidtrack.associate.people import associate, cut_switched
+from reidtrack.associate.prior import GENERIC, AppearancePrior, Variances
+from reidtrack.types import DoubleArray, Tracklet
+
+DIM = 256
+SIZES = Variances(0.42, 0.14, 0.24, 0.04)
+MEAN = np.sqrt(0.2) * np.eye(DIM)[0]
+PRIOR = AppearancePrior(MEAN, SIZES)
+PRIORS = [pytest.param(PRIOR, id="of this network"), pytest.param(GENERIC, id="of networks in general")]
+SEEDS = range(8)
+
+
+class Draw:
+    """Tracklets drawn from what the prior says embeddings are made of."""
+
+    def __init__(self, seed: int) -> None:
+        self._rng = np.random.default_rng(seed)
+        self._person = [self._part(SIZES.person) for _ in range(12)]
+        self._camera: dict[str, DoubleArray] = {}
+        self._count = 0
+
+    def _part(self, size: float, *count: int) -> DoubleArray:
+        return self._rng.normal(size=(*count, DIM)) * np.sqrt(size / DIM)
+
+    def tracklet(self, camera: str, person: int, first_s: float, seconds: float = 5.0) -> Tracklet:
+        """Somebody for some seconds, two crops in each."""
+        self._count += 1
+        if camera not in self._camera:
+            self._camera[camera] = self._part(SIZES.camera)
+        frame = np.arange(round(10 * first_s), round(10 * (first_s + seconds)))
+        crops = max(1, round(2 * seconds))
+        look = MEAN + self._camera[camera] + self._person[person] + self._part(SIZES.tracklet)
+        rows = look + self._part(SIZES.crop, crops)
+        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+        picked = frame[np.linspace(0, len(frame) - 1, crops).astype(int)]
+        box = np.tile(np.array([10, 10, 40, 90], np.float32), (len(frame), 1))
+        return Tracklet(
+            camera,
+            self._count,
+            frame,
+            frame / 10,
+            box,
+            np.ones(len(frame), np.float32),
+            rows.astype(np.float32),
+            picked,
+            np.full(crops, 0.9, np.float32),
+        )
+
+
+SCENES: dict[str, list[tuple[str, int, float]]] = {
+    "nobody": [],
+    "one": [("a", 0, 0)],
+    "one who comes back": [("a", 0, 0), ("a", 0, 20)],
+    "one who comes back three times": [("a", 0, 0), ("a", 0, 20), ("a", 0, 40), ("a", 0, 60)],
+    "one in two cameras": [("a", 0, 0), ("b", 0, 20)],
+    "one in three cameras, twice": [(c, 0, 20 * i) for i, c in enumerate("abcabc")],
+    "two together": [("a", 0, 0), ("a", 1, 1)],
+    "two in two cameras": [("a", 0, 0), ("b", 1, 20)],
+    "two by turns": [("a", 0, 0), ("a", 1, 20), ("a", 0, 40), ("a", 1, 60)],
+    "two in both cameras": [("a", 0, 0), ("a", 1, 1), ("b", 0, 20), ("b", 1, 21)],
+    "three, one of them in both cameras": [("a", 0, 0), ("a", 1, 20), ("b", 2, 40), ("b", 0, 60)],
+}
+"""Camera, person and beginning of each tracklet."""
+
+
+@pytest.mark.parametrize("prior", PRIORS)
+@pytest.mark.parametrize("scene", SCENES)
+def test_few_people_are_as_many_as_there_are(scene: str, prior: AppearancePrior) -> None:
+    """In seven of eight draws: nothing is known of them but a handful of crops."""
+    wrong = 0
+    for seed in SEEDS:
+        draw = Draw(seed)
+        tracklets = [draw.tracklet(*stay) for stay in SCENES[scene]]
+        who = owners(associate(tracklets, prior=prior).identities)
+        true = [person for _, person, _ in SCENES[scene]]
+        found = [who[t.key] for t in tracklets]
+        wrong += any(
+            (a == b) != (c == d) for a, c in zip(true, found, strict=True) for b, d in zip(true, found, strict=True)
+        )
+    assert wrong <= 1
+
+
+@pytest.mark.parametrize("prior", PRIORS)
+@pytest.mark.parametrize("seconds", [0.5, 1.0, 2.0, 5.0, 20.0, 60.0])
+def test_one_alone_is_never_cut(seconds: float, prior: AppearancePrior) -> None:
+    for seed in SEEDS:
+        alone = Draw(seed).tracklet("a", 0, 0, seconds)
+        assert len(associate([alone], prior=prior).identities) == 1
+
+
+@pytest.mark.parametrize(
+    ("prior", "least"),
+    [
+        pytest.param(PRIOR, 0, id="of this network: alone in the recording, too"),
+        pytest.param(GENERIC, 6, id="of networks in general: among others, whose mean tells what all have in common"),
+    ],
+)
+def test_a_tracker_that_changes_over_is_still_found_out(prior: AppearancePrior, least: int) -> None:
+    for others in (least, least + 1, least + 3):
+        draw = Draw(0)
+        one, other = draw.tracklet("a", 0, 0), draw.tracklet("a", 1, 5)
+        joined = replace(
+            one,
+            **{
+                name: np.concatenate([getattr(one, name), getattr(other, name)])
+                for name in ("frame", "time_s", "xyxy", "score", "features", "feature_frame", "feature_quality")
+            },
+        )
+        beside = [draw.tracklet("a", i + 2, 20.0 * (i + 1)) for i in range(others)]
+        assert len(cut_switched([joined, *beside], split_threshold=0.85, prior=prior)) == 2 + others
+
+
+def lone(path: Path) -> Tracklet:
+    """A real tracklet of somebody who walks alone."""
+    with np.load(path) as data:
+        feature = data["features"].astype(np.float32)
+        feature /= np.linalg.norm(feature, axis=1, keepdims=True)
+        columns = [data[name] for name in ("frame", "time_s", "xyxy", "score")]
+        quality = data["feature_quality"]
+        return Tracklet(str(data["camera"]), int(data["track_id"]), *columns, feature, data["feature_frame"], quality)
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", ["lone_person_a", "lone_person_b"])
+def test_one_man_in_a_corridor_is_one_at_every_length(name: str, shared: Path) -> None:
+    whole = lone(shared / "cases/features" / f"{name}.npz")
+    for end_s in np.arange(1.0, whole.last_time_s + 0.5, 0.25):
+        seen = whole.time_s <= end_s
+        part = whole.part(seen, whole.feature_frame <= whole.frame[seen][-1])
+        assert len(associate([part]).identities) == 1, end_s
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", ["lone_person_a", "lone_person_b"])
+@pytest.mark.parametrize("camera", [pytest.param(None, id="comes back"), pytest.param("other", id="in two cameras")])
+def test_one_man_who_was_lost_between_is_one(name: str, camera: str | None, shared: Path) -> None:
+    whole = lone(shared / "cases/features" / f"{name}.npz")
+    middle = whole.frame[len(whole) // 2]
+    first = whole.part(whole.frame < middle, whole.feature_frame < middle)
+    second = whole.part(whole.frame >= middle, whole.feature_frame >= middle)
+    second = replace(second, track_id=whole.track_id + 1, camera=camera or whole.camera)
+    assert len(associate([first, second]).identities) == 1
