@@ -18,6 +18,8 @@ LEAST_PEOPLE = 20
 """Of a site, in each of two cameras; of fewer nothing is measured."""
 _WORTH = 7.0
 """People's worth of a known mean where only one site was measured: 4.0 to 7.7 of four networks over two sites."""
+_GENERAL = 2
+"""Sites' worth of what holds of networks in general: the next site is not those measured (docs/results.md)."""
 _MOST_OTHERS = 200_000
 _TINY = 1e-3
 _LEAST_PAIRS = 10
@@ -175,7 +177,7 @@ def _others(look: DoubleArray, person: IntArray, camera: IntArray) -> DoubleArra
 
 
 def _distances(sites: Sequence[_Site]) -> tuple[Mixture, Belief]:
-    """How distances lie, each site counting the same, and how many pairs that is worth.
+    """How distances lie, drawn towards networks in general, each site counting the same; how many pairs that is worth.
 
     A prior of `worth` pairs whose place differs by `differ` from one pair of cameras to another, of distances that
     spread by `spread`, tells as much as `(spread / differ) ** 2` pairs do.
@@ -185,13 +187,15 @@ def _distances(sites: Sequence[_Site]) -> tuple[Mixture, Belief]:
     beyond = [float(np.quantile(s.other, 0.8413)) - m for s, m in zip(sites, middle, strict=True)]
     tail = [(m - float(np.quantile(s.other, _TAIL))) / _TAIL_DEVIATIONS for s, m in zip(sites, middle, strict=True)]
     spread = _middle(float(d.std()) for d in same)
-    mixture = Mixture(
-        same=_middle(float(d.mean()) for d in same),
-        other=_middle(middle),
-        beyond=_middle(beyond),
-        alike=float(np.clip(_middle(tail) / _middle(beyond), 1.0, 2.0)),
-        spread=spread,
-    )
+    found = {
+        "same": _middle(float(d.mean()) for d in same),
+        "other": _middle(middle),
+        "beyond": _middle(beyond),
+        "alike": float(np.clip(_middle(tail) / _middle(beyond), 1.0, 2.0)),
+        "spread": spread,
+    }
+    share = len(sites) / (len(sites) + _GENERAL)
+    mixture = Mixture(**{key: share * value + (1 - share) * getattr(Mixture(), key) for key, value in found.items()})
     return mixture, Belief(same=_worth(list(_places(sites)), spread), other=Belief().other)
 
 
