@@ -23,6 +23,9 @@ from tools.measure_priors import add_options, give, held_out_people, measure_wit
 Row = dict[str, float]
 
 
+LICENCE = "AGPL-3.0-or-later; learnt from data whose owners allow research only, see weights/README.md"
+
+
 def ship(runs: Sequence[Path], out: Path, source: str) -> str:
     """Write the last training's network as float16 with a card; its sha256."""
     found = load_checkpoint(runs[-1] / "model.safetensors")
@@ -30,7 +33,7 @@ def ship(runs: Sequence[Path], out: Path, source: str) -> str:
     figures = {f"before the last stage, {k}": v for k, v in held_out(rows[:-1]).items()} | last_figures(rows[-1])
     seconds = sum(row["seconds"] for part in rows for row in part)
     figures |= {"epochs": float(sum(len(part) for part in rows)), "hours of training": round(seconds / 3600, 2)}
-    card = dataclasses.replace(found.card, source=source, figures=figures)
+    card = dataclasses.replace(found.card, source=source, figures=figures, licence=LICENCE)
     out.parent.mkdir(parents=True, exist_ok=True)
     return save_checkpoint(out, found.model, card, dtype="float16")
 

@@ -34,6 +34,7 @@ learn x1_0 0277
 learn x0_25 0288
 for name in x1_0 x0_25; do
     "$python" -m tools.ship_weights "$out/$name" --out "weights/osnet_$name.safetensors" \
-        --curves "docs/pictures/osnet_${name}_training.png"
+        --source "reidtrack, tools/train_shipped.sh" --curves "docs/pictures/osnet_${name}_training.png" \
+        --data "market1501=$market" "cuhk03-np=$cuhk" --hold-out 75
 done
 "$python" -m tools.weights_sha256

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from reidtrack.errors import DeviceError, InputError, OutputError, UsageError, W
 from reidtrack.pipeline import export_network
 from reidtrack.pipeline.build import make_detector, make_embedder
 from reidtrack.pipeline.export import ExportRequest, export
+from reidtrack.pipeline.export_read import read_network
 from reidtrack.types import Frame, ImageArray
 
 
@@ -65,10 +67,11 @@ def test_an_exported_network_takes_the_place_of_its_weights(
     assert [path.name for path in tmp_path.iterdir()] == [out.name]  # and nothing of the work
     engine: Any = "onnxruntime" if options["format"] == "onnx" else "auto"
     exported, used = make_embedder(EmbedConfig(weights=out), "cpu", engine)
-    whole, _ = make_embedder(EmbedConfig(weights=reid), "cpu", "torch")
+    whole, of_weights = make_embedder(EmbedConfig(weights=reid), "cpu", "torch")
     assert exported.size_hw == (64, 32)
     assert ((exported.embed(crops()).features * whole.embed(crops()).features).sum(axis=1) > min(least, 0.999)).all()
-    assert [len(digest) for digest in used.sha256.values()] == [64]
+    # Their features can be compared: a gallery made with one is read with the other.
+    assert list(used.sha256.values()) == list(of_weights.sha256.values())
 
 
 def test_a_file_that_does_not_agree_is_not_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, reid: Path) -> None:
@@ -130,6 +133,22 @@ def test_what_is_refused(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(error, match=message):
         export(ExportRequest(**{"weights": reid, **options}))
+
+
+@pytest.mark.parametrize(
+    ("operation", "exact"),
+    [
+        pytest.param("__module.conv1.conv/aten::_convolution/Convolution", True, id="the first layer"),
+        pytest.param("__module.conv2.0.conv1.conv/aten::_convolution/Convolution", False, id="a block's first"),
+        pytest.param("__module.conv2.1.gate/aten::mul/Multiply_1", True, id="a gate"),
+        pytest.param("__module.conv3.0.gate.fc1/aten::_convolution/Convolution", True, id="a layer of a gate"),
+        pytest.param("__module.fc.0/aten::linear/MatMul", True, id="the last layer"),
+        pytest.param("__module.conv2.2.1/aten::avg_pool2d/AvgPool", False, id="a pooling on the way"),
+    ],
+)
+def test_what_stays_exact_in_8_bits(reid: Path, operation: str, exact: bool) -> None:
+    patterns = read_network(reid).exact_operations()
+    assert any(re.fullmatch(pattern, operation) for pattern in patterns) == exact
 
 
 def test_8_bits_need_nncf(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, reid: Path, pictures: Path) -> None:

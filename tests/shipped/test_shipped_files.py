@@ -16,6 +16,7 @@ from reidtrack.shipped.files import find_shipped, read_digests, sample_scene, sh
 ROOT = Path(__file__).resolve().parents[2]
 CONTENT = {
     "osnet_x1_0.safetensors": b"large",
+    "osnet_x1_0_int8_openvino_model/osnet_x1_0.xml": b"<net/>",
     "osnet_x0_25.safetensors": b"small",
     "yolo11n_person.pt": b"detector",
     "yolo11n_person_int8_openvino_model/yolo11n_person.xml": b"<net/>",
@@ -63,6 +64,9 @@ def lay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lay:
             "yolo11n_person_int8_openvino_model",
             id="a form by its folder",
         ),
+        pytest.param("osnet_x1_0", "reid", True, "osnet_x1_0_int8_openvino_model", id="an embedder for a CPU"),
+        pytest.param("osnet_x0_25", "reid", True, "osnet_x0_25.safetensors", id="no form for a CPU"),
+        pytest.param("osnet_x1_0_int8_openvino_model", "detector", False, None, id="an embedder is no detector"),
         pytest.param("yolo11n_person", "reid", True, None, id="of another kind"),
         pytest.param("osnet_x1_0.pth", "reid", False, None, id="another ending"),
         pytest.param("osnet", "reid", False, None, id="part of a name"),
@@ -103,7 +107,7 @@ def test_what_is_not_as_it_was_shipped(lay: Lay, name: str, spoil: bytes | None,
     (folder / name).unlink() if spoil is None else (folder / name).write_bytes(spoil)
     kind: files.Kind = "detector" if "yolo" in name else "reid"
     with pytest.raises(WeightsError, match=said) as caught:
-        find_shipped("yolo11n_person" if kind == "detector" else "osnet_x1_0", kind, exported=True)
+        find_shipped("yolo11n_person" if kind == "detector" else "osnet_x1_0", kind, exported=kind == "detector")
     assert caught.value.where == str(folder / name)
     assert caught.value.expected
 
