@@ -354,6 +354,7 @@ def test_commands_take_it(theirs: Path, scene: Scene, tmp_path: Path, capsys: py
         "path": str(theirs),
         "sha256": dict(used(theirs).sha256),
         "engine": "openvino cpu",
+        "priors": {},
     }
     entries = read_json(run / "identities.json")
     assert len(entries) == 4
