@@ -18,12 +18,12 @@ SETTLED = ("tracks.jsonl", "sightings.jsonl", "identities.json", "detections.jso
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
     """Every record of a JSON Lines file."""
-    return [json.loads(line) for line in path.read_text().splitlines()]
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def read_json(path: Path) -> Any:
     """A JSON file."""
-    return json.loads(path.read_text())
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def settled_bytes(folder: Path) -> dict[str, bytes]:
@@ -103,7 +103,7 @@ def _check_camera(folder: Path, camera: str, sightings: list[dict[str, Any]]) ->
 
 
 def _check_mtmc(path: Path, sightings: list[dict[str, Any]], names: list[str]) -> None:
-    lines = [line.split(" ") for line in path.read_text().splitlines()]
+    lines = [line.split(" ") for line in path.read_text(encoding="utf-8").splitlines()]
     rows = [[int(cell) for cell in line[:7]] for line in lines]
     planned = {c for c, entry in read_json(path.parent / "site.json")["cameras"].items() if entry["homography"]}
     for line in lines:

@@ -40,7 +40,7 @@ def test_nothing_is_to_blame(run: Path, scene: Scene, capsys: pytest.CaptureFixt
     told = json.loads(capsys.readouterr().out)
     assert told["blame"]["result"] == {"IDF1": told["cross"]["IDF1"], "HOTA": told["cross"]["HOTA"]}
     assert told["blame"]["linking"] == told["blame"]["camera_pairs"] == []
-    assert "No tracklet is in a wrong identity" in (run / "blame.html").read_text()
+    assert "No tracklet is in a wrong identity" in (run / "blame.html").read_text(encoding="utf-8")
 
 
 def test_two_wrong_links_are_named_and_shown(run: Path, scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
@@ -63,7 +63,7 @@ def test_two_wrong_links_are_named_and_shown(run: Path, scene: Scene, capsys: py
     assert all(m["missing_link"]["distance"] < m["wrong_links"][0]["distance"] for m in found["linking"])
     (pair,) = found["camera_pairs"]
     assert (pair["cameras"], pair["splits"], pair["merges"]) == (["left", "right"], 2, 2)
-    page = (run / "blame.html").read_text()
+    page = (run / "blame.html").read_text(encoding="utf-8")
     assert page.count("linked, but two people") == page.count("one person, but not linked") == 2
     assert page.count("data:image/jpeg") == 8
     assert evaluate(run, scene) == 0
@@ -114,8 +114,8 @@ def test_a_run_that_lacks_something(
 
 
 def test_logs_that_do_not_agree(run: Path, scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
-    lines = (run / "sightings.jsonl").read_text().splitlines(keepends=True)
-    (run / "sightings.jsonl").write_text("".join(lines[1:]))
+    lines = (run / "sightings.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+    (run / "sightings.jsonl").write_text("".join(lines[1:]), encoding="utf-8")
     assert evaluate(run, scene) == 3
     assert "has a box that sightings.jsonl lacks" in capsys.readouterr().err
 

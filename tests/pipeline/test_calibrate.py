@@ -45,7 +45,7 @@ def test_every_run_says_how_its_threshold_was_found(finished: Path) -> None:
     links = [t["link"] for person in read_json(finished / "identities.json") for t in person["tracklets"] if t["link"]]
     assert links
     assert all(0.5 < link["probability"] <= 1 for link in links)
-    assert 'id="threshold"' in (finished / "report.html").read_text()
+    assert 'id="threshold"' in (finished / "report.html").read_text(encoding="utf-8")
 
 
 def test_calibrating_leaves_the_rest_alone(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -37,7 +37,7 @@ def owner(run: Path, key: tuple[str, int]) -> dict[str, Any] | None:
 
 def written(run: Path) -> list[str]:
     """The lines that count."""
-    lines = (run / "corrections.yaml").read_text().splitlines()
+    lines = (run / "corrections.yaml").read_text(encoding="utf-8").splitlines()
     return [line.partition("  #")[0] for line in lines if not line.startswith("#")]
 
 
@@ -218,7 +218,7 @@ def test_a_new_run_there_puts_corrections_aside(run: Path) -> None:
     from reidtrack.pipeline.folder import make_folder
 
     assert do("name", run, 1, "Anna", "--no-associate") == 0
-    text = (run / "corrections.yaml").read_text()
+    text = (run / "corrections.yaml").read_text(encoding="utf-8")
     make_folder(run, Claim(run), overwrite=True)
     assert listing(run) == {"corrections.old.yaml"}
-    assert (run / "corrections.old.yaml").read_text() == text
+    assert (run / "corrections.old.yaml").read_text(encoding="utf-8") == text

@@ -115,7 +115,7 @@ def test_names(monday: Path, tuesday: Path, people: Path, capsys: pytest.Capture
     listed(people, capsys, "--rename", keys(first)[1], "Ben")
     assert [entry.get("name") for entry in associate(tuesday, people)] == [None, "Ben", None, None]
     assert [entry.get("name") for entry in associate(monday, people)] == [None, "Ben", None, None]
-    assert '"name":"Ben"' in (tuesday / "sightings.jsonl").read_text()
+    assert '"name":"Ben"' in (tuesday / "sightings.jsonl").read_text(encoding="utf-8")
     assert main(["name", str(tuesday), "1", "Anna", "--quiet"]) == 0  # a correction, which the gallery learns
     assert main(["name", str(tuesday), "2", "Benjamin", "--quiet"]) == 0  # the same person by another name
     assert [entry.get("name") for entry in read_json(tuesday / "identities.json")] == ["Anna", "Benjamin", None, None]

@@ -79,7 +79,7 @@ def test_one_bad_camera_among_good_ones(scene: Scene, tmp_path: Path, say: Say) 
     record = read_json(tmp_path / "run" / "run.json")
     assert (record["status"], list(record["cameras"])) == ("done", ["left", "right"])
     assert "text, not a video" in record["inputs"][0]["error"]
-    assert "text, not a video" in (tmp_path / "run" / "report.html").read_text()
+    assert "text, not a video" in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
     assert {row.split(" ")[0] for row in (tmp_path / "run" / "mtmc.txt").read_text().splitlines()} == {"2", "3"}
     check_agreement(tmp_path / "run")
     shutil.copy(scene.videos["left"], tmp_path / "text.mp4")  # it can be read after all
@@ -113,7 +113,7 @@ def test_a_damaged_stream_is_counted(scene: Scene, tmp_path: Path, capsys: pytes
     assert entry["damaged_packets"] > 0
     assert f"left: {entry['damaged_packets']} damaged packets" in said
     assert f"left: {entry['frames']} frames came of 40" in said
-    assert "damaged packets were passed over" in (folder / "report.html").read_text()
+    assert "damaged packets were passed over" in (folder / "report.html").read_text(encoding="utf-8")
     check_agreement(folder)
 
 

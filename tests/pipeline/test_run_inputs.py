@@ -81,7 +81,7 @@ def test_names_of_cameras(scene: Scene, tmp_path: Path) -> None:
     check_agreement(folder)
     assert list(read_json(folder / "run.json")["cameras"]) == ["Hall 1", "Dör-2"]
     assert (folder / "Dör-2.mp4").is_file()
-    assert "Hall 1" in (folder / "report.html").read_text()
+    assert "Hall 1" in (folder / "report.html").read_text(encoding="utf-8")
 
 
 def test_one_camera(scene: Scene, tmp_path: Path) -> None:

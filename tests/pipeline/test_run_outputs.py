@@ -128,7 +128,7 @@ def test_crops(scene: Scene, tmp_path: Path, words: list[str], each: int | None)
         embedded = len(data["frame"])
     assert sum(pictures.values()) == (embedded if each is None else each * 8)
     assert not (folder / "crops" / "unsettled").exists()
-    assert ("data:image/jpeg" in (folder / "report.html").read_text()) == (each != 0)
+    assert ("data:image/jpeg" in (folder / "report.html").read_text(encoding="utf-8")) == (each != 0)
 
 
 def test_json_is_all_of_standard_output(scene: Scene, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
