@@ -169,7 +169,7 @@ class RunConfig(Section):
     device: str = Field("auto", description="auto, cpu, cuda or cuda:N")
     engine: EngineName = Field("auto", description="auto: OpenVINO on the CPU, torch on a GPU")
     precision: Literal["auto", "fp32", "half"] = Field(
-        "auto", description="half: bf16 on a CPU that has it, fp16 on a GPU; auto: shipped INT8 or fp32 on a CPU, half on a GPU"
+        "auto", description="half: bf16 on a CPU that has it, fp16 on a GPU; auto: INT8 or fp32 on a CPU, half on a GPU"
     )
     hwaccel: str = Field(
         "none",
