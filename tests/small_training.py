@@ -6,10 +6,12 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn import functional
 
 from reidtrack.train.augment import Augmentation
+from reidtrack.train.distill import Projections
 from reidtrack.train.objective import Terms
-from reidtrack.train.trainer import Batch, Numerics, Trainer
+from reidtrack.train.trainer import Batch, Distillation, Numerics, Trainer
 
 
 class Small(nn.Module):
@@ -48,4 +50,15 @@ def trainer(model: nn.Module, **others: Any) -> Trainer:
 def batch() -> Batch:
     images = torch.randint(0, 256, (16, 8, 4, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(2))
     person = torch.arange(4).repeat_interleave(4)
-    return Batch(images, person, torch.zeros(16, dtype=torch.int64))
+    target = functional.normalize(torch.randn(16, 9, generator=torch.Generator().manual_seed(3)))
+    return Batch(images, person, torch.zeros(16, dtype=torch.int64), target)
+
+
+def taught(**others: Any) -> Trainer:
+    """A trainer with centres and a teacher."""
+    torch.manual_seed(4)
+    maps = Projections(6, (9,))
+    terms = Terms(triplet=0, centre=0.1)
+    made = trainer(Small(), terms=terms, centres=torch.zeros(4, 6), distillation=Distillation(maps, 1.0, 0.5), **others)
+    made._optimiser.add_param_group({"params": list(maps.parameters()), "lr": 0.1, "base_lr": 0.1})
+    return made

@@ -231,6 +231,7 @@ class Trainer:
                 piece, generator, sums, share=size / len(batch.person), last=part + 1 == self.parts
             )
             seen.append((features, piece.person))
+        self._share_projections()
         if self._centres is not None:
             features, person = (self._group.gather(torch.cat(values)) for values in zip(*seen, strict=True))
             self._centres = moved_centres(self._centres, features, person, self._terms.centre_rate)
@@ -269,6 +270,14 @@ class Trainer:
             sums[name] = sums[name] + value if name in sums else value
         kept: Tensor = features.detach().float()
         return kept
+
+    def _share_projections(self) -> None:
+        """Average the gradients of the maps to the teachers over the processes, as is done with the network's."""
+        if self._distillation is None or self._group.size == 1:
+            return
+        for parameter in self._distillation.projections.parameters():
+            if parameter.grad is not None:
+                parameter.grad = self._group.sum(parameter.grad) / self._group.size
 
     def _teaching(self, piece: Batch) -> Teaching | None:
         return None if self._distillation is None else Teaching(*self._distillation, piece.target)

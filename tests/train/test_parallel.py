@@ -10,19 +10,18 @@ from pathlib import Path
 
 import pytest
 import torch
-from small_training import Small, batch, trainer
+from small_training import batch, taught
 
 from reidtrack.train.parallel import Group, share
 
 CHILD = """
 import sys, torch
-from small_training import Small, batch, trainer
-from reidtrack.train.objective import Terms
+from small_training import batch, taught
 from reidtrack.train.parallel import joined, share
 torch.set_num_threads(1)
 with joined(use_gpu=False) as group:
     own = share(16, group)
-    taken = trainer(Small(), terms=Terms(triplet=0, centre=0.1), centres=torch.zeros(4, 6), group=group, parts=2)
+    taken = taught(group=group, parts=2)
     for _ in range(3):
         taken.take(type(batch())(*(values[own] for values in batch())), rate=1.0)
     assert group.any(group.rank == 1, torch.device("cpu"))
@@ -33,8 +32,6 @@ with joined(use_gpu=False) as group:
 
 
 def test_two_processes_equal_one(tmp_path: Path) -> None:
-    from reidtrack.train.objective import Terms
-
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -53,13 +50,15 @@ def test_two_processes_equal_one(tmp_path: Path) -> None:
     assert [child.wait(timeout=120) for child in children] == [0, 0]
     first, second = (torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in (0, 1))
 
-    alone = trainer(Small(), terms=Terms(triplet=0, centre=0.1), centres=torch.zeros(4, 6), parts=4)
+    alone = taught(parts=4)
     for _ in range(3):
         alone.take(batch(), rate=1.0)
     expected = alone.state()
     for key, value in expected["model"].items():
         assert torch.equal(first["model"][key], second["model"][key])
         torch.testing.assert_close(first["model"][key], value)
+    assert torch.equal(first["projections"]["0.weight"], second["projections"]["0.weight"])
+    torch.testing.assert_close(first["projections"], expected["projections"])
     torch.testing.assert_close(first["centres"], expected["centres"])
     assert first["sums"]["loss"] + second["sums"]["loss"] == pytest.approx(expected["sums"]["loss"])
 
