@@ -172,6 +172,7 @@ def main() -> None:
     parser.add_argument("--starts", nargs=2, required=True, help="OSNet x0.25, and the same with linear context gates")
     parser.add_argument("--learn", choices=["market", "cuhk"], default="cuhk")
     parser.add_argument("--epochs", type=int, default=2)
+    parser.add_argument("--rows", type=int, nargs="*", help="numbers of the trainings to do, from 1; all by default")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--also", nargs="*", default=[], help="weights that are scored as well")
     args = parser.parse_args()
@@ -185,6 +186,8 @@ def main() -> None:
         name = Path(path).stem
         rows[name] = scored(Path(path), tests, args.out / f"{name}.json")
     for number, (name, change) in enumerate(variants(args.teacher, args.starts).items(), start=1):
+        if args.rows and number not in args.rows:
+            continue
         out = args.out / f"{number:02d}"
         if not (out / "done").exists():
             if out.exists():
