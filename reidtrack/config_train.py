@@ -194,3 +194,11 @@ class TrainConfig(Section):
         if self.model.classes_from == "teacher" and not (self.distill.teachers and self.loss.identity == "arcface"):
             raise ValueError("model.classes_from: teacher needs distill.teachers and loss.identity: arcface")
         return self
+
+    @model_validator(mode="after")
+    def _something_to_minimise(self) -> Self:
+        loss, distill = self.loss, self.distill
+        taught = distill.teachers and (distill.embedding or distill.relation)
+        if not (loss.identity_weight or loss.triplet or loss.circle or loss.centre or taught):
+            raise ValueError("nothing to minimise: a weight of loss, or of distill with teachers, has to be above 0")
+        return self

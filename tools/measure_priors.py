@@ -103,7 +103,12 @@ def main() -> None:
     parser.add_argument("--judge", type=Path, help="the network of before the last training, which knew none of them")
     parser.add_argument("--out", type=Path, help="a JSON file to write in place of the card")
     args = parser.parse_args()
-    prior = measure_with(args.weights, args.judge, held_out_people(args.data, args.hold_out))
+    if args.out is None and args.weights.suffix != ".safetensors":
+        parser.error(f"{args.weights}: no .safetensors file, whose card could take them: give --out FILE")
+    try:
+        prior = measure_with(args.weights, args.judge, held_out_people(args.data, args.hold_out))
+    except ValueError as error:  # too few people whom two cameras saw
+        parser.error(f"{' '.join(args.data)}: {error}; pictures have to say who took them (docs/datasets.md)")
     told = json.dumps({**prior.to_json(), "mean": f"{len(prior.mean)} numbers" if prior.mean is not None else None})
     if args.out is not None:
         args.out.write_text(json.dumps(prior.to_json(), indent=1) + "\n", encoding="utf-8")

@@ -25,6 +25,8 @@ _TWICE = 0.3
 _NOBODY = np.zeros((0, 2), np.int64)
 _ROUNDS = 3
 """Who is how many people follows from the biases, and they from that."""
+_LEAST_WORTH = 1e-6
+"""In place of 0, which means the plain means, so that nothing is divided by it."""
 _MOST_OWN = 0.99
 """Nobody makes up all of a bias."""
 
@@ -76,7 +78,7 @@ class CameraBias:
         cameras = int(camera.max(initial=-1)) + 1
         centre = np.zeros(means.shape[1]) if prior.mean is None or not means.any() else prior.mean
         away, bias = means - centre, np.zeros((cameras, means.shape[1]))
-        worth = prior.variances.worth if shrink is None else shrink
+        worth = max(prior.variances.worth if shrink is None else shrink, _LEAST_WORTH)
         kin, people = Kin.alone(len(weight)), weight
         for _ in range(_ROUNDS if shrink is None else 1):
             if shrink is None:

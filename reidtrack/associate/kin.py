@@ -57,14 +57,17 @@ class Kin:
         for members in _by_camera(camera, weight > 0):
             some = members[:: 1 + (len(members) - 1) // _MOST]
             same = _same(1 - look[members] @ look[some].T, prior)
+            place[members] = np.arange(len(members))
+            apart = clash[np.isin(clash[:, 0], members) & np.isin(clash[:, 1], some)]
+            same[place[apart[:, 0]], np.searchsorted(some, apart[:, 1])] = 0
+            own = members[:, None] == some[None]  # (M, S)
+            # Where some stand for all, each counts for as many others as there are to one; itself it counts once.
+            others = np.where(own, 0, same) @ weight[some] * ((len(members) - 1) / np.maximum(1, (~own).sum(axis=1)))
+            alike[members] = weight[members] + others
             if len(some) == len(members):
-                place[members] = np.arange(len(members))
-                apart = place[clash[np.isin(clash, members).all(axis=1)]]
-                same[apart[:, 0], apart[:, 1]] = 0
                 np.fill_diagonal(same, 1)
                 block[members] = len(blocks)
                 blocks.append((members, same.astype(np.float32)))
-            alike[members] = same @ weight[some] * (len(members) / len(some))
         return cls(block, tuple(blocks), alike)
 
     def counted(self, weight: DoubleArray) -> DoubleArray:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from reidtrack.associate.prior import AppearancePrior
 from reidtrack.config import DetectConfig, EmbedConfig, TrackConfig
 from reidtrack.detect.protocol import Detector
 from reidtrack.detect.weights import ExportedYolo, YoloModule, names_in_metadata, read_detector
@@ -15,6 +16,7 @@ from reidtrack.detect.yolo import YoloDetector, find_person_class
 from reidtrack.embed.embedder import Embedder
 from reidtrack.engines.base import Engine, EngineName, Precision, Runtime, build_engine, choose_engine, open_engine
 from reidtrack.engines.pictures import on_pictures
+from reidtrack.errors import WeightsError
 from reidtrack.models.card import ModelCard, card_from_json
 from reidtrack.models.checkpoint import CARD_KEY, load_checkpoint
 from reidtrack.pipeline.embedder_file import is_embedder_file, open_embedder
@@ -118,13 +120,14 @@ def make_embedder(
         ConfigError: If the card beside it does not fit.
         DeviceError: If the device or engine is not there.
     """
-    place, chosen = choose_engine(device, engine, precision)
-    path = find_weights(config.weights, "reid", exported=chosen == "openvino" and precision != "fp32")
+    on_cpu = precision == "auto" and engine in ("auto", "openvino") and choose_engine(device, engine)[1] == "openvino"
+    path = find_weights(config.weights, "reid", exported=on_cpu)
     built: Engine
     if is_embedder_file(path):
         built, card = open_embedder(path, device, engine)
     else:
-        built, card = _build_reid(path, config.architecture, place, chosen, precision)
+        built, card = _build_reid(path, config.architecture, *choose_engine(device, engine, precision), precision)
+    _check_priors(card, path)
     embedder = Embedder(
         built.infer,
         size_hw=card.size_hw,
@@ -136,6 +139,19 @@ def make_embedder(
         batch=config.batch,
     )
     return embedder, Weights(str(config.weights), {path.name: card.sha256}, built.name, card.priors)
+
+
+def _check_priors(card: ModelCard, path: Path) -> None:
+    """Refuse priors that cannot be this network's before anything is read with it."""
+    if not card.priors:
+        return
+    try:
+        prior = AppearancePrior.from_json(card.priors)
+    except ValueError as error:
+        raise WeightsError(f"the card holds damaged {error}", where=path) from error
+    if not prior.fits(card.feature_dim):
+        what = "the card's priors are of embeddings of another length"
+        raise WeightsError(what, where=path, expected=f"{card.feature_dim} numbers")
 
 
 def _build_reid(

@@ -113,7 +113,7 @@ def _foreign_card(opened: FileEngine, file: Path) -> ModelCard:
     known = KNOWN.get(file.stem) or KNOWN.get(_own_name(opened.metadata))
     if known is not None:
         return known
-    size_hw = _own_size(opened, file, f"a card beside it, {beside.name}, with size_hw: [height, width]")
+    size_hw = _own_size(opened, file, f"a card beside it, {beside.name}: size_hw, channels, pixel_max, mean and std")
     height, width = size_hw
     logger.warning(
         "%s: no card says how a picture becomes its input; taken as published networks have it: %dx%d, RGB, 0..1, "

@@ -116,6 +116,10 @@ def train(
             _claim(out, config, resume=resume)
         group.wait()
         state = load_state(out / loop.STATE) if resume else None
+        if group.size > 1:
+            if group.first:
+                teacher_targets(config, data.train.train)  # the others find them in the cache
+            group.wait()
         targets, dims = teacher_targets(config, data.train.train)
         learnt = train_build.Learnt(data.sets, person_labels(data.train.train), targets, dims)
         trainer, card = train_build.make_trainer(config, learnt, numerics, group, state)

@@ -207,6 +207,7 @@ def make_trainer(
 def _shape(model: nn.Module, config: ModelConfig, learnt: Learnt) -> None:
     """Hold layers, mix style, begin with given class weights: whatever is asked of the network before it learns."""
     import torch
+    from torch import nn
 
     from reidtrack.train.initial import classes_from_means, hold
     from reidtrack.train.mixstyle import insert_mixstyle
@@ -217,7 +218,10 @@ def _shape(model: nn.Module, config: ModelConfig, learnt: Learnt) -> None:
             insert_mixstyle(model, config.mixstyle_after, config.mixstyle)
         if config.classes_from == "teacher":
             first = torch.from_numpy(learnt.targets[:, : learnt.dims[0]])
-            classes_from_means(model.get_submodule("classifier"), first, torch.from_numpy(learnt.person))  # type: ignore[arg-type]
+            classifier = getattr(model, "classifier", None)
+            if not isinstance(classifier, nn.Linear):
+                raise ValueError("has no single classifier to begin with a teacher's embeddings")
+            classes_from_means(classifier, first, torch.from_numpy(learnt.person))
     except ValueError as error:
         raise UsageError(f"{config.architecture}: {error}", where="model") from error
 

@@ -17,6 +17,8 @@ from reidtrack.embed.embedder import Embedder
 from reidtrack.engines.cache import kept
 from reidtrack.errors import InputError
 from reidtrack.pipeline.build import make_embedder
+from reidtrack.pipeline.embedder_file import is_embedder_file
+from reidtrack.pipeline.weights import find_weights
 from reidtrack.types import FloatArray, Sample
 
 logger = logging.getLogger(__name__)
@@ -48,8 +50,11 @@ def teacher_targets(config: TrainConfig, samples: Sequence[Sample]) -> tuple[Flo
 
 
 def _embeddings(name: str, device: str, samples: Sequence[Sample], images: str) -> FloatArray:
-    embedder, weights = make_embedder(EmbedConfig(weights=Path(name)), device, "auto")
-    key = ("teacher", *sorted(weights.sha256.values()), str(embedder.size_hw), images)
+    path = find_weights(Path(name), "reid")
+    place = "auto" if is_embedder_file(path) else device  # files of engines say themselves where they run
+    # As exactly as the machine does by itself: a shipped name means its weights, not their export in 8 bits.
+    embedder, weights = make_embedder(EmbedConfig(weights=path), place, "auto", "fp32")
+    key = ("teacher", *sorted(weights.sha256.values()), weights.engine, str(embedder.size_hw), images)
     with kept(key, partial(_embed, embedder, samples, name)) as folder:
         found: FloatArray = np.load(folder / FILE)
     return found

@@ -124,8 +124,19 @@ def objective(
     if teaching is not None:
         parts |= _taught(teaching, features)
     total = sum(parts.values(), start=features.new_zeros(()))
-    right = (sum(head.detach() for head in heads[1:]) + heads[0].detach()).argmax(dim=1) == person
+    summed = sum(head.detach() for head in heads[1:]) + heads[0].detach()
+    right = _within_sets(summed, person, sets if terms.per_set else ()).argmax(dim=1) == person
     return Outcome(total, {name: value.detach() for name, value in parts.items()}, right.sum())
+
+
+def _within_sets(logits: Tensor, person: Tensor, sets: Sequence[int]) -> Tensor:
+    """Logits without those of other sets' persons, against whom nobody was trained."""
+    if len(sets) < 2:
+        return logits
+    of_class = torch.repeat_interleave(
+        torch.arange(len(sets), device=logits.device), torch.tensor(sets, device=logits.device)
+    )
+    return logits.masked_fill(of_class[None] != of_class[person][:, None], -torch.inf)
 
 
 def _taught(teaching: Teaching, features: Tensor) -> dict[str, Tensor]:

@@ -215,7 +215,9 @@ class Trainer:
         self.back_to_training()
         if self._group.size > 1:
             place = [self._numerics.device.index] if self._numerics.device.type == "cuda" else None
-            self._forward = DistributedDataParallel(self.model, device_ids=place)
+            # Without labels the classifier has no part in the loss.
+            unused = not self._terms.identity_weight
+            self._forward = DistributedDataParallel(self.model, device_ids=place, find_unused_parameters=unused)
 
     def _gradients(self, batch: Batch) -> dict[str, Tensor]:
         """Leave the gradient of the whole batch in the parameters; sums of what is logged."""

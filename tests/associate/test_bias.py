@@ -8,6 +8,7 @@ from associate.people_data import DIM, directions
 
 from reidtrack.associate.appearance import unit
 from reidtrack.associate.bias import CameraBias, camera_biases, expected_distances
+from reidtrack.associate.kin import Kin
 from reidtrack.associate.prior import GENERIC, AppearancePrior, Variances
 from reidtrack.types import DoubleArray, IntArray
 
@@ -95,3 +96,21 @@ def test_what_removal_does_to_distances_is_foreseen(count: int) -> None:
         foreseen.append(expected_distances(bias, AppearancePrior(MEAN, PRIOR.variances, PRIOR.distances)))
     moved = float(np.mean(foreseen, axis=0)[1]) - PRIOR.distances.other
     assert 0.3 * (np.mean(other) - 1) - 0.02 < moved < np.mean(other) - 1 + 0.02
+
+
+@pytest.mark.parametrize("count", [20, 600, 1500])
+def test_strangers_count_as_themselves_however_many_there_are(count: int) -> None:
+    """Beyond a certain number a sample stands for all: who is in it counts no more than who is not."""
+    rows = people(count) - MEAN
+    found = Kin.of(rows, camera(count), np.ones(count), PRIOR, np.zeros((0, 2), np.int64))
+    sampled = found.alike[:: 1 + (count - 1) // 500]
+    rest = np.setdiff1d(np.arange(count), np.arange(count)[:: 1 + (count - 1) // 500])
+    assert (found.alike >= 1).all()
+    if len(rest):
+        assert sampled.mean() == pytest.approx(found.alike[rest].mean(), rel=0.1)
+
+
+def test_nothing_shrunk_is_the_plain_means() -> None:
+    rows = people(6)
+    found = camera_biases(rows, camera(4, 2), np.ones(6), PRIOR, 0.0)
+    np.testing.assert_allclose(found, [rows[:4].mean(axis=0), rows[4:].mean(axis=0)], atol=1e-4)

@@ -282,7 +282,7 @@ WANTED = r"\(expected a re-identification network, which gives a vector for each
         pytest.param(
             _open_size,
             "theirs.onnx: the network takes pictures of any size, and nothing says of which "
-            r"\(expected a card beside it, theirs.yaml, with size_hw: \[height, width\]\)",
+            r"\(expected a card beside it, theirs.yaml: size_hw, channels, pixel_max, mean and std\)",
             id="any size without a card",
         ),
         pytest.param(

@@ -80,6 +80,12 @@ def test_every_training_takes_a_step(path: Path) -> None:
         pytest.param(["stages=[{epochs: 1, size: [100, 50]}]"], "a multiple of 16", id="odd size"),
         pytest.param(["augment.flip=2"], "less than or equal to 1", id="no probability"),
         pytest.param(["model.classes_from=teacher"], "needs distill.teachers", id="class weights of nobody"),
+        pytest.param(["loss.identity_weight=0", "loss.triplet=0"], "nothing to minimise", id="no loss at all"),
+        pytest.param(
+            ["loss.identity_weight=0", "loss.triplet=0", "distill.teachers=[x]", "distill.embedding=0"],
+            "nothing to minimise",
+            id="teachers that do not count",
+        ),
         pytest.param(["optim.ema=1"], "less than 1", id="an average that never moves"),
     ],
 )

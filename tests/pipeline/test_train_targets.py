@@ -97,6 +97,17 @@ def test_a_training_with_everything(tmp_path: Path, people: Path, teacher: Path)
             "embeddings of 256 numbers for features of 512",
             id="class weights of another length",
         ),
+        pytest.param(
+            [
+                "distill.teachers=[{teacher}]",
+                "model.classes_from=teacher",
+                "loss.identity=arcface",
+                "model.architecture=pcb",
+                "stages=[{{epochs: 1, size: [96, 32]}}]",
+            ],
+            "has no single classifier",
+            id="a classifier for each part",
+        ),
     ],
 )
 def test_impossible_networks(tmp_path: Path, people: Path, teacher: Path, overrides: list[str], said: str) -> None:

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from reidtrack.config import EmbedConfig
 from reidtrack.errors import InputError, WeightsError
+from reidtrack.pipeline.build import make_embedder
 from reidtrack.shipped import files
 from reidtrack.shipped.files import find_shipped, read_digests, sample_scene, shipped_names
 
@@ -140,3 +142,18 @@ def test_every_shipped_file_is_listed_and_as_listed() -> None:
     digests = read_digests(folder)
     assert there - {"README.md", files.DIGESTS} == set(digests)
     assert {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in digests} == digests
+
+
+@pytest.mark.parametrize("name", ["osnet_x1_0", "osnet_x0_25"])
+def test_exports_for_cpus_are_of_the_weights_beside_them(name: str) -> None:
+    """A gallery made with one is read with the other: the export says which weights it is of, and has their priors."""
+    pytest.importorskip("openvino", reason="openvino is not installed")
+    folder = ROOT / "weights"
+    whole, exported = (
+        make_embedder(EmbedConfig(weights=folder / f"{name}{ending}"), "cpu", engine)[1]
+        for ending, engine in ((".safetensors", "torch"), ("_int8_openvino_model", "openvino"))
+    )
+    digest = hashlib.sha256((folder / f"{name}.safetensors").read_bytes()).hexdigest()
+    assert list(whole.sha256.values()) == list(exported.sha256.values()) == [digest]
+    assert whole.priors == exported.priors
+    assert whole.priors["measured"]

@@ -185,6 +185,9 @@ def test_a_person_competes_with_his_own_set_only() -> None:
         log_p = row[low:high].log_softmax(dim=0)
         losses.append(-(0.9 * float(log_p[p - low]) + 0.1 * float(log_p.mean())))
     assert float(outcome.total) == pytest.approx(sum(losses) / 6, rel=1e-5)
+    own = [slice(0, 2) if p < 2 else slice(2, 5) for p in person.tolist()]
+    right = sum(int(row[s].argmax()) + s.start == p for row, s, p in zip(logits, own, person.tolist(), strict=True))
+    assert int(outcome.right) == right
     alone = objective(terms, logits, torch.zeros(6, 2), person, torch.zeros(6), sets=(5,))
     together = objective(Terms(smoothing=0.1, triplet=0), logits, torch.zeros(6, 2), person, torch.zeros(6))
     assert float(alone.total) == pytest.approx(float(together.total))
