@@ -2,7 +2,7 @@
 
 Those files hold OSNet with linear context gates (models/osnet_lct.py), its batch normalisation folded into the
 convolutions before it. Read back, each normalisation is the identity with an offset: the network computes the same, and
-`train/statistics.py` measures what the folding lost before it is trained further.
+a training that goes on from there had better keep these statistics (`model.frozen_statistics`).
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def read_open_model_zoo(path: Path) -> tuple[str, dict[str, Tensor]]:
             expected="person-reidentification-retail-0277, 0286 or 0288 of Open Model Zoo, not quantised",
         )
     try:
-        return f"osnet_lct_{WIDTH_NAMES[stem]}", _named(constants, stem / STEM)
+        return f"osnet_lct_{WIDTH_NAMES[stem]}", _named(constants)
     except (StopIteration, ValueError) as error:
         raise WeightsError(
             "holds another network",
@@ -144,7 +144,7 @@ class _Reader:
             self.bias(f"{name}.{layer}")
 
 
-def _named(constants: Constants, width: float) -> dict[str, Tensor]:
+def _named(constants: Constants) -> dict[str, Tensor]:
     """All weights under the names of `OSNetLCT`."""
     reader = _Reader(constants)
     reader.take("Multiply")  # the deviation that pixels are divided by: the card says the same
@@ -164,5 +164,4 @@ def _named(constants: Constants, width: float) -> dict[str, Tensor]:
     reader.bias("fc.0")
     reader.batch_norm("fc.1", scale=reader.take("Multiply"))
     reader.weights["fc.2.weight"] = reader.take("PRelu").flatten()
-    assert int(width * STEM) == len(reader.weights["conv1.bn.weight"])
     return reader.weights
