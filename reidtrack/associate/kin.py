@@ -17,6 +17,8 @@ and log-odds of a unit of it. One person's have their median at 0.13 to 0.33 ove
 people's at 0.45 to 0.86."""
 _MOST = 500
 """Of more tracklets of a camera, each is held against so many, and only itself is kept."""
+_AT_ONCE = 4096
+"""Tracklets that are compared at once, so that memory does not grow with their number."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -56,15 +58,16 @@ class Kin:
         alike, blocks = np.ones(len(rows)), list[tuple[IntArray, FloatArray]]()
         for members in _by_camera(camera, weight > 0):
             some = members[:: 1 + (len(members) - 1) // _MOST]
-            same = _same(1 - look[members] @ look[some].T, prior)
-            place[members] = np.arange(len(members))
-            apart = clash[np.isin(clash[:, 0], members) & np.isin(clash[:, 1], some)]
-            same[place[apart[:, 0]], np.searchsorted(some, apart[:, 1])] = 0
-            own = members[:, None] == some[None]  # (M, S)
-            # Where some stand for all, each counts for as many others as there are to one; itself it counts once.
-            others = np.where(own, 0, same) @ weight[some] * ((len(members) - 1) / np.maximum(1, (~own).sum(axis=1)))
-            alike[members] = weight[members] + others
-            if len(some) == len(members):
+            for part in np.split(members, range(_AT_ONCE, len(members), _AT_ONCE)):
+                same = _same(1 - look[part] @ look[some].T, prior)
+                place[part] = np.arange(len(part))
+                apart = clash[np.isin(clash[:, 0], part) & np.isin(clash[:, 1], some)]
+                same[place[apart[:, 0]], np.searchsorted(some, apart[:, 1])] = 0
+                own = part[:, None] == some[None]  # (P, S)
+                # Where some stand for all, each counts for as many others as there are to one; itself it counts once.
+                stands_for = (len(members) - 1) / np.maximum(1, (~own).sum(axis=1))
+                alike[part] = weight[part] + np.where(own, 0, same) @ weight[some] * stands_for
+            if len(some) == len(members):  # then they are one part
                 np.fill_diagonal(same, 1)
                 block[members] = len(blocks)
                 blocks.append((members, same.astype(np.float32)))
