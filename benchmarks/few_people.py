@@ -3,11 +3,11 @@ r"""Few people and many: what association makes of them, with and without priors
     tar xzf ../shared/data/market1501-train.tar.gz -C /tmp
     tar xzf ../shared/data/cuhk03-np-detected-train.tar.gz -C /tmp
     for set in Market-1501-v15.09.15 cuhk03-np; do
-        reidtrack embed /tmp/$set --out /tmp/$set.npz --reid ../shared/weights/osnet_x0_25_msmt17.pth; done
-    python -m tools.measure_priors ../shared/weights/osnet_x0_25_msmt17.pth --out /tmp/of_market.json \
-        --data market1501=/tmp/Market-1501-v15.09.15 --hold-out 150
-    python benchmarks/few_people.py --visits /tmp/cuhk03-np.npz --priors /tmp/of_market.json
-    python benchmarks/few_people.py --run runs/pets:../shared/data/pets-s2l1 --priors /tmp/of_market.json
+        reidtrack embed runs/$set --out runs/$set.npz --reid ../shared/weights/osnet_x0_25_msmt17.pth; done
+    python -m tools.measure_priors ../shared/weights/osnet_x0_25_msmt17.pth --out runs/of_market.json \
+        --data market1501=runs/Market-1501-v15.09.15 --hold-out 150
+    python benchmarks/few_people.py --visits runs/cuhk03-np.npz --priors runs/of_market.json
+    python benchmarks/few_people.py --run runs/pets:../shared/data/pets-s2l1 --priors runs/of_market.json
 
 With `--visits` so many people are drawn from crops that were embedded, and each of their visits to a camera is a
 tracklet, as `make_wall.py` has them: with true times where names are Market-1501's, else up to four crops of each

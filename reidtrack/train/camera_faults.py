@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
+import numpy as np
 import torch
+from scipy.fft import dct
 from torch import Tensor
 from torch.nn import functional
 
@@ -44,7 +44,7 @@ def compressed(x: Tensor, chosen: Tensor, coarseness: Tensor) -> Tensor:
     scale = max(1, x.shape[2] // NATIVE_HEIGHT)
     small = functional.avg_pool2d(x[rows], scale) if scale > 1 else x[rows]
     height, width = (side - side % BLOCK for side in small.shape[2:])
-    basis = _cosines().to(x)
+    basis = x.new_tensor(dct(np.eye(BLOCK), axis=0, norm="ortho"))  # (8, 8), a frequency a row
     table = x.new_tensor(LUMINANCE) * coarseness[rows].view(-1, 1, 1, 1, 1, 1)
     whole = small[:, :, :height, :width]
     squares = whole.reshape(*whole.shape[:2], height // BLOCK, BLOCK, width // BLOCK, BLOCK).transpose(3, 4)
@@ -60,14 +60,6 @@ def compressed(x: Tensor, chosen: Tensor, coarseness: Tensor) -> Tensor:
     out = x.clone()
     out[rows] = (x[rows] + change).clamp(0, 255)
     return out
-
-
-def _cosines() -> Tensor:
-    """(8, 8) orthonormal basis of the discrete cosine transform, a frequency a row."""
-    k = torch.arange(BLOCK, dtype=torch.float32)
-    basis = torch.cos(math.pi / BLOCK * (k[None] + 0.5) * k[:, None]) * math.sqrt(2 / BLOCK)
-    basis[0] /= math.sqrt(2)
-    return basis
 
 
 def occluded(x: Tensor, chosen: Tensor, other: Tensor, side: Tensor, share: Tensor) -> Tensor:
