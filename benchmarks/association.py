@@ -22,8 +22,11 @@ import numpy as np
 from association_tried import Fragments, Reciprocal, Views, whitened
 from robustness import Recording, cut, parts, read_recordings
 
-from reidtrack.associate import appearance, matcher, people, person
-from reidtrack.associate.people import associate
+from reidtrack.associate import appearance
+from reidtrack.associate import associate as people
+from reidtrack.associate.associate import associate
+from reidtrack.associate.clustering import cluster_model as person
+from reidtrack.associate.clustering import hungarian as matcher
 from reidtrack.types import Identity, Tracklet
 
 Settle = Callable[[Sequence[Tracklet]], Sequence[Identity]]

@@ -36,10 +36,10 @@ import numpy as np
 from drawn_recordings import Looks, draw, real_visits
 
 from reidtrack.associate.appearance import mean_features, mean_looks
+from reidtrack.associate.associate import associate
 from reidtrack.associate.bias import CameraBias
+from reidtrack.associate.calibration.prior import GENERIC
 from reidtrack.associate.conflict import conflicts
-from reidtrack.associate.people import associate
-from reidtrack.associate.prior import GENERIC
 from reidtrack.types import DoubleArray, FloatArray, IntArray, Tracklet
 
 THRESHOLDS = np.linspace(0.2, 0.9, 30)

@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from reidtrack.associate.people import associate
+from reidtrack.associate.associate import associate
 from reidtrack.types import Identity, IntArray, Tracklet
 
 DIM, INTRINSIC, CROPS, BOXES = 512, 48, 4, 40

@@ -12,9 +12,9 @@ import numpy as np
 
 from reidtrack.associate.appearance import mean_features, unit
 from reidtrack.associate.bias import camera_biases
+from reidtrack.associate.calibration.prior import GENERIC
 from reidtrack.associate.evidence import PairTerms
-from reidtrack.associate.near import near_pairs
-from reidtrack.associate.prior import GENERIC
+from reidtrack.associate.nearest import near_pairs
 from reidtrack.types import DoubleArray, IntArray, Tracklet
 
 SLOPE = 20.0

@@ -17,7 +17,7 @@ from itertools import pairwise
 import numpy as np
 from robustness import Recording, cut, few, half_gone, parts, read_recordings
 
-from reidtrack.associate.people import associate
+from reidtrack.associate.associate import associate
 from reidtrack.types import BoolArray, DoubleArray, Tracklet
 
 BINS = (0.0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)

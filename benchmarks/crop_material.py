@@ -20,11 +20,11 @@ from reidtrack.embed.quality import (
     view_of,
 )
 from reidtrack.geometry import iou
-from reidtrack.identity.features import read_tracklets
-from reidtrack.identity.log import read_track_log
 from reidtrack.image import read_image, resize
 from reidtrack.mot import read_mot
-from reidtrack.pipeline.folder import RunFolder
+from reidtrack.runs.features import read_tracklets
+from reidtrack.runs.folder import RunFolder
+from reidtrack.runs.logs import read_track_log
 from reidtrack.types import DoubleArray, FloatArray, ImageArray, IntArray, Tracks
 from reidtrack.video.source import open_source
 

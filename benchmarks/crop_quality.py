@@ -32,9 +32,9 @@ from robustness import Recording
 from scipy.optimize import nnls
 from scipy.stats import spearmanr
 
-from reidtrack.config import EmbedConfig
+from reidtrack.config.run import EmbedConfig
 from reidtrack.embed.quality import POWERS, Powers
-from reidtrack.pipeline.build import make_embedder
+from reidtrack.networks.build import make_embedder
 from reidtrack.types import BoolArray, DoubleArray
 
 LEAST = 0.02

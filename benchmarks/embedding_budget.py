@@ -19,13 +19,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from reidtrack.identity.features import FeatureTable, read_tracklets, write_tracklets
-from reidtrack.identity.log import read_frame_times
+from reidtrack.pipeline.associate import associate_again
 from reidtrack.pipeline.evaluate import evaluate_run
-from reidtrack.pipeline.folder import RunFolder
-from reidtrack.pipeline.progress import Silent
-from reidtrack.pipeline.rematch import associate_again
-from reidtrack.pipeline.stopping import Stop
+from reidtrack.runs.features import FeatureTable, read_tracklets, write_tracklets
+from reidtrack.runs.folder import RunFolder
+from reidtrack.runs.logs import read_frame_times
+from reidtrack.runtime.cancel import Stop
+from reidtrack.runtime.progress import Silent
 
 WINDOWS_S = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)
 BUDGETS = (1, 2, 4, 8, 16)

@@ -35,7 +35,7 @@ from spending import REIDTRACK, Spent, free_environment, machine, spend
 
 from reidtrack.fetch import cache_folder
 from reidtrack.pipeline.evaluate import RunEvaluation, evaluate_run, figures
-from reidtrack.pipeline.record import versions
+from reidtrack.runs.manifest import versions
 
 HERE = Path(__file__).resolve().parents[1]
 SHORT = 12

@@ -29,7 +29,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from robustness import Recording
 
-from reidtrack.associate.people import associate
+from reidtrack.associate.associate import associate
 from reidtrack.embed.file import read_features
 from reidtrack.types import FloatArray, Identity, IntArray, Tracklet
 
@@ -176,7 +176,7 @@ def main() -> None:
     args = parser.parse_args()
     settings: dict[str, Any] = {}
     if args.priors is not None:
-        from reidtrack.associate.prior import AppearancePrior
+        from reidtrack.associate.calibration.prior import AppearancePrior
 
         settings["prior"] = AppearancePrior.from_json(json.loads(args.priors.read_text(encoding="utf-8")))
     print("| | IDF1 | people for each | too many | trials |\n| --- | --- | --- | --- | --- |")

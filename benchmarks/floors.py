@@ -26,17 +26,18 @@ import numpy as np
 from page import put
 from spending import REIDTRACK, machine, spend
 
-from reidtrack.associate.people import associate
-from reidtrack.config import RunConfig
+from reidtrack.associate.associate import associate
+from reidtrack.config.run import RunConfig
 from reidtrack.detect.weights import YoloModule, read_detector
 from reidtrack.detect.yolo import fit_rectangle
 from reidtrack.engines.base import Engine, build_engine, open_engine
-from reidtrack.identity.export import boxes_of_camera
-from reidtrack.identity.log import read_detection_log
 from reidtrack.models.checkpoint import load_checkpoint
-from reidtrack.pipeline.build import make_detector, make_embedder, make_trackers
-from reidtrack.pipeline.folder import RunFolder
-from reidtrack.pipeline.settle import load_tracklets
+from reidtrack.networks.build import make_detector, make_embedder
+from reidtrack.pipeline.run.settle import load_tracklets
+from reidtrack.pipeline.run.trackers import make_trackers
+from reidtrack.runs.folder import RunFolder
+from reidtrack.runs.logs import read_detection_log
+from reidtrack.runs.outputs import boxes_of_camera
 from reidtrack.types import Frame, ImageArray
 from reidtrack.video.draw import Annotator
 from reidtrack.video.file import VideoFile

@@ -18,11 +18,11 @@ from pathlib import Path
 
 import numpy as np
 
-from reidtrack.identity.gallery import open_gallery
-from reidtrack.identity.recognise import recognise
-from reidtrack.identity.store import Signature
-from reidtrack.identity.views import Source, View
-from reidtrack.pipeline.compare import compare
+from reidtrack.gallery.compare import compare
+from reidtrack.gallery.people import open_gallery
+from reidtrack.gallery.recognise import recognise
+from reidtrack.gallery.store import Signature
+from reidtrack.gallery.views import Source, View
 
 DIM, LOT, RUN = 512, 1000, 50
 CAMERAS = ("hall", "door")

@@ -32,19 +32,19 @@ from unittest import mock
 
 import numpy as np
 
-from reidtrack.associate.people import associate
-from reidtrack.config import GalleryConfig, TrackConfig
+from reidtrack.associate.associate import associate
+from reidtrack.config.run import GalleryConfig, TrackConfig
 from reidtrack.embed.file import read_features
+from reidtrack.gallery import compare as comparing
+from reidtrack.gallery.people import Gallery, open_gallery
+from reidtrack.gallery.recognise import recognise
+from reidtrack.gallery.store import Signature
+from reidtrack.gallery.views import Source, View
 from reidtrack.geometry import iou
-from reidtrack.identity.gallery import Gallery, open_gallery
-from reidtrack.identity.recognise import recognise
-from reidtrack.identity.store import Signature
-from reidtrack.identity.views import Source, View
 from reidtrack.mot import MotRows, read_mot
-from reidtrack.pipeline import compare as comparing
-from reidtrack.pipeline.folder import RunFolder
-from reidtrack.pipeline.gallery import photo_view, views_of
-from reidtrack.pipeline.settle import load_tracklets
+from reidtrack.pipeline.run.recognise import photo_view, views_of
+from reidtrack.pipeline.run.settle import load_tracklets
+from reidtrack.runs.folder import RunFolder
 from reidtrack.types import Identity, Tracklet
 
 DEFAULT = GalleryConfig()

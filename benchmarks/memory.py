@@ -21,8 +21,8 @@ from typing import NamedTuple
 
 from clips import join
 
-from reidtrack.identity.log import read_detection_log
 from reidtrack.mot import MotRows, write_mot
+from reidtrack.runs.logs import read_detection_log
 
 MIB = 1024 * 1024
 

@@ -26,12 +26,12 @@ from pathlib import Path
 
 import numpy as np
 
-from reidtrack.associate.people import associate
-from reidtrack.config import TrackConfig
+from reidtrack.associate.associate import associate
+from reidtrack.config.run import TrackConfig
 from reidtrack.geometry import inside, iou
 from reidtrack.mot import MotRows, read_mot
-from reidtrack.pipeline.folder import RunFolder
-from reidtrack.pipeline.settle import load_tracklets
+from reidtrack.pipeline.run.settle import load_tracklets
+from reidtrack.runs.folder import RunFolder
 from reidtrack.types import BoolArray, Identity, IntArray, Tracklet
 
 Key = tuple[str, int]

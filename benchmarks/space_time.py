@@ -23,15 +23,15 @@ from pathlib import Path
 import numpy as np
 from robustness import cut
 
-from reidtrack.associate.people import associate
-from reidtrack.associate.site import SiteView
-from reidtrack.associate.space_time import PIECES, SpaceTime
+from reidtrack.associate.associate import associate
 from reidtrack.benchmark.tracking import TrackingPair, score_union
-from reidtrack.config import TrackConfig
+from reidtrack.config.run import TrackConfig
 from reidtrack.mot import MotRows, read_mot
-from reidtrack.pipeline.folder import RunFolder
-from reidtrack.pipeline.settle import load_tracklets
-from reidtrack.pipeline.site_file import read_homography, read_site
+from reidtrack.pipeline.run.settle import load_tracklets
+from reidtrack.runs.folder import RunFolder
+from reidtrack.spacetime.evidence import PIECES, SpaceTime
+from reidtrack.spacetime.site import SiteView
+from reidtrack.spacetime.site_file import read_homography, read_site
 from reidtrack.types import Identity, Tracklet
 
 # Whether homographies are known, and which pieces count.

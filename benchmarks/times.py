@@ -21,7 +21,8 @@ from reidtrack.benchmark.distance import FeatureDistances
 from reidtrack.benchmark.measure import Labels, measure
 from reidtrack.benchmark.ranking import JUNK_ID
 from reidtrack.benchmark.st_reid import JointDistances, SpaceTime, clock_of, times_of
-from reidtrack.types import IntArray, Sample
+from reidtrack.datasets.sample import Sample
+from reidtrack.types import IntArray
 
 NAME = re.compile(r"(-?\d+)_c(\d)s(\d)_(\d+)_")
 SIGMAS = (5.0, 10.0, 20.0, 30.0, 50.0, 80.0)

@@ -21,10 +21,11 @@ from pathlib import Path
 import numpy as np
 
 from reidtrack.benchmark.tracking import TrackingPair, score_sequences, score_tracking
-from reidtrack.config import TrackConfig, load
-from reidtrack.identity.log import read_detection_log, read_frame_times
+from reidtrack.config.load import load
+from reidtrack.config.run import TrackConfig
 from reidtrack.mot import MotRows, read_detections, read_mot
 from reidtrack.pipeline.track import track_detections
+from reidtrack.runs.logs import read_detection_log, read_frame_times
 from reidtrack.types import Detections
 
 SORT = ["method=sort", "time_unit=frames", "max_age=1", "fill_gap=0", "smooth=0"]

@@ -24,16 +24,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from reidtrack.benchmark.ranking import rank
-from reidtrack.config import EmbedConfig
-from reidtrack.config_train import TrainConfig
+from reidtrack.config.run import EmbedConfig
+from reidtrack.config.train import TrainConfig
 from reidtrack.datasets.carve import carve, random_people
 from reidtrack.datasets.images import ImageStore
 from reidtrack.datasets.record import ReidDataset, ranking_ids
+from reidtrack.datasets.sample import Sample
 from reidtrack.datasets.zoo import load_dataset
 from reidtrack.image import resize
-from reidtrack.pipeline.build import make_embedder
-from reidtrack.pipeline.train import train
-from reidtrack.types import ImageArray, Sample
+from reidtrack.networks.build import make_embedder
+from reidtrack.pipeline.training.train import train
+from reidtrack.types import ImageArray
 
 PEOPLE = 75
 KEPT = 0.6

@@ -15,17 +15,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from reidtrack.config import EmbedConfig, RunConfig, load
+from reidtrack.config.load import load
+from reidtrack.config.run import EmbedConfig, RunConfig
 from reidtrack.types import FloatArray, ImageArray
 
 if TYPE_CHECKING:
     from reidtrack.embed.embedder import Embedder
-    from reidtrack.identity.views import Known
+    from reidtrack.gallery.views import Known
     from reidtrack.pipeline.enroll import Enrolled
     from reidtrack.pipeline.evaluate import RunEvaluation
-    from reidtrack.pipeline.finish import Outcome
+    from reidtrack.pipeline.run.write_outputs import Outcome
     from reidtrack.pipeline.search import SearchResult
-    from reidtrack.pipeline.train import Trained
+    from reidtrack.pipeline.training.train import Trained
 
 PathLike = str | Path
 Settings = Mapping[str, Any]
@@ -64,10 +65,10 @@ def run(
     Raises:
         ReidtrackError: As the command does, see `errors`.
     """
-    from reidtrack.pipeline.progress import Silent
-    from reidtrack.pipeline.run import RunRequest
-    from reidtrack.pipeline.run import run as run_pipeline
-    from reidtrack.pipeline.stopping import Stop
+    from reidtrack.pipeline.run.run import RunRequest
+    from reidtrack.pipeline.run.run import run as run_pipeline
+    from reidtrack.runtime.cancel import Stop
+    from reidtrack.runtime.progress import Silent
 
     given = {
         "detect.weights": detector,
@@ -99,9 +100,9 @@ def associate(folder: PathLike, *, corrections: PathLike | None = None, settings
         ConfigError: If a setting does not fit or corrections contradict each other; nothing is written then.
         InputError: If the folder holds no finished run.
     """
-    from reidtrack.pipeline.progress import Silent
-    from reidtrack.pipeline.rematch import associate_again
-    from reidtrack.pipeline.stopping import Stop
+    from reidtrack.pipeline.associate import associate_again
+    from reidtrack.runtime.cancel import Stop
+    from reidtrack.runtime.progress import Silent
 
     return associate_again(
         Path(folder),
@@ -148,7 +149,7 @@ class ReidModel:
     """
 
     def __init__(self, weights: PathLike | None = None, *, device: str = "auto") -> None:
-        from reidtrack.pipeline.build import make_embedder
+        from reidtrack.networks.build import make_embedder
 
         self._embedder: Embedder
         self._embedder, self.weights = make_embedder(_reid(weights), device, "auto")
@@ -232,7 +233,7 @@ def enroll(
     Raises:
         ReidtrackError: As the command does, see `errors`.
     """
-    from reidtrack.config import DetectConfig, GalleryConfig
+    from reidtrack.config.run import DetectConfig, GalleryConfig
     from reidtrack.pipeline.enroll import EnrollRequest
     from reidtrack.pipeline.enroll import enroll as enroll_pipeline
 
@@ -254,7 +255,7 @@ def people(gallery: PathLike) -> list[Known]:
     Raises:
         InputError: If it cannot be read.
     """
-    from reidtrack.pipeline.gallery_list import GalleryChanges, change_gallery
+    from reidtrack.pipeline.gallery import GalleryChanges, change_gallery
 
     return change_gallery(Path(gallery), GalleryChanges())
 
@@ -284,9 +285,9 @@ def benchmark(
     Raises:
         ReidtrackError: As the command does, see `errors`.
     """
-    from reidtrack.config_benchmark import BenchmarkConfig
-    from reidtrack.pipeline.benchmark import BenchmarkRequest, run_benchmark
-    from reidtrack.pipeline.benchmark_output import results_of
+    from reidtrack.config.benchmark import BenchmarkConfig
+    from reidtrack.pipeline.images.benchmark import BenchmarkRequest, run_benchmark
+    from reidtrack.pipeline.images.output import results_of
 
     config = load(BenchmarkConfig, options=settings)
     request = BenchmarkRequest([dataset], [Path(root)], [_reid(weights).weights], config, options, hold_out)
@@ -316,8 +317,8 @@ def train(
     Raises:
         ReidtrackError: As the command does, see `errors`.
     """
-    from reidtrack.config_train import TrainConfig
-    from reidtrack.pipeline.train import train as train_pipeline
+    from reidtrack.config.train import TrainConfig
+    from reidtrack.pipeline.training.train import train as train_pipeline
 
     sets = [{"name": name, "root": str(root)} for name, root in data.items()]
     options = {**(settings or {}), "data.sets": sets}

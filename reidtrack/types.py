@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -24,7 +23,7 @@ ChannelOrder = Literal["RGB", "BGR"]
 """In which order a network takes the channels of a picture."""
 
 
-def _check_array(owner: str, name: str, value: Any, shape: tuple[int | None, ...], dtype: type[np.generic]) -> None:
+def check_array(owner: str, name: str, value: Any, shape: tuple[int | None, ...], dtype: type[np.generic]) -> None:
     """Raise ValueError unless `value` is an array of `dtype` whose shape matches `shape` (None matches any length)."""
     if not isinstance(value, np.ndarray):
         raise ValueError(f"{owner}.{name}: expected a numpy array, got {type(value).__name__}")
@@ -63,7 +62,7 @@ class Frame:
     image: ImageArray
 
     def __post_init__(self) -> None:
-        _check_array("Frame", "image", self.image, (None, None, 3), np.uint8)
+        check_array("Frame", "image", self.image, (None, None, 3), np.uint8)
         if self.index < 0:
             raise ValueError(f"Frame.index: expected 0 or more, got {self.index}")
 
@@ -86,8 +85,8 @@ class Detections:
     score: FloatArray
 
     def __post_init__(self) -> None:
-        _check_array("Detections", "xyxy", self.xyxy, (None, 4), np.float32)
-        _check_array("Detections", "score", self.score, (len(self.xyxy),), np.float32)
+        check_array("Detections", "xyxy", self.xyxy, (None, 4), np.float32)
+        check_array("Detections", "score", self.score, (len(self.xyxy),), np.float32)
         _check_boxes("Detections", self.xyxy, self.score)
 
     @classmethod
@@ -125,11 +124,11 @@ class Tracks:
 
     def __post_init__(self) -> None:
         n = len(self.track_id)
-        _check_array("Tracks", "track_id", self.track_id, (None,), np.int64)
-        _check_array("Tracks", "frame", self.frame, (n,), np.int64)
-        _check_array("Tracks", "time_s", self.time_s, (n,), np.float64)
-        _check_array("Tracks", "xyxy", self.xyxy, (n, 4), np.float32)
-        _check_array("Tracks", "score", self.score, (n,), np.float32)
+        check_array("Tracks", "track_id", self.track_id, (None,), np.int64)
+        check_array("Tracks", "frame", self.frame, (n,), np.int64)
+        check_array("Tracks", "time_s", self.time_s, (n,), np.float64)
+        check_array("Tracks", "xyxy", self.xyxy, (n, 4), np.float32)
+        check_array("Tracks", "score", self.score, (n,), np.float32)
         _check_boxes("Tracks", self.xyxy, self.score)
 
     @classmethod
@@ -176,13 +175,13 @@ class Tracklet:
 
     def __post_init__(self) -> None:
         n, k = len(self.frame), len(self.features)
-        _check_array("Tracklet", "frame", self.frame, (None,), np.int64)
-        _check_array("Tracklet", "time_s", self.time_s, (n,), np.float64)
-        _check_array("Tracklet", "xyxy", self.xyxy, (n, 4), np.float32)
-        _check_array("Tracklet", "score", self.score, (n,), np.float32)
-        _check_array("Tracklet", "features", self.features, (None, None), np.float32)
-        _check_array("Tracklet", "feature_frame", self.feature_frame, (k,), np.int64)
-        _check_array("Tracklet", "feature_quality", self.feature_quality, (k,), np.float32)
+        check_array("Tracklet", "frame", self.frame, (None,), np.int64)
+        check_array("Tracklet", "time_s", self.time_s, (n,), np.float64)
+        check_array("Tracklet", "xyxy", self.xyxy, (n, 4), np.float32)
+        check_array("Tracklet", "score", self.score, (n,), np.float32)
+        check_array("Tracklet", "features", self.features, (None, None), np.float32)
+        check_array("Tracklet", "feature_frame", self.feature_frame, (k,), np.int64)
+        check_array("Tracklet", "feature_quality", self.feature_quality, (k,), np.float32)
         if n == 0:
             raise ValueError("Tracklet.frame: expected at least one box")
         if (np.diff(self.frame) <= 0).any():
@@ -269,7 +268,7 @@ class Identity:
     name: str | None = None
 
     def __post_init__(self) -> None:
-        _check_array("Identity", "feature", self.feature, (None,), np.float32)
+        check_array("Identity", "feature", self.feature, (None,), np.float32)
         if self.id < 1:
             raise ValueError(f"Identity.id: expected 1 or more, got {self.id}")
         if not self.tracklets:
@@ -292,44 +291,3 @@ class Identity:
     def last_time_s(self) -> float:
         """Time of the last box, seconds."""
         return max(t.last_time_s for t in self.tracklets)
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One image of a re-identification data set.
-
-    Attributes:
-        path: The image file.
-        person_id: The person's label in the data set.
-        camera_id: The camera's number in the data set.
-        sequence: Number of the recording, where the file name tells.
-        frame: Number of the frame, where the file name tells.
-    """
-
-    path: Path
-    person_id: int
-    camera_id: int
-    sequence: int | None = None
-    frame: int | None = None
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class RankingResult:
-    """Figures of one image benchmark, all in 0..1.
-
-    Attributes:
-        cmc: (K,) float64, cumulative matching characteristic; `cmc[k - 1]` is Rank-k.
-        mean_ap: Mean average precision.
-        mean_inp: Mean inverse negative penalty (arXiv 2001.04193).
-        queries_used: Queries with at least one true match in the gallery.
-        queries_left_out: Queries without one.
-    """
-
-    cmc: DoubleArray
-    mean_ap: float
-    mean_inp: float
-    queries_used: int
-    queries_left_out: int
-
-    def __post_init__(self) -> None:
-        _check_array("RankingResult", "cmc", self.cmc, (None,), np.float64)

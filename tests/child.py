@@ -12,7 +12,7 @@ from signal import Signals
 from typing import Any
 
 _SERVER = multiprocessing.get_context("forkserver")
-_SERVER.set_forkserver_preload(["torch", "av", "cv2", "reidtrack.cli.main", "reidtrack.pipeline.run"])
+_SERVER.set_forkserver_preload(["torch", "av", "cv2", "reidtrack.cli.main", "reidtrack.pipeline.run.run"])
 _PATIENCE_S = 120.0
 
 

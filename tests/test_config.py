@@ -9,7 +9,8 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from reidtrack.config import EngineName, RunConfig, dump, load, validate
+from reidtrack.config.load import dump, load, validate
+from reidtrack.config.run import EngineName, RunConfig
 from reidtrack.errors import ConfigError
 
 

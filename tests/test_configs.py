@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from reidtrack.config import RunConfig, TrackConfig, document, load
-from reidtrack.config_benchmark import BenchmarkConfig
-from reidtrack.config_train import TrainConfig
+from reidtrack.config.benchmark import BenchmarkConfig
+from reidtrack.config.load import document, load
+from reidtrack.config.run import RunConfig, TrackConfig
+from reidtrack.config.train import TrainConfig
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 MODELS = {"benchmark": BenchmarkConfig, "run": RunConfig, "track": TrackConfig, "train": TrainConfig}

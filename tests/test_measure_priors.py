@@ -12,13 +12,13 @@ import pytest
 import torch
 from people import paint_people
 
-from reidtrack.associate.prior import GENERIC, AppearancePrior
+from reidtrack.associate.calibration.prior import GENERIC, AppearancePrior
+from reidtrack.engines.provenance import Weights
 from reidtrack.errors import InputError, UsageError
 from reidtrack.models.card import ModelCard
 from reidtrack.models.checkpoint import load_checkpoint, save_checkpoint
 from reidtrack.models.zoo import build_model
-from reidtrack.pipeline.build import Weights
-from reidtrack.pipeline.priors import run_prior, weights_prior
+from reidtrack.networks.priors import run_prior, weights_prior
 from tools import measure_priors
 
 

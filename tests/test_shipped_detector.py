@@ -9,12 +9,12 @@ import pytest
 import yaml
 from installed import needs_openvino
 
-from reidtrack.config import DetectConfig
+from reidtrack.config.run import DetectConfig
 from reidtrack.detect.weights import ExportedYolo, read_detector
 from reidtrack.engines.base import EngineName
 from reidtrack.geometry import inside, iou
 from reidtrack.mot import read_mot
-from reidtrack.pipeline.build import make_detector
+from reidtrack.networks.build import make_detector
 from reidtrack.types import Frame
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -20,15 +20,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reidtrack.associate.prior import AppearancePrior
-from reidtrack.associate.prior_fit import SeenPeople, measure_prior
-from reidtrack.benchmark.evaluate import embed_samples
-from reidtrack.config import EmbedConfig
+from reidtrack.associate.calibration.prior import AppearancePrior
+from reidtrack.associate.calibration.prior_fit import SeenPeople, measure_prior
+from reidtrack.config.run import EmbedConfig
 from reidtrack.datasets.carve import random_people
+from reidtrack.datasets.sample import Sample
 from reidtrack.datasets.zoo import load_dataset
 from reidtrack.models.checkpoint import load_checkpoint, save_checkpoint
-from reidtrack.pipeline.build import make_embedder
-from reidtrack.types import Sample
+from reidtrack.networks.build import make_embedder
+from reidtrack.networks.embed_samples import embed_samples
 
 
 class Site(NamedTuple):

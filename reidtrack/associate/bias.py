@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from reidtrack.associate.calibration.prior import AppearancePrior
 from reidtrack.associate.kin import Kin
-from reidtrack.associate.prior import AppearancePrior
 from reidtrack.types import DoubleArray, IntArray
 
 _TWICE = 0.3

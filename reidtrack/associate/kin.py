@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reidtrack.associate.appearance import unit
-from reidtrack.associate.prior import AppearancePrior
+from reidtrack.associate.calibration.prior import AppearancePrior
 from reidtrack.types import BoolArray, DoubleArray, FloatArray, IntArray
 
 _RAW_ALIKE, _RAW_SLOPE = 0.25, 30.0

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from reidtrack.associate.appearance import cosine_distances
-from reidtrack.associate.calibrated import Calibration
-from reidtrack.associate.near import NearPairs, nearest_others
+from reidtrack.associate.calibration.calibration import Calibration
+from reidtrack.associate.nearest import NearPairs, nearest_others
 from reidtrack.associate.terms import LOG_ODDS, Terms
 from reidtrack.types import DoubleArray, IntArray, Link
 

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reidtrack.associate.costs import PairCosts
-from reidtrack.associate.matcher import group
-from reidtrack.associate.near import near_pairs
+from reidtrack.associate.clustering.hungarian import group
+from reidtrack.associate.clustering.pair_costs import PairCosts
+from reidtrack.associate.nearest import near_pairs
 from reidtrack.types import DoubleArray, Identity, IntArray
 
 STEPS = (-0.2, -0.15, -0.1, -0.05, -0.025, 0.025, 0.05, 0.1, 0.15, 0.2)

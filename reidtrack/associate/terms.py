@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from reidtrack.associate.clustering.pair_keys import PairValues, keys
 from reidtrack.associate.evidence import PairTerms
-from reidtrack.associate.pairs import PairValues, keys
 from reidtrack.types import DoubleArray, IntArray
 
 LOG_ODDS = "log_odds"

@@ -10,9 +10,10 @@ import numpy as np
 
 from reidtrack.benchmark.distance import Distances, query_blocks
 from reidtrack.benchmark.ranking import ApRule, Gallery, QueryScores, join_scores, score_queries, summarise
+from reidtrack.benchmark.ranking_result import RankingResult
 from reidtrack.benchmark.shots import ShotScorer
 from reidtrack.benchmark.verification import PairCounter, Verification
-from reidtrack.types import BoolArray, FloatArray, IntArray, RankingResult
+from reidtrack.types import BoolArray, FloatArray, IntArray
 
 Shots = Literal["all", "single", "multi"]
 """`all`: every gallery image has a place of its own (Market-1501); the others: see `shots`."""

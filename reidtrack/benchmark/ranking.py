@@ -14,7 +14,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from reidtrack.types import DoubleArray, FloatArray, IntArray, RankingResult
+from reidtrack.benchmark.ranking_result import RankingResult
+from reidtrack.types import DoubleArray, FloatArray, IntArray
 
 JUNK_ID = -1
 """Person id of gallery images that show part of a person, or several: neither right nor wrong."""

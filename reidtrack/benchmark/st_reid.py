@@ -16,7 +16,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from reidtrack.benchmark.distance import PairDistances
-from reidtrack.types import DoubleArray, FloatArray, IntArray, Sample
+from reidtrack.datasets.sample import Sample
+from reidtrack.types import DoubleArray, FloatArray, IntArray
 
 BIN_FRAMES = 100
 SIGMA_BINS = 50.0

@@ -38,8 +38,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Settle the identities."""
-    from reidtrack.pipeline.rematch import associate_again
-    from reidtrack.pipeline.stopping import Stop, stop_on_signals
+    from reidtrack.pipeline.associate import associate_again
+    from reidtrack.runtime.cancel import Stop, stop_on_signals
 
     stop = Stop()
     with stop_on_signals(stop), make_progress(args) as progress:

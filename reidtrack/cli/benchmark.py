@@ -14,7 +14,7 @@ from reidtrack.errors import EXIT_OK, InputError
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from reidtrack.pipeline.benchmark_output import Written
+    from reidtrack.pipeline.images.output import Written
 
 HELP = """Rank images of data sets by weights: Rank-k, mAP, mINP, verification figures, plots, ranked lists, one page.
 Example: reidtrack benchmark market1501 --root Market-1501-v15.09.15 --weights osnet.pth --out runs/market"""
@@ -57,10 +57,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Score, write, print; the exit code tells of images that could not be used."""
-    from reidtrack.config import DEFAULT_REID, load
-    from reidtrack.config_benchmark import BenchmarkConfig
-    from reidtrack.pipeline.benchmark import BenchmarkRequest, run_benchmark
-    from reidtrack.pipeline.benchmark_output import write_benchmark
+    from reidtrack.config.benchmark import BenchmarkConfig
+    from reidtrack.config.load import load
+    from reidtrack.config.run import DEFAULT_REID
+    from reidtrack.pipeline.images.benchmark import BenchmarkRequest, run_benchmark
+    from reidtrack.pipeline.images.output import write_benchmark
 
     config = load(BenchmarkConfig, args.config, args.overrides, options=_settings(args))
     options = dataset_options(args)

@@ -18,7 +18,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the configuration."""
-    from reidtrack.config import RunConfig, document, load
+    from reidtrack.config.load import document, load
+    from reidtrack.config.run import RunConfig
 
     print(document(load(RunConfig, args.config, args.overrides)))
     return 0

@@ -12,7 +12,7 @@ from reidtrack.errors import EXIT_OK, UsageError
 
 if TYPE_CHECKING:
     from reidtrack.pipeline.correct import Edited, Make
-    from reidtrack.pipeline.finish import Outcome
+    from reidtrack.pipeline.run.write_outputs import Outcome
 
 WHO = "an identity's number, a name, or 'CAMERA TRACK' as in identities.json"
 
@@ -40,9 +40,9 @@ def run_correction(args: argparse.Namespace, make: Make | None) -> int:
     Raises:
         UsageError: If neither a correction nor `--undo` is asked for, or both.
     """
+    from reidtrack.pipeline.associate import associate_again
     from reidtrack.pipeline.correct import edit_corrections, undo
-    from reidtrack.pipeline.rematch import associate_again
-    from reidtrack.pipeline.stopping import Stop, stop_on_signals
+    from reidtrack.runtime.cancel import Stop, stop_on_signals
 
     if args.undo == (make is not None):
         raise UsageError(f"{args.command} needs somebody, or --undo, and not both", expected=f"DIR and {WHO}")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from reidtrack.pipeline.demo import Demo
-    from reidtrack.pipeline.finish import Outcome
+    from reidtrack.pipeline.run.write_outputs import Outcome
     from reidtrack.types import Identity
 
 HELP = """Run on the sample scene that ships (three cameras, ten people, 14 seconds), scored against its ground truth.
@@ -43,9 +43,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run, score, and say what to look at."""
-    from reidtrack.config import RunConfig, load
+    from reidtrack.config.load import load
+    from reidtrack.config.run import RunConfig
     from reidtrack.pipeline.demo import run_demo
-    from reidtrack.pipeline.stopping import Stop, stop_on_signals
+    from reidtrack.runtime.cancel import Stop, stop_on_signals
 
     config = load(RunConfig, None, args.overrides, base={"output": {"mosaic": True}}, options=_options(args))
     stop = Stop()

@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _request(args: argparse.Namespace) -> EnrollRequest:
-    from reidtrack.config import DetectConfig, GalleryConfig
+    from reidtrack.config.run import DetectConfig, GalleryConfig
     from reidtrack.pipeline.enroll import EnrollRequest
 
     return EnrollRequest(

@@ -15,7 +15,7 @@ from reidtrack.errors import EXIT_OK, UsageError
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from reidtrack.pipeline.explore import Exploration
+    from reidtrack.pipeline.images.explore import Exploration
 
 HELP = "Look at a data set: counts, cameras, imbalance, sizes, colours and samples, as a table and one HTML page."
 
@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     """
     if args.images < 1:
         raise UsageError(f"--images {args.images}", expected="1 or more")
-    from reidtrack.pipeline.explore import explore, open_datasets, write_page
+    from reidtrack.pipeline.images.explore import explore, open_datasets, write_page
 
     with make_progress(args):
         dataset = open_datasets(args.dataset, args.root, dataset_options(args), args.hold_out)

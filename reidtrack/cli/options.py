@@ -15,9 +15,9 @@ from reidtrack.cli.timing import time_lines
 from reidtrack.errors import EXIT_INTERRUPTED, EXIT_OK, InputError
 
 if TYPE_CHECKING:
-    from reidtrack.config import EmbedConfig
-    from reidtrack.pipeline.finish import Outcome
-    from reidtrack.pipeline.progress import Progress
+    from reidtrack.config.run import EmbedConfig
+    from reidtrack.pipeline.run.write_outputs import Outcome
+    from reidtrack.runtime.progress import Progress
 
 
 DETECTOR_HELP = "YOLO detection model: a path (.pt, .onnx, OpenVINO folder) or a name (default: the shipped one)"
@@ -75,7 +75,7 @@ def add_network_options(parser: argparse.ArgumentParser) -> None:
 
 def embed_config(args: argparse.Namespace) -> EmbedConfig:
     """The network of `--reid`."""
-    from reidtrack.config import EmbedConfig
+    from reidtrack.config.run import EmbedConfig
 
     return EmbedConfig() if args.reid is None else EmbedConfig(weights=args.reid)
 

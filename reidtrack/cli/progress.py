@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from reidtrack.pipeline.progress import Silent
+from reidtrack.runtime.progress import Silent
 
 _LINE_EVERY_S = 5.0
 

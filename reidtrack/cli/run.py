@@ -22,7 +22,7 @@ from reidtrack.cli.site_options import add_site_options, homographies, site_path
 from reidtrack.errors import UsageError
 
 if TYPE_CHECKING:
-    from reidtrack.pipeline.run import RunRequest
+    from reidtrack.pipeline.run.run import RunRequest
 
 HELP = """Give every person one identity over recordings of several cameras.
 Example: reidtrack run --videos cam1.mp4 cam2.mp4 --out runs/mall"""
@@ -99,8 +99,8 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Do the run."""
     request = _request(args)
-    from reidtrack.pipeline.run import run as run_pipeline
-    from reidtrack.pipeline.stopping import Stop, stop_on_signals
+    from reidtrack.pipeline.run.run import run as run_pipeline
+    from reidtrack.runtime.cancel import Stop, stop_on_signals
 
     stop = Stop()
     with stop_on_signals(stop), make_progress(args) as progress:
@@ -109,9 +109,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _request(args: argparse.Namespace) -> RunRequest:
-    from reidtrack.config import RunConfig, TrackConfig, dump, load
-    from reidtrack.pipeline.inputs import Part, pair_detections
-    from reidtrack.pipeline.run import RunRequest
+    from reidtrack.config.load import dump, load
+    from reidtrack.config.run import RunConfig, TrackConfig
+    from reidtrack.pipeline.run.run import RunRequest
+    from reidtrack.video.inputs import Part, pair_detections
 
     for one, other in (("overwrite", "resume"), ("no_video", "mosaic")):
         if getattr(args, one) and getattr(args, other):

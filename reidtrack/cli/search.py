@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _request(args: argparse.Namespace) -> SearchRequest:
-    from reidtrack.config import DetectConfig
+    from reidtrack.config.run import DetectConfig
     from reidtrack.pipeline.search import SearchRequest
 
     return SearchRequest(
@@ -132,7 +132,7 @@ def _known(result: SearchResult) -> Table:
     """One line for each person of a gallery: who, and where and when the likest view is from."""
     from rich.markup import escape
 
-    from reidtrack.pipeline.gallery_list import utc
+    from reidtrack.pipeline.gallery import utc
 
     table = _empty("rank", "distance", "key", "name", "camera", "first", "last", "from")
     for rank, hit in enumerate(result.hits, 1):

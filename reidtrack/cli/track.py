@@ -26,7 +26,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Track, and say what came of it."""
-    from reidtrack.config import TrackConfig, load
+    from reidtrack.config.load import load
+    from reidtrack.config.run import TrackConfig
     from reidtrack.pipeline.track import track_file
 
     config = load(TrackConfig, args.config, [text.removeprefix("track.") for text in args.overrides])

@@ -15,8 +15,8 @@ from reidtrack.cli.options import add_settings_option
 from reidtrack.errors import EXIT_INTERRUPTED, EXIT_OK, UsageError
 
 if TYPE_CHECKING:
-    from reidtrack.config_train import TrainConfig
-    from reidtrack.pipeline.train import Status
+    from reidtrack.config.train import TrainConfig
+    from reidtrack.pipeline.training.train import Status
 
 HELP = (
     "Train a re-identification network on one or several data sets. Ctrl-C leaves a state that --resume goes on from "
@@ -46,8 +46,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train, and say what came of it."""
-    from reidtrack.pipeline.stopping import Stop, stop_on_signals
-    from reidtrack.pipeline.train import train
+    from reidtrack.pipeline.training.train import train
+    from reidtrack.runtime.cancel import Stop, stop_on_signals
 
     stop = Stop()
     config = _configuration(args)
@@ -64,8 +64,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _configuration(args: argparse.Namespace) -> TrainConfig:
     """The settings; those of the folder where a training is resumed."""
-    from reidtrack.config import load
-    from reidtrack.config_train import TrainConfig
+    from reidtrack.config.load import load
+    from reidtrack.config.train import TrainConfig
 
     source = args.config
     if args.resume and source is None:

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from reidtrack.datasets.record import JUNK_ID, ReidDataset
+from reidtrack.datasets.sample import Sample
 from reidtrack.errors import UsageError
-from reidtrack.types import Sample
 
 Splits = tuple[tuple[Sample, ...], tuple[Sample, ...], tuple[Sample, ...]]
 

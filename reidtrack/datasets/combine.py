@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from reidtrack.datasets.record import JUNK_ID, UNKNOWN_CAMERA, ReidDataset
+from reidtrack.datasets.sample import Sample
 from reidtrack.errors import UsageError
-from reidtrack.types import Sample
 
 
 def combine(datasets: Sequence[ReidDataset]) -> ReidDataset:

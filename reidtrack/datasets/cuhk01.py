@@ -7,9 +7,9 @@ from pathlib import Path
 
 from reidtrack.datasets.layout import images
 from reidtrack.datasets.record import ReidDataset
+from reidtrack.datasets.sample import Sample
 from reidtrack.datasets.two_views import Protocol, arrange, count_notes
 from reidtrack.errors import InputError
-from reidtrack.types import Sample
 
 _NAME = re.compile(r"(?P<person>\d{4})(?P<image>\d{3})\.\w+")
 

@@ -16,8 +16,8 @@ from reidtrack.datasets import cuhk03_flat, cuhk03_mat, cuhk03_protocol
 from reidtrack.datasets.cuhk03_np import FOLDERS, PUBLISHED, Boxes, check_boxes, load_cuhk03_np
 from reidtrack.datasets.layout import compare_counts, find_file, find_roots
 from reidtrack.datasets.record import ReidDataset
+from reidtrack.datasets.sample import Sample
 from reidtrack.errors import InputError, UsageError
-from reidtrack.types import Sample
 
 Protocol = Literal["new", "classic"]
 IMAGES = {"detected": 14_097, "labeled": 14_096}

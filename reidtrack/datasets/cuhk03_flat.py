@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 
 from reidtrack.datasets.layout import below, find_file, images
+from reidtrack.datasets.sample import Sample
 from reidtrack.errors import InputError
-from reidtrack.types import Sample
 
 _PAIR_FIRST = (0, 843, 1283, 1360, 1418)
 """Persons before each camera pair's: the five pairs saw 843, 440, 77, 58 and 49."""

@@ -8,8 +8,8 @@ from typing import Literal
 
 from reidtrack.datasets.layout import below, load_folders
 from reidtrack.datasets.record import ReidDataset, SplitName
+from reidtrack.datasets.sample import Sample
 from reidtrack.errors import InputError, UsageError
-from reidtrack.types import Sample
 
 Boxes = Literal["detected", "labeled"]
 FOLDERS: dict[SplitName, str] = {"train": "bounding_box_train", "query": "query", "gallery": "bounding_box_test"}

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from reidtrack.datasets.record import JUNK_ID, SPLITS, UNKNOWN_CAMERA, ReidDataset
-from reidtrack.types import DoubleArray, IntArray, Sample
+from reidtrack.datasets.sample import Sample
+from reidtrack.types import DoubleArray, IntArray
 
 
 @dataclass(frozen=True, eq=False, slots=True)

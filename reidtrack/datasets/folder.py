@@ -9,8 +9,8 @@ from pathlib import Path
 
 from reidtrack.datasets.layout import folders, images, natural_key
 from reidtrack.datasets.record import SPLITS, UNKNOWN_CAMERA, ReidDataset, SplitName
+from reidtrack.datasets.sample import Sample
 from reidtrack.errors import InputError
-from reidtrack.types import Sample
 
 _CAMERA = re.compile(r"(?:^|[_\-. ])c(?:am(?:era)?)?[_-]?(\d+)(?=s\d|[_\-. ]|$)", re.IGNORECASE)
 _LAYOUT = "PERSON/*.jpg, PERSON/CAMERA/*.jpg, or the same below train, query and gallery"

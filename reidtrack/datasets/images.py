@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from reidtrack.datasets.sample import Sample
 from reidtrack.errors import InputError
 from reidtrack.image import read_image, resize
-from reidtrack.types import ImageArray, IntArray, Sample
+from reidtrack.types import ImageArray, IntArray
 
 
 class ImageStore:

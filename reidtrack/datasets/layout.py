@@ -8,8 +8,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from reidtrack.datasets.record import JUNK_ID, SPLITS, ReidDataset, SplitName, counted
+from reidtrack.datasets.sample import Sample
 from reidtrack.errors import InputError
-from reidtrack.types import Sample
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
 _DEPTH = 3

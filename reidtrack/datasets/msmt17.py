@@ -7,8 +7,8 @@ from pathlib import Path
 
 from reidtrack.datasets.layout import compare_counts, find_root, images
 from reidtrack.datasets.record import ReidDataset, SplitName, counted
+from reidtrack.datasets.sample import Sample
 from reidtrack.errors import InputError
-from reidtrack.types import Sample
 
 PUBLISHED: dict[SplitName, tuple[int, int]] = {
     "train": (32_621, 1_041),

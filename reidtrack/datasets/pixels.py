@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from reidtrack.datasets.sample import Sample
 from reidtrack.errors import InputError
 from reidtrack.image import read_image, resize
-from reidtrack.types import DoubleArray, FloatArray, ImageArray, IntArray, Sample
+from reidtrack.types import DoubleArray, FloatArray, ImageArray, IntArray
 
 SMALL_HW = (64, 32)
 _LUMA = np.array([0.114, 0.587, 0.299], np.float32)

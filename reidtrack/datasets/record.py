@@ -9,8 +9,9 @@ from typing import Literal
 
 import numpy as np
 
+from reidtrack.datasets.sample import Sample
 from reidtrack.errors import InputError
-from reidtrack.types import IntArray, Sample
+from reidtrack.types import IntArray
 
 JUNK_ID = -1
 """Person id of gallery images that show part of a person or several: neither right nor wrong, never trained on."""

@@ -8,8 +8,8 @@ from typing import Literal
 import numpy as np
 
 from reidtrack.datasets.record import ReidDataset
+from reidtrack.datasets.sample import Sample
 from reidtrack.errors import UsageError
-from reidtrack.types import Sample
 
 Protocol = Literal["all", "half", "train"]
 SPLIT_COUNT = 10

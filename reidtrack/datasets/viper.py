@@ -7,9 +7,9 @@ from pathlib import Path
 
 from reidtrack.datasets.layout import find_root, images
 from reidtrack.datasets.record import ReidDataset
+from reidtrack.datasets.sample import Sample
 from reidtrack.datasets.two_views import Protocol, arrange, count_notes
 from reidtrack.errors import InputError
-from reidtrack.types import Sample
 
 _CAMERAS = {"cam_a": 1, "cam_b": 2}
 _NAME = re.compile(r"(?P<person>\d{3,4})_\d{1,3}\.\w+")

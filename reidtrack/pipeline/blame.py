@@ -19,14 +19,14 @@ from reidtrack.benchmark.tracking import MATCH_IOU, TrackingPair
 from reidtrack.errors import InputError
 from reidtrack.files import write_whole
 from reidtrack.geometry import iou
-from reidtrack.identity.append import expecting_records, read_json_lines
-from reidtrack.identity.features import FeatureTable, read_tracklets
-from reidtrack.identity.log import read_detection_log
+from reidtrack.networks.priors import run_prior
 from reidtrack.pipeline.blame_record import BlamedLink, BlamedMistake, CameraPair, RunBlame
-from reidtrack.pipeline.crops import list_crops
-from reidtrack.pipeline.folder import RunFolder
-from reidtrack.pipeline.priors import run_prior
 from reidtrack.report.blame_page import render_blame
+from reidtrack.runs.crops import list_crops
+from reidtrack.runs.features import FeatureTable, read_tracklets
+from reidtrack.runs.folder import RunFolder
+from reidtrack.runs.jsonl import expecting_records, read_json_lines
+from reidtrack.runs.logs import read_detection_log
 from reidtrack.types import DoubleArray, IntArray, Tracklet
 
 

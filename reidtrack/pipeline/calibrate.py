@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reidtrack.associate.calibrated import Calibration, RocPoint
+from reidtrack.associate.calibration.calibration import Calibration, RocPoint
 from reidtrack.associate.sweep import Change, change
-from reidtrack.config import RunConfig, load
-from reidtrack.pipeline.calibration_file import content, write_calibration
-from reidtrack.pipeline.claim import Claim
-from reidtrack.pipeline.corrections import read_corrections
-from reidtrack.pipeline.rematch import open_finished
-from reidtrack.pipeline.settle import solve
+from reidtrack.config.load import load
+from reidtrack.config.run import RunConfig
+from reidtrack.corrections.apply import read_corrections
+from reidtrack.pipeline.associate import open_finished
+from reidtrack.pipeline.run.settle import solve
+from reidtrack.runs.calibration_json import content, write_calibration
+from reidtrack.runs.lock import Claim
 
 
 @dataclass(frozen=True)

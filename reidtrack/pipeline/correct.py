@@ -8,10 +8,11 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from reidtrack.config import RunConfig, load
-from reidtrack.errors import UsageError
-from reidtrack.files import write_whole
-from reidtrack.identity.corrections import (
+from reidtrack.config.load import load
+from reidtrack.config.run import RunConfig
+from reidtrack.corrections.apply import correct, read_text
+from reidtrack.corrections.edit import append, remove
+from reidtrack.corrections.schema import (
     KINDS,
     Apart,
     Correction,
@@ -25,12 +26,12 @@ from reidtrack.identity.corrections import (
     Split,
     parse,
 )
-from reidtrack.identity.corrections_text import append, remove
-from reidtrack.pipeline.claim import Claim
-from reidtrack.pipeline.corrections import correct, read_text
-from reidtrack.pipeline.rematch import open_finished
-from reidtrack.pipeline.settle import association_settings, load_tracklets
-from reidtrack.pipeline.who import People, Person, Visit, find, read_people, settle_first
+from reidtrack.errors import UsageError
+from reidtrack.files import write_whole
+from reidtrack.pipeline.associate import open_finished
+from reidtrack.pipeline.run.settle import association_settings, load_tracklets
+from reidtrack.runs.identities import People, Person, Visit, find, read_people, settle_first
+from reidtrack.runs.lock import Claim
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from reidtrack.config import RunConfig
+from reidtrack.config.run import RunConfig
 from reidtrack.pipeline.evaluate import RunEvaluation, evaluate_run
-from reidtrack.pipeline.finish import Outcome
-from reidtrack.pipeline.progress import Progress
-from reidtrack.pipeline.run import RunRequest, run
-from reidtrack.pipeline.stopping import Stop
+from reidtrack.pipeline.run.run import RunRequest, run
+from reidtrack.pipeline.run.write_outputs import Outcome
+from reidtrack.runtime.cancel import Stop
+from reidtrack.runtime.progress import Progress
 from reidtrack.shipped.files import sample_scene
 
 

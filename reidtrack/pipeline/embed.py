@@ -8,15 +8,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reidtrack.benchmark.evaluate import embed_samples
-from reidtrack.config import EmbedConfig
+from reidtrack.config.run import EmbedConfig
 from reidtrack.datasets.layout import images
+from reidtrack.datasets.sample import Sample
 from reidtrack.embed.embedder import Embedder
 from reidtrack.embed.file import FeatureType, ImageFeatures, write_features
 from reidtrack.engines.base import EngineName
+from reidtrack.engines.provenance import Weights
 from reidtrack.errors import InputError, OutputError
-from reidtrack.pipeline.build import Weights, make_embedder
-from reidtrack.types import Sample
+from reidtrack.networks.build import make_embedder
+from reidtrack.networks.embed_samples import embed_samples
 
 Advance = Callable[[str, int, int], None]
 """Told what goes on, how many more are done, and of how many."""

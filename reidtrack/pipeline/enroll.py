@@ -8,21 +8,21 @@ from pathlib import Path
 from typing import NamedTuple
 
 from reidtrack import clock
-from reidtrack.config import DetectConfig, EmbedConfig, GalleryConfig
+from reidtrack.config.run import DetectConfig, EmbedConfig, GalleryConfig
 from reidtrack.detect.protocol import Detector
 from reidtrack.embed.embedder import Embedder
 from reidtrack.engines.base import EngineName
 from reidtrack.errors import InputError, ReidtrackError, UsageError
-from reidtrack.identity.gallery import open_gallery
-from reidtrack.identity.store import Signature
-from reidtrack.identity.views import Known, Source, View
+from reidtrack.gallery.compare import compare
+from reidtrack.gallery.people import open_gallery
+from reidtrack.gallery.store import Signature
+from reidtrack.gallery.views import Known, Source, View
 from reidtrack.image import read_image
-from reidtrack.pipeline.build import make_detector, make_embedder
-from reidtrack.pipeline.compare import compare
-from reidtrack.pipeline.gallery import PREPROCESSING, check_gallery, keep, photo_view
-from reidtrack.pipeline.gallery_list import check_name
+from reidtrack.networks.build import make_detector, make_embedder
+from reidtrack.networks.priors import weights_prior
+from reidtrack.pipeline.gallery import check_name
 from reidtrack.pipeline.photo import choose_person, embed_person
-from reidtrack.pipeline.priors import weights_prior
+from reidtrack.pipeline.run.recognise import PREPROCESSING, check_gallery, keep, photo_view
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from reidtrack.engines.base import open_engine
 from reidtrack.engines.convert import Shape, open_shape, write_onnx
 from reidtrack.errors import InputError, OutputError, UsageError, WeightsError
-from reidtrack.pipeline.export_network import DetectorNetwork, ReidNetwork
+from reidtrack.networks.exportable import DetectorNetwork, ReidNetwork
 from reidtrack.pipeline.export_read import ReidFile, read_network
 from reidtrack.types import ImageArray
 

@@ -13,9 +13,9 @@ from reidtrack.engines.convert import Shape
 from reidtrack.engines.openvino_engine import OpenVinoEngine, read_model
 from reidtrack.errors import WeightsError
 from reidtrack.models.checkpoint import load_checkpoint
-from reidtrack.pipeline.embedder_file import is_embedder_file, network_file, open_embedder, says_detector
-from reidtrack.pipeline.export_network import Agreement, DetectorNetwork, ReidByCard, ReidNetwork, compare_features
-from reidtrack.pipeline.weights import find_weights
+from reidtrack.networks.embedder_file import is_embedder_file, network_file, open_embedder, says_detector
+from reidtrack.networks.exportable import Agreement, DetectorNetwork, ReidByCard, ReidNetwork, compare_features
+from reidtrack.networks.find import find_weights
 from reidtrack.types import ImageArray
 
 _TORCH = "weights of torch: .pt, .pth or .safetensors"

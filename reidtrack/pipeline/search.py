@@ -17,23 +17,24 @@ from pathlib import Path
 
 import numpy as np
 
-from reidtrack.config import DetectConfig, EmbedConfig, GalleryConfig
+from reidtrack.config.run import DetectConfig, EmbedConfig, GalleryConfig
 from reidtrack.embed.file import ImageFeatures, read_features
 from reidtrack.embed.nearest import nearest
 from reidtrack.engines.base import EngineName
+from reidtrack.engines.provenance import Weights
 from reidtrack.errors import InputError, UsageError, WeightsError
-from reidtrack.identity.gallery import open_gallery
-from reidtrack.identity.store import Signature, is_gallery
-from reidtrack.identity.views import Sighting
+from reidtrack.gallery.compare import compare
+from reidtrack.gallery.people import open_gallery
+from reidtrack.gallery.store import Signature, is_gallery
+from reidtrack.gallery.views import Sighting
 from reidtrack.image import read_image
-from reidtrack.pipeline.build import Weights, make_detector, make_embedder
-from reidtrack.pipeline.compare import compare
-from reidtrack.pipeline.crops import list_crops
+from reidtrack.networks.build import make_detector, make_embedder
+from reidtrack.networks.priors import weights_prior
 from reidtrack.pipeline.embed import Advance, digest, embed_images
-from reidtrack.pipeline.gallery import PREPROCESSING, check_gallery, photo_view
 from reidtrack.pipeline.photo import choose_person, embed_person, may_be_one
-from reidtrack.pipeline.priors import weights_prior
-from reidtrack.pipeline.visits import RunGallery, Visit, read_run_gallery
+from reidtrack.pipeline.run.recognise import PREPROCESSING, check_gallery, photo_view
+from reidtrack.runs.crops import list_crops
+from reidtrack.runs.features_by_identity import RunGallery, Visit, read_run_gallery
 from reidtrack.types import FloatArray, ImageArray
 
 logger = logging.getLogger(__name__)

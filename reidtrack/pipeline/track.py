@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from reidtrack.config import TrackConfig
+from reidtrack.config.run import TrackConfig
 from reidtrack.errors import InputError, UsageError
 from reidtrack.mot import MotRows, read_detections, write_mot
 from reidtrack.track.columns import join
-from reidtrack.track.fill import fill_gaps, smooth_boxes
+from reidtrack.track.finish import finish_tracks
 from reidtrack.track.tracker import build_tracker
 from reidtrack.types import Detections, DoubleArray, IntArray, Tracks
 
@@ -88,26 +88,7 @@ def track_detections(
         tracker.update(found.get(number, nothing), number, now)
         for number, now in zip(frame.tolist(), time_s.tolist(), strict=True)
     ]
-    return finish_tracks(join(Tracks.empty(), *rows), frame, time_s, config)
-
-
-def finish_tracks(tracks: Tracks, frame: IntArray, time_s: DoubleArray, config: TrackConfig) -> Tracks:
-    """Fill gaps and smooth boxes of one camera's tracks, as configured.
-
-    Args:
-        tracks: In any order.
-        frame: (F,) numbers of all frames that were read, increasing.
-        time_s: (F,) their times, seconds.
-        config: The tracker's settings.
-
-    Returns:
-        All rows, sorted by frame and id; interpolated ones have score 0.
-    """
-    in_frames = config.time_unit == "frames"
-    clock = np.arange(len(frame), dtype=np.float64) if in_frames else time_s
-    timed = _at(tracks, frame, clock)
-    filled = fill_gaps(timed, frame, clock, max_gap_s=config.fill_gap)
-    return _at(smooth_boxes(filled, spread_s=config.smooth), frame, time_s)
+    return finish_tracks(join(Tracks.empty(), *rows), frame, time_s, **finish_values(config))
 
 
 def tracker_values(config: TrackConfig) -> dict[str, Any]:
@@ -115,10 +96,10 @@ def tracker_values(config: TrackConfig) -> dict[str, Any]:
     return config.model_dump(exclude={"fill_gap", "smooth"})
 
 
-def _at(tracks: Tracks, frame: IntArray, time: DoubleArray) -> Tracks:
-    """The same rows with the times that the frames have in `time`."""
-    place = np.searchsorted(frame, tracks.frame)
-    return Tracks(tracks.track_id, tracks.frame, time[place], tracks.xyxy, tracks.score)
+def finish_values(config: TrackConfig) -> dict[str, Any]:
+    """The keyword values of `finish_tracks`."""
+    in_frames = config.time_unit == "frames"
+    return {"fill_gap": config.fill_gap, "smooth": config.smooth, "in_frames": in_frames}
 
 
 def _recorded_rate(detections: Path) -> tuple[float, str]:

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reidtrack.report.html import Markup, join, tag, void
+from reidtrack.report.run.terms import named_terms
 from reidtrack.report.shell import asset, fill_page
-from reidtrack.report.terms import named_terms
 
 Key = tuple[str, int]
 STAGES = {

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from reidtrack.datasets.images import ImageStore
 from reidtrack.datasets.record import camera_labels
+from reidtrack.datasets.sample import Sample
 from reidtrack.datasets.sampler import EpochSampler
 from reidtrack.errors import UsageError
 from reidtrack.train.log import write_curves, write_log
@@ -22,7 +23,7 @@ from reidtrack.train.parallel import Group, share
 from reidtrack.train.progress import Clock, Status, Watcher
 from reidtrack.train.state import save_state
 from reidtrack.train.trainer import Batch, Trainer
-from reidtrack.types import FloatArray, IntArray, Sample
+from reidtrack.types import FloatArray, IntArray
 
 logger = logging.getLogger(__name__)
 

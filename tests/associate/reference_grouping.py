@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from reidtrack.assign import assign
-from reidtrack.associate.person import PersonModel
-from reidtrack.associate.refine import packed
+from reidtrack.associate.clustering.cluster_model import PersonModel
+from reidtrack.associate.clustering.local_search import packed
 from reidtrack.types import BoolArray, DoubleArray, IntArray
 
 _FORBIDDEN = np.inf

@@ -9,15 +9,15 @@ from associate.dense_problems import sparse
 from associate.reference_grouping import group_dense
 
 from reidtrack.associate.appearance import mean_features, mean_looks
+from reidtrack.associate.associate import FULL_WEIGHT_FEATURES
 from reidtrack.associate.bias import CameraBias
+from reidtrack.associate.calibration.prior import GENERIC
+from reidtrack.associate.calibration.sample_pairs import SAME_CAMERA_SHARE
+from reidtrack.associate.clustering.exact import improve_exactly
+from reidtrack.associate.clustering.local_search import packed
+from reidtrack.associate.clustering.problem import Nodes
 from reidtrack.associate.conflict import conflicts
-from reidtrack.associate.exact import improve_exactly
-from reidtrack.associate.nodes import Nodes
-from reidtrack.associate.people import FULL_WEIGHT_FEATURES
-from reidtrack.associate.prior import GENERIC
-from reidtrack.associate.refine import packed
 from reidtrack.associate.split import split_switched
-from reidtrack.associate.threshold import SAME_CAMERA_SHARE
 from reidtrack.types import BoolArray, DoubleArray, IntArray, Link, Tracklet
 
 

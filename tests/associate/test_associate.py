@@ -10,7 +10,7 @@ from associate.people_data import DIM, directions, owners, tracklet
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reidtrack.associate.people import associate
+from reidtrack.associate.associate import associate
 
 PERSON = directions(12, seed=1)
 BLUE = 1.5 * directions(12, seed=2)[0]

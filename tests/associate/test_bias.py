@@ -8,8 +8,8 @@ from associate.people_data import DIM, directions
 
 from reidtrack.associate.appearance import unit
 from reidtrack.associate.bias import CameraBias, camera_biases, expected_distances
+from reidtrack.associate.calibration.prior import GENERIC, AppearancePrior, Variances
 from reidtrack.associate.kin import Kin
-from reidtrack.associate.prior import GENERIC, AppearancePrior, Variances
 from reidtrack.types import DoubleArray, IntArray
 
 BASIS = directions(DIM, 5)

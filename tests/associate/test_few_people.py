@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from associate.people_data import owners
 
-from reidtrack.associate.people import associate, cut_switched
-from reidtrack.associate.prior import GENERIC, AppearancePrior, Variances
+from reidtrack.associate.associate import associate, cut_switched
+from reidtrack.associate.calibration.prior import GENERIC, AppearancePrior, Variances
 from reidtrack.types import DoubleArray, Tracklet
 
 DIM = 256

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from associate.people_data import directions, owners, tracklet
 
+from reidtrack.associate.associate import Key, associate
 from reidtrack.associate.evidence import Evidence, PairTerms
-from reidtrack.associate.people import Key, associate
 from reidtrack.types import DoubleArray, IntArray, Tracklet
 
 PERSON = directions(12, seed=1)

@@ -7,12 +7,12 @@ import pytest
 from associate.people_data import DIM, directions, tracklet
 from associate.reference_people import associate_dense, conflicts_dense, cosine_distances_dense
 
-from reidtrack.associate import near as near_module
-from reidtrack.associate import threshold as threshold_module
+from reidtrack.associate import nearest as near_module
+from reidtrack.associate.associate import associate
+from reidtrack.associate.calibration import sample_pairs as threshold_module
+from reidtrack.associate.calibration.sample_pairs import cross_pairs
 from reidtrack.associate.conflict import conflicts
-from reidtrack.associate.near import near_pairs, nearest_others
-from reidtrack.associate.people import associate
-from reidtrack.associate.threshold import cross_pairs
+from reidtrack.associate.nearest import near_pairs, nearest_others
 from reidtrack.types import Tracklet
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from associate.people_data import directions, owners, tracklet
 
-from reidtrack.associate.people import associate
+from reidtrack.associate.associate import associate
 from reidtrack.associate.sweep import Regrouped, change, steps_for
 from reidtrack.types import Identity, Tracklet
 

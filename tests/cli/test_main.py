@@ -195,7 +195,8 @@ def test_settings_printed_are_settings_taken(tmp_path_factory: pytest.TempPathFa
         assert main(["config", "--set", "track.max_age=3.5", "--set", "output.crops=none"]) == 0
     path = tmp_path_factory.mktemp("config") / "all.yaml"
     path.write_text(printed.getvalue())
-    from reidtrack.config import RunConfig, load
+    from reidtrack.config.load import load
+    from reidtrack.config.run import RunConfig
 
     config = load(RunConfig, path)
     assert (config.track.max_age, config.output.crops) == (3.5, "none")

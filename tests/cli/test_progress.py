@@ -12,7 +12,7 @@ from rich.console import Console
 from reidtrack.cli import progress as shown
 from reidtrack.cli.options import make_progress
 from reidtrack.cli.progress import Bars, Errors, Lines
-from reidtrack.pipeline.progress import Progress
+from reidtrack.runtime.progress import Progress
 
 
 def work(progress: Progress) -> None:

@@ -18,9 +18,9 @@ from reidtrack.datasets.record import (
     person_labels,
     queries_with_match,
 )
+from reidtrack.datasets.sample import Sample
 from reidtrack.datasets.zoo import load_dataset
 from reidtrack.errors import InputError, UsageError
-from reidtrack.types import Sample
 
 
 def sample(person: int, camera: int, name: str = "") -> Sample:

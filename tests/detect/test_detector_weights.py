@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from installed import needs_onnxruntime, needs_openvino
 
-from reidtrack.config import DetectConfig
+from reidtrack.config.run import DetectConfig
 from reidtrack.detect.weights import ExportedYolo, YoloModule, read_detector
 from reidtrack.errors import DeviceError, WeightsError
-from reidtrack.pipeline.build import make_detector
+from reidtrack.networks.build import make_detector
 from reidtrack.types import Frame
 
 

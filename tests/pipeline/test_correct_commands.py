@@ -214,8 +214,8 @@ def test_what_is_refused(
 
 
 def test_a_new_run_there_puts_corrections_aside(run: Path) -> None:
-    from reidtrack.pipeline.claim import Claim
-    from reidtrack.pipeline.folder import make_folder
+    from reidtrack.runs.folder import make_folder
+    from reidtrack.runs.lock import Claim
 
     assert do("name", run, 1, "Anna", "--no-associate") == 0
     text = (run / "corrections.yaml").read_text(encoding="utf-8")

@@ -11,11 +11,11 @@ from associate.people_data import directions, owners, tracklet
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reidtrack.associate.associate import associate
 from reidtrack.associate.evidence import PairTerms
-from reidtrack.associate.people import associate
+from reidtrack.corrections.apply import Corrected, correct
+from reidtrack.corrections.schema import parse
 from reidtrack.errors import ConfigError
-from reidtrack.identity.corrections import parse
-from reidtrack.pipeline.corrections import Corrected, correct
 from reidtrack.types import Identity, Tracklet
 
 PERSON = directions(8, seed=3)

@@ -10,9 +10,9 @@ from scene import Scene
 
 from reidtrack.cli.main import main
 from reidtrack.detect.replay import ReplayDetector
+from reidtrack.engines.provenance import Weights
 from reidtrack.pipeline import demo as demo_module
-from reidtrack.pipeline import run as run_module
-from reidtrack.pipeline.build import Weights
+from reidtrack.pipeline.run import run as run_module
 from reidtrack.shipped.files import Sample, shipped_names
 
 ALL_SHIPS = bool(shipped_names("detector") and shipped_names("reid"))

@@ -13,10 +13,10 @@ from installed import needs_openvino
 from tiny_networks import save_network, save_onnx, write_card
 
 from reidtrack.cli.main import main
-from reidtrack.config import DetectConfig, EmbedConfig
+from reidtrack.config.run import DetectConfig, EmbedConfig
 from reidtrack.errors import DeviceError, InputError, OutputError, UsageError, WeightsError
-from reidtrack.pipeline import export_network
-from reidtrack.pipeline.build import make_detector, make_embedder
+from reidtrack.networks import exportable as export_network
+from reidtrack.networks.build import make_detector, make_embedder
 from reidtrack.pipeline.export import ExportRequest, export
 from reidtrack.pipeline.export_read import read_network
 from reidtrack.types import Frame, ImageArray

@@ -10,10 +10,12 @@ import yaml
 
 from reidtrack.benchmark.tracking import score_tracking
 from reidtrack.cli.main import main
-from reidtrack.config import TrackConfig, dump, load
+from reidtrack.config.load import dump, load
+from reidtrack.config.run import TrackConfig
 from reidtrack.errors import ConfigError, InputError, UsageError
 from reidtrack.mot import read_mot
-from reidtrack.pipeline.track import finish_tracks, track_detections, track_file, tracker_values
+from reidtrack.pipeline.track import finish_values, track_detections, track_file, tracker_values
+from reidtrack.track.finish import finish_tracks
 from reidtrack.track.tracker import build_tracker
 from reidtrack.types import Detections
 
@@ -98,7 +100,7 @@ def test_gaps_in_frames() -> None:
     np.testing.assert_allclose(tracks.time_s, 100.0 * tracks.frame)
     shorter = config.model_copy(update={"fill_gap": 3})
     seen = tracks[tracks.score > 0]
-    assert finish_tracks(seen, frame, time_s, shorter).frame.tolist() == [0, 1, 2, 6, 7]
+    assert finish_tracks(seen, frame, time_s, **finish_values(shorter)).frame.tolist() == [0, 1, 2, 6, 7]
 
 
 @pytest.mark.shared

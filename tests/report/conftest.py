@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from reidtrack.report.page import CameraSummary, ReportData
+from reidtrack.report.run.page import CameraSummary, ReportData
 from reidtrack.types import Identity, Link, Tracklet
 
 VOID = {"meta", "link", "img", "input", "col", "br", "hr"}

@@ -18,8 +18,8 @@ import numpy as np
 import pytest
 from builders import counter_image, even_times, write_video
 
-from reidtrack.report.page import ReportData, render_report
-from reidtrack.report.record import Plan
+from reidtrack.report.run.page import ReportData, render_report
+from reidtrack.report.run.record import Plan
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")

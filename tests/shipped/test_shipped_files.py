@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from reidtrack.config import EmbedConfig
+from reidtrack.config.run import EmbedConfig
 from reidtrack.errors import InputError, WeightsError
-from reidtrack.pipeline.build import make_embedder
+from reidtrack.networks.build import make_embedder
 from reidtrack.shipped import files
 from reidtrack.shipped.files import find_shipped, read_digests, sample_scene, shipped_names
 

@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from reidtrack.config import DetectConfig
+from reidtrack.config.run import DetectConfig
 from reidtrack.detect.protocol import Detector
 from reidtrack.detect.yolo import YoloDetector
 from reidtrack.engines.base import build_engine
 from reidtrack.engines.pictures import on_pictures
 from reidtrack.geometry import iou
-from reidtrack.pipeline.build import make_detector
+from reidtrack.networks.build import make_detector
 from reidtrack.types import Detections
 from tools.train_detector import data, network
 from tools.train_detector.data import Picture

@@ -1,0 +1,173 @@
+"""Settings from YAML and dotted overrides into checked pydantic models, with "did you mean"."""
+
+from __future__ import annotations
+
+import copy
+import difflib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from reidtrack.errors import ConfigError
+
+
+class Section(BaseModel):
+    """A group of settings: unknown keys are errors, values cannot change after construction."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    other_keys: ClassVar[str] = "`reidtrack config` prints every key"
+    """Said of a key that is near none."""
+
+
+C = TypeVar("C", bound=Section)
+_UNKNOWN = ("extra_forbidden", "invalid_key")
+"""Pydantic's words for a key that is not known."""
+
+
+def load(
+    model: type[C],
+    path: Path | None = None,
+    overrides: Iterable[str] = (),
+    *,
+    base: Mapping[str, Any] | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> C:
+    """Build a configuration from defaults, then `base`, then a YAML file, then dotted overrides, then options.
+
+    Args:
+        model: The configuration to build.
+        path: A YAML file whose keys are those of `model`.
+        overrides: `key.sub=value` texts, values in YAML; later ones win.
+        base: Plain values that stand in for the defaults, as `dump` gives them.
+        options: Dotted keys to values that were given in another way, such as a command's own options.
+
+    Returns:
+        The validated configuration.
+
+    Raises:
+        ConfigError: If the file cannot be read, a key is unknown (with the nearest known one), or a value is wrong.
+    """
+    data = copy.deepcopy(dict(base or {}))
+    if path is not None:
+        _merge(data, _read_yaml(path))
+    overrides = list(overrides)
+    for text in overrides:
+        _apply_override(data, text)
+    for key, value in (options or {}).items():
+        _put(data, key, value, where=key)
+    sources = [str(path)] * (path is not None) + ["--set"] * bool(overrides)
+    return validate(model, data, where=" with ".join(sources) or None)
+
+
+def validate(model: type[C], data: Mapping[str, Any], where: str | None) -> C:
+    """Check `data` against `model`; the first fault becomes one line.
+
+    Raises:
+        ConfigError: If a key is unknown or a value does not fit.
+    """
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise _explain(model, error, where) from error
+
+
+def dump(config: BaseModel) -> dict[str, Any]:
+    """The configuration as plain values, ready for YAML or JSON."""
+    return config.model_dump(mode="json")
+
+
+def document(config: BaseModel, indent: str = "") -> str:
+    """The configuration as YAML that `load` takes back, each key with what it means."""
+    lines = []
+    for name, info in type(config).model_fields.items():
+        value = getattr(config, name)
+        if isinstance(value, BaseModel):
+            lines += [f"{indent}# {(type(value).__doc__ or '').splitlines()[0]}", f"{indent}{name}:"]
+            lines.append(document(value, indent + "  "))
+        else:
+            plain = config.model_dump(mode="json", include={name})
+            text = f"{indent}{yaml.safe_dump(plain).strip()}"
+            lines.append(f"{text}  # {info.description}" if info.description else text)
+    return "\n".join(lines)
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError("cannot be read", where=path, hint=error.strerror) from error
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2024-13-45, and what is no UTF-8
+        mark = getattr(error, "problem_mark", None)
+        line = f" at line {mark.line + 1}" if mark is not None else ""
+        raise ConfigError(f"not valid YAML{line}", where=path, expected="key: value lines") from error
+    if data is None:
+        return {}
+    if not isinstance(data, dict):
+        raise ConfigError("not a mapping", where=path, expected="key: value lines")
+    return data
+
+
+def _apply_override(data: dict[str, Any], text: str) -> None:
+    key, equals, raw = text.partition("=")
+    if not equals or not key.strip():
+        raise ConfigError(f"cannot read {text!r}", where="--set", expected="key.sub=value")
+    try:
+        value = yaml.safe_load(raw)
+    except (yaml.YAMLError, ValueError) as error:
+        raise ConfigError(f"cannot read the value of {text!r}", where="--set", expected="a YAML value") from error
+    _put(data, key.strip(), value, where=f"--set {text}")
+
+
+def _put(data: dict[str, Any], key: str, value: Any, where: str) -> None:
+    *parents, last = key.split(".")
+    for depth, name in enumerate(parents):
+        if data.get(name) is None:  # absent, or a section with nothing under it
+            data[name] = {}
+        data = data[name]
+        if not isinstance(data, dict):
+            raise ConfigError(f"{'.'.join(parents[: depth + 1])} is a value, not a section", where=where)
+    data[last] = value
+
+
+def _merge(data: dict[str, Any], other: Mapping[str, Any]) -> None:
+    """Lay `other` over `data`, section by section."""
+    for key, value in other.items():
+        if isinstance(value, dict) and isinstance(data.get(key), dict):
+            _merge(data[key], value)
+        else:
+            data[key] = value
+
+
+def _explain(model: type[Section], error: ValidationError, where: str | None) -> ConfigError:
+    faults = error.errors()
+    # A key that was misspelt is also one that is missing: what it should have been says both.
+    fault = next((one for one in faults if one["type"] in _UNKNOWN), faults[0])
+    path = [str(part) for part in fault["loc"]]
+    key = ".".join(path)
+    if fault["type"] in _UNKNOWN:
+        near = difflib.get_close_matches(key, _known_keys(model), n=1, cutoff=0.5)
+        near = near or [k for k in _known_keys(model) if k.rsplit(".", 1)[-1] == path[-1]][:1]
+        hint = f"did you mean {near[0]!r}?" if near else model.other_keys
+        return ConfigError(f"unknown key {key!r}", where=where, hint=hint)
+    if fault["type"] == "missing":
+        meant = model.model_fields[path[0]].description if path[0] in model.model_fields else None
+        return ConfigError(f"{key} is missing", where=where, expected=meant)
+    expected = "a section of keys" if fault["type"] == "model_type" else _expected(str(fault["msg"]))
+    return ConfigError(f"{key}: got {fault['input']!r}", where=where, expected=expected)
+
+
+def _expected(message: str) -> str:
+    return message.removeprefix("Input should be ").removeprefix("Value error, ")
+
+
+def _known_keys(model: type[BaseModel], prefix: str = "") -> list[str]:
+    keys: list[str] = []
+    for name, info in model.model_fields.items():
+        keys.append(prefix + name)
+        if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel):
+            keys += _known_keys(info.annotation, f"{prefix}{name}.")
+    return keys

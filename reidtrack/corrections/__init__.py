@@ -1,0 +1,1 @@
+"""What a person said of a run's people, and what follows for the association."""

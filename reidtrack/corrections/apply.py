@@ -1,0 +1,86 @@
+"""A person's corrections of a run: read, held against its tracklets, handed to the association."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from reidtrack.associate.associate import cut_switched
+from reidtrack.corrections.constraints import Constraints, constrain
+from reidtrack.corrections.cut import cut
+from reidtrack.corrections.schema import Corrections, parse
+from reidtrack.errors import ConfigError
+from reidtrack.types import Identity, Tracklet
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """Tracklets as corrections have them, and what `associate` has to keep to.
+
+    Attributes:
+        tracklets: Cut, and without those to be ignored.
+        settings: Keyword arguments of `associate`.
+        constraints: What holds.
+    """
+
+    tracklets: Sequence[Tracklet]
+    settings: Mapping[str, Any]
+    constraints: Constraints = field(default_factory=Constraints)
+
+    def named(self, identities: Sequence[Identity]) -> list[Identity]:
+        """The people, called by their names."""
+        return self.constraints.named(identities)
+
+
+def read_corrections(path: Path, *, wanted: bool) -> Corrections:
+    """Read a file of corrections.
+
+    Args:
+        path: The file.
+        wanted: Whether it has to be there; else one that is not there says nothing.
+
+    Raises:
+        ConfigError: If it cannot be read, or what it says is not understood.
+    """
+    if not wanted and not path.exists():
+        return Corrections(str(path))
+    return parse(read_text(path), str(path))
+
+
+def read_text(path: Path) -> str:
+    """The text of a file of corrections.
+
+    Raises:
+        ConfigError: If it cannot be read.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError("cannot be read", where=path, hint=error.strerror) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError("is not text", where=path, expected="YAML in UTF-8") from error
+
+
+def correct(tracklets: Sequence[Tracklet], settings: Mapping[str, Any], corrections: Corrections) -> Corrected:
+    """Apply corrections.
+
+    Args:
+        tracklets: As they were read.
+        settings: Keyword arguments of `associate`.
+        corrections: The whole file.
+
+    Raises:
+        ConfigError: If a tracklet is not there, or two corrections contradict each other.
+    """
+    if not corrections.entries:
+        return Corrected(tracklets, settings)
+    parts = cut(tracklets, corrections)
+    # Cut here, so that corrections can speak of the parts; association finds nothing more to cut.
+    cutting = {key: settings[key] for key in ("split_threshold", "shrink", "prior") if key in settings}
+    parts = cut_switched(parts, **cutting)
+    found = constrain(parts, corrections)
+    kept = [t for t in parts if t.key not in found.ignored]
+    more = {"together": found.together, "apart": found.apart, "taught": found.taught, "split_threshold": 2.0}
+    return Corrected(kept, {**settings, **more}, found)

@@ -1,0 +1,32 @@
+"""Where a network that runs came from: path, digests, engine, and what its card says of its embeddings."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Where a network came from, for `run.json`.
+
+    Attributes:
+        path: As given: a path, or a name.
+        sha256: File name to its digest.
+        engine: What runs it.
+        priors: What its card says of its embeddings, see `associate.prior`; empty where it says nothing.
+    """
+
+    path: str
+    sha256: Mapping[str, str] = field(default_factory=dict)
+    engine: str = ""
+    priors: Mapping[str, Any] = field(default_factory=dict)
+
+
+def digests(path: Path) -> dict[str, str]:
+    """sha256 of a file, or of each file of a folder."""
+    files = sorted(p for p in path.iterdir() if p.is_file()) if path.is_dir() else [path]
+    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}

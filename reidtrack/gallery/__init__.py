@@ -1,0 +1,1 @@
+"""People kept over runs and days."""

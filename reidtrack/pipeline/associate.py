@@ -1,0 +1,96 @@
+"""`reidtrack associate`: identities of a finished run settled anew, without inference."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from reidtrack.config.load import load
+from reidtrack.config.run import RunConfig
+from reidtrack.corrections.apply import read_corrections
+from reidtrack.errors import ConfigError, InputError
+from reidtrack.pipeline.run.write_outputs import Outcome, finish
+from reidtrack.runs.folder import RunFolder
+from reidtrack.runs.lock import Claim
+from reidtrack.runs.manifest import READ
+from reidtrack.runtime.cancel import Stop
+from reidtrack.runtime.progress import Progress
+from reidtrack.video.inputs import CameraInput
+
+_SETTABLE = ("associate", "gallery", "site", "output", "hwaccel")
+
+
+def associate_again(
+    path: Path,
+    overrides: Sequence[str],
+    *,
+    video: bool,
+    mosaic: bool,
+    progress: Progress,
+    stop: Stop,
+    corrections: Path | None = None,
+    gallery: Path | None = None,
+    site: Path | None = None,
+    homographies: Mapping[str, Path] | None = None,
+) -> Outcome:
+    """Settle the identities of a run anew and write every output, videos only if asked.
+
+    Args:
+        path: Folder of the run.
+        overrides: Settings of association, gallery, site, output or decoding that differ from the run's,
+            `key.sub=value`.
+        video: Render the videos as well.
+        mosaic: And the mosaic.
+        progress: Told of what goes on.
+        stop: Whether to end early.
+        corrections: A file of corrections; None takes `corrections.yaml` of the folder, if there is one.
+        gallery: Where people are kept over runs; None takes the run's, if it has one.
+        site: What is known of the site; None takes the run's.
+        homographies: Camera to a file with its homography; None takes the run's.
+
+    Raises:
+        UsageError: If another process is at work in the folder.
+        InputError: If the folder holds no run, or its logs or the gallery cannot be read.
+        WeightsError: If the gallery's features were made by other weights.
+        ConfigError: If an override does not fit, or would need inference; if corrections are wrong.
+        OutputError: If an output cannot be written.
+    """
+    for text in overrides:
+        section = text.partition("=")[0].partition(".")[0].strip()
+        if section in RunConfig.model_fields and section not in _SETTABLE:
+            raise ConfigError(
+                f"{section!r} cannot change without inference",
+                where=f"--set {text}",
+                expected="hwaccel, or a setting of associate, gallery, site or output",
+                hint="run again",
+            )
+    with Claim(path):
+        folder, record = open_finished(path)
+        wanted: dict[str, Any] = {"output.video": video or mosaic, "output.mosaic": mosaic}
+        if gallery is not None:
+            wanted["gallery.path"] = gallery
+        if site is not None:
+            wanted["site.path"] = site
+        if homographies:
+            wanted["site.homographies"] = homographies
+        config = load(RunConfig, overrides=overrides, base=record["config"], options=wanted)
+        for section in ("associate", "gallery", "site"):
+            record["config"][section] = getattr(config, section).model_dump(mode="json")
+        inputs = [CameraInput(entry["camera"], entry["source"], entry["offset_s"]) for entry in record["inputs"]]
+        said = read_corrections(corrections or folder.corrections, wanted=corrections is not None)
+        read_whole = record["status"] in READ
+        return finish(folder, record, inputs, config, progress, stop, read_whole=read_whole, corrections=said)
+
+
+def open_finished(path: Path) -> tuple[RunFolder, dict[str, Any]]:
+    """The folder of a run whose pass one is over, and what its `run.json` says.
+
+    Raises:
+        InputError: If the folder holds none.
+    """
+    folder = RunFolder(path)
+    record = folder.read_run()
+    if record["status"] == "reading" or not folder.tracklets.is_file():
+        raise InputError("its reading has not ended", where=path, hint="finish it with `reidtrack run ... --resume`")
+    return folder, record

@@ -1,0 +1,1 @@
+"""Image data sets: the benchmark and the look into them."""

@@ -1,0 +1,1 @@
+"""A run from inputs to outputs: read and track, settle identities, write what comes out."""

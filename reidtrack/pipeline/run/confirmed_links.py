@@ -1,0 +1,65 @@
+"""Links that a person vouched for, so that the report does not ask again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+from reidtrack.corrections.apply import read_corrections
+from reidtrack.corrections.schema import Lock, Merge, Place
+from reidtrack.errors import ConfigError
+from reidtrack.report.run.view import SAID
+from reidtrack.runs.folder import RunFolder
+from reidtrack.types import Identity, Tracklet
+
+Key = tuple[str, int]
+
+
+def mark_said(folder: RunFolder, record: Mapping[str, Any], identities: Sequence[Identity]) -> list[Identity]:
+    """The same people; links between visits that corrections call one person are decided by `SAID`."""
+    entries = list(_together(folder, record))
+    if not entries:
+        return list(identities)
+    return [_marked(identity, entries) for identity in identities]
+
+
+def _together(folder: RunFolder, record: Mapping[str, Any]) -> Iterator[Sequence[Place]]:
+    """Tracklets that are one person, as each correction has them."""
+    said = record.get("corrections") or {}
+    if not said.get("entries"):
+        return
+    try:
+        corrections = read_corrections(folder.path / said["file"], wanted=True)
+    except ConfigError:  # moved since; nothing but a question too many comes of it
+        return
+    for entry, _ in corrections.of(Merge):
+        yield entry.merge
+    for lock, _ in corrections.of(Lock):
+        yield lock.lock
+
+
+def _marked(identity: Identity, entries: Sequence[Sequence[Place]]) -> Identity:
+    group: dict[Key, Key] = {t.key: t.key for t in identity}
+
+    def root(key: Key) -> Key:
+        while group[key] != key:
+            key = group[key]
+        return key
+
+    for places in entries:
+        keys = [t.key for t in identity if any(_meant(place, t) for place in places)]
+        for one, other in pairwise(keys):
+            group[root(one)] = root(other)
+    links = (
+        replace(link, decision=SAID) if link.b in group and root(link.a) == root(link.b) else link
+        for link in identity.links
+    )
+    return replace(identity, links=tuple(links))
+
+
+def _meant(place: Place, tracklet: Tracklet) -> bool:
+    if (place.camera, place.track_id) != (tracklet.camera, tracklet.logged_id):
+        return False
+    return place.time_s is None or tracklet.first_time_s <= place.time_s <= tracklet.last_time_s

@@ -1,0 +1,223 @@
+"""Train a re-identification network on one or several data sets."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import yaml
+
+from reidtrack.config.load import dump, load
+from reidtrack.config.train import DataConfig, LossConfig, TrainConfig
+from reidtrack.datasets.carve import carve, random_people
+from reidtrack.datasets.combine import as_training, combine
+from reidtrack.datasets.record import ReidDataset, person_labels
+from reidtrack.datasets.zoo import load_dataset
+from reidtrack.errors import ConfigError, OutputError, UsageError
+from reidtrack.files import write_whole
+from reidtrack.models.card import ModelCard
+from reidtrack.models.checkpoint import save_checkpoint
+from reidtrack.models.zoo import build_model
+from reidtrack.pipeline.training import build as train_build
+from reidtrack.pipeline.training.targets import teacher_targets
+from reidtrack.pipeline.training.tensorboard import Events
+from reidtrack.pipeline.training.validate import Validation
+from reidtrack.train.progress import Status, Unwatched, Watcher
+from reidtrack.types import FloatArray
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from reidtrack.train.loop import Plan
+
+__all__ = ["Status", "Trained", "TrainingData", "Watcher", "make_plan", "read_data", "train"]
+
+logger = logging.getLogger(__name__)
+
+CONFIG = "config.yaml"
+WEIGHTS = "model.safetensors"
+FREE_TO_CHANGE = ("device", "threads", "validation", "tensorboard")
+"""Settings that a resumed training may have otherwise than before: they change no step."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What came of a training.
+
+    Attributes:
+        weights: The network as it is now, with its card.
+        log: One row for each finished epoch.
+        finished: Whether it came to its end; otherwise it can be resumed.
+    """
+
+    weights: Path
+    log: tuple[Mapping[str, float], ...]
+    finished: bool
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What to learn and what to rank, none of it in both.
+
+    Attributes:
+        train: All sets as one.
+        tests: Of each set, what is ranked.
+        sets: Persons of each set to learn, in the order of `train`.
+    """
+
+    train: ReidDataset
+    tests: tuple[ReidDataset, ...]
+    sets: tuple[int, ...]
+
+
+def train(
+    config: TrainConfig,
+    out: Path,
+    *,
+    resume: bool = False,
+    watcher: Watcher | None = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Trained:
+    """Train a network.
+
+    Args:
+        config: All settings.
+        out: Folder for `model.safetensors`, `state.pt`, `log.csv`, `curves.png` and `config.yaml`.
+        resume: Go on with the training in `out`.
+        watcher: Told of the progress.
+        stop: Asked after each step whether the user wants to end.
+
+    Raises:
+        UsageError: If settings do not fit each other or the data, `out` holds a training, or the loss diverges.
+        InputError: If a data set cannot be read.
+        WeightsError: If the starting weights do not fit.
+        DeviceError: If the device is not there or has too little memory.
+        OutputError: If `out` cannot be written.
+    """
+    import torch
+
+    from reidtrack.train import loop
+    from reidtrack.train.parallel import joined
+    from reidtrack.train.state import load_state
+
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    numerics = train_build.make_numerics(config)
+    torch.backends.cudnn.benchmark = True  # every batch of a stage has one shape
+    data = read_data(config.data)
+    with joined(numerics.device.type == "cuda") as group:
+        train_build.check_parts(config.batch, group.size)
+        if group.first:
+            _claim(out, config, resume=resume)
+        group.wait()
+        state = load_state(out / loop.STATE) if resume else None
+        if group.size > 1:
+            if group.first:
+                teacher_targets(config, data.train.train)  # the others find them in the cache
+            group.wait()
+        targets, dims = teacher_targets(config, data.train.train)
+        learnt = train_build.Learnt(data.sets, person_labels(data.train.train), targets, dims)
+        trainer, card = train_build.make_trainer(config, learnt, numerics, group, state)
+        card = dataclasses.replace(card, data=_about(data), source=f"reidtrack train, {config.model.architecture}")
+        validation = Validation(data.tests, card, numerics, config.validation.batch)
+        training = loop.Training(make_plan(config, data, targets), trainer, out, numerics.device, group)
+        if state is not None:
+            training.resume(state)
+            logger.info("%s: goes on after %d epochs", out, len(training.rows))
+        shown = watcher if watcher is not None and group.first else Unwatched()
+        if config.tensorboard and group.first:
+            shown = Events(out / "events", shown)
+        hooks = loop.Hooks(validation.figures, partial(_export, out / WEIGHTS, card), shown, stop)
+        finished = training.run(hooks)
+    return Trained(out / WEIGHTS, tuple(training.rows), finished)
+
+
+def read_data(config: DataConfig) -> TrainingData:
+    """Read the lists of all data sets.
+
+    Raises:
+        UsageError: If none is named, or fewer identities are there than shall be held out.
+        InputError: If one cannot be read or has nothing to learn.
+    """
+    if not config.sets:
+        raise UsageError("no data set to train on", where="data.sets", hint="--data market1501=DIR")
+    parts, tests = [], []
+    for entry in config.sets:
+        whole = load_dataset(entry.name, entry.root, **entry.options)
+        for note in whole.notes:
+            logger.info("%s: %s", whole.name, note)
+        part = carve(whole, _held_out(whole, config)) if config.hold_out else whole
+        if part.query and part.gallery and not (config.everything and not config.hold_out):
+            tests.append(part)
+        parts.append((as_training(part) if config.everything and not config.hold_out else part).require_train())
+    sets = tuple(len({sample.person_id for sample in part.train}) for part in parts)
+    return TrainingData(combine(parts), tuple(tests), sets)
+
+
+def _held_out(dataset: ReidDataset, config: DataConfig) -> int | set[int]:
+    """How many identities, the last ones; or ids drawn at random, the same ones each time."""
+    if config.hold_out_by == "last":
+        return config.hold_out
+    return random_people(dataset.train, config.hold_out)
+
+
+def make_plan(config: TrainConfig, data: TrainingData, targets: FloatArray | None = None) -> Plan:
+    """What the loop does."""
+    from reidtrack.train.loop import Plan, Stage
+
+    stages = tuple(Stage(stage.epochs, stage.size) for stage in config.stages)
+    return Plan(
+        samples=data.train.train,
+        labels=person_labels(data.train.train),
+        stages=stages,
+        draw=train_build.make_draw(config.batch),
+        batch=config.batch.size,
+        seed=config.seed,
+        frozen_epochs=config.model.frozen_epochs,
+        rate=train_build.make_rate(config.optim, sum(stage.epochs for stage in stages)),
+        validate_every=config.validation.every,
+        triplets=_triplets(config.loss),
+        targets=targets,
+    )
+
+
+def _triplets(config: LossConfig) -> Literal["none", "any", "cross-camera"]:
+    if not config.triplet:
+        return "none"
+    return "cross-camera" if config.triplet_cross_camera else "any"
+
+
+def _claim(out: Path, config: TrainConfig, *, resume: bool) -> None:
+    """Keep the settings beside the training; refuse those of another one."""
+    kept = out / CONFIG
+    if not resume:
+        if kept.exists():
+            raise OutputError("holds a training", where=out, hint="--resume goes on with it; or choose another --out")
+        write_whole(kept, yaml.safe_dump(dump(config), sort_keys=False))
+        return
+    before, now = dump(load(TrainConfig, kept)), dump(config)
+    for key in now:
+        if key not in FREE_TO_CHANGE and before[key] != now[key]:
+            raise ConfigError(f"{key} differs from the training that shall be resumed", where=kept)
+
+
+def _about(data: TrainingData) -> str:
+    images, cameras = len(data.train.train), len({sample.camera_id for sample in data.train.train})
+    return f"{data.train.name}: {images} images of {sum(data.sets)} persons by {cameras} cameras"
+
+
+def _export(path: Path, card: ModelCard, model: nn.Module, rows: Sequence[Mapping[str, float]]) -> None:
+    """Write the network without its classifier, whose classes mean nothing elsewhere."""
+    from reidtrack.train.initial import take_over
+    from reidtrack.train.loop import last_figures
+
+    plain = build_model(card.architecture)
+    take_over(plain, model)
+    height, width = int(rows[-1]["height"]), int(rows[-1]["width"])
+    figures = {"epochs": rows[-1]["epoch"], **last_figures(rows)}
+    save_checkpoint(path, plain, dataclasses.replace(card, size_hw=(height, width), figures=figures))

@@ -1,0 +1,194 @@
+"""Appearance features on disk: appended one by one while a run reads, packed into `tracklets.npz` at its end.
+
+Features are kept as float16: their cosine changes by less than 1e-4, their size by half.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reidtrack.errors import InputError, OutputError
+from reidtrack.runs.jsonl import AppendFile
+from reidtrack.types import FloatArray, IntArray
+
+
+def _record_type(dim: int) -> np.dtype[np.void]:
+    fields: list[Any] = [("camera", "<i4"), ("track_id", "<i8"), ("frame", "<i8"), ("quality", "<f4")]
+    return np.dtype([*fields, ("feature", "<f2", (dim,))])
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureTable:
+    """Features of all tracks of a run, one row each.
+
+    Attributes:
+        cameras: Names; `camera` points into them.
+        camera: (N,) int64.
+        track_id: (N,) int64.
+        frame: (N,) int64, 0-based.
+        quality: (N,) float32 in 0..1.
+        feature: (N, D) float32, rows of unit norm up to rounding.
+    """
+
+    cameras: tuple[str, ...]
+    camera: IntArray
+    track_id: IntArray
+    frame: IntArray
+    quality: FloatArray
+    feature: FloatArray
+
+    @classmethod
+    def empty(cls, cameras: Sequence[str], dim: int = 0) -> FeatureTable:
+        """No features."""
+        ints = np.zeros(0, np.int64)
+        return cls(tuple(cameras), ints, ints, ints, np.zeros(0, np.float32), np.zeros((0, dim), np.float32))
+
+    def only(self, keys: Container[tuple[str, int, int]]) -> FeatureTable:
+        """The rows whose (camera name, track id, frame) is among `keys`."""
+        columns = zip(self.camera.tolist(), self.track_id.tolist(), self.frame.tolist(), strict=True)
+        keep = np.array([(self.cameras[c], track_id, frame) in keys for c, track_id, frame in columns], np.bool_)
+        return FeatureTable(
+            self.cameras,
+            self.camera[keep],
+            self.track_id[keep],
+            self.frame[keep],
+            self.quality[keep],
+            self.feature[keep],
+        )
+
+    def by_track(self) -> dict[tuple[str, int], IntArray]:
+        """(Camera name, track id) to its rows, sorted by frame."""
+        order = np.lexsort((self.frame, self.track_id, self.camera))
+        rows: dict[tuple[str, int], list[int]] = {}
+        for i in order.tolist():
+            rows.setdefault((self.cameras[self.camera[i]], int(self.track_id[i])), []).append(i)
+        return {key: np.array(value, np.int64) for key, value in rows.items()}
+
+
+_HEAD = b'{"cameras": '
+"""How a feature log begins."""
+
+
+class FeatureLog:
+    """Appends features to a work file as they are computed.
+
+    Args:
+        path: The work file.
+        cameras: Every camera of the run, in the order of the command line.
+        dim: Length of a feature.
+        keep: Whether to go on behind the whole records that the file already holds.
+    """
+
+    def __init__(self, path: Path, cameras: Sequence[str], dim: int, *, keep: bool = False) -> None:
+        header = json.dumps({"cameras": list(cameras), "dim": dim}).encode() + b"\n"
+        self._type = _record_type(dim)
+        self._place = {camera: i for i, camera in enumerate(cameras)}
+        size = path.stat().st_size if keep and path.exists() else 0
+        records = max(0, size - len(header)) // self._type.itemsize
+        self._file = AppendFile(path, len(header) + records * self._type.itemsize if size >= len(header) else 0)
+        if size < len(header):
+            self._file.append(header)
+            self._file.flush()
+
+    def add(self, camera: str, track_id: int, frame: int, quality: float, feature: FloatArray) -> None:
+        """Log one feature (D,)."""
+        record = np.zeros(1, self._type)
+        record["camera"], record["track_id"], record["frame"] = self._place[camera], track_id, frame
+        record["quality"], record["feature"] = quality, feature
+        self._file.append(record.tobytes())
+
+    @property
+    def end(self) -> int:
+        """Bytes so far."""
+        return self._file.end
+
+    def flush(self) -> None:
+        """Hand everything to the operating system."""
+        self._file.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def read_feature_log(path: Path) -> FeatureTable:
+    """Read a work file back, up to its last whole record; one whose first line a kill cut short has none.
+
+    Raises:
+        InputError: If it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.readline()
+            if not head.endswith(b"\n") and head[: len(_HEAD)] == _HEAD[: len(head)]:
+                return FeatureTable.empty(())
+            header = json.loads(head)
+            kind = _record_type(header["dim"])
+            raw = file.read()
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError("is not a feature log", where=path, hint="run again with --overwrite") from error
+    return _table(header["cameras"], np.frombuffer(raw[: len(raw) // kind.itemsize * kind.itemsize], kind))
+
+
+def _table(cameras: Sequence[str], records: NDArray[np.void]) -> FeatureTable:
+    return FeatureTable(
+        tuple(cameras),
+        records["camera"].astype(np.int64),
+        records["track_id"].astype(np.int64),
+        records["frame"].astype(np.int64),
+        records["quality"].astype(np.float32),
+        records["feature"].astype(np.float32),
+    )
+
+
+def write_tracklets(path: Path, table: FeatureTable) -> None:
+    """Pack features into `tracklets.npz`, whole or not at all, sorted by camera, track and frame.
+
+    Raises:
+        OutputError: If it cannot be written.
+    """
+    order = np.lexsort((table.frame, table.track_id, table.camera))
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        with temporary.open("wb") as file:
+            np.savez(
+                file,
+                cameras=np.array(table.cameras),
+                camera=table.camera[order],
+                track_id=table.track_id[order],
+                frame=table.frame[order],
+                quality=table.quality[order],
+                feature=table.feature[order].astype(np.float16),
+            )
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise OutputError("cannot be written", where=path, hint=error.strerror) from error
+
+
+def read_tracklets(path: Path) -> FeatureTable:
+    """Read `tracklets.npz`.
+
+    Raises:
+        InputError: If it cannot be read.
+    """
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
+            return FeatureTable(
+                tuple(str(name) for name in data["cameras"]),
+                data["camera"],
+                data["track_id"],
+                data["frame"],
+                data["quality"],
+                data["feature"].astype(np.float32),
+            )
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise InputError("cannot be read", where=path, expected="the features of a run") from error

@@ -1,0 +1,1 @@
+"""What space and time say about two tracklets being one person."""

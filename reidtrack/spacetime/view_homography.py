@@ -1,0 +1,237 @@
+"""How two overlapping pictures lie to each other where nobody has measured it: from the feet of people both show.
+
+The ground is a plane, so that one homography takes every foot point of one picture to the other. It is fitted to the
+foot points of links that looks are sure of, robustly, for some of them are wrong; how well it fits is asked of links
+that the fit has not seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from reidtrack.geometry import project
+from reidtrack.spacetime.clocks import LAGS
+from reidtrack.spacetime.ground import PERSON_M, Apart, CameraGround, Closeness, GroundPath, facing, ground_path
+from reidtrack.types import BoolArray, DoubleArray, Tracklet
+
+LEAST_LINKS = 4
+"""Fewer links are no evidence of how two pictures lie to each other."""
+LEAST_SUPPORT = 5
+"""So many links must speak for a shift of the clocks: people walk in company, and two of them are no two witnesses."""
+FITS_M = 0.5
+"""A fit whose unseen links are nearer than this, in the middle, counts."""
+_FITTED_SHARE = 0.6
+"""Share of links that must be as near as that when they are not fitted."""
+_LEAST_STEPS = 5
+_MOST_STEPS = 40
+"""Steps of one link that are fitted; more of them say the same again."""
+_MOST_LINKS = 60
+_INLIER_HEIGHTS = 0.1
+"""A foot point that is off by more of a person's height is an outlier of the fit."""
+_COARSE = 5
+_NEAR = 30
+_SCANNED_LINKS = 24
+_SCANNED_STEPS = 12
+_CANDIDATES = 12
+_NOISE_M2 = 0.02
+_BEYOND = 0.05
+"""So much of the picture's sides around the links' places, the homography is believed."""
+_SPAN = 0.02
+"""The foot points must spread over so much of the picture's diagonal in every direction."""
+Pair = tuple[Tracklet, Tracklet]
+
+
+class Relation(NamedTuple):
+    """How one picture's ground lies in another's.
+
+    Attributes:
+        homography: (3, 3) from pixels of the first to pixels of the second.
+        links: How many links it was fitted to.
+        inliers: Share of their foot points that it takes to where they belong.
+        fit_px: Median error of links that were left out of the fit, pixels of the second picture.
+        fit_m: The same in metres, by the height of the people there.
+        fits: Whether that is near enough to count as evidence.
+        without: For each link the homography of all others, or None.
+        region: Left, top, right, bottom of the part of the first picture that links were seen in, and a little more.
+    """
+
+    homography: DoubleArray
+    links: int
+    inliers: float
+    fit_px: float
+    fit_m: float
+    fits: bool
+    without: Sequence[DoubleArray | None]
+    region: tuple[float, float, float, float]
+
+
+class _Steps(NamedTuple):
+    """Foot points of one link: (T, 2) in each picture, height of the person in the second, which step."""
+
+    first: DoubleArray
+    second: DoubleArray
+    height: DoubleArray
+
+
+def pictures(sizes: tuple[tuple[float, float], tuple[float, float]]) -> tuple[CameraGround, CameraGround]:
+    """Two pictures as planes of their own."""
+    return CameraGround(np.eye(3), sizes[0], None), CameraGround(np.eye(3), sizes[1], None)
+
+
+def estimate_relation(
+    links: Sequence[Pair], sizes: tuple[tuple[float, float], tuple[float, float]], offset_s: float = 0.0
+) -> Relation | None:
+    """Fit the relation of two cameras.
+
+    Args:
+        links: Tracklets of the first and of the second camera that are one person.
+        sizes: Width and height of both pictures.
+        offset_s: Seconds the second camera's clock is fast against the first's.
+
+    Returns:
+        None where links are few or all in one place.
+    """
+    paths = _paths(links, sizes, offset_s)
+    steps = [_steps(a, b, 0) for a, b in paths]
+    used = [k for k, s in enumerate(steps) if len(s.first) >= _LEAST_STEPS][:_MOST_LINKS]
+    fitted = _fit([steps[k] for k in used], sizes[1])
+    if fitted is None:
+        return None
+    homography, inlier = fitted
+    without: list[DoubleArray | None] = [None] * len(links)
+    errors: list[tuple[float, float]] = []
+    for k in used:
+        other = _fit([steps[i] for i in used if i != k], sizes[1])
+        without[k] = None if other is None else other[0]
+        errors.append(_error(steps[k], without[k]))
+    off_px, off_m = np.array(errors).T
+    fits = len(used) >= LEAST_LINKS and float((off_m <= FITS_M).mean()) >= _FITTED_SHARE
+    middle = float(np.median(off_px)), float(np.median(off_m))
+    seen = np.concatenate([steps[k].first for k in used])[inlier]
+    room = _BEYOND * np.array(sizes[0])
+    left, top, right, bottom = (float(v) for v in (*(seen.min(axis=0) - room), *(seen.max(axis=0) + room)))
+    fits = fits and middle[1] <= FITS_M
+    return Relation(homography, len(used), float(inlier.mean()), *middle, fits, without, (left, top, right, bottom))
+
+
+def relation_scores(
+    links: Sequence[Pair], sizes: tuple[tuple[float, float], tuple[float, float]], closeness: Closeness
+) -> DoubleArray:
+    """Evidence for each of `LAGS` of the second camera's clock, the relation being fitted anew for each.
+
+    Args:
+        links: As in `estimate_relation`.
+        sizes: Of both pictures.
+        closeness: How near one person's views lie.
+
+    Returns:
+        (L,) log-odds; every half second, finer about the best and interpolated between. All zero unless enough links
+        speak for the best; nothing is known of shifts that even a relation fitted to all links does not suit.
+    """
+    longest = sorted(links, key=lambda pair: -min(len(pair[0]), len(pair[1])))
+    paths = _paths(longest[:_SCANNED_LINKS], sizes, 0.0)
+    # Where the clocks fit as they are, no wrong shift fits better.
+    near = estimate_relation(links, sizes)
+    reach = _NEAR if near is not None and near.fits else int(LAGS[-1])
+    lags = range(-reach, reach + 1, _COARSE)
+    suited = {lag: _score(paths, lag, sizes, closeness, folds=1)[0] for lag in lags}
+    tried = dict.fromkeys(lags, (0.0, 0))
+    for lag in sorted((lag for lag in lags if suited[lag] > 0), key=lambda lag: -suited[lag])[:_CANDIDATES]:
+        tried[lag] = _score(paths, lag, sizes, closeness)
+    best = max(tried, key=lambda lag: tried[lag])
+    for lag in range(max(best - 2 * _COARSE, -reach), min(best + 2 * _COARSE, reach) + 1):
+        tried[lag] = _score(paths, lag, sizes, closeness)
+    if max(tried.values())[1] < LEAST_SUPPORT:
+        return np.zeros(len(LAGS))
+    at = sorted(tried)
+    return np.interp(LAGS, at, [tried[lag][0] for lag in at], left=0.0, right=0.0)
+
+
+def related(
+    relation: Relation, sizes: tuple[tuple[float, float], tuple[float, float]]
+) -> tuple[CameraGround, CameraGround]:
+    """Both cameras of a relation in the plane of the second one's picture."""
+    return CameraGround(relation.homography, sizes[0], None, relation.region), CameraGround(np.eye(3), sizes[1], None)
+
+
+def _paths(
+    links: Sequence[Pair], sizes: tuple[tuple[float, float], tuple[float, float]], offset_s: float
+) -> list[tuple[GroundPath, GroundPath]]:
+    first, second = pictures(sizes)
+    made: Mapping[tuple[str, int], GroundPath] = {
+        **{a.key: ground_path(a, first) for a, _ in links},
+        **{b.key: ground_path(b, second, offset_s) for _, b in links},
+    }
+    return [(made[a.key], made[b.key]) for a, b in links]
+
+
+def _steps(a: GroundPath, b: GroundPath, lag: int, most: int = _MOST_STEPS) -> _Steps:
+    """Where both are seen if the second one's clock is fast by `lag` steps, few enough."""
+    first, end = max(a.first, b.first - lag), min(a.first + len(a), b.first - lag + len(b))
+    step = np.arange(first, max(first, end))
+    step = step[a.sure[step - a.first] & b.sure[step + lag - b.first]]
+    step = step[:: max(1, -(-len(step) // most))]
+    rows_b = step + lag - b.first
+    return _Steps(a.place[step - a.first], b.place[rows_b], PERSON_M / b.unit_m[rows_b])
+
+
+def _fit(steps: Sequence[_Steps], size: tuple[float, float]) -> tuple[DoubleArray, BoolArray] | None:
+    """The homography most foot points agree on, and which do."""
+    import cv2
+
+    seen = [s for s in steps if len(s.first)]
+    if len(seen) < LEAST_LINKS - 1:
+        return None
+    first, second = (np.concatenate([s[k] for s in seen]) for k in (0, 1))
+    if len(first) < 8 or min(_narrowest(first), _narrowest(second)) < _SPAN * float(np.hypot(*size)) / 2:
+        return None
+    limit = _INLIER_HEIGHTS * float(np.median(np.concatenate([s.height for s in seen])))
+    found, mask = cv2.findHomography(first, second, cv2.RANSAC, limit, maxIters=300, confidence=0.995)
+    inlier = mask[:, 0].astype(np.bool_)
+    if found is None or not inlier.any():
+        return None
+    return facing(np.asarray(found, np.float64), first[inlier]), inlier
+
+
+def _narrowest(points: DoubleArray) -> float:
+    """Deviation of points (N, 2) in the direction in which they spread least."""
+    return float(np.sqrt(max(np.linalg.eigvalsh(np.cov(points.T))[0], 0.0)))
+
+
+def _error(steps: _Steps, homography: DoubleArray | None) -> tuple[float, float]:
+    """Median error of one link, pixels and metres."""
+    if homography is None:
+        return np.inf, np.inf
+    off = np.linalg.norm(project(homography, steps.first) - steps.second, axis=1)
+    return float(np.median(off)), float(np.median(off * PERSON_M / steps.height))
+
+
+def _score(
+    paths: Sequence[tuple[GroundPath, GroundPath]],
+    lag: int,
+    sizes: tuple[tuple[float, float], tuple[float, float]],
+    closeness: Closeness,
+    folds: int = 4,
+) -> tuple[float, int]:
+    """Evidence for one shift that links give to a relation fitted to the others; and how many of them speak for it.
+
+    In one fold the relation is fitted to all of them, which flatters it.
+    """
+    steps = [s for s in (_steps(a, b, lag, _SCANNED_STEPS) for a, b in paths) if len(s.first) >= _LEAST_STEPS]
+    odds: list[float] = []
+    for fold in range(folds) if len(steps) >= LEAST_LINKS else ():
+        fitted = _fit([s for k, s in enumerate(steps) if folds == 1 or k % folds != fold], sizes[1])
+        if fitted is not None:
+            odds += [_odds(s, fitted[0], closeness) for s in steps[fold::folds]]
+    return sum(odds), sum(value > 1 for value in odds)
+
+
+def _odds(steps: _Steps, homography: DoubleArray, closeness: Closeness) -> float:
+    """Evidence that one link gives for a relation."""
+    unit = PERSON_M / steps.height
+    off = (project(homography, steps.first) - steps.second) * unit[:, None]
+    noise = np.tile([_NOISE_M2, 0.0, 0.0, _NOISE_M2], (len(off), 1))
+    return float(closeness.log_odds(Apart(off, noise)).mean()) * min(len(off), _SCANNED_STEPS) / 4
