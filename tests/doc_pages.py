@@ -7,7 +7,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted(
-    [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *(ROOT / name for name in ("samples/README.md", "weights/README.md"))]
+    [
+        *ROOT.glob("*.md"),
+        *ROOT.glob("docs/**/*.md"),
+        *(ROOT / name for name in ("samples/README.md", "weights/README.md")),
+    ]
     + [*ROOT.glob("tools/**/README.md")]
 )
 """Every page that a reader may be sent to."""

@@ -19,9 +19,9 @@ def broken(page: Path, text: str) -> list[str]:
             continue
         name, _, anchor = link.partition("#")
         target = (page.parent / name).resolve() if name else page
-        if name and not (target.exists() and target.is_relative_to(ROOT)):
-            wrong.append(link)
-        elif anchor and anchor not in anchors(text if not name else target.read_text(encoding="utf-8")):
+        if (name and not (target.exists() and target.is_relative_to(ROOT))) or (
+            anchor and anchor not in anchors(text if not name else target.read_text(encoding="utf-8"))
+        ):
             wrong.append(link)
     return wrong
 
