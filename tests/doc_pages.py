@@ -6,14 +6,8 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = sorted(
-    [
-        *ROOT.glob("*.md"),
-        *ROOT.glob("docs/**/*.md"),
-        *(ROOT / name for name in ("samples/README.md", "weights/README.md")),
-    ]
-    + [*ROOT.glob("tools/**/README.md")]
-)
+FOUND = ("*.md", "docs/**/*.md", "samples/*.md", "weights/*.md", "tools/**/*.md")
+PAGES = sorted(path for pattern in FOUND for path in ROOT.glob(pattern))
 """Every page that a reader may be sent to."""
 
 

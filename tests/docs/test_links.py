@@ -13,17 +13,15 @@ TEXT = {".py", ".md", ".yaml", ".yml", ".toml", ".sh", ".css", ".js", ".html"}
 
 def broken(page: Path, text: str) -> list[str]:
     """Links of a page that lead nowhere."""
-    wrong = []
-    for link in links(text):
-        if re.match(r"[a-z]+:", link):
-            continue
+
+    def leads(link: str) -> bool:
         name, _, anchor = link.partition("#")
-        target = (page.parent / name).resolve() if name else page
-        if (name and not (target.exists() and target.is_relative_to(ROOT))) or (
-            anchor and anchor not in anchors(text if not name else target.read_text(encoding="utf-8"))
-        ):
-            wrong.append(link)
-    return wrong
+        target = (page.parent / name).resolve()
+        if name and not (target.exists() and target.is_relative_to(ROOT)):
+            return False
+        return not anchor or anchor in anchors(target.read_text(encoding="utf-8") if name else text)
+
+    return [link for link in links(text) if not re.match(r"[a-z]+:", link) and not leads(link)]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

@@ -35,7 +35,7 @@ def scores(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> RunEvaluat
 @pytest.mark.parametrize(
     ("view", "hota", "idf1", "mota"),
     [
-        # docs/results/tracking.md: 65.9 / 86.8 / 85.1 and 82.6 / 80.9 / 97.5; better than the best trackers listed with the data
+        # docs/results/tracking.md: 65.9 / 86.8 / 85.1 and 82.6 / 80.9 / 97.5; better than what is listed with the data
         pytest.param("View_001", 64.0, 84.0, 83.5, id="View_001"),
         pytest.param("View_006", 80.0, 79.5, 96.5, id="View_006"),
     ],
