@@ -13,8 +13,8 @@ import numpy as np
 
 from reidtrack.embed.pool import pool
 from reidtrack.errors import InputError
-from reidtrack.runs.features import FeatureTable, read_tracklets
 from reidtrack.runs.crops import list_crops
+from reidtrack.runs.features import FeatureTable, read_tracklets
 from reidtrack.runs.folder import RunFolder
 from reidtrack.types import FloatArray, IntArray
 
