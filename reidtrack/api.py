@@ -21,7 +21,7 @@ from reidtrack.types import FloatArray, ImageArray
 
 if TYPE_CHECKING:
     from reidtrack.embed.embedder import Embedder
-    from reidtrack.gallery.views import Known
+    from reidtrack.gallery.views import KnownPerson
     from reidtrack.pipeline.evaluate.evaluate import RunEvaluation
     from reidtrack.pipeline.people.enroll import Enrolled
     from reidtrack.pipeline.people.search import SearchResult
@@ -249,7 +249,7 @@ def enroll(
     return enroll_pipeline(request)
 
 
-def people(gallery: PathLike) -> list[Known]:
+def people(gallery: PathLike) -> list[KnownPerson]:
     """Everybody in a gallery: key, name, runs, cameras, when first and last seen.
 
     Raises:
