@@ -97,7 +97,7 @@ def embed_images(
 
 
 def list_images(inputs: Sequence[Path]) -> tuple[list[Path], list[str]]:
-    """List the image files of files and folders, each once, in the order given; and a line for each input without any."""
+    """List the images of files and folders, each once, in the order given; and a line for each input without any."""
     paths, faults = [], []
     for path in inputs:
         below = images(path, deep=True) if path.is_dir() else [path]
