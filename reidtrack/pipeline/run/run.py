@@ -34,7 +34,8 @@ from reidtrack.runs.logs import DetectionLog, DetectionRecord, TrackLog, read_de
 from reidtrack.runs.manifest import READ, check_same, new_record, note_counts, note_pass, note_sources
 from reidtrack.runtime.cancel import CancelToken
 from reidtrack.runtime.progress import Progress
-from reidtrack.video.inputs import CameraInput, Part, open_inputs, pair_offsets
+from reidtrack.video.inputs import CameraInput, open_inputs, pair_offsets
+from reidtrack.video.part import Part
 from reidtrack.video.source import Source, name_cameras
 
 _EXPECTED_SHARE = 0.9
