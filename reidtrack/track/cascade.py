@@ -10,7 +10,7 @@ from reidtrack import geometry
 from reidtrack.options import Count, Fraction, NonNegative, OptionError
 from reidtrack.track import walker
 from reidtrack.track.clock import Clock
-from reidtrack.track.columns import join, take
+from reidtrack.track.columns import NO_IDS, join, take
 from reidtrack.track.pairs import Pairs, assign_pairs, iou, neighbours
 from reidtrack.types import BoolArray, Detections, DoubleArray, FloatArray, IntArray, Tracks
 
@@ -54,8 +54,7 @@ class Cascade:
         max_age: Seconds after which somebody out of sight is given up.
         min_hits: Detections until a new track is confirmed.
         min_confirmation_time: Least seconds from a track's first detection to the one that confirms it.
-        max_unconfirmed_age: Seconds unseen that end a track not yet confirmed; unsure detections continue a confirmed one
-            for so long.
+        max_unconfirmed_age: Seconds unseen that end a track not yet confirmed; so long unsure detections continue others.
         iou: Least overlap of a prediction with a sure detection, weighted by the overlap of heights.
         low_iou: Least overlap of a prediction with an unsure detection.
         low: Least score of an unsure detection, which only continues a track; below it none is looked at.
@@ -63,6 +62,9 @@ class Cascade:
         start: Least score that starts a track; at least high.
         gate: Standard deviations around where somebody out of sight is expected within which they are found; 0: never.
         acceleration_noise: How fast people change pace, heights^2 / seconds^3; a camera that moves needs more.
+
+    Attributes:
+        ended: (K,) int64, ids of the confirmed tracks that the last `update` gave up, increasing.
 
     Raises:
         OptionError: If not low <= high <= start.
@@ -94,6 +96,7 @@ class Cascade:
         self._tracks = _started(np.zeros((4, 0)), 1, 0.0)
         self._held = _no_rows()
         self._next_id = 1
+        self.ended = NO_IDS
 
     @property
     def pending_since_s(self) -> float | None:
@@ -129,7 +132,9 @@ class Cascade:
 
     def _move(self, dt: float) -> None:
         alive = self._clock.now - self._tracks.last <= self._max_age
+        self.ended = NO_IDS
         if not alive.all():
+            self.ended = self._tracks.id[self._tracks.confirmed & ~alive]
             self._tracks = take(self._tracks, alive, axis=-1)
             self._held = take(self._held, np.isin(self._held.track_id, self._tracks.id))
         self._tracks.people = walker.move(self._tracks.people, dt, self._acceleration_noise)
@@ -188,9 +193,8 @@ class Cascade:
     def _settle(self, rows: _Rows) -> Tracks:
         """Confirm, give up, and part the rows into those to report and those to hold back."""
         tracks = self._tracks
-        tracks.confirmed |= (tracks.hits >= self._min_hits) & (
-            tracks.last - tracks.first >= self._min_confirmation_time
-        )
+        known_for = tracks.last - tracks.first
+        tracks.confirmed |= (tracks.hits >= self._min_hits) & (known_for >= self._min_confirmation_time)
         alive = tracks.confirmed | (self._clock.now - tracks.last <= self._max_unconfirmed_age)
         rows = join(self._held, rows)
         place = tracks.id.searchsorted(rows.track_id)

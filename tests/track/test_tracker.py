@@ -1,14 +1,20 @@
+"""What all methods promise, and making them from plain values."""
+
 from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
+import numpy as np
 import pytest
+from track.crowd import FPS, walkers
 
 from reidtrack.options import OptionError
 from reidtrack.track.cascade import Cascade
 from reidtrack.track.sort import Sort
 from reidtrack.track.tracker import SHARED_OPTIONS, TRACKERS, build_tracker, options_of
+from reidtrack.types import Detections
 
 
 def test_methods() -> None:
@@ -61,7 +67,7 @@ class Still:
             stands still.
     '''
 
-    pending_since_s = None
+    pending_since_s, ended = None, ()
 
     def __init__(self, *, max_age: NonNegative = 1.0, min_hits: int = 1, iou: float = 0.5, radius: NonNegative = 4.0):
         self.radius = radius
@@ -94,3 +100,54 @@ def test_a_new_method_is_a_class_and_a_line() -> None:
     """Its settings follow from its signature: section, names, defaults, ranges and what they mean."""
     done = subprocess.run([sys.executable, "-c", _NEW_METHOD], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+METHODS = [
+    pytest.param({"method": "cascade", "max_age": 0.5}, id="cascade"),
+    pytest.param({"method": "sort", "time_unit": "seconds", "max_age": 0.5}, id="sort"),
+]
+
+
+def person(seen: bool, score: float = 0.9) -> Detections:
+    return Detections(np.array([[100, 100, 140, 200]], np.float32), np.full(1, score, np.float32))[: int(seen)]
+
+
+@pytest.mark.parametrize("values", METHODS)
+@pytest.mark.parametrize(
+    ("seen", "ended"),
+    [
+        pytest.param([1] * 10, {}, id="in sight to the end"),
+        pytest.param([1] * 10 + [0] * 3 + [1] * 10, {}, id="hidden for max_age"),
+        pytest.param([1] * 10 + [0] * 10, {15: [1]}, id="hidden for longer"),
+        pytest.param([1] * 10 + [0] * 10 + [1] * 10 + [0] * 10, {15: [1], 35: [2]}, id="one after the other"),
+        pytest.param([0] * 10 + [1] + [0] * 10, {}, id="never reported"),
+        pytest.param([], {}, id="no frames"),
+    ],
+)
+def test_ended_tracks_are_told_once(values: dict[str, Any], seen: list[int], ended: dict[int, list[int]]) -> None:
+    """At 8 frames a second, half a second is over with the fifth frame in which somebody is gone."""
+    tracker, told = build_tracker(**values), {}
+    for index, here in enumerate(seen):
+        tracker.update(person(bool(here)), index, index / 8)
+        if len(tracker.ended):
+            told[index] = tracker.ended.tolist()
+    assert list(told.values()) == list(ended.values())
+    assert list(told) == [index - (values["method"] == "sort") for index in ended]
+
+
+@pytest.mark.parametrize("values", METHODS)
+def test_ended_tracks_were_reported_and_add_no_row(values: dict[str, Any]) -> None:
+    """In a crowd, with a stall that ends everybody."""
+    tracker = build_tracker(**values)
+    reported: set[int] = set()
+    ended: set[int] = set()
+    for index, found in enumerate(walkers(40, 120, seed=5)):
+        rows = set(tracker.update(found, index, index / FPS + (index >= 100) * 10).track_id.tolist())
+        now = set(tracker.ended.tolist())
+        assert now <= reported
+        assert not now & ended
+        ended |= now
+        assert not rows & ended
+        reported |= rows
+        assert index not in (100, 101) or len(reported - ended) <= len(rows)
+    assert len(ended) > 40
