@@ -10,7 +10,7 @@ from typing import Any
 from reidtrack.corrections.apply import read_corrections
 from reidtrack.corrections.schema import Lock, Merge, Place
 from reidtrack.errors import ConfigError
-from reidtrack.report.run.view import SAID
+from reidtrack.report.run.report_data import CONFIRMED
 from reidtrack.runs.folder import RunFolder
 from reidtrack.types import Identity, Tracklet
 
@@ -18,7 +18,7 @@ Key = tuple[str, int]
 
 
 def mark_said(folder: RunFolder, record: Mapping[str, Any], identities: Sequence[Identity]) -> list[Identity]:
-    """The same people; links between visits that corrections call one person are decided by `SAID`."""
+    """Identities whose links between tracklets that corrections call one person are decided by `CONFIRMED`."""
     entries = list(_together(folder, record))
     if not entries:
         return list(identities)
@@ -53,7 +53,7 @@ def _marked(identity: Identity, entries: Sequence[Sequence[Place]]) -> Identity:
         for one, other in pairwise(keys):
             group[root(one)] = root(other)
     links = (
-        replace(link, decision=SAID) if link.b in group and root(link.a) == root(link.b) else link
+        replace(link, decision=CONFIRMED) if link.b in group and root(link.a) == root(link.b) else link
         for link in identity.links
     )
     return replace(identity, links=tuple(links))
