@@ -21,7 +21,7 @@ from reidtrack.embed.select import CropSelector
 from reidtrack.engines.provenance import Weights
 from reidtrack.errors import InputError
 from reidtrack.networks.build import make_detector, make_embedder
-from reidtrack.pipeline.run.recognise import check_gallery
+from reidtrack.pipeline.people.gallery import check_gallery
 from reidtrack.pipeline.run.site import site_of
 from reidtrack.pipeline.run.track_cameras import Reader
 from reidtrack.pipeline.run.trackers import make_trackers
