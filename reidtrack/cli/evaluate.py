@@ -44,9 +44,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--mot",
         type=Path,
         metavar="FOLDER",
-        help="in place of DIR: MOTChallenge folders, SEQUENCE/gt/gt.txt; rows of flag 0 are dropped",
+        help="in place of DIR: MOTChallenge folders, SEQUENCE/gt/gt.txt; scored by the class rules of MOT15 to MOT20",
     )
     parser.add_argument("--tracks", type=Path, metavar="FOLDER", help="with --mot: tracker output, SEQUENCE.txt")
+    parser.add_argument(
+        "--sequences", nargs="+", default=[], metavar="SEQUENCE", help="with --mot: only these (default: all)"
+    )
     parser.add_argument(
         "--blame",
         action="store_true",
@@ -65,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     from reidtrack.pipeline.evaluate.evaluate import evaluate_mot, evaluate_run, figures
 
     if args.mot is not None:
-        mot = evaluate_mot(args.mot, args.tracks)
+        mot = evaluate_mot(args.mot, args.tracks, args.sequences)
         rows = {name: figures(score) for name, score in mot.sequences.items()}
         title, last, content = "sequence", ("combined", figures(mot.combined)), mot.to_json()
     else:
@@ -99,6 +102,8 @@ def _check(args: argparse.Namespace) -> None:
             )
         if not args.gt:
             raise UsageError("no ground truth", expected="--gt CAMERA=FILE ...")
+        if args.sequences:
+            raise UsageError("--sequences goes with --mot, not with DIR", hint="leave it out")
         if args.tracks is not None:
             raise UsageError("--tracks goes with --mot, not with DIR", hint="DIR brings its own tracks")
     else:
