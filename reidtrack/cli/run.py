@@ -100,11 +100,11 @@ def run(args: argparse.Namespace) -> int:
     """Do the run."""
     request = _request(args)
     from reidtrack.pipeline.run.run import run as run_pipeline
-    from reidtrack.runtime.cancel import Stop, stop_on_signals
+    from reidtrack.runtime.cancel import CancelToken, cancel_on_signals
 
-    stop = Stop()
-    with stop_on_signals(stop), make_progress(args) as progress:
-        outcome = run_pipeline(request, progress, stop)
+    cancel = CancelToken()
+    with cancel_on_signals(cancel), make_progress(args) as progress:
+        outcome = run_pipeline(request, progress, cancel)
     return print_outcome(outcome, args)
 
 

@@ -7,7 +7,7 @@ import heapq
 from collections.abc import Callable, Generator, Iterable, Mapping
 
 from reidtrack.errors import InputError
-from reidtrack.runtime.threads import closing_generator
+from reidtrack.runtime.queues import closing_generator
 from reidtrack.types import Frame
 
 

@@ -25,14 +25,14 @@ from reidtrack.engines.provenance import Weights
 from reidtrack.errors import InputError, UsageError, WeightsError
 from reidtrack.gallery.compare import compare
 from reidtrack.gallery.people import open_gallery
-from reidtrack.gallery.store import Signature, is_gallery
-from reidtrack.gallery.views import Sighting
+from reidtrack.gallery.store import is_gallery
+from reidtrack.gallery.views import DescribedView, photo_view
 from reidtrack.image import read_image
 from reidtrack.networks.build import make_detector, make_embedder
 from reidtrack.networks.priors import weights_prior
 from reidtrack.pipeline.embed import Advance, digest, embed_images
+from reidtrack.pipeline.people.gallery import check_gallery, gallery_signature
 from reidtrack.pipeline.people.photo import choose_person, embed_person, may_be_one
-from reidtrack.pipeline.run.recognise import PREPROCESSING, check_gallery, photo_view
 from reidtrack.runs.crops import list_crops
 from reidtrack.runs.features_by_identity import RunGallery, Visit, read_run_gallery
 from reidtrack.types import FloatArray, ImageArray
@@ -81,7 +81,7 @@ class Hit:
     distance: float
     picture: Path | None
     visit: Visit | None = None
-    sighting: Sighting | None = None
+    sighting: DescribedView | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -173,8 +173,7 @@ def rank_people(feature: FloatArray, visits: Sequence[Visit], top: int) -> tuple
 
 def rank_known(feature: FloatArray, path: Path, weights: Weights, top: int) -> tuple[Hit, ...]:
     """The people of a gallery who look most like a unit vector (D,), nearest first, each with the best view."""
-    (sha256,) = weights.sha256.values()
-    with open_gallery(path, Signature(sha256, PREPROCESSING)) as gallery, gallery.reading():
+    with open_gallery(path, gallery_signature(weights.sha256)) as gallery, gallery.reading():
         prior = weights_prior(weights)
         short = compare(gallery, [[photo_view(feature)]], 1.0, prior=prior, photo=True, length=top).short
         best: dict[int, tuple[float, int]] = {}
@@ -183,20 +182,20 @@ def rank_known(feature: FloatArray, path: Path, weights: Weights, top: int) -> t
                 block.view.tolist(), block.person.tolist(), (1 - block.feature @ feature).tolist(), strict=True
             ):
                 best[person] = min(best.get(person, (np.inf, view)), (distance, view))
-        seen = gallery.sightings([view for _, view in best.values()])
+        seen = gallery.describe([view for _, view in best.values()])
     found = [
         (distance, seen[best[n][1]]) for n, distance in zip(short.person[0], short.distance[0].tolist(), strict=True)
     ]
     return tuple(Hit(distance, _kept_picture(sighting), None, sighting) for distance, sighting in found)
 
 
-def _kept_picture(sighting: Sighting) -> Path | None:
+def _kept_picture(view: DescribedView) -> Path | None:
     """The photo, or a crop that the run kept, if it lies where it lay."""
-    path = Path(sighting.source.path)
-    if sighting.source.kind == "photo":
+    path = Path(view.source.path)
+    if view.source.kind == "photo":
         return path if path.is_file() else None
     crops = list_crops(path / "crops") if path.is_dir() else []
-    wanted = [c.path for c in crops if c.camera == sighting.camera and c.track_id in sighting.tracks]
+    wanted = [c.path for c in crops if c.camera == view.camera and c.track_id in view.tracks]
     return next(iter(wanted), None)
 
 

@@ -52,15 +52,15 @@ def test_ended_by_hand_before_the_first_frame(scene: Scene, tmp_path: Path, caps
     from reidtrack.config.load import load
     from reidtrack.config.run import RunConfig
     from reidtrack.pipeline.run.run import RunRequest, run
-    from reidtrack.runtime.cancel import Stop
+    from reidtrack.runtime.cancel import CancelToken
     from reidtrack.runtime.progress import Silent
 
     config = load(RunConfig, options={"embed.weights": scene.reid, "engine": "torch"})
     sources = tuple(str(path) for path in scene.videos.values())
-    stop = Stop()
-    stop.wish()
+    cancel = CancelToken()
+    cancel.cancel()
     with pytest.raises(KeyboardInterrupt):
-        run(RunRequest(sources, tmp_path / "run", config, detections=scene.detections), Silent(), stop)
+        run(RunRequest(sources, tmp_path / "run", config, detections=scene.detections), Silent(), cancel)
     assert not (tmp_path / "run").exists()
 
 
