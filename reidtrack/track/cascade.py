@@ -54,7 +54,7 @@ class Cascade:
         max_age: Seconds after which somebody out of sight is given up.
         min_hits: Detections until a new track is confirmed.
         min_confirmation_time: Least seconds from a track's first detection to the one that confirms it.
-        max_unconfirmed_age: Seconds unseen that end a track not yet confirmed; so long unsure detections continue others.
+        max_unconfirmed_age: Seconds unseen that end an unconfirmed track; so long unsure detections continue others.
         iou: Least overlap of a prediction with a sure detection, weighted by the overlap of heights.
         low_iou: Least overlap of a prediction with an unsure detection.
         low: Least score of an unsure detection, which only continues a track; below it none is looked at.
