@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from reidtrack.config.load import dump
+from reidtrack.config.load import dump, present_names
 from reidtrack.config.run import RunConfig
 from reidtrack.detect.protocol import Detector
 from reidtrack.detect.replay import ReplayDetector
@@ -224,6 +224,7 @@ def _earlier(folder: RunFolder, record: dict[str, Any]) -> dict[str, Any] | None
     if not folder.run_json.exists():
         return None
     earlier = folder.read_run()
+    earlier["config"] = present_names(RunConfig, earlier.get("config", {}))
     check_same(earlier, record)
     record["origin_utc"], record["origin_from"] = earlier["origin_utc"], earlier["origin_from"]
     return earlier
