@@ -112,7 +112,8 @@ def _request(args: argparse.Namespace) -> RunRequest:
     from reidtrack.config.load import dump, load
     from reidtrack.config.run import RunConfig, TrackConfig
     from reidtrack.pipeline.run.run import RunRequest
-    from reidtrack.video.inputs import Part, pair_detections
+    from reidtrack.video.inputs import pair_detections
+    from reidtrack.video.part import Part
 
     for one, other in (("overwrite", "resume"), ("no_video", "mosaic")):
         if getattr(args, one) and getattr(args, other):

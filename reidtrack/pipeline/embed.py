@@ -14,7 +14,7 @@ from reidtrack.datasets.layout import images
 from reidtrack.datasets.record import Sample
 from reidtrack.embed.embedder import Embedder
 from reidtrack.embed.file import FeatureType, ImageFeatures, write_features
-from reidtrack.engines.base import EngineName
+from reidtrack.engines.names import EngineName
 from reidtrack.engines.provenance import Weights
 from reidtrack.errors import InputError, OutputError
 from reidtrack.networks.build import make_embedder

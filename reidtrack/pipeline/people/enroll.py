@@ -11,7 +11,7 @@ from reidtrack import clock
 from reidtrack.config.run import DetectConfig, EmbedConfig, GalleryConfig
 from reidtrack.detect.protocol import Detector
 from reidtrack.embed.embedder import Embedder
-from reidtrack.engines.base import EngineName
+from reidtrack.engines.names import EngineName
 from reidtrack.errors import InputError, ReidtrackError, UsageError
 from reidtrack.gallery.compare import compare
 from reidtrack.gallery.people import open_gallery

@@ -20,7 +20,7 @@ import numpy as np
 from reidtrack.config.run import DetectConfig, EmbedConfig, GalleryConfig
 from reidtrack.embed.file import ImageFeatures, read_features
 from reidtrack.embed.nearest import nearest
-from reidtrack.engines.base import EngineName
+from reidtrack.engines.names import EngineName
 from reidtrack.engines.provenance import Weights
 from reidtrack.errors import InputError, UsageError, WeightsError
 from reidtrack.gallery.compare import compare

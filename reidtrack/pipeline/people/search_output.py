@@ -16,7 +16,7 @@ from reidtrack.image import read_image
 from reidtrack.pipeline.embed import digest
 from reidtrack.pipeline.people.gallery import utc
 from reidtrack.pipeline.people.search import Hit, SearchRequest, SearchResult
-from reidtrack.report.clock import clock
+from reidtrack.report.times import format_time
 from reidtrack.types import ImageArray
 
 logger = logging.getLogger(__name__)
@@ -75,7 +75,7 @@ def when(result: SearchResult, time_s: float) -> str:
     """Text of a time of a run: UTC where the run knows its origin, else the time since the origin."""
     if result.origin is not None and result.origin_known:
         return f"{result.origin + timedelta(seconds=time_s):%Y-%m-%d %H:%M:%S} UTC"
-    return clock(time_s)
+    return format_time(time_s)
 
 
 def check_picture(path: Path) -> None:

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from reidtrack.config.load import dump
+from reidtrack.config.load import dump, present_names
 from reidtrack.config.run import RunConfig
 from reidtrack.detect.protocol import Detector
 from reidtrack.detect.replay import ReplayDetector
@@ -34,7 +34,8 @@ from reidtrack.runs.logs import DetectionLog, DetectionRecord, TrackLog, read_de
 from reidtrack.runs.manifest import READ, check_same, new_record, note_counts, note_pass, note_sources
 from reidtrack.runtime.cancel import CancelToken
 from reidtrack.runtime.progress import Progress
-from reidtrack.video.inputs import CameraInput, Part, open_inputs, pair_offsets
+from reidtrack.video.inputs import CameraInput, open_inputs, pair_offsets
+from reidtrack.video.part import Part
 from reidtrack.video.source import Source, name_cameras
 
 _EXPECTED_SHARE = 0.9
@@ -223,6 +224,7 @@ def _earlier(folder: RunFolder, record: dict[str, Any]) -> dict[str, Any] | None
     if not folder.run_json.exists():
         return None
     earlier = folder.read_run()
+    earlier["config"] = present_names(RunConfig, earlier.get("config", {}))
     check_same(earlier, record)
     record["origin_utc"], record["origin_from"] = earlier["origin_utc"], earlier["origin_from"]
     return earlier

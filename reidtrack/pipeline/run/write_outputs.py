@@ -22,7 +22,8 @@ from reidtrack.runtime.cancel import CancelToken
 from reidtrack.runtime.progress import Progress
 from reidtrack.runtime.stage_times import StageTimes
 from reidtrack.types import Identity
-from reidtrack.video.inputs import CameraInput, Part, open_inputs
+from reidtrack.video.inputs import CameraInput, open_inputs
+from reidtrack.video.part import Part
 
 
 @dataclass(frozen=True)
