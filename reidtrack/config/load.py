@@ -5,13 +5,14 @@ from __future__ import annotations
 import copy
 import difflib
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from reidtrack.errors import ConfigError
+from reidtrack.errors import ConfigError, param
 
 
 class Section(BaseModel):
@@ -59,12 +60,19 @@ def load(
         _apply_override(data, text)
     for key, value in (options or {}).items():
         _put(data, key, value, where=key)
-    sources = [str(path)] * (path is not None) + ["--set"] * bool(overrides)
-    return validate(model, data, where=" with ".join(sources) or None)
+    if path is not None and overrides:
+        return validate(model, data, where=f"{path} with {param('settings')}")
+    return validate(model, data, where=path, field="settings" if overrides else None)
 
 
-def validate(model: type[C], data: Mapping[str, Any], where: str | None) -> C:
+def validate(model: type[C], data: Mapping[str, Any], *, where: object | None = None, field: str | None = None) -> C:
     """Check `data` against `model`; the first fault becomes one line.
+
+    Args:
+        model: What it shall be.
+        data: Plain values.
+        where: The file they are of.
+        field: The parameter that they, or some of them, were given for.
 
     Raises:
         ConfigError: If a key is unknown or a value does not fit.
@@ -72,7 +80,7 @@ def validate(model: type[C], data: Mapping[str, Any], where: str | None) -> C:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise _explain(model, error, where) from error
+        raise _explain(model, error, where, field) from error
 
 
 def dump(config: BaseModel) -> dict[str, Any]:
@@ -114,22 +122,22 @@ def _read_yaml(path: Path) -> dict[str, Any]:
 def _apply_override(data: dict[str, Any], text: str) -> None:
     key, equals, raw = text.partition("=")
     if not equals or not key.strip():
-        raise ConfigError(f"cannot read {text!r}", where="--set", expected="key.sub=value")
+        raise ConfigError(f"cannot read {text!r}", field="settings", expected="key.sub=value")
     try:
         value = yaml.safe_load(raw)
     except (yaml.YAMLError, ValueError) as error:
-        raise ConfigError(f"cannot read the value of {text!r}", where="--set", expected="a YAML value") from error
-    _put(data, key.strip(), value, where=f"--set {text}")
+        raise ConfigError(f"cannot read the value of {text!r}", field="settings", expected="a YAML value") from error
+    _put(data, key.strip(), value, where=text, field="settings")
 
 
-def _put(data: dict[str, Any], key: str, value: Any, where: str) -> None:
+def _put(data: dict[str, Any], key: str, value: Any, *, where: str, field: str | None = None) -> None:
     *parents, last = key.split(".")
     for depth, name in enumerate(parents):
         if data.get(name) is None:  # absent, or a section with nothing under it
             data[name] = {}
         data = data[name]
         if not isinstance(data, dict):
-            raise ConfigError(f"{'.'.join(parents[: depth + 1])} is a value, not a section", where=where)
+            raise ConfigError(f"{'.'.join(parents[: depth + 1])} is a value, not a section", where=where, field=field)
     data[last] = value
 
 
@@ -142,7 +150,8 @@ def _merge(data: dict[str, Any], other: Mapping[str, Any]) -> None:
             data[key] = value
 
 
-def _explain(model: type[Section], error: ValidationError, where: str | None) -> ConfigError:
+def _explain(model: type[Section], error: ValidationError, where: object | None, field: str | None) -> ConfigError:
+    wrong = partial(ConfigError, where=where, field=field)
     faults = error.errors()
     # A key that was misspelt is also one that is missing: what it should have been says both.
     fault = next((one for one in faults if one["type"] in _UNKNOWN), faults[0])
@@ -151,13 +160,12 @@ def _explain(model: type[Section], error: ValidationError, where: str | None) ->
     if fault["type"] in _UNKNOWN:
         near = difflib.get_close_matches(key, _known_keys(model), n=1, cutoff=0.5)
         near = near or [k for k in _known_keys(model) if k.rsplit(".", 1)[-1] == path[-1]][:1]
-        hint = f"did you mean {near[0]!r}?" if near else model.other_keys
-        return ConfigError(f"unknown key {key!r}", where=where, hint=hint)
+        return wrong(f"unknown key {key!r}", hint=f"did you mean {near[0]!r}?" if near else model.other_keys)
     if fault["type"] == "missing":
         meant = model.model_fields[path[0]].description if path[0] in model.model_fields else None
-        return ConfigError(f"{key} is missing", where=where, expected=meant)
+        return wrong(f"{key} is missing", expected=meant)
     expected = "a section of keys" if fault["type"] == "model_type" else _expected(str(fault["msg"]))
-    return ConfigError(f"{key}: got {fault['input']!r}", where=where, expected=expected)
+    return wrong(f"{key}: got {fault['input']!r}", expected=expected)
 
 
 def _expected(message: str) -> str:

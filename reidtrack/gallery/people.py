@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from reidtrack.errors import InputError, UsageError
+from reidtrack.errors import InputError, UsageError, param
 from reidtrack.gallery.store import Signature, open_store, telling, writing
 from reidtrack.gallery.views import Known, Sighting, Source, Track, View, ViewBlock
 
@@ -201,7 +201,7 @@ class Gallery:
             raise UsageError(
                 f"somebody else is called {name!r} already",
                 where=self.path,
-                hint=f"if both are one person: --merge {key} {self.numbers()[other or 0][0]}",
+                hint=f"if both are one person: {param('merge')} {key} {self.numbers()[other or 0][0]}",
             )
         self.set_name(person, name)
 
@@ -216,7 +216,7 @@ class Gallery:
             return
         names = {name for number in (one, other) if (name := self.numbers()[number][1]) is not None}
         if len(names) > 1:
-            raise UsageError(f"{' and '.join(sorted(names))} have names of their own", where="--merge")
+            raise UsageError(f"{' and '.join(sorted(names))} have names of their own", field="merge")
         self._sql.execute("UPDATE view SET person = ? WHERE person = ?", (other, one))
         self._sql.execute("DELETE FROM person WHERE id = ?", (one,))
         for name in names:

@@ -1,4 +1,4 @@
-"""`reidtrack evaluate --blame`: which links, which camera pairs, which stage a run lost its points by."""
+"""`reidtrack evaluate` with blame: which links, which camera pairs, which stage a run lost its points by."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `reidtrack evaluate --blame` found, and its JSON."""
+"""What `reidtrack evaluate` with blame found, and its JSON."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from reidtrack import clock
 from reidtrack.corrections.schema import readable_name
-from reidtrack.errors import UsageError
+from reidtrack.errors import UsageError, param
 from reidtrack.gallery.people import open_gallery
 from reidtrack.gallery.views import Known
 
@@ -47,11 +47,11 @@ def change_gallery(path: Path, changes: GalleryChanges) -> list[Known]:
         OutputError: If it cannot be written.
     """
     if changes.keep_days is not None and not changes.keep_days > 0:
-        raise UsageError(f"got {changes.keep_days:g}", where="--keep-days", expected="more than 0")
+        raise UsageError(f"got {changes.keep_days:g}", field="keep_days", expected="more than 0")
     if changes.named_too and changes.keep_days is None:
-        raise UsageError("needs --keep-days N", where="--named-too")
+        raise UsageError(f"needs {param('keep_days')} N", field="named_too")
     if changes.rename is not None and changes.rename[1]:
-        check_name(changes.rename[1], "--rename")
+        check_name(changes.rename[1], "rename")
     with open_gallery(path) as gallery:
         if changes != GalleryChanges():
             with gallery.writing():
@@ -66,8 +66,8 @@ def change_gallery(path: Path, changes: GalleryChanges) -> list[Known]:
         return gallery.people()
 
 
-def check_name(name: str, where: str) -> None:
-    """Refuse what is no name.
+def check_name(name: str, field: str) -> None:
+    """Refuse what is no name; `field` is the parameter it was given for.
 
     Raises:
         UsageError: If it cannot be shown, or a command would take it for a number.
@@ -75,7 +75,7 @@ def check_name(name: str, where: str) -> None:
     try:
         readable_name(name)
     except ValueError as error:
-        raise UsageError(f"{name!r} cannot be a name", where=where, expected=str(error)) from error
+        raise UsageError(f"{name!r} cannot be a name", field=field, expected=str(error)) from error
 
 
 def known_to_json(known: Known) -> dict[str, Any]:

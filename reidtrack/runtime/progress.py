@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from reidtrack.errors import ReidtrackError
+
 
 class Progress(Protocol):
     """Told of stages, frames and mishaps while work goes on."""
@@ -25,7 +27,7 @@ class Progress(Protocol):
         """Something went wrong that does not end the work."""
         ...
 
-    def fail(self, text: str) -> None:
+    def fail(self, error: ReidtrackError | str) -> None:
         """A camera is lost; the work goes on with the others."""
         ...
 
@@ -49,7 +51,7 @@ class Silent:
     def warn(self, text: str) -> None:
         """Ignore it."""
 
-    def fail(self, text: str) -> None:
+    def fail(self, error: ReidtrackError | str) -> None:
         """Ignore it."""
 
     def close(self) -> None:
