@@ -34,7 +34,7 @@ from page import put
 from spending import REIDTRACK, Spent, free_environment, machine, spend
 
 from reidtrack.fetch import cache_folder
-from reidtrack.pipeline.evaluate import RunEvaluation, evaluate_run, figures
+from reidtrack.pipeline.evaluate.evaluate import RunEvaluation, evaluate_run, figures
 from reidtrack.runs.manifest import versions
 
 HERE = Path(__file__).resolve().parents[1]

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from reidtrack.associate.associate import Association
 from reidtrack.associate.calibration.calibration import Calibration, PairCalibration
 from reidtrack.associate.calibration.mixture import EDGES
-from reidtrack.associate.associate import Association
 from reidtrack.associate.sweep import Change, change
 from reidtrack.files import write_whole
 from reidtrack.types import DoubleArray, Identity

@@ -134,7 +134,9 @@ def read_feature_log(path: Path) -> FeatureTable:
             kind = _record_type(header["dim"])
             raw = file.read()
     except (OSError, ValueError, KeyError) as error:
-        raise InputError("is not a feature log", where=path, hint=f"run again with {param('overwrite', True)}") from error
+        raise InputError(
+            "is not a feature log", where=path, hint=f"run again with {param('overwrite', True)}"
+        ) from error
     return _table(header["cameras"], np.frombuffer(raw[: len(raw) // kind.itemsize * kind.itemsize], kind))
 
 

@@ -13,8 +13,8 @@ import numpy as np
 
 from reidtrack.embed.pool import pool
 from reidtrack.errors import InputError, param
-from reidtrack.runs.features import FeatureTable, read_tracklets
 from reidtrack.runs.crops import list_crops
+from reidtrack.runs.features import FeatureTable, read_tracklets
 from reidtrack.runs.folder import RunFolder
 from reidtrack.types import FloatArray, IntArray
 
@@ -85,7 +85,9 @@ def read_run_gallery(path: Path) -> RunGallery:
     record = folder.read_run()
     people = path / "identities.json"
     if record["status"] == "reading" or not people.is_file():
-        raise InputError("its reading has not ended", where=path, hint=f"finish it: `reidtrack run` with {param('resume', True)}")
+        raise InputError(
+            "its reading has not ended", where=path, hint=f"finish it: `reidtrack run` with {param('resume', True)}"
+        )
     table = read_tracklets(folder.tracklets)
     try:
         (sha256,) = record["weights"]["reid"]["sha256"].values()

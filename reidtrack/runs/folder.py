@@ -115,13 +115,17 @@ class RunFolder:
         except OSError as error:
             raise InputError("holds no run", where=self.path, expected="the folder of a run") from error
         except ValueError as error:
-            raise InputError("is not JSON", where=self.run_json, hint=f"run again with {param('overwrite', True)}") from error
+            raise InputError(
+                "is not JSON", where=self.run_json, hint=f"run again with {param('overwrite', True)}"
+            ) from error
         version = data.get("schema_version") if isinstance(data, dict) else None
         if version != SCHEMA_VERSION:
             raise InputError(f"has schema version {version}", where=self.run_json, expected=str(SCHEMA_VERSION))
         missing = [key for key in _ESSENTIAL if key not in data]
         if missing:
-            raise InputError(f"lacks {missing[0]!r}", where=self.run_json, hint=f"run again with {param('overwrite', True)}")
+            raise InputError(
+                f"lacks {missing[0]!r}", where=self.run_json, hint=f"run again with {param('overwrite', True)}"
+            )
         data["config"].get("associate", {}).pop("strangers", None)  # of runs from before thresholds were calibrated
         return dict(data)
 
@@ -155,7 +159,11 @@ def check_folder(path: Path, sources: Sequence[str], *, overwrite: bool = False,
     if not any(path.iterdir()):
         return
     if not overwrite and not resume:
-        raise UsageError("exists and is not empty", where=path, hint=f"use {param('overwrite', True)}, {param('resume', True)} or another {param('out')}")
+        raise UsageError(
+            "exists and is not empty",
+            where=path,
+            hint=f"use {param('overwrite', True)}, {param('resume', True)} or another {param('out')}",
+        )
     _cameras_of(RunFolder(path))
     for source in sources:
         if not is_url(source) and Path(source).resolve().is_relative_to(path.resolve()):

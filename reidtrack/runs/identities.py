@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from reidtrack.errors import InputError, UsageError
 from reidtrack.corrections.schema import Place
+from reidtrack.errors import InputError, UsageError
 from reidtrack.runs.folder import RunFolder
 
 

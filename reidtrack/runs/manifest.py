@@ -11,13 +11,13 @@ from typing import Any
 
 from reidtrack import __version__, clock
 from reidtrack.associate.associate import Association
-from reidtrack.errors import UsageError, param
 from reidtrack.engines.provenance import Weights
+from reidtrack.errors import UsageError, param
 from reidtrack.runs.calibration_json import summary
-from reidtrack.runs.folder import SCHEMA_VERSION
-from reidtrack.video.inputs import CameraInput, Part
 from reidtrack.runs.counts import CameraCount
+from reidtrack.runs.folder import SCHEMA_VERSION
 from reidtrack.runtime.stage_times import StageTimes
+from reidtrack.video.inputs import CameraInput, Part
 from reidtrack.video.source import Source
 
 _PACKAGES = (

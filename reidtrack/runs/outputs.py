@@ -17,9 +17,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from reidtrack.files import write_lines, write_whole
+from reidtrack.mot import MotRows, write_mot
 from reidtrack.runs.jsonl import json_line
 from reidtrack.runs.logs import pixels, scores
-from reidtrack.mot import MotRows, write_mot
 from reidtrack.types import DoubleArray, FloatArray, Identity, IntArray, Link, Tracklet
 
 _PART = 10_000

@@ -17,8 +17,8 @@ from reidtrack.config.run import DetectConfig, EmbedConfig
 from reidtrack.errors import DeviceError, InputError, OutputError, UsageError, WeightsError
 from reidtrack.networks import exportable as export_network
 from reidtrack.networks.build import make_detector, make_embedder
+from reidtrack.networks.read_exportable import read_network
 from reidtrack.pipeline.export import ExportRequest, export
-from reidtrack.pipeline.export_read import read_network
 from reidtrack.types import Frame, ImageArray
 
 
@@ -93,9 +93,7 @@ def test_a_file_that_does_not_agree_is_not_kept(monkeypatch: pytest.MonkeyPatch,
     ("options", "error", "message"),
     [
         pytest.param({"format": "onnx", "int8": True}, UsageError, "int8: is for OpenVINO", id="8 bits in ONNX"),
-        pytest.param(
-            {"format": "openvino", "int8": True}, UsageError, "calibrate FOLDER", id="nothing to learn from"
-        ),
+        pytest.param({"format": "openvino", "int8": True}, UsageError, "calibrate FOLDER", id="nothing to learn from"),
         pytest.param({"format": "openvino", "int8": True, "half": True}, UsageError, "give one", id="both"),
         pytest.param({"format": "onnx", "out": Path("a.bin")}, UsageError, r"ends in \.onnx", id="another ending"),
         pytest.param({"format": "openvino", "size_hw": (64, 64)}, UsageError, "is for detectors", id="size of a re-ID"),

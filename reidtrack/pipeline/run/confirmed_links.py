@@ -7,14 +7,15 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
+
 from reidtrack.corrections.apply import read_corrections
 from reidtrack.corrections.schema import Lock, Merge, Place
 from reidtrack.errors import ConfigError
+from reidtrack.graph import component_labels
 from reidtrack.report.run.view import SAID
 from reidtrack.runs.folder import RunFolder
 from reidtrack.types import Identity, Tracklet
-
-Key = tuple[str, int]
 
 
 def mark_said(folder: RunFolder, record: Mapping[str, Any], identities: Sequence[Identity]) -> list[Identity]:
@@ -41,19 +42,13 @@ def _together(folder: RunFolder, record: Mapping[str, Any]) -> Iterator[Sequence
 
 
 def _marked(identity: Identity, entries: Sequence[Sequence[Place]]) -> Identity:
-    group: dict[Key, Key] = {t.key: t.key for t in identity}
-
-    def root(key: Key) -> Key:
-        while group[key] != key:
-            key = group[key]
-        return key
-
+    index = {t.key: i for i, t in enumerate(identity)}
+    pairs: list[tuple[int, int]] = []
     for places in entries:
-        keys = [t.key for t in identity if any(_meant(place, t) for place in places)]
-        for one, other in pairwise(keys):
-            group[root(one)] = root(other)
+        pairs += pairwise(i for i, t in enumerate(identity) if any(_meant(place, t) for place in places))
+    labels = component_labels(len(index), np.array(pairs, np.int64).reshape(-1, 2))
     links = (
-        replace(link, decision=SAID) if link.b in group and root(link.a) == root(link.b) else link
+        replace(link, decision=SAID) if link.b in index and labels[index[link.a]] == labels[index[link.b]] else link
         for link in identity.links
     )
     return replace(identity, links=tuple(links))

@@ -8,7 +8,7 @@ import pytest
 from installed import needs_openvino
 
 from reidtrack.cli.main import main
-from reidtrack.pipeline.evaluate import RunEvaluation, evaluate_run
+from reidtrack.pipeline.evaluate.evaluate import RunEvaluation, evaluate_run
 
 pytestmark = needs_openvino  # the detector is an OpenVINO file
 

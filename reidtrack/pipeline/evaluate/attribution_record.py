@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from reidtrack.benchmark.blame import Blame, Mistake
-from reidtrack.benchmark.blame_boxes import Key, Points
+from reidtrack.benchmark.attribution import Blame, Mistake
+from reidtrack.benchmark.scored_boxes import Key, Points
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ from reidtrack.image import read_image
 from reidtrack.networks.build import make_detector, make_embedder
 from reidtrack.networks.priors import weights_prior
 from reidtrack.pipeline.embed import Advance, digest, embed_images
-from reidtrack.pipeline.photo import choose_person, embed_person, may_be_one
+from reidtrack.pipeline.people.photo import choose_person, embed_person, may_be_one
 from reidtrack.pipeline.run.recognise import PREPROCESSING, check_gallery, photo_view
 from reidtrack.runs.crops import list_crops
 from reidtrack.runs.features_by_identity import RunGallery, Visit, read_run_gallery

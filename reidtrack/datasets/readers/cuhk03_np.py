@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from reidtrack.datasets.layout import below, load_folders
-from reidtrack.datasets.record import ReidDataset, SplitName
-from reidtrack.datasets.sample import Sample
+from reidtrack.datasets.record import ReidDataset, Sample, SplitName
 from reidtrack.errors import InputError, UsageError
 
 Boxes = Literal["detected", "labeled"]

@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from reidtrack.datasets.folder import Named, dataset_of
+from reidtrack.datasets.readers.folder import Named, dataset_of
 from reidtrack.datasets.record import SPLITS, ReidDataset, SplitName, counted
 from reidtrack.errors import InputError
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reidtrack.benchmark.blame import Blame, blame
+from reidtrack.benchmark.attribution import Blame, blame
 from reidtrack.benchmark.tracking import TrackingPair, score_union
 from reidtrack.mot import MotRows
 

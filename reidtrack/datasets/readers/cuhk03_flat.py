@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from reidtrack.datasets.layout import below, find_file, images
-from reidtrack.datasets.sample import Sample
+from reidtrack.datasets.record import Sample
 from reidtrack.errors import InputError
 
 _PAIR_FIRST = (0, 843, 1283, 1360, 1418)

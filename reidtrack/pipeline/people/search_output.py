@@ -14,8 +14,8 @@ from reidtrack.errors import InputError, UsageError
 from reidtrack.files import write_lines
 from reidtrack.image import read_image
 from reidtrack.pipeline.embed import digest
-from reidtrack.pipeline.gallery import utc
-from reidtrack.pipeline.search import Hit, SearchRequest, SearchResult
+from reidtrack.pipeline.people.gallery import utc
+from reidtrack.pipeline.people.search import Hit, SearchRequest, SearchResult
 from reidtrack.report.clock import clock
 from reidtrack.types import ImageArray
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reidtrack.datasets.images import ImageStore
-from reidtrack.datasets.sample import Sample
+from reidtrack.datasets.record import Sample
 from reidtrack.embed.embedder import Embedder
 from reidtrack.errors import InputError
 from reidtrack.types import FloatArray, IntArray

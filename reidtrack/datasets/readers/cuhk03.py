@@ -12,11 +12,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
-from reidtrack.datasets import cuhk03_flat, cuhk03_mat, cuhk03_protocol
-from reidtrack.datasets.cuhk03_np import FOLDERS, PUBLISHED, Boxes, check_boxes, load_cuhk03_np
 from reidtrack.datasets.layout import compare_counts, find_file, find_roots
-from reidtrack.datasets.record import ReidDataset
-from reidtrack.datasets.sample import Sample
+from reidtrack.datasets.readers import cuhk03_flat, cuhk03_mat, cuhk03_protocol
+from reidtrack.datasets.readers.cuhk03_np import FOLDERS, PUBLISHED, Boxes, check_boxes, load_cuhk03_np
+from reidtrack.datasets.record import ReidDataset, Sample
 from reidtrack.errors import InputError, UsageError
 
 Protocol = Literal["new", "classic"]

@@ -20,8 +20,8 @@ from reidtrack.benchmark.pictures import CELL_HW, GREY
 from reidtrack.cli.main import main
 from reidtrack.embed.file import read_features
 from reidtrack.errors import InputError, UsageError
-from reidtrack.pipeline import search as search_module
-from reidtrack.pipeline.photo import LEAST_SCORE, choose_person
+from reidtrack.pipeline.people import search as search_module
+from reidtrack.pipeline.people.photo import LEAST_SCORE, choose_person
 from reidtrack.runs.features import read_tracklets
 from reidtrack.runs.features_by_identity import read_run_gallery
 from reidtrack.types import Detections, Frame, ImageArray

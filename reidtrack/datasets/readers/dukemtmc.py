@@ -9,8 +9,7 @@ import re
 from pathlib import Path
 
 from reidtrack.datasets.layout import load_folders
-from reidtrack.datasets.record import ReidDataset, SplitName
-from reidtrack.datasets.sample import Sample
+from reidtrack.datasets.record import ReidDataset, Sample, SplitName
 
 FOLDERS: dict[SplitName, str] = {"train": "bounding_box_train", "query": "query", "gallery": "bounding_box_test"}
 PUBLISHED: dict[SplitName, tuple[int, int]] = {

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from reidtrack.datasets.archive import cache_name
-from reidtrack.datasets.cuhk03_flat import person_number
-from reidtrack.datasets.cuhk03_np import Boxes
+from reidtrack.datasets.readers.cuhk03_flat import person_number
+from reidtrack.datasets.readers.cuhk03_np import Boxes
 from reidtrack.errors import DeviceError, InputError, OutputError
 from reidtrack.fetch import cache_folder
 from reidtrack.types import ImageArray

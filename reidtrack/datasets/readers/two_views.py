@@ -7,8 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from reidtrack.datasets.record import ReidDataset
-from reidtrack.datasets.sample import Sample
+from reidtrack.datasets.record import ReidDataset, Sample
 from reidtrack.errors import UsageError
 
 Protocol = Literal["all", "half", "train"]

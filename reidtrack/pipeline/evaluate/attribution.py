@@ -13,14 +13,14 @@ import numpy as np
 
 from reidtrack.associate.appearance import cosine_distances, mean_features, mean_looks
 from reidtrack.associate.bias import CameraBias
-from reidtrack.benchmark.blame import Blame, Mistake, blame
-from reidtrack.benchmark.blame_boxes import Key
+from reidtrack.benchmark.attribution import Blame, Mistake, blame
+from reidtrack.benchmark.scored_boxes import Key
 from reidtrack.benchmark.tracking import MATCH_IOU, TrackingPair
 from reidtrack.errors import InputError
 from reidtrack.files import write_whole
 from reidtrack.geometry import iou
 from reidtrack.networks.priors import run_prior
-from reidtrack.pipeline.blame_record import BlamedLink, BlamedMistake, CameraPair, RunBlame
+from reidtrack.pipeline.evaluate.attribution_record import BlamedLink, BlamedMistake, CameraPair, RunBlame
 from reidtrack.report.blame_page import render_blame
 from reidtrack.runs.crops import list_crops
 from reidtrack.runs.features import FeatureTable, read_tracklets

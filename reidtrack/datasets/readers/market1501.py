@@ -7,8 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from reidtrack.datasets.layout import load_folders
-from reidtrack.datasets.record import ReidDataset, SplitName
-from reidtrack.datasets.sample import Sample
+from reidtrack.datasets.record import ReidDataset, Sample, SplitName
 
 FOLDERS: dict[SplitName, str] = {"train": "bounding_box_train", "query": "query", "gallery": "bounding_box_test"}
 PUBLISHED: dict[SplitName, tuple[int, int]] = {"train": (12_936, 751), "query": (3_368, 750), "gallery": (19_732, 751)}

@@ -20,8 +20,8 @@ from reidtrack.gallery.views import Known, Source, View
 from reidtrack.image import read_image
 from reidtrack.networks.build import make_detector, make_embedder
 from reidtrack.networks.priors import weights_prior
-from reidtrack.pipeline.gallery import check_name
-from reidtrack.pipeline.photo import choose_person, embed_person
+from reidtrack.pipeline.people.gallery import check_name
+from reidtrack.pipeline.people.photo import choose_person, embed_person
 from reidtrack.pipeline.run.recognise import PREPROCESSING, check_gallery, keep, photo_view
 
 

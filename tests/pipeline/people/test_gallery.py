@@ -18,7 +18,7 @@ from scene import CLOTHES, Scene
 
 from reidtrack import clock
 from reidtrack.cli.main import main
-from reidtrack.pipeline import enroll as enroll_module
+from reidtrack.pipeline.people import enroll as enroll_module
 from reidtrack.runs.features import read_tracklets, write_tracklets
 from reidtrack.types import Detections, Frame, ImageArray
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reidtrack.benchmark.blame_boxes import Boxes, CameraLoss, Key, Points
+from reidtrack.benchmark.scored_boxes import Boxes, CameraLoss, Key, Points
 from reidtrack.benchmark.tracking import TrackingPair
 from reidtrack.types import IntArray
 

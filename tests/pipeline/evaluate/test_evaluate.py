@@ -11,7 +11,7 @@ import pytest
 from reidtrack.cli.main import main
 from reidtrack.errors import InputError, UsageError
 from reidtrack.mot import MotRows, read_mot, write_mot
-from reidtrack.pipeline.evaluate import assign_cameras, evaluate_mot, evaluate_run, run_cameras
+from reidtrack.pipeline.evaluate.evaluate import assign_cameras, evaluate_mot, evaluate_run, run_cameras
 
 ten = range(10)
 

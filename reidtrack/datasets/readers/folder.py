@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reidtrack.datasets.layout import folders, images, natural_key
-from reidtrack.datasets.record import SPLITS, UNKNOWN_CAMERA, ReidDataset, SplitName
-from reidtrack.datasets.sample import Sample
+from reidtrack.datasets.record import SPLITS, UNKNOWN_CAMERA, ReidDataset, Sample, SplitName
 from reidtrack.errors import InputError
 
 _CAMERA = re.compile(r"(?:^|[_\-. ])c(?:am(?:era)?)?[_-]?(\d+)(?=s\d|[_\-. ]|$)", re.IGNORECASE)

@@ -6,8 +6,7 @@ import re
 from pathlib import Path
 
 from reidtrack.datasets.layout import compare_counts, find_root, images
-from reidtrack.datasets.record import ReidDataset, SplitName, counted
-from reidtrack.datasets.sample import Sample
+from reidtrack.datasets.record import ReidDataset, Sample, SplitName, counted
 from reidtrack.errors import InputError
 
 PUBLISHED: dict[SplitName, tuple[int, int]] = {

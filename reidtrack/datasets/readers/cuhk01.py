@@ -6,9 +6,8 @@ import re
 from pathlib import Path
 
 from reidtrack.datasets.layout import images
-from reidtrack.datasets.record import ReidDataset
-from reidtrack.datasets.sample import Sample
-from reidtrack.datasets.two_views import Protocol, arrange, count_notes
+from reidtrack.datasets.readers.two_views import Protocol, arrange, count_notes
+from reidtrack.datasets.record import ReidDataset, Sample
 from reidtrack.errors import InputError
 
 _NAME = re.compile(r"(?P<person>\d{4})(?P<image>\d{3})\.\w+")

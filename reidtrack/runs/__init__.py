@@ -1,0 +1,1 @@
+"""A run on disk: its folder, lock, manifest, logs and outputs, and what reads them."""
