@@ -14,9 +14,7 @@ from tools.docs_site import FOREIGN, PAGES, rewritten
         pytest.param("README.md", "docs/cli.md#measure", "cli.md#measure", set(), id="the first page into docs"),
         pytest.param("docs/cli.md", "python.md", "python.md", set(), id="within docs"),
         pytest.param("docs/results/index.md", "../cli.md", "../cli.md", set(), id="up within docs"),
-        pytest.param(
-            "docs/results/a.md", "../../weights/README.md", "../weights/README.md", set(), id="a page"
-        ),
+        pytest.param("docs/results/a.md", "../../weights/README.md", "../weights/README.md", set(), id="a page"),
         pytest.param("docs/site.md", "../README.md", "index.md", set(), id="the first page"),
         pytest.param(
             "docs/site.md", "../samples/site.yaml", "repository/samples/site.yaml", {"samples/site.yaml"}, id="a file"
@@ -46,9 +44,7 @@ def test_pages_are_there(page: str) -> None:
         pytest.param('@import "https://fonts.example/css";', True, id="an import"),
         pytest.param('<a href="https://arxiv.org/abs/1602.00763">', False, id="a link is no load"),
         pytest.param('<script src="assets/x.js">', False, id="a script of the site"),
-        pytest.param(
-            "url(data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg'>)", False, id="data"
-        ),
+        pytest.param("url(data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg'>)", False, id="data"),
     ],
 )
 def test_what_would_be_loaded_from_elsewhere(text: str, found: bool) -> None:
