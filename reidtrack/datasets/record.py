@@ -163,9 +163,9 @@ def _hide_own_files(
     own: dict[str, int] = {}
     for row, sample in enumerate(query):
         own.setdefault(os.path.realpath(sample.path), row)
-    shared = [(column, own.get(os.path.realpath(sample.path))) for column, sample in enumerate(gallery)]
-    for column, row in shared:
-        if row is None:
+    for column, sample in enumerate(gallery):
+        row = own.get(os.path.realpath(sample.path), -1)
+        if row < 0:
             continue
         if query_cam[row] < 0:
             query_cam[row] = gallery_cam[column] if gallery_cam[column] >= 0 else UNKNOWN_CAMERA - 2 - row

@@ -135,7 +135,8 @@ def _image(table: Path, number: int, row: Mapping[str, str]) -> tuple[SplitName,
     if split not in SPLITS:
         raise InputError(f"no split {row['split']!r}", where=where, expected=", ".join(SPLITS))
     numbers = [_number(row[column], where) for column in ("sequence", "frame")]
-    image = Named(_file(table.parent, row["path"]), *(_whole(row[column]) for column in ("person", "camera")), *numbers)
+    person, camera = _whole(row["person"]), _whole(row["camera"])
+    image = Named(_file(table.parent, row["path"]), person, camera, *numbers)
     return next(name for name in SPLITS if name == split), image
 
 
