@@ -67,12 +67,12 @@ def _tell(edited: Edited, outcome: Outcome | None, args: argparse.Namespace) -> 
         for sign, lines in (("-", edited.removed), ("+", edited.added)):
             for line in lines:
                 print(f"{edited.path.name}: {sign} {line}")
-        if outcome is not None and edited.places:
-            print("; ".join(f"{place} is {_who(outcome, edited, i)} now" for i, place in enumerate(edited.places)))
+        if outcome is not None and edited.people:
+            print("; ".join(f"{place} is {_who(outcome, edited, i)} now" for i, place in enumerate(edited.people)))
 
 
 def _who(outcome: Outcome, edited: Edited, i: int) -> str:
-    place = edited.places[i]
+    place = edited.people[i]
     for identity in outcome.identities:
         for tracklet in identity:
             at_s = tracklet.first_time_s if place.time_s is None else place.time_s

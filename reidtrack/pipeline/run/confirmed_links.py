@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from reidtrack.corrections.apply import read_corrections
-from reidtrack.corrections.schema import Lock, Merge, Place
+from reidtrack.corrections.schema import Lock, Merge, TrackletRef
 from reidtrack.errors import ConfigError
 from reidtrack.graph import component_labels
 from reidtrack.report.run.report_data import CONFIRMED
@@ -26,7 +26,7 @@ def mark_said(folder: RunFolder, record: Mapping[str, Any], identities: Sequence
     return [_marked(identity, entries) for identity in identities]
 
 
-def _together(folder: RunFolder, record: Mapping[str, Any]) -> Iterator[Sequence[Place]]:
+def _together(folder: RunFolder, record: Mapping[str, Any]) -> Iterator[Sequence[TrackletRef]]:
     """Tracklets that are one person, as each correction has them."""
     said = record.get("corrections") or {}
     if not said.get("entries"):
@@ -41,7 +41,7 @@ def _together(folder: RunFolder, record: Mapping[str, Any]) -> Iterator[Sequence
         yield lock.lock
 
 
-def _marked(identity: Identity, entries: Sequence[Sequence[Place]]) -> Identity:
+def _marked(identity: Identity, entries: Sequence[Sequence[TrackletRef]]) -> Identity:
     index = {t.key: i for i, t in enumerate(identity)}
     pairs: list[tuple[int, int]] = []
     for places in entries:
@@ -56,7 +56,7 @@ def _marked(identity: Identity, entries: Sequence[Sequence[Place]]) -> Identity:
     return replace(identity, links=tuple(links))
 
 
-def _meant(place: Place, tracklet: Tracklet) -> bool:
+def _meant(place: TrackletRef, tracklet: Tracklet) -> bool:
     if (place.camera, place.track_id) != (tracklet.camera, tracklet.logged_id):
         return False
     return place.time_s is None or tracklet.first_time_s <= place.time_s <= tracklet.last_time_s
