@@ -13,7 +13,7 @@ from typing import Any
 
 from reidtrack.config.load import dump, present_names
 from reidtrack.config.run import RunConfig
-from reidtrack.errors import InputError
+from reidtrack.errors import InputError, param
 from reidtrack.pipeline.people.gallery import check_gallery
 from reidtrack.pipeline.run.observers import RunObserver
 from reidtrack.pipeline.run.reading import Reading, RunNetworks, open_reading
@@ -245,11 +245,14 @@ class _Failures:
     def note(self, camera: str, error: InputError) -> None:
         """Report one."""
         self.by_camera[camera] = error
-        self._progress.fail(str(error))
+        self._progress.fail(error)
 
     def summary(self) -> InputError:
         """The error that ends a run in which nothing could be read."""
         count = len(self.by_camera)
         if not count:
-            return InputError("no recording has a frame in the part that is to be read", hint="check --start and --end")
+            return InputError(
+                "no recording has a frame in the part that is to be read",
+                hint=f"check {param('start')} and {param('end')}",
+            )
         return InputError(f"no camera can be read ({count} of {count} failed)", hint="each fault is reported above")
