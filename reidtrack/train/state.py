@@ -7,7 +7,7 @@ import pickle
 from pathlib import Path
 from typing import Any
 
-from reidtrack.errors import InputError
+from reidtrack.errors import InputError, param
 from reidtrack.files import write_lines
 
 VERSION = 1
@@ -35,7 +35,7 @@ def load_state(path: Path) -> dict[str, Any]:
     import torch
 
     if not path.exists():
-        raise InputError("no training to resume", where=path, hint="leave --resume away to begin one")
+        raise InputError("no training to resume", where=path, hint=f"leave {param('resume')} away to begin one")
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:

@@ -18,7 +18,7 @@ from reidtrack.datasets.carve import carve, random_people
 from reidtrack.datasets.combine import as_training, combine
 from reidtrack.datasets.record import ReidDataset, person_labels
 from reidtrack.datasets.zoo import load_dataset
-from reidtrack.errors import ConfigError, OutputError, UsageError
+from reidtrack.errors import ConfigError, OutputError, UsageError, param
 from reidtrack.files import write_whole
 from reidtrack.models.card import ModelCard
 from reidtrack.models.checkpoint import save_checkpoint
@@ -141,7 +141,7 @@ def read_data(config: DataConfig) -> TrainingData:
         InputError: If one cannot be read or has nothing to learn.
     """
     if not config.sets:
-        raise UsageError("no data set to train on", where="data.sets", hint="--data market1501=DIR")
+        raise UsageError("no data set to train on", where="data.sets", hint=f"{param('data')} market1501=DIR")
     parts, tests = [], []
     for entry in config.sets:
         whole = load_dataset(entry.name, entry.root, **entry.options)
@@ -193,7 +193,11 @@ def _claim(out: Path, config: TrainConfig, *, resume: bool) -> None:
     kept = out / CONFIG
     if not resume:
         if kept.exists():
-            raise OutputError("holds a training", where=out, hint="--resume goes on with it; or choose another --out")
+            raise OutputError(
+                "holds a training",
+                where=out,
+                hint=f"{param('resume', True)} goes on with it; or choose another {param('out')}",
+            )
         write_whole(kept, yaml.safe_dump(dump(config), sort_keys=False))
         return
     before, now = dump(load(TrainConfig, kept)), dump(config)
