@@ -44,10 +44,9 @@ def prepared(
         WeightsError: If `load` refuses the weights.
         DeviceError: If the processor does not compute in bfloat16.
     """
-    heard: list[str] = []
 
     def make(folder: Path) -> None:
-        with _listening(heard):
+        with _captured_messages() as heard:
             network = load()
         model = to_openvino(network.module, open_shape(network.size_hw))
         for key, text in network.texts().items():
@@ -79,20 +78,31 @@ def _version(package: str) -> str:
         return ""
 
 
+class LogCapture(logging.Handler):
+    """Keeps the messages that are logged.
+
+    Attributes:
+        messages: Their texts.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep one."""
+        self.messages.append(record.getMessage())
+
+
 @contextmanager
-def _listening(heard: list[str]) -> Iterator[None]:
-    """Take down what is logged within, also where nobody else listens: others may later."""
-
-    class Ear(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            heard.append(record.getMessage())
-
-    ear, level = Ear(logging.INFO), _logger.level
+def _captured_messages() -> Iterator[list[str]]:
+    """The messages that are logged within, also where nobody else listens: others may later."""
+    capture, level = LogCapture(), _logger.level
     if not _logger.isEnabledFor(logging.INFO):
         _logger.setLevel(logging.INFO)
-    _logger.addHandler(ear)
+    _logger.addHandler(capture)
     try:
-        yield
+        yield capture.messages
     finally:
-        _logger.removeHandler(ear)
+        _logger.removeHandler(capture)
         _logger.setLevel(level)
