@@ -44,7 +44,6 @@ def prepared(
         WeightsError: If `load` refuses the weights.
         DeviceError: If the processor does not compute in bfloat16.
     """
-
     logged: list[str] = []
 
     def make(folder: Path) -> None:
