@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import logging
 import os
 from collections.abc import Iterator
 from fractions import Fraction
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
 
 _TIME_BASE = Fraction(1, 90_000)
 _KEYFRAME_S = 1.0
+_HOUR = round(3600 / _TIME_BASE)
+_LONGEST_STEP = 6 * _HOUR
+"""mp4 counts how long a picture stays in 31 bits of its time base, 6.6 hours; recorders that sleep at night pause
+longer."""
+
+logger = logging.getLogger(__name__)
 _X264 = {"tune": "zerolatency"}  # holds no frames back, so that a kill loses none
 _GPU = "h264_nvenc"
 _NVENC = {"preset": "p4", "rc": "vbr", "bf": "0", "zerolatency": "1", "delay": "0", "forced-idr": "1"}
@@ -42,6 +49,7 @@ class VideoSink:
         fps_hint: Expected rate, for the encoder's rate control; times are the frames' own.
         crf: Constant rate factor of x264, 0 (lossless) to 51; 23 is its default.
         preset: Speed preset of x264.
+        pixel_aspect: Width over height of a pixel as it is to be shown, which players are told.
         gpu: Encode on an NVIDIA GPU where there is one that can; `crf` is its constant quality then, never
             lossless. x264 takes its place where there is none, where it has no room for another video, or where
             pictures are too small for it.
@@ -58,10 +66,12 @@ class VideoSink:
         fps_hint: float = 25.0,
         crf: int = 23,
         preset: str = "superfast",
+        pixel_aspect: float = 1.0,
         gpu: bool = False,
     ) -> None:
         self.path = Path(path)
         self.size = size
+        self._aspect = Fraction(pixel_aspect).limit_denominator(255)
         self._first_s: float | None = None
         self._last_pts = -1
         self._closed = False
@@ -87,6 +97,10 @@ class VideoSink:
             raise ValueError(f"{self.path}: expected an image of {self.size}, got {image.shape[1::-1]}")
         self._first_s = time_s if self._first_s is None else self._first_s
         pts = max(round((time_s - self._first_s) / _TIME_BASE), self._last_pts + 1)
+        if pts - self._last_pts > _LONGEST_STEP and self._last_pts >= 0:
+            logger.warning("%s: a pause of %.1f hours is shown as 6 hours", self.path, (pts - self._last_pts) / _HOUR)
+            self._first_s += (pts - self._last_pts - _LONGEST_STEP) * float(_TIME_BASE)
+            pts = self._last_pts + _LONGEST_STEP
         self._last_pts = pts
         try:
             with self._faults():
@@ -162,6 +176,8 @@ class VideoSink:
         stream = cast("VideoStream", container.add_stream(encoder, rate=rate, options=settings))
         stream.width, stream.height = self.size[0] + self.size[0] % 2, self.size[1] + self.size[1] % 2
         stream.pix_fmt = "yuv420p"
+        if self._aspect != 1:
+            stream.codec_context.sample_aspect_ratio = self._aspect
         context: Any = stream.codec_context
         context.time_base = _TIME_BASE
         # Players guess the colours of untagged video by its height; 6 is BT.601, as below.
