@@ -82,10 +82,10 @@ class VideoFile:
             if first is None:
                 raise self._nothing_decoded()
             self.nominal_fps = _nominal_fps(self._container, self._stream, self._step_s)
-            self.pixel_aspect = _pixel_aspect(self._stream, self._image_of.turned)
             self.duration_s = _duration_s(self._container, self._stream)
             self._whole_count = self._stream.frames or round((self.duration_s or 0) * self.nominal_fps) or None
             height, width = self._image_of(first).shape[:2]
+            self.pixel_aspect = _pixel_aspect(self._stream, self._image_of.turned)
             self.size = (width, height)
             self._frames = self._read(first)
         except BaseException:

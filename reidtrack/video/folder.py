@@ -48,7 +48,7 @@ class ImageFolder:
     def __init__(self, folder: str | Path, camera: str, part: Part | None = None, *, offset_s: float = 0.0) -> None:
         self._part, self._offset_s = Part() if part is None else part, offset_s
         folder, recorded = _sequence(Path(folder))
-        fps = self._part.fps or recorded or FALLBACK_FPS
+        fps = (recorded or FALLBACK_FPS) if self._part.fps is None else self._part.fps
         if not 0 < fps < float("inf"):
             raise UsageError(f"got {fps}", where="fps", expected="more than 0 images per second")
         self.camera = camera

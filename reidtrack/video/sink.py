@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 import numpy as np
 
 from reidtrack.errors import OutputError
+from reidtrack.files import is_utf8
 from reidtrack.types import ImageArray
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ class VideoSink:
         self._first_s: float | None = None
         self._last_pts = -1
         self._closed = False
+        self._files = contextlib.ExitStack()
         self._whole_bytes = 0
         self._keyframe_pts: int | None = None
         with self._faults():
@@ -124,6 +126,7 @@ class VideoSink:
                 if self._first_s is not None:
                     self._container.mux(self._stream.encode(None))
                 self._container.close()
+                self._files.close()
         except OutputError:
             self._abandon()
             raise
@@ -139,6 +142,8 @@ class VideoSink:
         self._closed = True
         with contextlib.suppress(av.error.FFmpegError, OSError):
             self._container.close()
+        with contextlib.suppress(OSError):
+            self._files.close()
         with contextlib.suppress(OSError):
             if self._whole_bytes:
                 os.truncate(self.path, self._whole_bytes)
@@ -171,7 +176,9 @@ class VideoSink:
         import av
 
         options = {"movflags": _FRAGMENTED, "flush_packets": "1"}
-        container = av.open(f"file:{self.path}", "w", format="mp4", options=options)
+        container = av.open(
+            self._files.enter_context(opened_by_ffmpeg(self.path, "w")), "w", format="mp4", options=options
+        )
         rate = Fraction(fps).limit_denominator(1001)
         stream = cast("VideoStream", container.add_stream(encoder, rate=rate, options=settings))
         stream.width, stream.height = self.size[0] + self.size[0] % 2, self.size[1] + self.size[1] % 2
@@ -214,6 +221,16 @@ class VideoSink:
             raise OutputError(f"cannot be written: {reason}", where=self.path, hint=hint) from error
 
 
+@contextlib.contextmanager
+def opened_by_ffmpeg(path: Path, mode: Literal["r", "w"]) -> Iterator[Any]:
+    """What FFmpeg is told to open for a path: its name, or an open file where the name is no text that FFmpeg takes."""
+    if is_utf8(path):
+        yield f"file:{path}"  # which keeps FFmpeg from taking a colon in the name for a protocol
+        return
+    with path.open("rb" if mode == "r" else "w+b", buffering=0) as file:
+        yield file
+
+
 def _join_fragments(path: Path) -> None:
     """Copy a fragmented mp4 into a plain one with its index in front; where that fails, the fragmented one stays."""
     import av
@@ -221,8 +238,10 @@ def _join_fragments(path: Path) -> None:
     joined = path.with_name(f".{path.name}.joining")
     try:
         with (
-            av.open(f"file:{path}") as source,
-            av.open(f"file:{joined}", "w", format="mp4", options={"movflags": "faststart"}) as target,
+            opened_by_ffmpeg(path, "r") as whole,
+            opened_by_ffmpeg(joined, "w") as front,
+            av.open(whole) as source,
+            av.open(front, "w", format="mp4", options={"movflags": "faststart"}) as target,
         ):
             stream = source.streams.video[0]
             copy = target.add_stream_from_template(stream)

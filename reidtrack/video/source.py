@@ -8,7 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self, runtime_checkable
 
-from reidtrack.errors import UsageError
+from reidtrack.errors import InputError, UsageError
+from reidtrack.files import is_utf8
 from reidtrack.types import Frame
 from reidtrack.video.file import VideoFile
 from reidtrack.video.folder import ImageFolder
@@ -91,6 +92,8 @@ def open_source(
     """
     if not math.isfinite(offset_s):
         raise UsageError(f"got {offset_s}", where="offset", expected="a number of seconds")
+    if not is_url(source) and not is_utf8(source):
+        raise InputError("its name is not UTF-8", where=source, hint="rename it")
     part = Part(start_s, end_s, stride, fps) if part is None else part
     if is_folder(source):
         return ImageFolder(source, camera, part, offset_s=offset_s)
