@@ -82,5 +82,10 @@ def correct(tracklets: Sequence[Tracklet], settings: Mapping[str, Any], correcti
     parts = cut_switched(parts, **cutting)
     found = constrain(parts, corrections)
     kept = [t for t in parts if t.key not in found.ignored]
-    more = {"together": found.together, "apart": found.apart, "taught": found.taught, "split_threshold": 2.0}
+    more = {
+        "must_link": found.together,
+        "cannot_link": found.apart,
+        "feedback": found.taught,
+        "split_threshold": 2.0,
+    }
     return Corrected(kept, {**settings, **more}, found)

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from reidtrack.associate.appearance import cosine_distances, mean_features, mean_looks
-from reidtrack.associate.bias import CameraBias
+from reidtrack.associate.appearance import cosine_distances
+from reidtrack.associate.associate import appearances
 from reidtrack.benchmark.attribution import Blame, Mistake, blame
 from reidtrack.benchmark.scored_boxes import Key
 from reidtrack.benchmark.tracking import MATCH_IOU, TrackingPair
@@ -99,14 +99,8 @@ class _Looks:
         settings, told = record["config"]["associate"], record.get("association", {})
         self._across, self._within = told.get("threshold"), told.get("same_camera_threshold")
         tracklets = _tracklets(entries, read_tracklets(folder.tracklets))
-        cameras = sorted({t.camera for t in tracklets})
-        camera = np.array([cameras.index(t.camera) for t in tracklets], np.int64)
-        mean = mean_features(tracklets)
-        weight = np.array([min(1.0, len(t.features) / 8) for t in tracklets])
-        shrink = None if settings["shrink"] == "auto" else settings["shrink"]
-        bias = CameraBias.of(mean, camera, weight * mean.any(axis=1), run_prior(record), shrink)
-        look = mean_looks(tracklets, bias.without)
-        self._look: dict[Key, DoubleArray] = {t.key: row for t, row in zip(tracklets, look, strict=True) if row.any()}
+        rows = appearances(tracklets, run_prior(record), None if settings["shrink"] == "auto" else settings["shrink"])
+        self._look: dict[Key, DoubleArray] = {t.key: row for t, row in zip(tracklets, rows, strict=True) if row.any()}
 
     def link(self, a: Key, b: Key, distance: float | None = None) -> BlamedLink:
         """Two tracklets side by side."""

@@ -13,13 +13,12 @@ from reidtrack.corrections.apply import read_corrections
 from reidtrack.corrections.schema import Lock, Merge, Place
 from reidtrack.errors import ConfigError
 from reidtrack.graph import component_labels
-from reidtrack.report.run.view import SAID
 from reidtrack.runs.folder import RunFolder
 from reidtrack.types import Identity, Tracklet
 
 
 def mark_said(folder: RunFolder, record: Mapping[str, Any], identities: Sequence[Identity]) -> list[Identity]:
-    """The same people; links between visits that corrections call one person are decided by `SAID`."""
+    """People whose links between tracklets that corrections call one person are decided by `must_link`."""
     entries = list(_together(folder, record))
     if not entries:
         return list(identities)
@@ -48,7 +47,9 @@ def _marked(identity: Identity, entries: Sequence[Sequence[Place]]) -> Identity:
         pairs += pairwise(i for i, t in enumerate(identity) if any(_meant(place, t) for place in places))
     labels = component_labels(len(index), np.array(pairs, np.int64).reshape(-1, 2))
     links = (
-        replace(link, decision=SAID) if link.b in index and labels[index[link.a]] == labels[index[link.b]] else link
+        replace(link, decision="must_link")
+        if link.b in index and labels[index[link.a]] == labels[index[link.b]]
+        else link
         for link in identity.links
     )
     return replace(identity, links=tuple(links))

@@ -105,14 +105,14 @@ def visit_at(view: View, key: tuple[str, int]) -> str | None:
 
 def links_by_visit(identity: Identity) -> dict[tuple[str, int], Link]:
     """Camera and track id to the link that joined the visit to its person."""
-    return {link.a: link for link in identity.links if link.decision in ("linked", SAID)}
+    return {link.a: link for link in identity.links}
 
 
 def doubtable(links: Iterable[Link]) -> list[Link]:
     """Links that nobody vouched for."""
-    return [link for link in links if link.decision != SAID]
+    return [link for link in links if link.decision != "must_link"]
 
 
 def sureness(link: Link) -> str:
     """How sure a link is in a word, `said` where a person vouched for it."""
-    return SAID if link.decision == SAID else certainty(link)
+    return SAID if link.decision == "must_link" else certainty(link)
