@@ -228,7 +228,7 @@ def main() -> None:
     parser.add_argument("--sides", nargs="+", choices=SIDES, default=list(SIDES))
     parser.add_argument("--frames", type=int, help="of each recording (default: all)")
     parser.add_argument("--json", type=Path, default=Path("end_to_end.json"))
-    parser.add_argument("--page", type=Path, help="docs/performance.md, to replace its tables")
+    parser.add_argument("--page", type=Path, help="docs/results/speed.md, to replace its tables")
     args = parser.parse_args()
     args.shared, args.cache = args.shared.resolve(), args.cache.resolve()
     args.venv = (args.venv or args.cache / "boxmot" / "venv").resolve()

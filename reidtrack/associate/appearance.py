@@ -8,11 +8,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from reidtrack.associate.calibration.prior import FULL_CROPS
 from reidtrack.types import DoubleArray, Tracklet
 
 _TINY = 1e-12
 _LEAST_QUALITY = 1e-3
 """Added to qualities, so that a crop of none still counts where there is no other; not tuned."""
+
+
+def tracklet_weights(tracklets: Sequence[Tracklet]) -> DoubleArray:
+    """Weight of each tracklet in means over tracklets, (N,) in 0..1: its embedded crops, of `FULL_CROPS` at most."""
+    return np.array([min(1.0, max(len(t.features), 1) / FULL_CROPS) for t in tracklets])
 
 
 def mean_features(tracklets: Sequence[Tracklet]) -> DoubleArray:
@@ -25,7 +31,7 @@ def mean_appearances(tracklets: Sequence[Tracklet], bias: Callable[[int], Double
 
     Each feature less the bias is brought back to unit norm before the mean, so that crops that show little but the bias
     count like the others, and good crops count more: by the square of their quality. That good crops count more is
-    worth 0.6 points of IDF1 on parts of five recordings (docs/results, "Identities over cameras: PETS S2L1").
+    worth 0.6 points of IDF1 on parts of five recordings (docs/results/association.md).
 
     Args:
         tracklets: N of them.

@@ -12,27 +12,25 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reidtrack.associate.appearance import mean_appearances, mean_features, unit
+from reidtrack.associate.appearance import mean_appearances, mean_features, tracklet_weights, unit
 from reidtrack.associate.bias import CameraBias, expected_distances
 from reidtrack.associate.calibration.calibration import Calibration
 from reidtrack.associate.calibration.feedback import Feedback
 from reidtrack.associate.calibration.fit import ObservedAppearance, calibrate
 from reidtrack.associate.calibration.mixture import Mixture
-from reidtrack.associate.calibration.prior import FULL_CROPS, GENERIC, AppearancePrior
+from reidtrack.associate.calibration.prior import GENERIC, AppearancePrior
 from reidtrack.associate.calibration.sample_pairs import half_distances
 from reidtrack.associate.clustering.hungarian import cluster
 from reidtrack.associate.clustering.problem import PairCosts
-from reidtrack.associate.constraints import Key, PairConstraints, overlapping_pairs
+from reidtrack.associate.constraints import PairConstraints, overlapping_pairs
 from reidtrack.associate.evidence import Evidence, EvidenceTable
 from reidtrack.associate.links import LinkContext, explain
 from reidtrack.associate.nearest import near_pairs
 from reidtrack.associate.split import split_switched
 from reidtrack.associate.sweep import OtherClustering, SweepInput, cluster_at
 from reidtrack.graph import component_members
-from reidtrack.types import DoubleArray, Identity, IntArray, Link, Tracklet
+from reidtrack.types import DoubleArray, Identity, IntArray, Link, Tracklet, TrackletKey
 
-FULL_WEIGHT_FEATURES = FULL_CROPS
-"""A tracklet with this many features counts fully in means; one with fewer, by its share."""
 _ROUNDING = 1e-6
 """Costs and distances are computed in different ways and differ by less than this."""
 
@@ -65,9 +63,9 @@ def associate(
     prior: AppearancePrior = GENERIC,
     shrink: float | None = None,
     evidence: Sequence[Evidence] = (),
-    must_link: Sequence[tuple[Key, Key]] = (),
-    cannot_link: Sequence[tuple[Key, Key]] = (),
-    feedback: Sequence[tuple[Key, Key, bool, float]] = (),
+    must_link: Sequence[tuple[TrackletKey, TrackletKey]] = (),
+    cannot_link: Sequence[tuple[TrackletKey, TrackletKey]] = (),
+    feedback: Sequence[tuple[TrackletKey, TrackletKey, bool, float]] = (),
     steps: Sequence[float] = (),
 ) -> Association:
     """Give every tracklet an identity.
@@ -157,16 +155,19 @@ def cut_switched(
 
 
 def appearances(
-    tracklets: Sequence[Tracklet], prior: AppearancePrior = GENERIC, shrink: float | None = None
+    tracklets: Sequence[Tracklet], *, prior: AppearancePrior = GENERIC, shrink: float | None = None
 ) -> DoubleArray:
-    """Appearance of each tracklet as `associate` compares them: (N, D) unit rows, zero where nothing was embedded.
+    """Appearance of each tracklet with its camera's bias removed, as `associate` compares them.
 
     Args:
-        tracklets: N of them, cut already; their boxes do not matter, so that nobody is known to be two people.
+        tracklets: N of one person each.
         prior: What is known of the network that made the features.
-        shrink: People's worth that biases are drawn towards what is expected by; None leaves it to the prior.
+        shrink: As in `associate`.
+
+    Returns:
+        (N, D) unit rows; zero where nothing was embedded.
     """
-    recording = _Recording.of(list(tracklets), prior, shrink, np.zeros((0, 2), np.int64))
+    recording = _Recording.of(list(tracklets), prior, shrink)
     return mean_appearances(recording.tracklets, recording.bias.without)
 
 
@@ -192,14 +193,11 @@ class _Recording(NamedTuple):
     bias: CameraBias
 
     @classmethod
-    def of(
-        cls, tracklets: list[Tracklet], prior: AppearancePrior, shrink: float | None, overlapping: IntArray
-    ) -> _Recording:
+    def of(cls, tracklets: list[Tracklet], prior: AppearancePrior, shrink: float | None) -> _Recording:
         names = sorted({t.camera for t in tracklets})
         index = {name: i for i, name in enumerate(names)}
         camera = np.array([index[t.camera] for t in tracklets], np.int64)
-        mean = mean_features(tracklets)
-        weight = np.array([min(1.0, max(len(t.features), 1) / FULL_WEIGHT_FEATURES) for t in tracklets])
+        mean, weight, overlapping = mean_features(tracklets), tracklet_weights(tracklets), overlapping_pairs(tracklets)
         bias = CameraBias.of(mean, camera, weight * mean.any(axis=1), prior, shrink, overlapping)
         return cls(tracklets, names, camera, mean, weight, overlapping, bias)
 
@@ -230,12 +228,11 @@ def _single_persons(
 ) -> _Recording:
     """Tracklets of one person each, by time."""
     ordered = sorted(tracklets, key=_by_time)
-    whole = _Recording.of(ordered, prior, shrink, overlapping_pairs(ordered))
+    whole = _Recording.of(ordered, prior, shrink)
     parts = split_switched(ordered, whole.bias.without_tracklet, split_threshold)
     if len(parts) == len(ordered):
         return whole
-    parts = sorted(parts, key=_by_time)
-    return _Recording.of(parts, prior, shrink, overlapping_pairs(parts))
+    return _Recording.of(sorted(parts, key=_by_time), prior, shrink)
 
 
 def _by_time(tracklet: Tracklet) -> tuple[float, str, int]:

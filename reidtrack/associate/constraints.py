@@ -10,10 +10,7 @@ import numpy as np
 
 from reidtrack.associate.clustering.pairs import unique_pairs
 from reidtrack.graph import component_labels
-from reidtrack.types import IntArray, Tracklet
-
-Key = tuple[str, int]
-"""Camera and track id of a tracklet; a part that is cut off a track has a track id of its own."""
+from reidtrack.types import IntArray, Tracklet, TrackletKey
 
 
 class PairConstraints(NamedTuple):
@@ -30,10 +27,10 @@ class PairConstraints(NamedTuple):
     @classmethod
     def of(
         cls,
-        keys: Sequence[Key],
+        keys: Sequence[TrackletKey],
         overlapping: IntArray,
-        must_link: Sequence[tuple[Key, Key]],
-        cannot_link: Sequence[tuple[Key, Key]],
+        must_link: Sequence[tuple[TrackletKey, TrackletKey]],
+        cannot_link: Sequence[tuple[TrackletKey, TrackletKey]],
     ) -> PairConstraints:
         """Combine what a user says with what the recording shows.
 
@@ -59,14 +56,14 @@ class PairConstraints(NamedTuple):
         return self._replace(cannot_link=unique_pairs(np.concatenate([self.cannot_link, pairs]), count)[0])
 
 
-def _indices(index: Mapping[Key, int], pairs: Sequence[tuple[Key, Key]]) -> IntArray:
+def _indices(index: Mapping[TrackletKey, int], pairs: Sequence[tuple[TrackletKey, TrackletKey]]) -> IntArray:
     for camera, track_id in (key for pair in pairs for key in pair):
         if (camera, track_id) not in index:
             raise ValueError(f"{camera} {track_id} is no tracklet of this recording")
     return np.array([(index[a], index[b]) for a, b in pairs], np.int64).reshape(-1, 2)
 
 
-def _check(keys: Sequence[Key], must_link: IntArray, pairs: IntArray, why: str) -> None:
+def _check(keys: Sequence[TrackletKey], must_link: IntArray, pairs: IntArray, why: str) -> None:
     """Raise ValueError if chains of must-links join one of some pairs (P, 2)."""
     person = component_labels(len(keys), must_link)
     wrong = pairs[person[pairs[:, 0]] == person[pairs[:, 1]]]

@@ -9,11 +9,10 @@ import numpy as np
 
 from reidtrack.associate.appearance import cosine_distances
 from reidtrack.associate.calibration.calibration import Calibration
-from reidtrack.associate.constraints import Key
 from reidtrack.associate.evidence import LOG_ODDS, EvidenceTable
 from reidtrack.associate.nearest import NearPairs, nearest_others
 from reidtrack.graph import component_labels
-from reidtrack.types import DoubleArray, IntArray, Link, LinkDecision
+from reidtrack.types import DoubleArray, IntArray, Link, LinkDecision, TrackletKey
 
 
 class LinkContext(NamedTuple):
@@ -28,7 +27,7 @@ class LinkContext(NamedTuple):
         calibration: What distances mean.
     """
 
-    keys: Sequence[Key]
+    keys: Sequence[TrackletKey]
     appearance: DoubleArray
     near: NearPairs
     evidence: EvidenceTable

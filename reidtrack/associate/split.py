@@ -2,7 +2,7 @@
 
 A tracker that knows motion alone can leave one person for another where they cross. The appearances before and after
 then differ as those of two people do: far more than one person's do over a tracklet. Cutting is worth 5.8 points of
-cross-camera IDF1 over five recordings (docs/results, "Identities over cameras: PETS S2L1").
+cross-camera IDF1 over five recordings (docs/results/association.md).
 """
 
 from __future__ import annotations

@@ -11,9 +11,9 @@ import numpy as np
 
 from reidtrack.associate.clustering.hungarian import cluster
 from reidtrack.associate.clustering.problem import PairCosts
-from reidtrack.associate.constraints import Key, PairConstraints
+from reidtrack.associate.constraints import PairConstraints
 from reidtrack.associate.nearest import near_pairs
-from reidtrack.types import DoubleArray, Identity
+from reidtrack.types import DoubleArray, Identity, TrackletKey
 
 STEPS = (-0.2, -0.15, -0.1, -0.05, -0.025, 0.025, 0.05, 0.1, 0.15, 0.2)
 """Differences from the threshold in use that are worth a look; round numbers."""
@@ -64,7 +64,7 @@ class OtherClustering(NamedTuple):
     """
 
     threshold: float
-    label: dict[Key, int]
+    label: dict[TrackletKey, int]
 
 
 class Change(NamedTuple):
@@ -80,10 +80,10 @@ class Change(NamedTuple):
     threshold: float
     identities: int
     joined: list[tuple[int, int]]
-    parted: list[Key]
+    parted: list[TrackletKey]
 
 
-def cluster_at(given: SweepInput, keys: Sequence[Key], thresholds: Sequence[float]) -> list[OtherClustering]:
+def cluster_at(given: SweepInput, keys: Sequence[TrackletKey], thresholds: Sequence[float]) -> list[OtherClustering]:
     """Clusterings of the same tracklets at other thresholds.
 
     Args:

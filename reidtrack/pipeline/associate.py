@@ -14,7 +14,7 @@ from reidtrack.pipeline.run.write_outputs import Outcome, finish
 from reidtrack.runs.folder import RunFolder
 from reidtrack.runs.lock import Claim
 from reidtrack.runs.manifest import READ
-from reidtrack.runtime.cancel import Stop
+from reidtrack.runtime.cancel import CancelToken
 from reidtrack.runtime.progress import Progress
 from reidtrack.video.inputs import CameraInput
 
@@ -28,7 +28,7 @@ def associate_again(
     video: bool,
     mosaic: bool,
     progress: Progress,
-    stop: Stop,
+    cancel: CancelToken,
     corrections: Path | None = None,
     gallery: Path | None = None,
     site: Path | None = None,
@@ -43,7 +43,7 @@ def associate_again(
         video: Render the videos as well.
         mosaic: And the mosaic.
         progress: Told of what goes on.
-        stop: Whether to end early.
+        cancel: Whether to end early.
         corrections: A file of corrections; None takes `corrections.yaml` of the folder, if there is one.
         gallery: Where people are kept over runs; None takes the run's, if it has one.
         site: What is known of the site; None takes the run's.
@@ -80,7 +80,7 @@ def associate_again(
         inputs = [CameraInput(entry["camera"], entry["source"], entry["offset_s"]) for entry in record["inputs"]]
         said = read_corrections(corrections or folder.corrections, wanted=corrections is not None)
         read_whole = record["status"] in READ
-        return finish(folder, record, inputs, config, progress, stop, read_whole=read_whole, corrections=said)
+        return finish(folder, record, inputs, config, progress, cancel, read_whole=read_whole, corrections=said)
 
 
 def open_finished(path: Path) -> tuple[RunFolder, dict[str, Any]]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from reidtrack.corrections.schema import Place
+from reidtrack.corrections.schema import TrackletRef
 from reidtrack.errors import InputError, UsageError
 from reidtrack.runs.folder import RunFolder
 
@@ -31,7 +31,7 @@ class Visit(NamedTuple):
     logged_id: int
     first_time_s: float
     last_time_s: float
-    place: Place
+    place: TrackletRef
     link: tuple[tuple[str, int], float] | None
 
 
@@ -43,7 +43,7 @@ class Person(NamedTuple):
     visits: tuple[Visit, ...]
 
     @property
-    def places(self) -> list[Place]:
+    def places(self) -> list[TrackletRef]:
         """What names the visits."""
         return [visit.place for visit in self.visits]
 
@@ -66,7 +66,7 @@ def find(people: People, word: str) -> tuple[Person, Visit | None]:
         if person.name is not None and person.name.casefold() == word.casefold():
             return person, None
     try:
-        place = Place.model_validate(word)
+        place = TrackletRef.model_validate(word)
     except ValidationError:
         names = [person.name for person in people if person.name is not None]
         near = difflib.get_close_matches(word, names, n=1)
@@ -83,7 +83,7 @@ def find(people: People, word: str) -> tuple[Person, Visit | None]:
     )
 
 
-def _is(visit: Visit, place: Place) -> bool:
+def _is(visit: Visit, place: TrackletRef) -> bool:
     if place.time_s is None:
         return visit.key == (place.camera, place.track_id)
     track = visit.key[0], visit.logged_id
@@ -124,5 +124,5 @@ def _visit(entry: dict[str, Any], cut: set[tuple[str, int]]) -> Visit:
     middle = round((first + last) / 2, 2)
     moment = (middle if first <= middle <= last else first) if (camera, logged_id) in cut else None
     joined = None if link is None else ((link["camera"], link["track_id"]), _sure(link))
-    place = Place(camera=camera, track_id=logged_id, time_s=moment)
+    place = TrackletRef(camera=camera, track_id=logged_id, time_s=moment)
     return Visit((camera, track_id), logged_id, first, last, place, joined)

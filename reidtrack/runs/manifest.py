@@ -17,7 +17,8 @@ from reidtrack.runs.calibration_json import summary
 from reidtrack.runs.counts import CameraCount
 from reidtrack.runs.folder import SCHEMA_VERSION
 from reidtrack.runtime.stage_times import StageTimes
-from reidtrack.video.inputs import CameraInput, Part
+from reidtrack.video.inputs import CameraInput
+from reidtrack.video.part import Part
 from reidtrack.video.source import Source
 
 _PACKAGES = (

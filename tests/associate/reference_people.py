@@ -9,7 +9,6 @@ from associate.dense_problems import sparse
 from associate.reference_grouping import group_dense
 
 from reidtrack.associate.appearance import mean_appearances, mean_features
-from reidtrack.associate.associate import FULL_WEIGHT_FEATURES
 from reidtrack.associate.bias import CameraBias
 from reidtrack.associate.calibration.fit import SAME_CAMERA_SHARE
 from reidtrack.associate.calibration.prior import GENERIC

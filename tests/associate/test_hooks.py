@@ -9,9 +9,8 @@ import pytest
 from associate.people_data import directions, owners, tracklet
 
 from reidtrack.associate.associate import associate
-from reidtrack.associate.constraints import Key
 from reidtrack.associate.evidence import Evidence, PairTerms
-from reidtrack.types import DoubleArray, Identity, IntArray, Tracklet
+from reidtrack.types import DoubleArray, Identity, IntArray, Tracklet, TrackletKey
 
 PERSON = directions(12, seed=1)
 
@@ -22,7 +21,7 @@ def people() -> list[Tracklet]:
     return [*seen, tracklet("b", 9, PERSON[5], 300, features=0)]
 
 
-def saying(*said: tuple[Key, Key, float]) -> Evidence:
+def saying(*said: tuple[TrackletKey, TrackletKey, float]) -> Evidence:
     """Evidence about some pairs."""
 
     def judge(tracklets: Sequence[Tracklet], label: IntArray, look: DoubleArray) -> PairTerms:
@@ -137,7 +136,9 @@ def test_parts_of_a_track_go_by_their_own_names() -> None:
         pytest.param([], [(("a", 1), ("a", 1))], "a 1", id="apart from itself"),
     ],
 )
-def test_what_cannot_be_is_refused(together: list[tuple[Key, Key]], apart: list[tuple[Key, Key]], named: str) -> None:
+def test_what_cannot_be_is_refused(
+    together: list[tuple[TrackletKey, TrackletKey]], apart: list[tuple[TrackletKey, TrackletKey]], named: str
+) -> None:
     with pytest.raises(ValueError, match=named):
         associate(people(), must_link=together, cannot_link=apart)
 
@@ -150,7 +151,7 @@ def test_what_cannot_be_is_refused(together: list[tuple[Key, Key]], apart: list[
         pytest.param((("a", 3), ("b", 9)), 25.0, "evidence", id="nothing is known of the appearance"),
     ],
 )
-def test_a_link_says_what_decided_it(said: tuple[Key, Key], odds: float | None, expected: str) -> None:
+def test_a_link_says_what_decided_it(said: tuple[TrackletKey, TrackletKey], odds: float | None, expected: str) -> None:
     evidence = [] if odds is None else [saying((*said, odds))]
     assert decisions(associate(people(), evidence=evidence).identities)[said[1]] == expected
 
@@ -161,6 +162,6 @@ def test_a_link_that_must_be_says_so_and_no_other() -> None:
     assert found["b", 2] == found["b", 3] == "appearance"
 
 
-def decisions(identities: Sequence[Identity]) -> dict[Key, str]:
+def decisions(identities: Sequence[Identity]) -> dict[TrackletKey, str]:
     """What decided each tracklet's link."""
     return {link.a: link.decision for identity in identities for link in identity.links}

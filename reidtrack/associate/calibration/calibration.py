@@ -14,7 +14,7 @@ CHOSEN = 2.0
 """Log-odds that being chosen by the assignment, from among all that either might have been given, adds to a pair.
 
 A pair at the threshold is as likely one person as not if it is chosen. It was chosen on parts of five recordings
-(docs/results, "Identities over cameras: PETS S2L1"); how right the probabilities are with it: "Probabilities"."""
+(docs/results/association.md); docs/results/calibration.md says how right the probabilities are."""
 EVERYWHERE = ("*", "*")
 """Name of all pairs of cameras together."""
 _SMOOTH = 20.0

@@ -7,14 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reidtrack.associate.constraints import Key
-from reidtrack.types import BoolArray, DoubleArray, IntArray
+from reidtrack.types import BoolArray, DoubleArray, IntArray, TrackletKey
 
 STEP = 0.02
 """How far one correction moves the threshold, if it takes as much.
 
 Of drawn corrections one moves the threshold by 0.02 to 0.05 in the middle, and seven in place of eight put a run right
-(docs/results, "Where the points go"); other steps were not measured."""
+(docs/results/association.md); other steps were not measured."""
 
 
 class Feedback(NamedTuple):
@@ -36,7 +35,7 @@ class Feedback(NamedTuple):
         return cls.of((), ())
 
     @classmethod
-    def of(cls, keys: Sequence[Key], said: Sequence[tuple[Key, Key, bool, float]]) -> Feedback:
+    def of(cls, keys: Sequence[TrackletKey], said: Sequence[tuple[TrackletKey, TrackletKey, bool, float]]) -> Feedback:
         """Find the tracklets.
 
         Args:

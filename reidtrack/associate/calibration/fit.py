@@ -11,8 +11,7 @@ What is expected before that comes with the network (`prior`).
 A threshold holds for all cameras; probabilities are of each pair of cameras, drawn towards all where there is little.
 
 The constants were chosen on parts of recordings, on recordings with people missing or foreign, and on groups of people
-drawn from Market-1501's training set (docs/results, "Identities over cameras: PETS S2L1", "People missing, few, or from
-elsewhere"); where one says no more, a sweep of it alone is not recorded.
+drawn from Market-1501's training set (docs/results/association.md, docs/results/calibration.md); where one says no more, a sweep of it alone is not recorded.
 """
 
 from __future__ import annotations
@@ -37,13 +36,12 @@ SURE = 0.95
 SAME_CAMERA_SHARE = 0.85
 """Threshold within a camera as a share of the other: one person's tracklets lie nearer to each other there.
 
-It keeps look-alikes of single cameras apart (docs/results, "One camera alone"); thresholds learned from pairs within
+It keeps look-alikes of single cameras apart (docs/results/calibration.md); thresholds learned from pairs within
 cameras were no better."""
 LEAST_PAIRS = 6
 """Fewer pairs between cameras are too few to tell; the prior alone decides (`prior`)."""
 LIMITS = (0.3, 0.9)
-"""No threshold is found beyond: those of recordings lie at 0.5 to 0.8 (docs/results, "People missing, few, or from
-elsewhere")."""
+"""No threshold is found beyond: those of recordings lie at 0.5 to 0.8 (docs/results/calibration.md)."""
 _PAIR_BELIEF = Belief(same=20.0, share=10.0, other=20.0)
 """Pairs that the mixture of all cameras is worth in that of two of them."""
 _WHOLE = 0.75

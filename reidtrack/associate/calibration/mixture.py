@@ -31,7 +31,7 @@ ALIKE = 1.57
 """How much wider two people's distances spread towards those who look alike, where nothing is known of it.
 
 Mean of the same and both shipped networks, measured in the tail, where thresholds lie (`prior_fit`): the lower half
-measured at 1 % in place of 0.05 % costs 2 points of IDF1 from 60 people on (docs/results, "Few people")."""
+measured at 1 % in place of 0.05 % costs 2 points of IDF1 from 60 people on (docs/results/few_people.md)."""
 _ALIKE_BELIEF = 200.0
 """Pairs of people seen together that `ALIKE`, or the network's, is worth; not tuned on its own."""
 _ALIKE_LIMITS = (1.0, 2.0)
@@ -138,9 +138,8 @@ class Mixture:
 class Belief:
     """How many pairs a prior is worth against those of a recording.
 
-    The defaults were chosen on parts of recordings and groups of people of Market-1501's training set (docs/results,
-    "Identities over cameras: PETS S2L1", "Few people"); priors worth a thousandth of all pairs were no better ("Drawn
-    recordings").
+    The defaults were chosen on parts of recordings and groups of people of Market-1501's training set (docs/results/association.md,
+    docs/results/few_people.md); priors worth a thousandth of all pairs were no better (docs/results/many_people.md).
 
     Attributes:
         same: Pairs of one person, for where those lie.

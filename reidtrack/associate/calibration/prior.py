@@ -58,7 +58,7 @@ class Variances:
     def worth(self) -> float:
         """How many people's mean is as near to a camera's bias as the mean of all is.
 
-        Between 3 and 8 it does not matter (docs/results, "Few people"); with the defaults it is 2.
+        Between 3 and 8 it does not matter (docs/results/few_people.md); with the defaults it is 2.
         """
         return self.of_tracklet / self.camera
 

@@ -29,7 +29,7 @@ from reidtrack.types import DoubleArray
 CAUTION = 16.0
 """How much more noise is assumed than the threshold tells.
 
-Measured at 1, 2, 4, 8, 16 and 32 (docs/results, "Drawn recordings"): on tracklets of 50 to 751 real people 16 to 32
+Measured at 1, 2, 4, 8, 16 and 32 (docs/results/many_people.md): on tracklets of 50 to 751 real people 16 to 32
 are best, on drawn ones, which are independent as the model has it, 1 to 2; on whole recordings all from 3 on are the
 same."""
 _LEAST_NOISE, _MOST_NOISE = 0.05, 20.0

@@ -31,7 +31,7 @@ EXACT = 12
 """Most tracklets that are clustered exactly, in 3^12 table entries.
 
 Without exact solutions IDF1 is 90.2 in place of 95.1 on one of five recordings and the same on the others
-(docs/results, "Identities over cameras: PETS S2L1"); the number itself was not tuned."""
+(docs/results/association.md); the number itself was not tuned."""
 
 
 def cluster(

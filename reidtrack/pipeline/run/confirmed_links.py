@@ -10,22 +10,23 @@ from typing import Any
 import numpy as np
 
 from reidtrack.corrections.apply import read_corrections
-from reidtrack.corrections.schema import Lock, Merge, Place
+from reidtrack.corrections.schema import Lock, Merge, TrackletRef
 from reidtrack.errors import ConfigError
 from reidtrack.graph import component_labels
+from reidtrack.report.run.report_data import CONFIRMED
 from reidtrack.runs.folder import RunFolder
 from reidtrack.types import Identity, Tracklet
 
 
 def mark_said(folder: RunFolder, record: Mapping[str, Any], identities: Sequence[Identity]) -> list[Identity]:
-    """People whose links between tracklets that corrections call one person are decided by `must_link`."""
+    """Identities whose links between tracklets that corrections call one person are decided by `CONFIRMED`."""
     entries = list(_together(folder, record))
     if not entries:
         return list(identities)
     return [_marked(identity, entries) for identity in identities]
 
 
-def _together(folder: RunFolder, record: Mapping[str, Any]) -> Iterator[Sequence[Place]]:
+def _together(folder: RunFolder, record: Mapping[str, Any]) -> Iterator[Sequence[TrackletRef]]:
     """Tracklets that are one person, as each correction has them."""
     said = record.get("corrections") or {}
     if not said.get("entries"):
@@ -40,14 +41,14 @@ def _together(folder: RunFolder, record: Mapping[str, Any]) -> Iterator[Sequence
         yield lock.lock
 
 
-def _marked(identity: Identity, entries: Sequence[Sequence[Place]]) -> Identity:
+def _marked(identity: Identity, entries: Sequence[Sequence[TrackletRef]]) -> Identity:
     index = {t.key: i for i, t in enumerate(identity)}
     pairs: list[tuple[int, int]] = []
     for places in entries:
         pairs += pairwise(i for i, t in enumerate(identity) if any(_meant(place, t) for place in places))
     labels = component_labels(len(index), np.array(pairs, np.int64).reshape(-1, 2))
     links = (
-        replace(link, decision="must_link")
+        replace(link, decision=CONFIRMED)
         if link.b in index and labels[index[link.a]] == labels[index[link.b]]
         else link
         for link in identity.links
@@ -55,7 +56,7 @@ def _marked(identity: Identity, entries: Sequence[Sequence[Place]]) -> Identity:
     return replace(identity, links=tuple(links))
 
 
-def _meant(place: Place, tracklet: Tracklet) -> bool:
+def _meant(place: TrackletRef, tracklet: Tracklet) -> bool:
     if (place.camera, place.track_id) != (tracklet.camera, tracklet.logged_id):
         return False
     return place.time_s is None or tracklet.first_time_s <= place.time_s <= tracklet.last_time_s

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from reidtrack.report.run.record import Plan
+from reidtrack.report.run.report_data import FloorPaths
 from reidtrack.types import DoubleArray, Identity, Tracklet
 
 MOST_POINTS = 30_000
@@ -18,7 +18,7 @@ NOWHERE = -1.0
 """Both coordinates of a box that has no place on the plan."""
 
 
-def read_plan(path: Path, cameras: Sequence[str], identities: Sequence[Identity]) -> Plan | None:
+def read_plan(path: Path, cameras: Sequence[str], identities: Sequence[Identity]) -> FloorPaths | None:
     """The path of each visit, averaged over even steps of time.
 
     Args:
@@ -47,7 +47,7 @@ def read_plan(path: Path, cameras: Sequence[str], identities: Sequence[Identity]
             places = _places(visit, known.get((visit.camera, identity.id)))
             if np.isfinite(places).any():
                 paths[visit.key] = even_path(visit.time_s, places, step_s)
-    return Plan(step_s, paths) if paths else None
+    return FloorPaths(step_s, paths) if paths else None
 
 
 def _places(visit: Tracklet, known: DoubleArray | None) -> DoubleArray:

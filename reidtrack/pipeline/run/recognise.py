@@ -12,29 +12,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from reidtrack import clock
 from reidtrack.assign import assign
-from reidtrack.associate.appearance import mean_features
-from reidtrack.associate.associate import FULL_WEIGHT_FEATURES, Association
+from reidtrack.associate.associate import Association
 from reidtrack.config.run import GalleryConfig
-from reidtrack.engines.provenance import Weights
-from reidtrack.errors import OutputError
 from reidtrack.gallery.compare import Comparison, compare
 from reidtrack.gallery.people import Gallery, open_gallery
-from reidtrack.gallery.recognise import Shortlist, chances, recognise
-from reidtrack.gallery.store import Signature
-from reidtrack.gallery.views import Source, Track, View
+from reidtrack.gallery.recognise import Shortlist, match_probabilities, recognise
+from reidtrack.gallery.views import Source, Track, View, views_of
 from reidtrack.networks.priors import run_prior
+from reidtrack.pipeline.people.gallery import gallery_signature, keep_within_limits
 from reidtrack.runs.folder import RunFolder
-from reidtrack.types import FloatArray, Identity
+from reidtrack.types import Identity
 
 logger = logging.getLogger(__name__)
-
-PREPROCESSING = (
-    "boxes cut outwards to whole pixels, bilinear up, area average down, RGB, mean and deviation of the card"
-)
-"""What a picture goes through before the network; galleries hold it against this."""
-_DAY_S = 86_400.0
 
 
 class Recognised(NamedTuple):
@@ -65,26 +55,6 @@ class _Person(NamedTuple):
     probability: float
 
 
-def check_gallery(config: GalleryConfig, weights: Weights) -> None:
-    """Find out before a run whether its people can be kept; nothing is made or changed.
-
-    Raises:
-        InputError: If the file is no gallery, or damaged.
-        WeightsError: If its features were made by other weights.
-        OutputError: If it cannot be opened or made.
-    """
-    path = config.path
-    if path is None:
-        return
-    if path.is_dir() or not path.parent.is_dir():
-        what = "is a folder" if path.is_dir() else "lies in a folder that is not there"
-        raise OutputError(what, where=path, expected="a file such as people.db")
-    if path.exists() and path.stat().st_size:
-        (sha256,) = weights.sha256.values()
-        with open_gallery(path, Signature(sha256, PREPROCESSING)):
-            pass
-
-
 def recognise_run(folder: RunFolder, association: Association, config: GalleryConfig) -> Recognised:
     """Say who of a gallery the people of a run are, and keep what the run saw of them there.
 
@@ -107,9 +77,11 @@ def recognise_run(folder: RunFolder, association: Association, config: GalleryCo
     record = folder.read_run()
     origin_utc = datetime.fromisoformat(record["origin_utc"]).timestamp()
     views = [views_of(identity, origin_utc) for identity in identities]
-    (sha256,) = record["weights"]["reid"]["sha256"].values()
     source = Source(run_key(record), "run", str(folder.path.resolve()))
-    with open_gallery(config.path, Signature(sha256, PREPROCESSING), make=True) as gallery, gallery.writing():
+    with (
+        open_gallery(config.path, gallery_signature(record["weights"]["reid"]["sha256"]), make=True) as gallery,
+        gallery.writing(),
+    ):
         former = gallery.withdraw(source.key)
         found = compare(gallery, views, config.strangers, prior=run_prior(record))
         limit = association.threshold if config.threshold == "auto" else config.threshold
@@ -120,8 +92,8 @@ def recognise_run(folder: RunFolder, association: Association, config: GalleryCo
         for place, person in people.items():
             seen.setdefault(person.number, []).extend(views[place])
         gallery.add_views(source, seen)
-        keep(gallery, config)
-        known = gallery.numbers()
+        keep_within_limits(gallery, config)
+        known = gallery.names()
     told = {identities[place].id: _entry(person, known) for place, person in people.items() if person.number in known}
     new = sum(bool(entry["new"]) for entry in told.values())
     logger.info("%s: %d people recognised, %d new", config.path, len(told) - new, new)
@@ -134,36 +106,6 @@ def run_key(record: Mapping[str, Any]) -> str:
     inputs = [[entry["camera"], entry["source"], entry["offset_s"]] for entry in record["inputs"]]
     told = json.dumps([inputs, record["part"], record["origin_utc"]], sort_keys=True)
     return hashlib.sha256(told.encode()).hexdigest()[:16]
-
-
-def views_of(identity: Identity, origin_utc: float) -> list[View]:
-    """What each camera saw of somebody, as the mean of the visits there; nothing where nothing was embedded."""
-    views = []
-    for camera in identity.cameras:
-        visits = [t for t in identity if t.camera == camera and len(t.features)]
-        if not visits:
-            continue
-        weight = np.array([min(1.0, len(t.features) / FULL_WEIGHT_FEATURES) for t in visits])
-        mean = weight @ mean_features(visits) / weight.sum()
-        first_s, last_s = min(t.first_time_s for t in visits), max(t.last_time_s for t in visits)
-        tracks = tuple(sorted(t.track_id for t in visits))
-        times = origin_utc + first_s, origin_utc + last_s
-        views.append(View(camera, float(weight.sum()), mean.astype(np.float32), *times, tracks))
-    return views
-
-
-def photo_view(feature: FloatArray, taken_utc: float = 0.0) -> View:
-    """A photo's feature (D,) as a view: it counts as one crop of a visit does."""
-    return View("photo", 1 / FULL_WEIGHT_FEATURES, feature, taken_utc, taken_utc)
-
-
-def keep(gallery: Gallery, config: GalleryConfig) -> None:
-    """Hold a gallery to its bounds, and forget who was not seen for too long."""
-    if config.keep_days is not None:
-        gone = gallery.expire(clock.now().timestamp() - config.keep_days * _DAY_S)
-        if gone:
-            logger.info("%s: %d people not seen for %g days are forgotten", gallery.path, gone, config.keep_days)
-    gallery.bound(config.most_people, config.most_views)
 
 
 def _who(
@@ -192,8 +134,8 @@ def _who(
     """
     here = [place for place, seen in enumerate(views) if seen]
     said = {place: name for place in here if (name := identities[place].name) is not None}
-    known = gallery.numbers()
-    told = {place: number for place, name in said.items() if (number := gallery.find(name)) is not None}
+    known = gallery.names()
+    told = {place: number for place, name in said.items() if (number := gallery.find_name(name)) is not None}
     named = {n: tracks for n, tracks in former.items() if known[n][1] is not None and n not in told.values()}
     told |= _again([place for place in here if place not in said], views, named)
     people = {place: likely.person(place, number, new=number in former) for place, number in told.items()}
@@ -209,7 +151,7 @@ def _who(
     left = [place for place in here if place not in people]
     again = _again(left, views, {number: tracks for number, tracks in former.items() if number not in told.values()})
     for place in left:
-        number = gallery.find(said[place]) if place in said else None
+        number = gallery.find_name(said[place]) if place in said else None
         if number is None:
             number = again[place] if place in again else gallery.add_person()
             if place in said:
@@ -229,7 +171,7 @@ class _Likely:
 
     def __init__(self, short: Shortlist, threshold: float, slope: float) -> None:
         self._number, self._distance = short.person.tolist(), short.distance.tolist()
-        self._chance = chances(short, threshold, slope).tolist()
+        self._chance = match_probabilities(short, threshold, slope).tolist()
 
     def person(self, place: int, number: int, *, new: bool) -> _Person:
         """Somebody at a place is who the number says."""
@@ -251,11 +193,11 @@ def _alikes(gallery: Gallery, found: Comparison, threshold: float) -> Callable[[
     """Whether two people of the gallery may be one: they look alike, and no run saw both."""
 
     def may_be_one(a: int, b: int) -> bool:
-        (looks,) = (found.casts.looks(block) for block in gallery.blocks([a, b]))
-        one, other = looks.person == a, looks.person == b
-        if set(looks.source[one]) & set(looks.source[other]):
+        (seen,) = (found.biases.appearances(block) for block in gallery.blocks([a, b]))
+        one, other = seen.person == a, seen.person == b
+        if set(seen.source[one]) & set(seen.source[other]):
             return False
-        return bool((1 - looks.vector[one] @ looks.vector[other].T).min() <= threshold)
+        return bool((1 - seen.vector[one] @ seen.vector[other].T).min() <= threshold)
 
     return may_be_one
 

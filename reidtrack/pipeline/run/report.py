@@ -13,7 +13,7 @@ from reidtrack.files import write_whole
 from reidtrack.pipeline.run.confirmed_links import mark_said
 from reidtrack.pipeline.run.floor_paths import read_plan
 from reidtrack.report.run.page import render_report
-from reidtrack.report.run.record import CameraSummary, Plan, ReportData
+from reidtrack.report.run.report_data import CameraSummary, FloorPaths, GalleryMatch, ReportData
 from reidtrack.runs.crops import crop_places, list_crops
 from reidtrack.runs.folder import RunFolder
 from reidtrack.types import Identity
@@ -42,7 +42,7 @@ def write_report(folder: RunFolder, record: Mapping[str, Any], identities: Seque
         origin=_origin(record),
         cameras=[_camera(folder, name, entry, sizes.get(name)) for name, entry in record["cameras"].items()],
         identities=identities,
-        crops=_crops(folder, identities),
+        thumbnails=_thumbnails(folder, identities),
         colours={identity.id: _hex(colour_of(identity.id)) for identity in identities},
         settings={**record["config"], "association found": record["association"]},
         timings=record["timings_s"],
@@ -51,7 +51,7 @@ def write_report(folder: RunFolder, record: Mapping[str, Any], identities: Seque
         folder=str(folder.path),
         calibration=_read_json(folder.path / "calibration.json"),
         site=site,
-        plan=_plan(folder, record, site, identities),
+        floor_paths=_floor_paths(folder, record, site, identities),
     )
     write_whole(folder.report, render_report(data))
 
@@ -68,7 +68,7 @@ def _camera(folder: RunFolder, name: str, entry: Mapping[str, Any], size: Sequen
     )
 
 
-def _crops(folder: RunFolder, identities: Sequence[Identity]) -> dict[tuple[str, int], list[bytes]]:
+def _thumbnails(folder: RunFolder, identities: Sequence[Identity]) -> dict[tuple[str, int], list[bytes]]:
     """The best pictures of each tracklet that are on disk."""
     paths = {(crop.camera, crop.track_id, crop.frame): crop.path for crop in list_crops(folder.crops)}
     chosen: dict[tuple[str, int], list[bytes]] = {}
@@ -121,9 +121,9 @@ def _stale(folder: RunFolder, record: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _plan(
+def _floor_paths(
     folder: RunFolder, record: Mapping[str, Any], site: Mapping[str, Any] | None, identities: Sequence[Identity]
-) -> Plan | None:
+) -> FloorPaths | None:
     """Paths, where a camera has a plan view; without one, a long file need not be read."""
     if not any(entry.get("homography") for entry in ((site or {}).get("cameras") or {}).values()):
         return None
@@ -135,9 +135,10 @@ def _read_json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
-def _gallery(path: Path) -> dict[int, dict[str, Any]]:
+def _gallery(path: Path) -> dict[int, GalleryMatch]:
     """Who people are in a gallery, from `identities.json`."""
-    return {entry["id"]: entry["person"] for entry in _read_json(path) or () if entry.get("person")}
+    entries = _read_json(path) or ()
+    return {entry["id"]: GalleryMatch.from_json(entry["person"]) for entry in entries if entry.get("person")}
 
 
 def _hex(bgr: tuple[int, int, int]) -> str:
