@@ -51,7 +51,7 @@ def _looks(
 ) -> tuple[IntArray, DoubleArray, CameraBias]:
     mean = mean_features(tracklets)
     camera = np.array([names.index(t.camera) for t in tracklets], np.int64)
-    weight = np.array([min(1.0, max(len(t.features), 1) / FULL_WEIGHT_FEATURES) for t in tracklets])
+    weight = np.array([min(1.0, max(len(t.features), 1) / FULL_CROPS) for t in tracklets])
     return (
         camera,
         weight,

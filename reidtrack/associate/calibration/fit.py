@@ -11,7 +11,8 @@ What is expected before that comes with the network (`prior`).
 A threshold holds for all cameras; probabilities are of each pair of cameras, drawn towards all where there is little.
 
 The constants were chosen on parts of recordings, on recordings with people missing or foreign, and on groups of people
-drawn from Market-1501's training set (docs/results/association.md, docs/results/calibration.md); where one says no more, a sweep of it alone is not recorded.
+drawn from Market-1501's training set (docs/results/association.md, docs/results/calibration.md); where one says no
+more, a sweep of it alone is not recorded.
 """
 
 from __future__ import annotations
