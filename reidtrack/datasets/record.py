@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from reidtrack.errors import InputError
+from reidtrack.errors import InputError, param
 from reidtrack.types import IntArray
 
 JUNK_ID = -1
@@ -106,7 +106,7 @@ class ReidDataset:
             raise InputError(
                 f"has no {' and no '.join(missing)} images, so nothing can be ranked",
                 where=self.name,
-                hint="--hold-out N sets N identities of the training images aside"
+                hint=f"{param('hold_out')} N sets N identities of the training images aside"
                 if self.train
                 else _first(self.notes),
             )

@@ -8,7 +8,7 @@ from typing import Any
 
 from reidtrack.associate.calibration.prior import GENERIC, AppearancePrior
 from reidtrack.engines.provenance import Weights
-from reidtrack.errors import InputError
+from reidtrack.errors import InputError, param
 
 logger = logging.getLogger(__name__)
 
@@ -51,5 +51,5 @@ def _prior(found: Mapping[str, Any], where: str) -> AppearancePrior:
         return AppearancePrior.from_json(found)
     except ValueError as error:
         raise InputError(
-            f"damaged {error}", where=where, hint="run again with --overwrite, or name other weights"
+            f"damaged {error}", where=where, hint=f"run again with {param('overwrite', True)}, or name other weights"
         ) from error

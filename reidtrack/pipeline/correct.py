@@ -30,7 +30,7 @@ from reidtrack.corrections.schema import (
     Split,
     TrackletRef,
 )
-from reidtrack.errors import UsageError
+from reidtrack.errors import UsageError, param
 from reidtrack.files import write_whole
 from reidtrack.pipeline.associate import open_finished
 from reidtrack.pipeline.run.settle import association_settings, load_tracklets
@@ -155,12 +155,14 @@ def split(words: Sequence[str], at_s: float | None) -> Make:
             if visit is None:
                 raise UsageError(
                     f"{word} has {len(person.visits)} tracklets",
-                    where="--at",
+                    field="at",
                     expected=f"one, such as {person.places[0]}",
                 )
             return Edit([(Split(split=TrackletRef(camera=visit.key[0], track_id=visit.logged_id), at_s=at_s), remark)])
         if len(person.visits) < 2:
-            raise UsageError(f"{word} has one tracklet", expected="--at SECONDS, when it goes over to somebody else")
+            raise UsageError(
+                f"{word} has one tracklet", expected=f"{param('at')} SECONDS, when it goes over to somebody else"
+            )
         side = [visit] if visit is not None else _behind_weakest_link(person)
         others = [other for other in person.visits if other not in side]
         entry = Apart(apart=(tuple(v.place for v in side), tuple(v.place for v in others)))

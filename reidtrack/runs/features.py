@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reidtrack.errors import InputError, OutputError
+from reidtrack.errors import InputError, OutputError, param
 from reidtrack.runs.jsonl import AppendFile
 from reidtrack.types import FloatArray, IntArray
 
@@ -134,7 +134,9 @@ def read_feature_log(path: Path) -> FeatureTable:
             kind = _record_type(header["dim"])
             raw = file.read()
     except (OSError, ValueError, KeyError) as error:
-        raise InputError("is not a feature log", where=path, hint="run again with --overwrite") from error
+        raise InputError(
+            "is not a feature log", where=path, hint=f"run again with {param('overwrite', True)}"
+        ) from error
     return _table(header["cameras"], np.frombuffer(raw[: len(raw) // kind.itemsize * kind.itemsize], kind))
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from reidtrack.embed.pool import pool
-from reidtrack.errors import InputError
+from reidtrack.errors import InputError, param
 from reidtrack.runs.crops import list_crops
 from reidtrack.runs.features import FeatureTable, read_tracklets
 from reidtrack.runs.folder import RunFolder
@@ -85,7 +85,9 @@ def read_run_gallery(path: Path) -> RunGallery:
     record = folder.read_run()
     people = path / "identities.json"
     if record["status"] == "reading" or not people.is_file():
-        raise InputError("its reading has not ended", where=path, hint="finish it with `reidtrack run ... --resume`")
+        raise InputError(
+            "its reading has not ended", where=path, hint=f"finish it: `reidtrack run` with {param('resume', True)}"
+        )
     table = read_tracklets(folder.tracklets)
     try:
         (sha256,) = record["weights"]["reid"]["sha256"].values()

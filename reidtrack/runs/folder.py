@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reidtrack.errors import InputError, OutputError, UsageError
+from reidtrack.errors import InputError, OutputError, UsageError, param
 from reidtrack.files import write_whole
 from reidtrack.runs.lock import Claim
 from reidtrack.video.naming import is_url
 
 SCHEMA_VERSION = 1
 
-# Everything that a run writes beside <camera>.mp4; --overwrite removes these and nothing else.
+# Everything that a run writes beside <camera>.mp4; a run that overwrites removes these and nothing else.
 _FILES = (
     "run.json",
     "detections.jsonl",
@@ -113,15 +113,19 @@ class RunFolder:
         try:
             data = json.loads(self.run_json.read_text(encoding="utf-8"))
         except OSError as error:
-            raise InputError("holds no run", where=self.path, expected="the --out folder of `reidtrack run`") from error
+            raise InputError("holds no run", where=self.path, expected="the folder of a run") from error
         except ValueError as error:
-            raise InputError("is not JSON", where=self.run_json, hint="run again with --overwrite") from error
+            raise InputError(
+                "is not JSON", where=self.run_json, hint=f"run again with {param('overwrite', True)}"
+            ) from error
         version = data.get("schema_version") if isinstance(data, dict) else None
         if version != SCHEMA_VERSION:
             raise InputError(f"has schema version {version}", where=self.run_json, expected=str(SCHEMA_VERSION))
         missing = [key for key in _ESSENTIAL if key not in data]
         if missing:
-            raise InputError(f"lacks {missing[0]!r}", where=self.run_json, hint="run again with --overwrite")
+            raise InputError(
+                f"lacks {missing[0]!r}", where=self.run_json, hint=f"run again with {param('overwrite', True)}"
+            )
         data["config"].get("associate", {}).pop("strangers", None)  # of runs from before thresholds were calibrated
         return dict(data)
 
@@ -155,11 +159,15 @@ def check_folder(path: Path, sources: Sequence[str], *, overwrite: bool = False,
     if not any(path.iterdir()):
         return
     if not overwrite and not resume:
-        raise UsageError("exists and is not empty", where=path, hint="use --overwrite, --resume or another --out")
+        raise UsageError(
+            "exists and is not empty",
+            where=path,
+            hint=f"use {param('overwrite', True)}, {param('resume', True)} or another {param('out')}",
+        )
     _cameras_of(RunFolder(path))
     for source in sources:
         if not is_url(source) and Path(source).resolve().is_relative_to(path.resolve()):
-            raise UsageError(f"holds an input, {source}", where=path, hint="choose another --out")
+            raise UsageError(f"holds an input, {source}", where=path, hint=f"choose another {param('out')}")
 
 
 def make_folder(path: Path, claim: Claim, *, overwrite: bool = False) -> RunFolder:
@@ -238,5 +246,5 @@ def _cameras_of(folder: RunFolder) -> list[str]:
     except (OSError, ValueError, KeyError, TypeError):
         cameras, whole = [], False
     if not whole:
-        raise UsageError("is not the folder of a run", where=folder.path, hint="choose another --out")
+        raise UsageError("is not the folder of a run", where=folder.path, hint=f"choose another {param('out')}")
     return cameras

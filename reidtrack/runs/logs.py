@@ -1,7 +1,7 @@
 """The logs of pass one: what was detected in each frame, and what the trackers made of it.
 
-`detections.jsonl` has one line for each frame that was read, also for one without people: it is what `--resume` goes on
-from. `tracks.jsonl` has one line for each box, sorted by time, camera and track.
+`detections.jsonl` has one line for each frame that was read, also for one without people: a resumed run goes on
+from it. `tracks.jsonl` has one line for each box, sorted by time, camera and track.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from typing import Any
 from reidtrack import __version__, clock
 from reidtrack.associate.associate import Association
 from reidtrack.engines.provenance import Weights
-from reidtrack.errors import UsageError
+from reidtrack.errors import UsageError, param
 from reidtrack.runs.calibration_json import summary
 from reidtrack.runs.counts import CameraCount
 from reidtrack.runs.folder import SCHEMA_VERSION
@@ -133,8 +133,8 @@ def check_same(former: Mapping[str, Any], record: Mapping[str, Any]) -> None:
             if key not in settings.get(name, {}):
                 raise UsageError(
                     f"the run there is of an earlier reidtrack, without the setting {name}.{key}",
-                    where="--resume",
-                    hint="finish it with that one, or use --overwrite",
+                    field="resume",
+                    hint=f"finish it with that one, or use {param('overwrite', True)}",
                 )
     pairs = [(name, former.get(name), record[name]) for name in _SAME]
     pairs += [(name, settings[name], record["config"][name]) for name in _SAME_SETTINGS]
@@ -143,8 +143,8 @@ def check_same(former: Mapping[str, Any], record: Mapping[str, Any]) -> None:
         if old != new:
             raise UsageError(
                 f"the run there has other {name}: {_difference(old, new)}",
-                where="--resume",
-                hint="repeat its options, or use --overwrite",
+                field="resume",
+                hint=f"repeat its options, or use {param('overwrite', True)}",
             )
 
 

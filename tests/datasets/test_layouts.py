@@ -63,7 +63,7 @@ def test_missing_splits_are_named_and_asked_for_clearly(market: Path, write) -> 
     dataset = load_dataset("market1501", market)
     assert dataset.notes[0] == "query and gallery are missing (looked for query, bounding_box_test)"
     assert dataset.require_train() is dataset
-    with pytest.raises(InputError, match=r"no query and no gallery images.*--hold-out N"):
+    with pytest.raises(InputError, match=r"no query and no gallery images.*hold_out N"):
         dataset.require_test()
 
 

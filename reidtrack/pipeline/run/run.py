@@ -19,7 +19,7 @@ from reidtrack.detect.replay import ReplayDetector
 from reidtrack.embed.embedder import Embedder
 from reidtrack.embed.select import CropSelector
 from reidtrack.engines.provenance import Weights
-from reidtrack.errors import InputError
+from reidtrack.errors import InputError, param
 from reidtrack.networks.build import make_detector, make_embedder
 from reidtrack.pipeline.people.gallery import check_gallery
 from reidtrack.pipeline.run.site import site_of
@@ -173,13 +173,16 @@ class _Failures:
     def note(self, camera: str, error: InputError) -> None:
         """Report one."""
         self.by_camera[camera] = error
-        self._progress.fail(str(error))
+        self._progress.fail(error)
 
     def summary(self) -> InputError:
         """The error that ends a run in which nothing could be read."""
         count = len(self.by_camera)
         if not count:
-            return InputError("no recording has a frame in the part that is to be read", hint="check --start and --end")
+            return InputError(
+                "no recording has a frame in the part that is to be read",
+                hint=f"check {param('start')} and {param('end')}",
+            )
         return InputError(f"no camera can be read ({count} of {count} failed)", hint="each fault is reported above")
 
 
