@@ -11,7 +11,7 @@ from associate.reference_grouping import group_dense
 from reidtrack.associate.appearance import mean_appearances, mean_features
 from reidtrack.associate.bias import CameraBias
 from reidtrack.associate.calibration.fit import SAME_CAMERA_SHARE
-from reidtrack.associate.calibration.prior import GENERIC
+from reidtrack.associate.calibration.prior import FULL_CROPS, GENERIC
 from reidtrack.associate.clustering.exact import improve_exactly
 from reidtrack.associate.clustering.local_search import renumbered
 from reidtrack.associate.clustering.problem import ClusterProblem

@@ -139,7 +139,8 @@ class Belief:
     """How many pairs a prior is worth against those of a recording.
 
     The defaults were chosen on parts of recordings and groups of people of Market-1501's training set
-    (docs/results/association.md, docs/results/few_people.md); priors worth a thousandth of all pairs were no better (docs/results/many_people.md).
+    (docs/results/association.md, docs/results/few_people.md); priors worth a thousandth of all pairs were no better
+    (docs/results/many_people.md).
 
     Attributes:
         same: Pairs of one person, for where those lie.
