@@ -185,7 +185,7 @@ def render(
         painters = {}
         for source in sources:
             path, fps = folder.video(source.camera), source.nominal_fps
-            sink = VideoSink(path, source.size, fps_hint=fps, crf=config.crf, gpu=gpu)
+            sink = VideoSink(path, source.size, fps_hint=fps, crf=config.crf, pixel_aspect=source.pixel_aspect, gpu=gpu)
             boxes = boxes_of_camera(identities, source.camera)
             workers = VideoWorkers(sink, times, stack)
             painters[source.camera] = CameraPainter(source, boxes, workers, config.trail_s, names)
@@ -234,7 +234,7 @@ def _mosaic_painter(
     names: Mapping[int, str],
 ) -> MosaicPainter:
     """The painter of the mosaic, its video opened."""
-    layout = MosaicLayout.of([source.size for source in sources])
+    layout = MosaicLayout.of([(round(s.size[0] * s.pixel_aspect), s.size[1]) for s in sources])
     fps = max(source.nominal_fps for source in sources)
     sink = VideoSink(folder.mosaic, layout.size, fps_hint=fps, crf=config.crf, gpu=gpu)
     return MosaicPainter(sources, VideoWorkers(sink, times, stack), layout, config.trail_s, names)
