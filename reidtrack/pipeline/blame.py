@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -19,12 +17,13 @@ from reidtrack.benchmark.tracking import MATCH_IOU, TrackingPair
 from reidtrack.errors import InputError
 from reidtrack.files import write_whole
 from reidtrack.geometry import iou
-from reidtrack.networks.priors import run_prior
 from reidtrack.pipeline.blame_record import BlamedLink, BlamedMistake, CameraPair, RunBlame
 from reidtrack.report.blame_page import render_blame
 from reidtrack.runs.crops import list_crops
 from reidtrack.runs.features import FeatureTable, read_tracklets
+from reidtrack.runs.features_by_identity import rows_within
 from reidtrack.runs.folder import RunFolder
+from reidtrack.runs.identities import TrackletEntry, read_identities
 from reidtrack.runs.jsonl import expecting_records, read_json_lines
 from reidtrack.runs.logs import read_detection_log
 from reidtrack.types import DoubleArray, IntArray, Tracklet
@@ -44,7 +43,7 @@ def blame_run(path: Path, people: Mapping[str, TrackingPair]) -> RunBlame:
     folder = RunFolder(path)
     sightings = _read_sightings(path / "sightings.jsonl", people)
     found = blame(people, {camera: _track_ids(path, camera, people, sightings[camera]) for camera in people})
-    entries = _read_identities(path / "identities.json")
+    entries = {t.key: t for person in read_identities(folder.identities) for t in person.tracklets}
     looks = _Looks(folder, entries)
     mistakes = [_explain(mistake, found, entries, looks) for mistake in found.mistakes]
     result = RunBlame(found, mistakes, _by_pair(mistakes), _detected(folder, found), path / "blame.html")
@@ -82,29 +81,21 @@ def _track_ids(path: Path, camera: str, people: Mapping[str, TrackingPair], sigh
     return np.array(ids, np.int64)
 
 
-def _read_identities(path: Path) -> dict[Key, dict[str, Any]]:
-    """Tracklet to its entry."""
-    try:
-        people = json.loads(path.read_text(encoding="utf-8"))
-        return {(t["camera"], t["track_id"]): t for person in people for t in person["tracklets"]}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError("cannot be read", where=path, hint=f"run `reidtrack associate {path.parent}`") from error
-
-
 class _Looks:
     """Distances between the tracklets of a run, and the thresholds that they were held against."""
 
-    def __init__(self, folder: RunFolder, entries: Mapping[Key, dict[str, Any]]) -> None:
-        record = folder.read_run()
-        settings, told = record["config"]["associate"], record.get("association", {})
-        self._across, self._within = told.get("threshold"), told.get("same_camera_threshold")
+    def __init__(self, folder: RunFolder, entries: Mapping[Key, TrackletEntry]) -> None:
+        manifest = folder.read_manifest()
+        settings, told = manifest.settings["associate"], manifest.association
+        self._across = None if told is None else told.threshold
+        self._within = None if told is None else told.same_camera_threshold
         tracklets = _tracklets(entries, read_tracklets(folder.tracklets))
         cameras = sorted({t.camera for t in tracklets})
         camera = np.array([cameras.index(t.camera) for t in tracklets], np.int64)
         mean = mean_features(tracklets)
         weight = np.array([min(1.0, len(t.features) / 8) for t in tracklets])
         shrink = None if settings["shrink"] == "auto" else settings["shrink"]
-        bias = CameraBias.of(mean, camera, weight * mean.any(axis=1), run_prior(record), shrink)
+        bias = CameraBias.of(mean, camera, weight * mean.any(axis=1), manifest.prior, shrink)
         look = mean_looks(tracklets, bias.without)
         self._look: dict[Key, DoubleArray] = {t.key: row for t, row in zip(tracklets, look, strict=True) if row.any()}
 
@@ -120,31 +111,29 @@ class _Looks:
         return min(links, key=lambda link: (link.distance is None, link.distance or 0.0), default=None)
 
 
-def _tracklets(entries: Mapping[Key, dict[str, Any]], table: FeatureTable) -> list[Tracklet]:
+def _tracklets(entries: Mapping[Key, TrackletEntry], table: FeatureTable) -> list[Tracklet]:
     """Tracklets with their features; their boxes do not matter here."""
     rows, tracklets = table.by_track(), []
-    for (camera, track_id), entry in entries.items():
-        chosen = rows.get((camera, entry.get("split_from", track_id)), np.zeros(0, np.int64))
-        frame = table.frame[chosen]
-        chosen = chosen[(frame >= entry["first_frame"]) & (frame <= entry["last_frame"])]
-        span = np.array([entry["first_frame"]], np.int64)
+    for entry in entries.values():
+        chosen = rows_within(table, rows, entry)
+        span = np.array([entry.first_frame], np.int64)
         still = np.zeros((1, 4), np.float32), np.zeros(1, np.float32)
         picked = table.feature[chosen], table.frame[chosen], table.quality[chosen]
-        tracklets.append(Tracklet(camera, track_id, span, span.astype(np.float64), *still, *picked))
+        tracklets.append(Tracklet(entry.camera, entry.track_id, span, span.astype(np.float64), *still, *picked))
     return tracklets
 
 
-def _explain(mistake: Mistake, found: Blame, entries: Mapping[Key, dict[str, Any]], looks: _Looks) -> BlamedMistake:
+def _explain(mistake: Mistake, found: Blame, entries: Mapping[Key, TrackletEntry], looks: _Looks) -> BlamedMistake:
     own, wrong = set(mistake.keys), []
     for key, entry in entries.items():
-        link = entry["link"]
+        link = entry.link
         if link is None:
             continue
-        other = link["camera"], link["track_id"]
+        other = link.key
         judged = key in found.people and other in found.people
         if judged and (key in own) != (other in own) and found.people[key] != found.people[other]:
-            made = looks.link(key, other, link["distance"])
-            wrong.append(replace(made, probability=link["probability"], terms=link["terms"]))
+            made = looks.link(key, other, link.distance)
+            wrong.append(replace(made, probability=link.probability, terms=link.terms))
     theirs = [k for k, p in found.people.items() if p == mistake.person and k not in own]
     elsewhere = {key for m in found.mistakes for key in m.keys if m.person == mistake.person}
     missing = looks.nearest(mistake.keys, [k for k in theirs if k not in elsewhere] or theirs)
@@ -189,7 +178,7 @@ def _detected(folder: RunFolder, found: Blame) -> dict[str, int]:
 
 
 def _pictures(
-    folder: RunFolder, entries: Mapping[Key, dict[str, Any]], mistakes: Sequence[BlamedMistake]
+    folder: RunFolder, entries: Mapping[Key, TrackletEntry], mistakes: Sequence[BlamedMistake]
 ) -> dict[Key, bytes]:
     """A picture of each tracklet that a blamed link joins, where one was kept."""
     links = [link for found in mistakes for link in (*found.wrong, found.missing) if link is not None]
@@ -200,8 +189,8 @@ def _pictures(
     pictures = {}
     for key in sorted(wanted):
         entry = entries[key]
-        track = key[0], entry.get("split_from", key[1])
-        within = [c for c in shots[track] if entry["first_frame"] <= c.frame <= entry["last_frame"]]
+        track = entry.camera, entry.logged_id
+        within = [c for c in shots[track] if entry.first_frame <= c.frame <= entry.last_frame]
         if within:
             pictures[key] = within[len(within) // 2].path.read_bytes()
     return pictures

@@ -30,8 +30,8 @@ from reidtrack.errors import UsageError
 from reidtrack.files import write_whole
 from reidtrack.pipeline.associate import open_finished
 from reidtrack.pipeline.run.settle import association_settings, load_tracklets
-from reidtrack.runs.identities import People, Person, Visit, find, read_people, settle_first
-from reidtrack.runs.lock import Claim
+from reidtrack.runs.identities import IdentityEntry, TrackletEntry, find_identity, read_identities, settle_first
+from reidtrack.runs.lock import RunLock
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,7 @@ class Edited:
     places: Sequence[Place]
 
 
+People = Sequence[IdentityEntry]
 Make = Callable[[People, Corrections], Edit]
 
 
@@ -80,18 +81,18 @@ def edit_corrections(path: Path, make: Make) -> Edited:
         InputError: If the folder holds no finished run.
         OutputError: If the file cannot be written.
     """
-    with Claim(path):
-        folder, record = open_finished(path)
-        file, where, used = folder.corrections, str(folder.corrections), record.get("corrections", {})
-        if used.get("entries") and used["file"] != file.name:
-            raise UsageError(f"its identities were settled with {used['file']}", where=path, hint=settle_first(path))
+    with RunLock(path):
+        folder, manifest = open_finished(path)
+        file, where, used = folder.corrections, str(folder.corrections), manifest.corrections
+        if used is not None and used.entries and used.file != file.name:
+            raise UsageError(f"its identities were settled with {used.file}", where=path, hint=settle_first(path))
         text = read_text(file) if file.exists() else ""
         before = parse(text, where)
-        edit = make(read_people(folder), before)
+        edit = make(read_identities(folder.identities), before)
         kept = remove(text, edit.drop)
         after = append(kept, edit.add, where) if edit.add else kept
-        config = load(RunConfig, base=record["config"])
-        correct(load_tracklets(folder, config.track), association_settings(config, record), parse(after, where))
+        config = load(RunConfig, base=manifest.settings)
+        correct(load_tracklets(folder, config.track), association_settings(config, manifest.prior), parse(after, where))
         write_whole(file, after)
     added = after.splitlines()[len(after.splitlines()) - _added(after, len(edit.add), where) :] if edit.add else []
     gone = [text.splitlines()[c.line - 1 : c.last_line] for c in edit.drop]
@@ -117,9 +118,9 @@ def merge(words: Sequence[str]) -> Make:
     """The people, or single tracklets, that words stand for are one person."""
 
     def make(people: People, _: Corrections) -> Edit:
-        found = [find(people, word) for word in words]
+        found = [find_identity(people, word) for word in words]
         places = list(dict.fromkeys(place for who in found for place in _places(*who)))
-        if len(found) < 2 or len(places) < 2 or len({(person.id, visit) for person, visit in found}) < len(found):
+        if len(found) < 2 or len(places) < 2 or len({(person.id, tracklet) for person, tracklet in found}) < len(found):
             raise UsageError("nothing to merge", expected="two different people, such as 3 7")
         return Edit([(Merge(merge=tuple(places)), f"merge {' '.join(words)}")])
 
@@ -131,22 +132,22 @@ def split(words: Sequence[str], at_s: float | None) -> Make:
 
     def make(people: People, _: Corrections) -> Edit:
         word = " ".join(words)
-        person, visit = find(people, word)
+        person, tracklet = find_identity(people, word)
         remark = f"split {word}"
         if at_s is not None:
-            visit = visit or (person.visits[0] if len(person.visits) == 1 else None)
-            if visit is None:
+            tracklet = tracklet or (person.tracklets[0] if len(person.tracklets) == 1 else None)
+            if tracklet is None:
                 raise UsageError(
-                    f"{word} has {len(person.visits)} tracklets",
+                    f"{word} has {len(person.tracklets)} tracklets",
                     where="--at",
                     expected=f"one, such as {person.places[0]}",
                 )
-            return Edit([(Split(split=Place(camera=visit.key[0], track_id=visit.logged_id), at_s=at_s), remark)])
-        if len(person.visits) < 2:
+            return Edit([(Split(split=Place(camera=tracklet.camera, track_id=tracklet.logged_id), at_s=at_s), remark)])
+        if len(person.tracklets) < 2:
             raise UsageError(f"{word} has one tracklet", expected="--at SECONDS, when it goes over to somebody else")
-        side = [visit] if visit is not None else _behind_weakest_link(person)
-        others = [other for other in person.visits if other not in side]
-        entry = Apart(apart=(tuple(v.place for v in side), tuple(v.place for v in others)))
+        side = [tracklet] if tracklet is not None else _behind_weakest_link(person)
+        others = [other for other in person.tracklets if other not in side]
+        entry = Apart(apart=(tuple(t.place for t in side), tuple(t.place for t in others)))
         return Edit([(entry, remark)])
 
     return make
@@ -156,8 +157,8 @@ def name(word: str, called: str) -> Make:
     """A person has a name, in place of an earlier one."""
 
     def make(people: People, corrections: Corrections) -> Edit:
-        person, visit = find(people, word)
-        longest = visit or max(person.visits, key=lambda v: v.last_time_s - v.first_time_s)
+        person, tracklet = find_identity(people, word)
+        longest = tracklet or max(person.tracklets, key=lambda t: t.last_time_s - t.first_time_s)
         try:
             entry = Name(name=called, tracklet=(longest.place,))
         except ValidationError as error:
@@ -173,7 +174,7 @@ def lock(words: Sequence[str]) -> Make:
     """People are as they should be: nobody leaves, nobody joins."""
 
     def make(people: People, _: Corrections) -> Edit:
-        found = [find(people, word)[0] for word in words]
+        found = [find_identity(people, word)[0] for word in words]
         return Edit([(Lock(lock=tuple(person.places)), f"lock {person.id}") for person in found])
 
     return make
@@ -183,7 +184,7 @@ def ignore(words: Sequence[str]) -> Make:
     """People, or single tracklets, are left out of every output."""
 
     def make(people: People, _: Corrections) -> Edit:
-        found = [(word, _places(*find(people, word))) for word in words]
+        found = [(word, _places(*find_identity(people, word))) for word in words]
         return Edit([(Ignore(ignore=tuple(places)), f"ignore {word}") for word, places in found])
 
     return make
@@ -202,15 +203,15 @@ def undo(verb: str) -> Make:
     return make
 
 
-def _places(person: Person, visit: Visit | None) -> list[Place]:
-    return person.places if visit is None else [visit.place]
+def _places(person: IdentityEntry, tracklet: TrackletEntry | None) -> list[Place]:
+    return person.places if tracklet is None else [tracklet.place]
 
 
-def _behind_weakest_link(person: Person) -> list[Visit]:
+def _behind_weakest_link(person: IdentityEntry) -> list[TrackletEntry]:
     """The tracklets that only the least certain link joins to the first one's."""
-    sure = {visit: visit.link[1] for visit in person.visits if visit.link is not None}
-    side = [min(sure, key=lambda visit: sure[visit])]
-    for visit in person.visits:  # by time: a tracklet is linked to an earlier one
-        if visit not in side and visit.link is not None and visit.link[0] in [v.key for v in side]:
-            side.append(visit)
+    links = {tracklet: tracklet.link for tracklet in person.tracklets if tracklet.link is not None}
+    side = [min(links, key=lambda tracklet: links[tracklet].sureness)]
+    for tracklet, link in links.items():  # by time: a tracklet is linked to an earlier one
+        if tracklet not in side and link.key in [t.key for t in side]:
+            side.append(tracklet)
     return side

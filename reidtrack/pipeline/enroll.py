@@ -19,7 +19,6 @@ from reidtrack.gallery.store import Signature
 from reidtrack.gallery.views import Known, Source, View
 from reidtrack.image import read_image
 from reidtrack.networks.build import make_detector, make_embedder
-from reidtrack.networks.priors import weights_prior
 from reidtrack.pipeline.gallery import check_name
 from reidtrack.pipeline.photo import choose_person, embed_person
 from reidtrack.pipeline.run.recognise import PREPROCESSING, check_gallery, keep, photo_view
@@ -88,8 +87,7 @@ def enroll(request: EnrollRequest) -> Enrolled:
         for source in found:
             gallery.withdraw(source.key)
         number = gallery.find(request.name)
-        prior = weights_prior(weights)
-        near = compare(gallery, [list(found.values())], request.gallery.strangers, prior=prior, photo=True)
+        near = compare(gallery, [list(found.values())], request.gallery.strangers, prior=weights.prior, photo=True)
         if number is None:
             number = gallery.add_person(request.name)
         for source, view in found.items():

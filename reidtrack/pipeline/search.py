@@ -29,12 +29,11 @@ from reidtrack.gallery.store import Signature, is_gallery
 from reidtrack.gallery.views import Sighting
 from reidtrack.image import read_image
 from reidtrack.networks.build import make_detector, make_embedder
-from reidtrack.networks.priors import weights_prior
 from reidtrack.pipeline.embed import Advance, digest, embed_images
 from reidtrack.pipeline.photo import choose_person, embed_person, may_be_one
 from reidtrack.pipeline.run.recognise import PREPROCESSING, check_gallery, photo_view
 from reidtrack.runs.crops import list_crops
-from reidtrack.runs.features_by_identity import RunGallery, Visit, read_run_gallery
+from reidtrack.runs.features_by_identity import EmbeddedTracklet, RunPeople, read_run_people
 from reidtrack.types import FloatArray, ImageArray
 
 logger = logging.getLogger(__name__)
@@ -80,7 +79,7 @@ class Hit:
 
     distance: float
     picture: Path | None
-    visit: Visit | None = None
+    visit: EmbeddedTracklet | None = None
     sighting: Sighting | None = None
 
 
@@ -139,8 +138,8 @@ def search(request: SearchRequest, advance: Advance = lambda *_: None) -> Search
     if lasting:
         hits = rank_known(feature, request.gallery, weights, request.top)
         return SearchResult(hits, crop, box_xyxy, weights)
-    if isinstance(gallery, RunGallery):
-        hits = rank_people(feature, gallery.visits, request.top)
+    if isinstance(gallery, RunPeople):
+        hits = rank_people(feature, gallery.tracklets, request.top)
         return SearchResult(hits, crop, box_xyxy, weights, (), gallery.origin, gallery.origin_known)
     faults: tuple[str, ...] = ()
     if gallery is None:
@@ -155,17 +154,17 @@ def rank_images(feature: FloatArray, gallery: ImageFeatures, top: int) -> tuple[
     return tuple(Hit(distance, Path(gallery.paths[i])) for i, distance in pairs)
 
 
-def rank_people(feature: FloatArray, visits: Sequence[Visit], top: int) -> tuple[Hit, ...]:
+def rank_people(feature: FloatArray, tracklets: Sequence[EmbeddedTracklet], top: int) -> tuple[Hit, ...]:
     """The people whose best visit is nearest to a unit vector (D,), nearest first, of equal ones the lower identity."""
-    ordered = sorted(visits, key=lambda visit: visit.identity)
+    ordered = sorted(tracklets, key=lambda tracklet: tracklet.identity)
     if not ordered:
         return ()
-    found = nearest(feature[None], np.stack([visit.look for visit in ordered]), len(ordered))
+    found = nearest(feature[None], np.stack([tracklet.appearance for tracklet in ordered]), len(ordered))
     best: dict[int, Hit] = {}
     for row, distance in zip(found.rows[0].tolist(), found.distance[0].tolist(), strict=True):
-        visit = ordered[row]
-        if visit.identity not in best:
-            best[visit.identity] = Hit(distance, visit.picture(feature), visit)
+        tracklet = ordered[row]
+        if tracklet.identity not in best:
+            best[tracklet.identity] = Hit(distance, tracklet.picture(feature), tracklet)
         if len(best) == top:
             break
     return tuple(best.values())
@@ -175,8 +174,7 @@ def rank_known(feature: FloatArray, path: Path, weights: Weights, top: int) -> t
     """The people of a gallery who look most like a unit vector (D,), nearest first, each with the best view."""
     (sha256,) = weights.sha256.values()
     with open_gallery(path, Signature(sha256, PREPROCESSING)) as gallery, gallery.reading():
-        prior = weights_prior(weights)
-        short = compare(gallery, [[photo_view(feature)]], 1.0, prior=prior, photo=True, length=top).short
+        short = compare(gallery, [[photo_view(feature)]], 1.0, prior=weights.prior, photo=True, length=top).short
         best: dict[int, tuple[float, int]] = {}
         for block in gallery.blocks(short.person[0].tolist()):
             for view, person, distance in zip(
@@ -207,10 +205,10 @@ def _check(request: SearchRequest) -> None:
         raise UsageError("--box and --person exclude each other", hint="give one of them")
 
 
-def _open(path: Path) -> ImageFeatures | RunGallery | None:
+def _open(path: Path) -> ImageFeatures | RunPeople | None:
     """Features that are there already; None for a folder of images."""
     if (path / "run.json").is_file():
-        gallery = read_run_gallery(path)
+        gallery = read_run_people(path)
         if gallery.featureless:
             logger.warning("%s: %d visits have no features and cannot be found", path, gallery.featureless)
         return gallery

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from reidtrack.config.load import dump
 from reidtrack.config.run import RunConfig
@@ -26,12 +25,13 @@ from reidtrack.pipeline.run.site import site_of
 from reidtrack.pipeline.run.track_cameras import Reader
 from reidtrack.pipeline.run.trackers import make_trackers
 from reidtrack.pipeline.run.write_outputs import Outcome, finish
-from reidtrack.runs.crops import CropShelf
+from reidtrack.runs.crops import CropStore
 from reidtrack.runs.features import FeatureLog, FeatureTable, read_feature_log, write_tracklets
-from reidtrack.runs.folder import RunFolder, check_folder, make_folder, remove_folder
-from reidtrack.runs.lock import Claim
-from reidtrack.runs.logs import DetectionLog, DetectionRecord, TrackLog, read_detection_log
-from reidtrack.runs.manifest import READ, check_same, new_record, note_counts, note_pass, note_sources
+from reidtrack.runs.folder import RunFolder
+from reidtrack.runs.lock import RunLock
+from reidtrack.runs.logs import DetectionLog, LoggedDetections, TrackLog, read_detection_log
+from reidtrack.runs.manifest import READ, RunManifest
+from reidtrack.runs.prepare import check_folder, check_same, make_folder, remove_folder
 from reidtrack.runtime.cancel import Stop
 from reidtrack.runtime.progress import Progress
 from reidtrack.video.inputs import CameraInput, Part, open_inputs, pair_offsets
@@ -80,11 +80,11 @@ def run(request: RunRequest, progress: Progress, stop: Stop) -> Outcome:
         OutputError: If a result cannot be written; what is there stays, and a resumed run goes on from it.
         KeyboardInterrupt: If it is stopped before the first frame.
     """
-    with Claim(request.out) as claim:
-        return _run(request, progress, stop, claim)
+    with RunLock(request.out) as lock:
+        return _run(request, progress, stop, lock)
 
 
-def _run(request: RunRequest, progress: Progress, stop: Stop, claim: Claim) -> Outcome:
+def _run(request: RunRequest, progress: Progress, stop: Stop, lock: RunLock) -> Outcome:
     began = time.perf_counter()
     check_folder(request.out, request.sources, overwrite=request.overwrite, resume=request.resume)
     names = name_cameras(request.sources, request.cameras)
@@ -98,30 +98,30 @@ def _run(request: RunRequest, progress: Progress, stop: Stop, claim: Claim) -> O
         if not sources:
             raise failures.summary()
         tools = _Tools.of(request)
-        record = _record(request, inputs, sources, tools)
+        manifest = _manifest(request, inputs, sources, tools)
         check_gallery(request.config.gallery, tools.weights["reid"])
-        earlier = _earlier(RunFolder(request.out), record) if request.resume else None
-        folder = make_folder(request.out, claim, overwrite=request.overwrite)
-        if earlier is not None and earlier["status"] in READ and not _regained(earlier, sources):
-            earlier["config"] = record["config"]
+        earlier = _earlier(RunFolder(request.out), manifest) if request.resume else None
+        folder = make_folder(request.out, lock, overwrite=request.overwrite)
+        if earlier is not None and earlier.status in READ and not _regained(earlier, sources):
+            earlier.settings = manifest.settings
             return finish(folder, earlier, inputs, request.config, progress, stop, failed=failures.by_camera)
-        record["timings_s"]["prepare"] = round(time.perf_counter() - began, 3)
-        folder.write_run(record)
+        manifest.timings_s["prepare"] = round(time.perf_counter() - began, 3)
+        folder.write_manifest(manifest)
         former = _Former() if earlier is None else _former(folder)
         with _reader(request, folder, names, sources, tools, former, progress) as reader:
             _read(reader, sources, failures, progress, stop)
         interrupted = stop.wished()
         stop.granted()
-        _note_reading(record, reader, sources, failures, progress, interrupted=interrupted)
+        _note_reading(manifest, reader, sources, failures, progress, interrupted=interrupted)
     if not any(count.frames for count in reader.counts.values()):
         if earlier is None:
             remove_folder(folder)
         raise KeyboardInterrupt if interrupted else failures.summary()
     _keep_features(folder, reader, interrupted=interrupted)
-    record["status"] = "interrupted" if interrupted else "rendering"  # what fails from here on needs no reading again
-    folder.write_run(record)
+    manifest.status = "interrupted" if interrupted else "rendering"  # what fails from here on needs no reading again
+    folder.write_manifest(manifest)
     outcome = finish(
-        folder, record, inputs, request.config, progress, stop, failed=failures.by_camera, read_whole=not interrupted
+        folder, manifest, inputs, request.config, progress, stop, failed=failures.by_camera, read_whole=not interrupted
     )
     return replace(outcome, interrupted=interrupted or outcome.interrupted)
 
@@ -151,13 +151,14 @@ def _refuse(camera: str, error: InputError) -> None:
     raise error
 
 
-def _record(
+def _manifest(
     request: RunRequest, inputs: Sequence[CameraInput], sources: Sequence[Source], tools: _Tools
-) -> dict[str, Any]:
+) -> RunManifest:
     detections = {camera: str(path.resolve()) for camera, path in request.detections.items()}
-    record = new_record(inputs, request.part, dump(request.config), tools.weights, detections, request.origin)
-    note_sources(record, sources)
-    return record
+    settings = dump(request.config)
+    manifest = RunManifest.begin(inputs, request.part, settings, tools.weights, detections, request.origin)
+    manifest.note_sources(sources)
+    return manifest
 
 
 class _Failures:
@@ -204,7 +205,7 @@ class _Tools:
 class _Former:
     """What an interrupted run left behind."""
 
-    detections: DetectionRecord = field(default_factory=lambda: DetectionRecord({}, 0))
+    detections: LoggedDetections = field(default_factory=lambda: LoggedDetections({}, 0))
     features: FeatureTable | None = None
 
     def embedded(self) -> set[tuple[str, int, int]]:
@@ -216,19 +217,19 @@ class _Former:
         return {(table.cameras[camera], track_id, frame) for camera, track_id, frame in columns}
 
 
-def _earlier(folder: RunFolder, record: dict[str, Any]) -> dict[str, Any] | None:
-    """The record of the run that is gone on with, if there is one and it was asked for the same thing."""
+def _earlier(folder: RunFolder, manifest: RunManifest) -> RunManifest | None:
+    """The manifest of the run that is gone on with, if there is one and it was asked for the same thing."""
     if not folder.run_json.exists():
         return None
-    earlier = folder.read_run()
-    check_same(earlier, record)
-    record["origin_utc"], record["origin_from"] = earlier["origin_utc"], earlier["origin_from"]
+    earlier = folder.read_manifest()
+    check_same(earlier, manifest)
+    manifest.origin_utc, manifest.origin_from = earlier.origin_utc, earlier.origin_from
     return earlier
 
 
-def _regained(earlier: Mapping[str, Any], sources: Sequence[Source]) -> set[str]:
+def _regained(earlier: RunManifest, sources: Sequence[Source]) -> set[str]:
     """Cameras that failed in an earlier run and can be opened now."""
-    return {entry["camera"] for entry in earlier["inputs"] if "error" in entry} & {s.camera for s in sources}
+    return {entry.camera for entry in earlier.inputs if entry.error is not None} & {s.camera for s in sources}
 
 
 def _former(folder: RunFolder) -> _Former:
@@ -279,7 +280,7 @@ def _reader(
             detection_log=detection_log,
             track_log=track_log,
             feature_log=feature_log,
-            shelf=CropShelf(folder.crops, config.output.crops),
+            shelf=CropStore(folder.crops, config.output.crops),
             known=former.detections.frames,
             embedded=former.embedded(),
             batch=config.detect.batch,
@@ -290,7 +291,7 @@ def _reader(
 
 
 def _note_reading(
-    record: dict[str, Any],
+    manifest: RunManifest,
     reader: Reader,
     sources: Sequence[Source],
     failures: _Failures,
@@ -306,8 +307,6 @@ def _note_reading(
             progress.warn(f"{source.camera}: {count.frames} frames came of {source.frame_count} that were announced")
         if source.damaged:
             progress.warn(f"{source.camera}: {source.damaged} damaged packets passed over")
-    note_counts(record, reader.counts)
-    note_pass(record, "reading", reader.times)
-    for entry in record["inputs"]:
-        if entry["camera"] in failures.by_camera:
-            entry["error"] = str(failures.by_camera[entry["camera"]])
+    manifest.note_counts(reader.counts)
+    manifest.note_pass("reading", reader.times)
+    manifest.note_failures(failures.by_camera)

@@ -19,10 +19,10 @@ from reidtrack.detect.protocol import Detector
 from reidtrack.embed.embedder import Embedder
 from reidtrack.embed.select import Candidate, CropSelector
 from reidtrack.errors import InputError
-from reidtrack.runs.counts import CameraCount
-from reidtrack.runs.crops import CropShelf
+from reidtrack.runs.crops import CropStore
 from reidtrack.runs.features import FeatureLog
 from reidtrack.runs.logs import TIME_DECIMALS, DetectionLog, TrackLog, round_detections
+from reidtrack.runs.manifest_sections import CameraCount
 from reidtrack.runtime.progress import Progress
 from reidtrack.runtime.stage_times import StageTimes
 from reidtrack.runtime.threads import Behind, ahead, closing_generator, spread
@@ -78,7 +78,7 @@ class Reader:
         detection_log: DetectionLog,
         track_log: TrackLog,
         feature_log: FeatureLog,
-        shelf: CropShelf,
+        shelf: CropStore,
         known: Mapping[str, Mapping[int, Detections]],
         embedded: set[tuple[str, int, int]],
         detect_every: int = 1,
