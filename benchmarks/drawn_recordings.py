@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from reidtrack.datasets.market1501 import parse_market1501
+from reidtrack.datasets.readers.market1501 import parse_market1501
 from reidtrack.embed.file import read_features
 from reidtrack.types import DoubleArray, IntArray, Tracklet
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from reidtrack.pipeline.associate import associate_again
-from reidtrack.pipeline.evaluate import evaluate_run
+from reidtrack.pipeline.evaluate.evaluate import evaluate_run
 from reidtrack.runs.features import FeatureTable, read_tracklets, write_tracklets
 from reidtrack.runs.folder import RunFolder
 from reidtrack.runs.logs import read_frame_times

@@ -34,7 +34,7 @@ from page import put
 from spending import REIDTRACK, Spent, free_environment, machine, spend
 
 from reidtrack.fetch import cache_folder
-from reidtrack.pipeline.evaluate import RunEvaluation, evaluate_run, figures
+from reidtrack.pipeline.evaluate.evaluate import RunEvaluation, evaluate_run, figures
 from reidtrack.runs.manifest import versions
 
 HERE = Path(__file__).resolve().parents[1]
@@ -228,7 +228,7 @@ def main() -> None:
     parser.add_argument("--sides", nargs="+", choices=SIDES, default=list(SIDES))
     parser.add_argument("--frames", type=int, help="of each recording (default: all)")
     parser.add_argument("--json", type=Path, default=Path("end_to_end.json"))
-    parser.add_argument("--page", type=Path, help="docs/performance.md, to replace its tables")
+    parser.add_argument("--page", type=Path, help="docs/results/speed.md, to replace its tables")
     args = parser.parse_args()
     args.shared, args.cache = args.shared.resolve(), args.cache.resolve()
     args.venv = (args.venv or args.cache / "boxmot" / "venv").resolve()

@@ -206,7 +206,7 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=200, help="that are held in memory for the stages alone")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", type=Path, default=Path("floors.json"))
-    parser.add_argument("--page", type=Path, help="docs/performance.md, to replace its table")
+    parser.add_argument("--page", type=Path, help="docs/results/speed.md, to replace its table")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
         out = Path(place) / "run"

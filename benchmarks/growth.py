@@ -234,7 +234,7 @@ def main() -> None:
     parser.add_argument("--shared", type=Path, required=True, help="the folder of real material")
     parser.add_argument("--out", type=Path, default=Path("growth"), help="folder of the JSON files")
     parser.add_argument("--pictures", type=Path, help="folder of the pictures (default: that of the JSON)")
-    parser.add_argument("--page", type=Path, help="docs/performance.md, to replace its tables")
+    parser.add_argument("--page", type=Path, help="docs/results/growth.md, to replace its tables")
     parser.add_argument("--only", nargs="+", choices=list(KINDS), default=list(KINDS))
     parser.add_argument("--frames", type=int, default=100, help="of each camera; those that a length is times of")
     parser.add_argument("--cameras", type=int, nargs="+", default=[1, 2, 4, 8, 16])

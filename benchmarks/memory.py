@@ -1,4 +1,4 @@
-r"""Peak memory of `reidtrack run` over recordings of growing length: the table of docs/results.md.
+r"""Peak memory of `reidtrack run` over recordings of growing length: the table of docs/results/growth.md.
 
     D=../shared/data/pets-s2l1 W=../shared/weights
     python benchmarks/memory.py --videos $D/View_001.mp4 $D/View_006.mp4 \

@@ -21,7 +21,7 @@ from reidtrack.benchmark.distance import FeatureDistances
 from reidtrack.benchmark.measure import Labels, measure
 from reidtrack.benchmark.ranking import JUNK_ID
 from reidtrack.benchmark.st_reid import JointDistances, SpaceTime, clock_of, times_of
-from reidtrack.datasets.sample import Sample
+from reidtrack.datasets.record import Sample
 from reidtrack.types import IntArray
 
 NAME = re.compile(r"(-?\d+)_c(\d)s(\d)_(\d+)_")

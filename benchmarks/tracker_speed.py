@@ -1,4 +1,4 @@
-r"""What a frame costs the trackers, from five people to five hundred: the trackers' table of docs/performance.md.
+r"""What a frame costs the trackers, from five people to five hundred: the trackers' table of docs/results/parts.md.
 
     OMP_NUM_THREADS=1 python benchmarks/tracker_speed.py --out runs/tracker_speed.json
 

@@ -1,4 +1,4 @@
-r"""What each part of the tracker is worth: the tables of docs/results.md.
+r"""What each part of the tracker is worth: the tables of docs/results/tracking.md.
 
     D=../shared/data/pets-s2l1 W=../shared/weights
     reidtrack run --videos $D/View_001.mp4 $D/View_006.mp4 --detector $W/yolo11n_int8_openvino_model \

@@ -28,8 +28,7 @@ from reidtrack.config.run import EmbedConfig
 from reidtrack.config.train import TrainConfig
 from reidtrack.datasets.carve import carve, random_people
 from reidtrack.datasets.images import ImageStore
-from reidtrack.datasets.record import ReidDataset, ranking_ids
-from reidtrack.datasets.sample import Sample
+from reidtrack.datasets.record import ReidDataset, Sample, ranking_ids
 from reidtrack.datasets.zoo import load_dataset
 from reidtrack.image import resize
 from reidtrack.networks.build import make_embedder

@@ -22,10 +22,10 @@ from reidtrack.types import FloatArray, ImageArray
 if TYPE_CHECKING:
     from reidtrack.embed.embedder import Embedder
     from reidtrack.gallery.views import Known
-    from reidtrack.pipeline.enroll import Enrolled
-    from reidtrack.pipeline.evaluate import RunEvaluation
+    from reidtrack.pipeline.evaluate.evaluate import RunEvaluation
+    from reidtrack.pipeline.people.enroll import Enrolled
+    from reidtrack.pipeline.people.search import SearchResult
     from reidtrack.pipeline.run.write_outputs import Outcome
-    from reidtrack.pipeline.search import SearchResult
     from reidtrack.pipeline.training.train import Trained
 
 PathLike = str | Path
@@ -127,7 +127,7 @@ def evaluate(
     Raises:
         InputError: If a file cannot be read or does not fit the run.
     """
-    from reidtrack.pipeline.evaluate import evaluate_run
+    from reidtrack.pipeline.evaluate.evaluate import evaluate_run
 
     def texts(files: Mapping[str, PathLike] | None) -> list[str]:
         return [f"{camera}={path}" for camera, path in (files or {}).items()]
@@ -201,8 +201,8 @@ def search(
     Raises:
         ReidtrackError: As the command does, see `errors`.
     """
-    from reidtrack.pipeline.search import SearchRequest
-    from reidtrack.pipeline.search import search as search_pipeline
+    from reidtrack.pipeline.people.search import SearchRequest
+    from reidtrack.pipeline.people.search import search as search_pipeline
 
     request = SearchRequest(Path(photo), Path(gallery), _reid(reid), top=top, box_xyxy=box_xyxy)
     return search_pipeline(request)
@@ -234,8 +234,8 @@ def enroll(
         ReidtrackError: As the command does, see `errors`.
     """
     from reidtrack.config.run import DetectConfig, GalleryConfig
-    from reidtrack.pipeline.enroll import EnrollRequest
-    from reidtrack.pipeline.enroll import enroll as enroll_pipeline
+    from reidtrack.pipeline.people.enroll import EnrollRequest
+    from reidtrack.pipeline.people.enroll import enroll as enroll_pipeline
 
     request = EnrollRequest(
         name,
@@ -255,7 +255,7 @@ def people(gallery: PathLike) -> list[Known]:
     Raises:
         InputError: If it cannot be read.
     """
-    from reidtrack.pipeline.gallery import GalleryChanges, change_gallery
+    from reidtrack.pipeline.people.gallery import GalleryChanges, change_gallery
 
     return change_gallery(Path(gallery), GalleryChanges())
 

@@ -1,4 +1,4 @@
-"""The arithmetic of the benchmarks, and that every table of docs/performance.md has its command over it."""
+"""The arithmetic of the benchmarks, and that every table of what things cost has its command over it."""
 
 from __future__ import annotations
 
@@ -174,9 +174,12 @@ def test_tables_of_growth() -> None:
     ]
 
 
-def test_every_table_of_the_performance_page_has_its_command() -> None:
+@pytest.mark.parametrize("name", ["speed", "growth", "parts"])
+def test_every_table_of_what_things_cost_has_its_command(name: str) -> None:
     """In its section, above it; and the script is there."""
-    sections = re.split(r"^##+ ", (ROOT / "docs/performance.md").read_text(encoding="utf-8"), flags=re.M)[1:]
+    text = (ROOT / f"docs/results/{name}.md").read_text(encoding="utf-8")
+    sections = re.split(r"^##+ ", text, flags=re.M)[1:]
+    assert sections
     for section in sections:
         title = section.splitlines()[0]
         table = section.find("\n| ---")

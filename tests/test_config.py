@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, ClassVar, get_args
 
 import pytest
 import yaml
 from pydantic import ValidationError
 
-from reidtrack.config.load import dump, load, validate
+from reidtrack.config.load import Section, dump, load, present_names, validate
 from reidtrack.config.run import EngineName, RunConfig
 from reidtrack.errors import ConfigError
 
@@ -132,3 +132,69 @@ def test_the_engines_of_the_settings_are_those_there_are() -> None:
     from reidtrack.engines.base import ENGINES
 
     assert get_args(EngineName) == ENGINES
+
+
+class Motion(Section):
+    gate: float = 3.0
+
+
+class Following(Section):
+    renamed: ClassVar[dict[str, str]] = {"reach": "motion.gate", "old_age": "max_age"}
+    max_age: float = 2.0
+    motion: Motion = Motion()
+
+
+class Whole(Section):
+    renamed: ClassVar[dict[str, str]] = {"speed": "follow.max_age"}
+    follow: Following = Following()
+
+
+@pytest.mark.parametrize(
+    ("base", "content", "overrides", "options", "gate", "max_age"),
+    [
+        pytest.param({}, "", [], {}, 3.0, 2.0, id="nothing"),
+        pytest.param({}, "follow: {reach: 1}", [], {}, 1.0, 2.0, id="in a file, to a section below"),
+        pytest.param({}, "follow: {old_age: 1}", [], {}, 3.0, 1.0, id="within its section"),
+        pytest.param({}, "speed: 1", [], {}, 3.0, 1.0, id="to another section"),
+        pytest.param({}, "", ["follow.reach=1"], {}, 1.0, 2.0, id="in an override"),
+        pytest.param({}, "", ["follow={reach: 1}"], {}, 1.0, 2.0, id="in an override of a section"),
+        pytest.param({}, "", [], {"follow.reach": 1}, 1.0, 2.0, id="in an option"),
+        pytest.param({"follow": {"reach": 1}}, "", [], {}, 1.0, 2.0, id="in a run of the version before"),
+        pytest.param({"follow": {"motion": {"gate": 4}}}, "follow: {reach: 1}", [], {}, 1.0, 2.0, id="file over base"),
+        pytest.param({}, "follow: {motion: {gate: 4}}", ["follow.reach=1"], {}, 1.0, 2.0, id="override over file"),
+        pytest.param({}, "follow: {reach: 1}", ["follow.motion.gate=4"], {}, 4.0, 2.0, id="present name over former"),
+        pytest.param({}, "", ["follow.motion.gate=4", "follow.reach=1"], {}, 1.0, 2.0, id="the later override wins"),
+    ],
+)
+def test_a_former_name_of_a_setting_works(
+    tmp_path: Path,
+    base: dict[str, Any],
+    content: str,
+    overrides: list[str],
+    options: dict[str, Any],
+    gate: float,
+    max_age: float,
+) -> None:
+    config = load(Whole, written(tmp_path, content), overrides, base=base, options=options)
+    assert (config.follow.motion.gate, config.follow.max_age) == (gate, max_age)
+
+
+def test_a_former_name_is_told_with_the_present_one(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = written(tmp_path, "follow: {reach: 1}")
+    load(Whole, path, ["speed=1"], base={"follow": {"old_age": 3}})
+    assert caplog.messages == [
+        f"{path}: follow.reach is now called follow.motion.gate; the former name works in this version only",
+        "--set: speed is now called follow.max_age; the former name works in this version only",
+    ]  # and nothing of an earlier run's: the user did not write that
+
+
+def test_a_setting_under_both_names_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, "follow: {reach: 1, motion: {gate: 2}}")
+    with pytest.raises(ConfigError, match=r"follow\.reach is the former name of follow\.motion\.gate; leave one"):
+        load(Whole, path)
+
+
+def test_values_under_former_names_are_moved_in_a_copy() -> None:
+    data = {"follow": {"reach": 1, "max_age": 2}}
+    assert present_names(Whole, data) == {"follow": {"max_age": 2, "motion": {"gate": 1}}}
+    assert data == {"follow": {"reach": 1, "max_age": 2}}

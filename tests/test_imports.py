@@ -13,7 +13,7 @@ import reidtrack
 
 PACKAGE = Path(reidtrack.__file__).parent
 LAYERS = (
-    {"types", "errors", "geometry", "assign", "mot", "image", "files", "clock", "runtime"},
+    {"types", "errors", "geometry", "assign", "mot", "image", "files", "clock", "graph", "runtime"},
     {"config", "fetch", "shipped"},
     {"video", "associate", "report"},
     {"track", "embed", "spacetime", "gallery", "corrections"},

@@ -24,11 +24,11 @@ from reidtrack.associate.calibration.prior import AppearancePrior
 from reidtrack.associate.calibration.prior_fit import SeenPeople, measure_prior
 from reidtrack.config.run import EmbedConfig
 from reidtrack.datasets.carve import random_people
-from reidtrack.datasets.sample import Sample
+from reidtrack.datasets.embed_samples import embed_samples
+from reidtrack.datasets.record import Sample
 from reidtrack.datasets.zoo import load_dataset
 from reidtrack.models.checkpoint import load_checkpoint, save_checkpoint
 from reidtrack.networks.build import make_embedder
-from reidtrack.networks.embed_samples import embed_samples
 
 
 class Site(NamedTuple):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reidtrack.associate.clustering.components import bundles
+from reidtrack.graph import component_labels
 from reidtrack.types import IntArray
 
 Key = tuple[str, int]
@@ -46,7 +46,7 @@ class Bonds(NamedTuple):
         """
         place = {key: i for i, key in enumerate(keys)}
         joined, parted = _places(place, together), _places(place, apart)
-        same = bundles(len(keys), joined)
+        same = component_labels(len(keys), joined)
         for pairs, why in ((parted, "are said to be two people"), (conflicts, "stand in one camera at the same time")):
             wrong = pairs[same[pairs[:, 0]] == same[pairs[:, 1]]]
             if len(wrong):

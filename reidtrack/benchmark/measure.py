@@ -9,8 +9,15 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from reidtrack.benchmark.distance import Distances, query_blocks
-from reidtrack.benchmark.ranking import ApRule, Gallery, QueryScores, join_scores, score_queries, summarise
-from reidtrack.benchmark.ranking_result import RankingResult
+from reidtrack.benchmark.ranking import (
+    ApRule,
+    Gallery,
+    QueryScores,
+    RankingResult,
+    join_scores,
+    score_queries,
+    summarise,
+)
 from reidtrack.benchmark.shots import ShotScorer
 from reidtrack.benchmark.verification import PairCounter, Verification
 from reidtrack.types import BoolArray, FloatArray, IntArray

@@ -10,12 +10,12 @@ number of gallery images that are nearer.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import numpy as np
 
-from reidtrack.benchmark.ranking_result import RankingResult
-from reidtrack.types import DoubleArray, FloatArray, IntArray
+from reidtrack.types import DoubleArray, FloatArray, IntArray, check_array
 
 JUNK_ID = -1
 """Person id of gallery images that show part of a person, or several: neither right nor wrong."""
@@ -24,6 +24,28 @@ SORT_FROM = 64
 """True matches from which on sorting a row is cheaper than counting for each match."""
 
 ApRule = Literal["step", "trapezoid"]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class RankingResult:
+    """Figures of one image benchmark, all in 0..1.
+
+    Attributes:
+        cmc: (K,) float64, cumulative matching characteristic; `cmc[k - 1]` is Rank-k.
+        mean_ap: Mean average precision.
+        mean_inp: Mean inverse negative penalty (arXiv 2001.04193).
+        queries_used: Queries with at least one true match in the gallery.
+        queries_left_out: Queries without one.
+    """
+
+    cmc: DoubleArray
+    mean_ap: float
+    mean_inp: float
+    queries_used: int
+    queries_left_out: int
+
+    def __post_init__(self) -> None:
+        check_array("RankingResult", "cmc", self.cmc, (None,), np.float64)
 
 
 class QueryScores(NamedTuple):

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from reidtrack.benchmark.distance import PairDistances
-from reidtrack.datasets.sample import Sample
+from reidtrack.datasets.record import Sample
 from reidtrack.types import DoubleArray, FloatArray, IntArray
 
 BIN_FRAMES = 100

@@ -74,7 +74,7 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
 def _print(demo: Demo) -> None:
     from rich.console import Console
 
-    from reidtrack.pipeline.evaluate import figures
+    from reidtrack.pipeline.evaluate.evaluate import figures
 
     console = Console(highlight=False, soft_wrap=True)
     console.print(_people(demo.outcome))

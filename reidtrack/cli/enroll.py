@@ -13,7 +13,7 @@ from reidtrack.cli.options import DETECTOR_HELP, add_network_options, add_output
 from reidtrack.errors import EXIT_OK, InputError
 
 if TYPE_CHECKING:
-    from reidtrack.pipeline.enroll import Enrolled, EnrollRequest
+    from reidtrack.pipeline.people.enroll import Enrolled, EnrollRequest
 
 HELP = """Put photos of somebody into a gallery, under a name: runs with that gallery recognise the person.
 Example: reidtrack enroll Anna anna1.jpg anna2.jpg --gallery people.db"""
@@ -36,7 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Enroll; the exit code tells of photos that could not be used."""
-    from reidtrack.pipeline.enroll import enroll
+    from reidtrack.pipeline.people.enroll import enroll
 
     with make_progress(args) as progress:
         done = enroll(_request(args))
@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _request(args: argparse.Namespace) -> EnrollRequest:
     from reidtrack.config.run import DetectConfig, GalleryConfig
-    from reidtrack.pipeline.enroll import EnrollRequest
+    from reidtrack.pipeline.people.enroll import EnrollRequest
 
     return EnrollRequest(
         name=args.name,

@@ -14,7 +14,7 @@ from reidtrack.errors import EXIT_OK, UsageError
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from reidtrack.pipeline.evaluate import Figures
+    from reidtrack.pipeline.evaluate.evaluate import Figures
 
 HELP = "Score a run, or plain tracker output, against ground truth in MOTChallenge text files."
 _COLUMNS = ("HOTA", "DetA", "AssA", "IDF1", "MOTA", "IDSW", "FP", "FN")
@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
         UsageError: If neither or both of DIR and --mot are given, or one lacks its other half.
     """
     _check(args)
-    from reidtrack.pipeline.evaluate import evaluate_mot, evaluate_run, figures
+    from reidtrack.pipeline.evaluate.evaluate import evaluate_mot, evaluate_run, figures
 
     if args.mot is not None:
         mot = evaluate_mot(args.mot, args.tracks)
@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
         evaluation = evaluate_run(args.dir, args.gt, args.gt_person, args.ignore)
         content = evaluation.to_json()
         if args.blame:
-            from reidtrack.pipeline.blame import blame_run
+            from reidtrack.pipeline.evaluate.attribution import blame_run
 
             account = blame_run(args.dir, evaluation.people).to_json()
             content["blame"] = account

@@ -13,7 +13,7 @@ from reidtrack.errors import EXIT_OK
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reidtrack.pipeline.gallery import Known
+    from reidtrack.pipeline.people.gallery import Known
 
 HELP = """List the people of a gallery, name them, or forget them.
 Example: reidtrack gallery people.db --rename 3f9a01c2 Anna"""
@@ -36,7 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Change what is asked for and list everybody."""
-    from reidtrack.pipeline.gallery import GalleryChanges, change_gallery, known_to_json
+    from reidtrack.pipeline.people.gallery import GalleryChanges, change_gallery, known_to_json
 
     changes = GalleryChanges(
         rename=None if args.rename is None else tuple(args.rename),
@@ -58,7 +58,7 @@ def _print(people: Sequence[Known]) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from reidtrack.pipeline.gallery import utc
+    from reidtrack.pipeline.people.gallery import utc
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in ("key", "name", "runs", "photos", "first seen", "last seen", "cameras"):

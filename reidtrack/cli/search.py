@@ -20,7 +20,7 @@ from reidtrack.errors import EXIT_OK, InputError
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from reidtrack.pipeline.search import SearchRequest, SearchResult
+    from reidtrack.pipeline.people.search import SearchRequest, SearchResult
 
 HELP = """Rank pictures, or the people of a run or a gallery, by how much they look like somebody in a photo.
 In a run or gallery the answer is who, in which camera and when, one line for each person.
@@ -50,8 +50,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Search, draw, print; the exit code tells of images of the gallery that could not be used."""
-    from reidtrack.pipeline.search import search
-    from reidtrack.pipeline.search_output import check_picture, search_to_json, write_picture
+    from reidtrack.pipeline.people.search import search
+    from reidtrack.pipeline.people.search_output import check_picture, search_to_json, write_picture
 
     request = _request(args)
     if args.picture is not None:
@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _request(args: argparse.Namespace) -> SearchRequest:
     from reidtrack.config.run import DetectConfig
-    from reidtrack.pipeline.search import SearchRequest
+    from reidtrack.pipeline.people.search import SearchRequest
 
     return SearchRequest(
         photo=args.photo,
@@ -115,7 +115,7 @@ def _people(result: SearchResult) -> Table:
     """One line for each person: who, which camera, when."""
     from rich.markup import escape
 
-    from reidtrack.pipeline.search_output import when
+    from reidtrack.pipeline.people.search_output import when
 
     table = _empty("rank", "distance", "person", "camera", "first", "last", "cameras in all")
     for rank, hit in enumerate(result.hits, 1):
@@ -132,7 +132,7 @@ def _known(result: SearchResult) -> Table:
     """One line for each person of a gallery: who, and where and when the likest view is from."""
     from rich.markup import escape
 
-    from reidtrack.pipeline.gallery import utc
+    from reidtrack.pipeline.people.gallery import utc
 
     table = _empty("rank", "distance", "key", "name", "camera", "first", "last", "from")
     for rank, hit in enumerate(result.hits, 1):

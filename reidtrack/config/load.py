@@ -11,6 +11,7 @@ from typing import Any, ClassVar, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from reidtrack.config.keys import put, rename, tell_renamed
 from reidtrack.errors import ConfigError
 
 
@@ -21,6 +22,9 @@ class Section(BaseModel):
 
     other_keys: ClassVar[str] = "`reidtrack config` prints every key"
     """Said of a key that is near none."""
+
+    renamed: ClassVar[Mapping[str, str]] = {}
+    """Former to present name of settings, both dotted and from this section on; a former one works for one version."""
 
 
 C = TypeVar("C", bound=Section)
@@ -42,7 +46,7 @@ def load(
         model: The configuration to build.
         path: A YAML file whose keys are those of `model`.
         overrides: `key.sub=value` texts, values in YAML; later ones win.
-        base: Plain values that stand in for the defaults, as `dump` gives them.
+        base: Plain values that stand in for the defaults, as `dump` of this version or of the one before gives them.
         options: Dotted keys to values that were given in another way, such as a command's own options.
 
     Returns:
@@ -51,16 +55,38 @@ def load(
     Raises:
         ConfigError: If the file cannot be read, a key is unknown (with the nearest known one), or a value is wrong.
     """
-    data = copy.deepcopy(dict(base or {}))
+    data = present_names(model, base or {})
     if path is not None:
-        _merge(data, _read_yaml(path))
+        written = _read_yaml(path)
+        tell_renamed(rename(model, written, where=str(path)), str(path))
+        _merge(data, written)
     overrides = list(overrides)
     for text in overrides:
         _apply_override(data, text)
+        tell_renamed(rename(model, data), "--set")
     for key, value in (options or {}).items():
-        _put(data, key, value, where=key)
+        put(data, key, value, where=key)
+        tell_renamed(rename(model, data))
     sources = [str(path)] * (path is not None) + ["--set"] * bool(overrides)
     return validate(model, data, where=" with ".join(sources) or None)
+
+
+def present_names(model: type[Section], data: Mapping[str, Any]) -> dict[str, Any]:
+    """Plain values with renamed settings moved to their present names.
+
+    Args:
+        model: Whose sections say what was renamed.
+        data: Values as `dump` gives them, such as the `config` of a `run.json` that the version before wrote.
+
+    Returns:
+        A copy.
+
+    Raises:
+        ConfigError: If a setting is there under both names.
+    """
+    renewed = copy.deepcopy(dict(data))
+    rename(model, renewed, where="settings")
+    return renewed
 
 
 def validate(model: type[C], data: Mapping[str, Any], where: str | None) -> C:
@@ -119,18 +145,7 @@ def _apply_override(data: dict[str, Any], text: str) -> None:
         value = yaml.safe_load(raw)
     except (yaml.YAMLError, ValueError) as error:
         raise ConfigError(f"cannot read the value of {text!r}", where="--set", expected="a YAML value") from error
-    _put(data, key.strip(), value, where=f"--set {text}")
-
-
-def _put(data: dict[str, Any], key: str, value: Any, where: str) -> None:
-    *parents, last = key.split(".")
-    for depth, name in enumerate(parents):
-        if data.get(name) is None:  # absent, or a section with nothing under it
-            data[name] = {}
-        data = data[name]
-        if not isinstance(data, dict):
-            raise ConfigError(f"{'.'.join(parents[: depth + 1])} is a value, not a section", where=where)
-    data[last] = value
+    put(data, key.strip(), value, where=f"--set {text}")
 
 
 def _merge(data: dict[str, Any], other: Mapping[str, Any]) -> None:

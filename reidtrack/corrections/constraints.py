@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations, product
 
@@ -12,6 +12,7 @@ import numpy as np
 from reidtrack.corrections.cut import unknown_tracklet
 from reidtrack.corrections.schema import Apart, Corrections, Ignore, Lock, Merge, Name, Place, Split, seconds
 from reidtrack.errors import ConfigError
+from reidtrack.graph import component_labels, component_members
 from reidtrack.types import Identity, Tracklet
 
 Key = tuple[str, int]
@@ -142,7 +143,7 @@ class _Said:
         for (a, b), line in self.same.items():
             graph[a].append((b, line))
             graph[b].append((a, line))
-        groups = list(_groups(graph))
+        groups = _one_person(list(graph), self.same)
         person: dict[Key, object] = {key: i for i, group in enumerate(groups) for key in group}
         for (a, b), line in self.other.items():
             if a == b:
@@ -238,16 +239,11 @@ def _path(graph: Mapping[Key, list[tuple[Key, int]]], start: Key, end: Key) -> l
     return sorted(lines)
 
 
-def _groups(graph: Mapping[Key, list[tuple[Key, int]]]) -> Iterator[list[Key]]:
-    seen: set[Key] = set()
-    for start in graph:
-        group, queue = [], [start]
-        while queue:
-            if (key := queue.pop()) not in seen:
-                seen.add(key)
-                group.append(key)
-                queue += [other for other, _ in graph[key]]
-        yield group
+def _one_person(keys: Sequence[Key], pairs: Iterable[tuple[Key, Key]]) -> list[list[Key]]:
+    """Tracklets that chains of pairs make one person, person by person."""
+    index = {key: i for i, key in enumerate(keys)}
+    rows = np.array([(index[a], index[b]) for a, b in pairs], np.int64).reshape(-1, 2)
+    return [[keys[i] for i in members.tolist()] for members in component_members(component_labels(len(keys), rows))]
 
 
 def _contradiction(them: str, line: int, lines: Sequence[int], where: str) -> ConfigError:

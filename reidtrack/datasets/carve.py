@@ -7,8 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from reidtrack.datasets.record import JUNK_ID, ReidDataset
-from reidtrack.datasets.sample import Sample
+from reidtrack.datasets.record import JUNK_ID, ReidDataset, Sample
 from reidtrack.errors import UsageError
 
 Splits = tuple[tuple[Sample, ...], tuple[Sample, ...], tuple[Sample, ...]]

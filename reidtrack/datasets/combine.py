@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from reidtrack.datasets.record import JUNK_ID, UNKNOWN_CAMERA, ReidDataset
-from reidtrack.datasets.sample import Sample
+from reidtrack.datasets.record import JUNK_ID, UNKNOWN_CAMERA, ReidDataset, Sample
 from reidtrack.errors import UsageError
 
 

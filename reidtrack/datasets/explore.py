@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reidtrack.datasets.record import JUNK_ID, SPLITS, UNKNOWN_CAMERA, ReidDataset
-from reidtrack.datasets.sample import Sample
+from reidtrack.datasets.record import JUNK_ID, SPLITS, UNKNOWN_CAMERA, ReidDataset, Sample
 from reidtrack.types import DoubleArray, IntArray
 
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from reidtrack.datasets.sample import Sample
+from reidtrack.datasets.record import Sample
 from reidtrack.errors import InputError
 from reidtrack.image import read_image, resize
 from reidtrack.types import ImageArray, IntArray

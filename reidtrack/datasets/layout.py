@@ -7,8 +7,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from reidtrack.datasets.record import JUNK_ID, SPLITS, ReidDataset, SplitName, counted
-from reidtrack.datasets.sample import Sample
+from reidtrack.datasets.record import JUNK_ID, SPLITS, ReidDataset, Sample, SplitName, counted
 from reidtrack.errors import InputError
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})

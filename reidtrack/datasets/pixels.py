@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reidtrack.datasets.sample import Sample
+from reidtrack.datasets.record import Sample
 from reidtrack.errors import InputError
 from reidtrack.image import read_image, resize
 from reidtrack.types import DoubleArray, FloatArray, ImageArray, IntArray

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
-from reidtrack.datasets.sample import Sample
 from reidtrack.errors import InputError
 from reidtrack.types import IntArray
 
@@ -21,6 +21,25 @@ UNKNOWN_CAMERA = -1
 
 SplitName = Literal["train", "query", "gallery"]
 SPLITS: tuple[SplitName, ...] = ("train", "query", "gallery")
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One image of a re-identification data set.
+
+    Attributes:
+        path: The image file.
+        person_id: The person's label in the data set.
+        camera_id: The camera's number in the data set.
+        sequence: Number of the recording, where the file name tells.
+        frame: Number of the frame, where the file name tells.
+    """
+
+    path: Path
+    person_id: int
+    camera_id: int
+    sequence: int | None = None
+    frame: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ DATASETS = {
     "folder": "folder:load_folder",
     "csv": "table:load_csv",
 }
-"""Name to module and function within reidtrack.datasets."""
+"""Name to module and function within reidtrack.datasets.readers."""
 
 
 def load_dataset(name: str, root: Path | str, *, cache: Path | None = None, **options: object) -> ReidDataset:
@@ -69,5 +69,5 @@ def _loader(name: str) -> Callable[..., ReidDataset]:
         hint = f"did you mean {near[0]}?" if near else None
         raise UsageError(f"no data set {name!r}", expected=", ".join(DATASETS), hint=hint)
     module, function = DATASETS[name].split(":")
-    load: Callable[..., ReidDataset] = getattr(import_module(f"reidtrack.datasets.{module}"), function)
+    load: Callable[..., ReidDataset] = getattr(import_module(f"reidtrack.datasets.readers.{module}"), function)
     return load

@@ -4,7 +4,7 @@ A product of six factors in 0..1, each to a power. The powers were learned: log-
 far a crop's embedding lies from those of the same person's other crops, so that the product is the inverse of that
 distance but for a constant. Learned on crops of Market-1501 and CUHK03 that were cut off, blurred and shrunk on purpose
 and on boxes tracked in recordings, for two networks of different make (`benchmarks/crop_quality.py` fits them and
-compares them with the product by hand that stood here before; docs/results.md has the tables).
+compares them with the product by hand that stood here before; docs/results/appearance.md has the tables).
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from reidtrack.config.run import RunConfig
-from reidtrack.pipeline.evaluate import RunEvaluation, evaluate_run
+from reidtrack.pipeline.evaluate.evaluate import RunEvaluation, evaluate_run
 from reidtrack.pipeline.run.run import RunRequest, run
 from reidtrack.pipeline.run.write_outputs import Outcome
 from reidtrack.runtime.cancel import Stop

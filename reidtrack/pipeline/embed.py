@@ -9,15 +9,15 @@ from typing import NamedTuple
 import numpy as np
 
 from reidtrack.config.run import EmbedConfig
+from reidtrack.datasets.embed_samples import embed_samples
 from reidtrack.datasets.layout import images
-from reidtrack.datasets.sample import Sample
+from reidtrack.datasets.record import Sample
 from reidtrack.embed.embedder import Embedder
 from reidtrack.embed.file import FeatureType, ImageFeatures, write_features
 from reidtrack.engines.base import EngineName
 from reidtrack.engines.provenance import Weights
 from reidtrack.errors import InputError, OutputError
 from reidtrack.networks.build import make_embedder
-from reidtrack.networks.embed_samples import embed_samples
 
 Advance = Callable[[str, int, int], None]
 """Told what goes on, how many more are done, and of how many."""

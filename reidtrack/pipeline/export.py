@@ -12,7 +12,7 @@ from reidtrack.engines.base import open_engine
 from reidtrack.engines.convert import Shape, open_shape, write_onnx
 from reidtrack.errors import InputError, OutputError, UsageError, WeightsError
 from reidtrack.networks.exportable import DetectorNetwork, ReidNetwork
-from reidtrack.pipeline.export_read import ReidFile, read_network
+from reidtrack.networks.read_exportable import ReidFile, read_network
 from reidtrack.types import ImageArray
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from reidtrack.graph import component_labels, component_members
 from reidtrack.spacetime.ground import TICK_S, Apart, Closeness, GroundPath
 from reidtrack.types import BoolArray, DoubleArray, IntArray
 
@@ -288,8 +289,5 @@ def _peak(score: DoubleArray, best: int) -> tuple[float, float]:
 
 def _groups(cameras: int, tied: Mapping[tuple[int, int], DoubleArray]) -> list[list[int]]:
     """Cameras that are tied to each other, directly or through others; those that are not are left out."""
-    group = list(range(cameras))
-    for a, b in tied:
-        low, high = sorted((group[a], group[b]))
-        group = [low if g == high else g for g in group]
-    return [members for g in sorted(set(group)) if len(members := [c for c in range(cameras) if group[c] == g]) > 1]
+    labels = component_labels(cameras, np.array([*tied], np.int64).reshape(-1, 2))
+    return [members.tolist() for members in component_members(labels) if len(members) > 1]

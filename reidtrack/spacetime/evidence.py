@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from reidtrack.associate.evidence import PairTerms
+from reidtrack.graph import spanning_forest
 from reidtrack.spacetime.clocks import (
     LAGS,
     LEAST_SUPPORT,
@@ -232,14 +233,10 @@ def telling_pairs(links: Mapping[CameraPair, int]) -> list[CameraPair]:
         Of each camera the `_PARTNERS` pairs with the most links, and those that join all cameras that any pairs join.
     """
     first = sorted(links, key=lambda pair: (-links[pair], pair))
-    group = {camera: camera for pair in links for camera in pair}
-    partners = dict.fromkeys(group, 0)
+    pairs = np.array(first, np.int64).reshape(-1, 2)
+    partners = {camera: 0 for pair in links for camera in pair}
     kept = []
-    for a, b in first:
-        joins = group[a] != group[b]
-        if joins:
-            old, new = group[a], group[b]
-            group = {camera: new if of == old else of for camera, of in group.items()}
+    for (a, b), joins in zip(first, spanning_forest(int(pairs.max(initial=-1)) + 1, pairs), strict=True):
         if joins or min(partners[a], partners[b]) < _PARTNERS:
             kept.append((a, b))
             partners[a] += 1

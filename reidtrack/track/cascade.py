@@ -9,7 +9,7 @@ import numpy as np
 from reidtrack import geometry
 from reidtrack.track import walker
 from reidtrack.track.clock import Clock
-from reidtrack.track.columns import join, take
+from reidtrack.track.columns import NO_IDS, join, take
 from reidtrack.track.pairs import Pairs, assign_pairs, iou, neighbours
 from reidtrack.types import BoolArray, Detections, DoubleArray, FloatArray, IntArray, Tracks
 
@@ -62,6 +62,9 @@ class Cascade:
         start: Least score that starts a track.
         reach: Standard deviations somebody out of sight may be away from where they are expected; 0 expects nobody.
         agility: How fast people change pace: spectral density of the acceleration, heights squared per second cubed.
+
+    Attributes:
+        ended: (K,) int64, ids of the confirmed tracks that the last `update` gave up, increasing.
     """
 
     def __init__(
@@ -86,6 +89,7 @@ class Cascade:
         self._tracks = _started(np.zeros((4, 0)), 1, 0.0)
         self._held = _no_rows()
         self._next_id = 1
+        self.ended = NO_IDS
 
     @property
     def pending_since_s(self) -> float | None:
@@ -121,7 +125,9 @@ class Cascade:
 
     def _move(self, dt: float) -> None:
         alive = self._clock.now - self._tracks.last <= self._max_age
+        self.ended = NO_IDS
         if not alive.all():
+            self.ended = self._tracks.id[self._tracks.confirmed & ~alive]
             self._tracks = take(self._tracks, alive, axis=-1)
             self._held = take(self._held, np.isin(self._held.track_id, self._tracks.id))
         self._tracks.people = walker.move(self._tracks.people, dt, self._agility)

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound="DataclassInstance")
 
+NO_IDS: IntArray = np.zeros(0, np.int64)
+"""Ids of no tracks."""
+NO_IDS.setflags(write=False)
+
 
 def take(table: T, rows: BoolArray | IntArray, axis: int = 0) -> T:
     """The chosen tracks; they lie along `axis` of every array."""

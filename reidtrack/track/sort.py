@@ -8,10 +8,10 @@ import numpy as np
 
 from reidtrack import geometry
 from reidtrack.track.clock import Clock, TimeUnit
-from reidtrack.track.columns import join, take
+from reidtrack.track.columns import NO_IDS, join, take
 from reidtrack.track.kalman import spread_later, spread_measured
 from reidtrack.track.pairs import Pairs, assign_pairs, iou, neighbours
-from reidtrack.types import Detections, DoubleArray, FloatArray, IntArray, Tracks
+from reidtrack.types import BoolArray, Detections, DoubleArray, FloatArray, IntArray, Tracks
 
 _VALUES, _RATIO, _SPEEDS, _SPREAD, _RATIO_VARIANCE = slice(0, 3), 3, slice(4, 7), slice(7, 16), 16
 _ROWS = 17
@@ -26,7 +26,7 @@ _RATIO_STARTED, _RATIO_PROCESS, _RATIO_MEASURED = 10.0, 1.0, 10.0
 
 @dataclass
 class _Table:
-    """One column per track: id; state (17, N); detections in a row after the first; time unseen; score.
+    """One column per track: id; state (17, N); detections in a row after the first; time unseen; score; ever reported.
 
     The state is centre x, centre y, area, width / height, the velocities of the first three, the spread of the first
     three and the variance of the ratio.
@@ -37,6 +37,7 @@ class _Table:
     streak: IntArray
     age: DoubleArray
     score: FloatArray
+    reported: BoolArray
 
 
 class Sort:
@@ -48,6 +49,9 @@ class Sort:
         min_hits: A track is reported while it has been seen in this many frames in a row after its first; in the
             first `min_hits` frames every track is.
         iou: Least overlap of a prediction with its detection.
+
+    Attributes:
+        ended: (K,) int64, ids of the reported tracks that the last `update` gave up, increasing.
     """
 
     def __init__(
@@ -58,6 +62,7 @@ class Sort:
         self._tracks = _started(np.zeros((4, 0)), np.zeros(0, np.float32), 1)
         self._next_id = 1
         self._frames = 0
+        self.ended = NO_IDS
 
     @property
     def pending_since_s(self) -> float | None:
@@ -86,7 +91,9 @@ class Sort:
         fresh[columns] = False
         tracks = join(tracks, _started(xyxy[:, fresh], found.score[fresh], self._next_id), axis=-1)
         self._next_id += int(fresh.sum())
-        self._tracks = take(tracks, (tracks.age <= self._max_age).nonzero()[0], axis=-1)
+        former, self._tracks = self._tracks, take(tracks, (tracks.age <= self._max_age).nonzero()[0], axis=-1)
+        all_live = len(self._tracks.id) == len(former.id) + len(fresh) - len(columns)
+        self.ended = NO_IDS if all_live else _reported_and_gone(former, self._tracks)
         return self._report(frame, time_s)
 
     def _report(self, frame: int, time_s: float) -> Tracks:
@@ -94,9 +101,15 @@ class Sort:
         warming_up = self._frames <= self._min_hits
         shown = (self._tracks.age == 0) & ((self._tracks.streak >= self._min_hits) | warming_up)
         shown &= np.isfinite(xyxy).all(axis=0)
+        self._tracks.reported |= shown
         ids, score = self._tracks.id[shown], self._tracks.score[shown]
         boxes = np.ascontiguousarray(xyxy[:, shown].T, np.float32)
         return Tracks(ids, np.full(len(ids), frame, np.int64), np.full(len(ids), time_s), boxes, score)
+
+
+def _reported_and_gone(former: _Table, tracks: _Table) -> IntArray:
+    """Ids (K,) of the reported tracks of `former` that are not among `tracks`."""
+    return former.id[former.reported & ~np.isin(former.id, tracks.id)]
 
 
 def _moved(tracks: _Table, dt: float) -> _Table:
@@ -110,7 +123,7 @@ def _moved(tracks: _Table, dt: float) -> _Table:
     state[_SPREAD] = spread_later(state[_SPREAD].reshape(3, 3, -1), dt).reshape(9, -1) + dt * _PROCESS[:, None]
     state[_RATIO_VARIANCE] += dt * _RATIO_PROCESS
     streak = np.where(tracks.age > 0, 0, tracks.streak)
-    moved = _Table(tracks.id, state, streak, tracks.age + dt, tracks.score)
+    moved = _Table(tracks.id, state, streak, tracks.age + dt, tracks.score, tracks.reported)
     sound = np.isfinite(state_to_xyxy(state)).all(axis=0)
     return moved if sound.all() else take(moved, np.flatnonzero(sound), axis=-1)
 
@@ -144,7 +157,8 @@ def _started(xyxy: DoubleArray, score: FloatArray, first_id: int) -> _Table:
     state = np.zeros((_ROWS, n))
     state[:4] = xyxy_to_measured(xyxy)
     state[_SPREAD], state[_RATIO_VARIANCE] = _STARTED[:, None], _RATIO_STARTED
-    return _Table(np.arange(first_id, first_id + n), state, np.zeros(n, np.int64), np.zeros(n), score)
+    ids, streak, age = np.arange(first_id, first_id + n), np.zeros(n, np.int64), np.zeros(n)
+    return _Table(ids, state, streak, age, score, np.zeros(n, bool))
 
 
 def xyxy_to_measured(xyxy: DoubleArray) -> DoubleArray:

@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 from reidtrack.track.cascade import Cascade
 from reidtrack.track.clock import TimeUnit
 from reidtrack.track.sort import Sort
-from reidtrack.types import Detections, Tracks
+from reidtrack.types import Detections, IntArray, Tracks
 
 
 class Tracker(Protocol):
@@ -18,8 +18,15 @@ class Tracker(Protocol):
         """Earliest time at which a track that is not yet confirmed may still add rows; None if there is none."""
         ...
 
+    @property
+    def ended(self) -> IntArray:
+        """Ids (K,) of the tracks that the last `update` gave up: reported before, they add no row any more."""
+        ...
+
     def update(self, detections: Detections, frame: int, time_s: float) -> Tracks:
         """Take the detections of the next frame; frames may be missing, times may be uneven.
+
+        `ended` then holds the tracks that this frame ended; those that are left when a recording ends are not told.
 
         Returns:
             Rows of this frame, and earlier rows of tracks that have just been confirmed.

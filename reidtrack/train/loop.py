@@ -14,8 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from reidtrack.datasets.images import ImageStore
-from reidtrack.datasets.record import camera_labels
-from reidtrack.datasets.sample import Sample
+from reidtrack.datasets.record import Sample, camera_labels
 from reidtrack.datasets.sampler import EpochSampler
 from reidtrack.errors import UsageError
 from reidtrack.train.log import write_curves, write_log

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from reidtrack.benchmark import distance as distance_module
 from reidtrack.benchmark.distance import FeatureDistances, Metric
 from reidtrack.benchmark.measure import Labels, choose_queries, mean_result, measure, ranked_list
-from reidtrack.benchmark.ranking import Gallery, QueryScores, rank
-from reidtrack.benchmark.ranking_result import RankingResult
+from reidtrack.benchmark.ranking import Gallery, QueryScores, RankingResult, rank
 from reidtrack.benchmark.shots import ShotScorer
 from reidtrack.benchmark.verification import PairCounter, Verification, join_verifications
 

@@ -12,7 +12,7 @@ import pytest
 
 from reidtrack.benchmark.distance import FeatureDistances
 from reidtrack.benchmark.st_reid import JointDistances, SpaceTime, clock_of, times_of
-from reidtrack.datasets.sample import Sample
+from reidtrack.datasets.record import Sample
 
 
 def ints(*values: int) -> np.ndarray[Any, np.dtype[np.int64]]:

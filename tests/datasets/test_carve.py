@@ -13,12 +13,12 @@ from reidtrack.datasets.record import (
     JUNK_ID,
     UNKNOWN_CAMERA,
     ReidDataset,
+    Sample,
     camera_labels,
     one_image_people,
     person_labels,
     queries_with_match,
 )
-from reidtrack.datasets.sample import Sample
 from reidtrack.datasets.zoo import load_dataset
 from reidtrack.errors import InputError, UsageError
 
@@ -170,8 +170,8 @@ def test_shared_cuhk03_training_half(shared: Path, name: str) -> None:
     ids=["detected", "labeled"],
 )
 def test_shared_protocol_files(shared: Path, boxes: str, counts: tuple[int, int, int]) -> None:
-    from reidtrack.datasets.cuhk03_flat import parse_cuhk03
-    from reidtrack.datasets.cuhk03_protocol import FILE, read_protocol
+    from reidtrack.datasets.readers.cuhk03_flat import parse_cuhk03
+    from reidtrack.datasets.readers.cuhk03_protocol import FILE, read_protocol
 
     lists = read_protocol(shared / "data/cuhk03-protocol" / FILE.format(boxes=boxes))
     assert tuple(map(len, lists)) == counts

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from reidtrack.datasets.cuhk03_flat import parse_cuhk03
+from reidtrack.datasets.readers.cuhk03_flat import parse_cuhk03
 from reidtrack.datasets.zoo import load_dataset
 from reidtrack.errors import InputError, UsageError
 

@@ -22,10 +22,9 @@ from reidtrack.datasets.explore import (
     split_figures,
     top_share,
 )
-from reidtrack.datasets.market1501 import PUBLISHED, parse_market1501
 from reidtrack.datasets.pixels import draw_samples, mean_picture, measure, quantiles
-from reidtrack.datasets.record import JUNK_ID, UNKNOWN_CAMERA
-from reidtrack.datasets.sample import Sample
+from reidtrack.datasets.readers.market1501 import PUBLISHED, parse_market1501
+from reidtrack.datasets.record import JUNK_ID, UNKNOWN_CAMERA, Sample
 from reidtrack.datasets.zoo import load_dataset
 from reidtrack.errors import InputError
 

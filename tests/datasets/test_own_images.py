@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reidtrack.datasets.folder import camera_of
+from reidtrack.datasets.readers.folder import camera_of
 from reidtrack.datasets.record import UNKNOWN_CAMERA, ranking_ids
 from reidtrack.datasets.zoo import load_dataset
 from reidtrack.errors import InputError

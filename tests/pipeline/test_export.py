@@ -17,8 +17,8 @@ from reidtrack.config.run import DetectConfig, EmbedConfig
 from reidtrack.errors import DeviceError, InputError, OutputError, UsageError, WeightsError
 from reidtrack.networks import exportable as export_network
 from reidtrack.networks.build import make_detector, make_embedder
+from reidtrack.networks.read_exportable import read_network
 from reidtrack.pipeline.export import ExportRequest, export
-from reidtrack.pipeline.export_read import read_network
 from reidtrack.types import Frame, ImageArray
 
 

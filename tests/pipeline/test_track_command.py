@@ -111,7 +111,7 @@ def test_gaps_in_frames() -> None:
 def test_figures_on_tud_stadtmitte(
     shared: Path, tmp_path: Path, setting: str, fps: float | None, least_idf1: float, least_mota: float
 ) -> None:
-    """docs/results.md: sort 73.5 and 71.7, default 77.8 and 75.4."""
+    """docs/results/tracking.md: sort 73.5 and 71.7, default 77.8 and 75.4."""
     sequence = shared / "data" / "mot15" / "TUD-Stadtmitte"
     config = load(TrackConfig, CONFIGS / f"{setting}.yaml")
     track_file(sequence / "det" / "det.txt", tmp_path / "out.txt", config, fps)

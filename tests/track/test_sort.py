@@ -149,7 +149,7 @@ def test_equals_filterpy_on_people_far_apart() -> None:
     ],
 )
 def test_mot15(shared: Path, sequence: str, frames: int, tracks: int, boxes_reported: int) -> None:
-    """Counts recorded with docs/results.md, where the figures they stand for are compared with plain filterpy."""
+    """Counts recorded with docs/results/tracking.md, where their figures are compared with plain filterpy's."""
     found = read_detections(shared / "data" / "mot15" / sequence / "det" / "det.txt")
     tracker, empty = Sort(), Detections.empty()
     rows = [tracker.update(found.get(index, empty), index, index / 25) for index in range(frames)]

@@ -13,7 +13,7 @@ from reidtrack.types import DoubleArray
 CHOSEN = 2.0
 """Log-odds that it adds to a pair that the assignment chose it, from among all that either might have been given.
 
-A pair at the threshold is as likely one person as not if it is chosen. Measured: docs/results.md."""
+A pair at the threshold is as likely one person as not if it is chosen. Measured: docs/results/calibration.md."""
 EVERYWHERE = ("*", "*")
 _SMOOTH = 20.0
 _GRID = np.round(np.arange(0.2, 1.2001, 0.02), 2)

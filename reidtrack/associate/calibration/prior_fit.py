@@ -19,7 +19,7 @@ LEAST_PEOPLE = 20
 _WORTH = 7.0
 """People's worth of a known mean where only one site was measured: 4.0 to 7.7 of four networks over two sites."""
 _GENERAL = 2
-"""Sites' worth of what holds of networks in general: the next site is not those measured (docs/results.md)."""
+"""Sites' worth of what holds of networks in general: the next site is another (docs/results/few_people.md)."""
 _MOST_OTHERS = 200_000
 _TINY = 1e-3
 _LEAST_PAIRS = 10

@@ -18,6 +18,7 @@ from reidtrack.associate.clustering.adjacency import Adjacency
 from reidtrack.associate.clustering.cluster_model import PersonModel
 from reidtrack.associate.clustering.pair_keys import keys, once
 from reidtrack.associate.clustering.problem import Nodes
+from reidtrack.graph import component_labels, component_members
 from reidtrack.types import BoolArray, DoubleArray, IntArray
 
 WORK = 3**14
@@ -40,7 +41,7 @@ def improve_exactly(label: IntArray, nodes: Nodes, most: int) -> IntArray:
     drawn = nodes.near[(nodes.costs.of(nodes.near) < 0) & ~np.isin(keys(nodes.near, count), keys(nodes.clash, count))]
     search = _Search(label.copy(), nodes, most)
     solved = np.zeros(count, np.bool_)
-    for members in _components(drawn, count):
+    for members in sorted(component_members(component_labels(count, drawn)), key=len):
         if search.affords(members):
             search.regroup(members)
             solved[members] = True
@@ -154,13 +155,3 @@ class _Search:
         np.fill_diagonal(alike, self._nodes.square[members])
         clash = np.stack([np.isin(members, self._clash.neighbours(i)) for i in members.tolist()])
         return Table(self._nodes.mass[members], alike, clash, self._nodes.model)
-
-
-def _components(drawn: IntArray, count: int) -> list[IntArray]:
-    """Tracklets that chains of pairs connect, the smallest components first."""
-    from scipy.sparse import csr_array
-    from scipy.sparse.csgraph import connected_components
-
-    graph = csr_array((np.ones(len(drawn)), tuple(drawn.T)), shape=(count, count))
-    part = connected_components(graph, directed=False)[1]
-    return sorted(np.split(np.argsort(part, kind="stable"), np.cumsum(np.bincount(part))[:-1]), key=len)

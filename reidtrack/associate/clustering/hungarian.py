@@ -14,12 +14,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from reidtrack.associate.clustering.components import bundles
 from reidtrack.associate.clustering.exact import improve_exactly
 from reidtrack.associate.clustering.local_search import packed, refine
 from reidtrack.associate.clustering.pair_costs import PairCosts
 from reidtrack.associate.clustering.pair_keys import keys, once
 from reidtrack.associate.clustering.problem import Nodes
+from reidtrack.graph import component_labels
 from reidtrack.types import DoubleArray, IntArray
 
 _SLACK = 1e-9
@@ -51,7 +51,7 @@ def group(
         (N,) number of each tracklet's group, from 0, in the order of their first tracklets.
     """
     nodes = Nodes.of(costs, near, clash, weight)
-    bundle = np.arange(len(nodes)) if together is None else bundles(len(nodes), together)
+    bundle = np.arange(len(nodes)) if together is None else component_labels(len(nodes), together)
     if len(nodes) > bundle.max(initial=-1) + 1:
         nodes = nodes.contracted(bundle)
     label = _search(nodes)

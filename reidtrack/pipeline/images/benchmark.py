@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from reidtrack.benchmark.distance import Distances
-from reidtrack.benchmark.evaluate import Reranking, Timing, labels_of, variants
 from reidtrack.benchmark.measure import (
     Measured,
     RankedList,
@@ -22,19 +21,19 @@ from reidtrack.benchmark.measure import (
     measure,
     ranked_list,
 )
+from reidtrack.benchmark.variants import Reranking, Timing, labels_of, variants
 from reidtrack.benchmark.verification import join_verifications
 from reidtrack.config.benchmark import BenchmarkConfig
 from reidtrack.config.run import EmbedConfig
 from reidtrack.datasets.carve import carve
-from reidtrack.datasets.record import ReidDataset
-from reidtrack.datasets.sample import Sample
+from reidtrack.datasets.embed_samples import Features, embed_samples
+from reidtrack.datasets.record import ReidDataset, Sample
 from reidtrack.datasets.zoo import load_dataset, option_names
 from reidtrack.embed.embedder import Embedder
 from reidtrack.engines.base import choose_device
 from reidtrack.engines.provenance import Weights
 from reidtrack.errors import InputError, UsageError
 from reidtrack.networks.build import make_embedder
-from reidtrack.networks.embed_samples import Features, embed_samples
 from reidtrack.types import FloatArray
 
 logger = logging.getLogger(__name__)

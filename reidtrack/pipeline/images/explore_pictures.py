@@ -9,8 +9,7 @@ import numpy as np
 
 from reidtrack.datasets.explore import people_over_cameras
 from reidtrack.datasets.pixels import PixelFigures, mean_picture, quantiles
-from reidtrack.datasets.record import JUNK_ID, UNKNOWN_CAMERA, ReidDataset
-from reidtrack.datasets.sample import Sample
+from reidtrack.datasets.record import JUNK_ID, UNKNOWN_CAMERA, ReidDataset, Sample
 from reidtrack.errors import InputError
 from reidtrack.image import read_image, resize
 from reidtrack.report.dataset.record import CameraRow, Picture

@@ -14,11 +14,10 @@ from reidtrack import __version__, clock
 from reidtrack.benchmark.measure import Measured, RankedList
 from reidtrack.benchmark.pictures import CELL_HW, PictureRow, draw_rows
 from reidtrack.benchmark.plots import cmc_plot, distance_plot, roc_plot
-from reidtrack.benchmark.ranking_result import RankingResult
+from reidtrack.benchmark.ranking import RankingResult
 from reidtrack.benchmark.verification import OperatingPoint
 from reidtrack.config.load import dump
-from reidtrack.datasets.record import JUNK_ID, ReidDataset
-from reidtrack.datasets.sample import Sample
+from reidtrack.datasets.record import JUNK_ID, ReidDataset, Sample
 from reidtrack.errors import InputError
 from reidtrack.files import write_lines, write_whole
 from reidtrack.image import read_image

@@ -13,7 +13,7 @@ import numpy as np
 from reidtrack.config.run import EmbedConfig
 from reidtrack.config.train import TrainConfig
 from reidtrack.datasets.images import ImageStore
-from reidtrack.datasets.sample import Sample
+from reidtrack.datasets.record import Sample
 from reidtrack.embed.embedder import Embedder
 from reidtrack.engines.cache import kept
 from reidtrack.errors import InputError

@@ -9,10 +9,10 @@ from associate.dense_problems import THRESHOLD, problem, sparse
 from associate.reference_grouping import Dense
 
 from reidtrack.associate.clustering import exact as exact_module
-from reidtrack.associate.clustering.components import bundles
 from reidtrack.associate.clustering.exact import Table, best_grouping, improve_exactly
 from reidtrack.associate.clustering.hungarian import group
 from reidtrack.associate.clustering.problem import Nodes
+from reidtrack.graph import component_labels
 
 
 def connected(seed: int, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -40,7 +40,7 @@ def test_small_problems_are_solved_exactly(size: int) -> None:
         rng = np.random.default_rng([seed, size])
         cost, clash, weight = connected(seed, size)
         together = rng.integers(0, size, (rng.integers(0, 3), 2))
-        bundle = bundles(size, together)
+        bundle = component_labels(size, together)
         one = bundle[:, None] == bundle
         clash &= ~one
         pairs = np.argwhere(np.triu(rng.random((size, size)) < 0.4, 1))

@@ -10,12 +10,12 @@ from associate.reference_grouping import Dense, group_dense
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reidtrack.associate.clustering.components import bundles
 from reidtrack.associate.clustering.hungarian import group
 from reidtrack.associate.clustering.pair_keys import PairValues
 from reidtrack.associate.clustering.problem import Nodes
 from reidtrack.associate.evidence import PairTerms
 from reidtrack.associate.terms import Terms
+from reidtrack.graph import component_labels
 
 
 def extras(seed: int, n: int, share: float = 0.3) -> tuple[np.ndarray, np.ndarray]:
@@ -52,24 +52,6 @@ def test_no_extra_cost_changes_nothing() -> None:
         assert (group(costs, *given_[1:]) == group(*given_)).all()
 
 
-@pytest.mark.parametrize(
-    ("pairs", "expected"),
-    [
-        pytest.param([], [0, 1, 2, 3, 4], id="nobody"),
-        pytest.param([(1, 1)], [0, 1, 2, 3, 4], id="with itself"),
-        pytest.param([(1, 3)], [0, 1, 2, 1, 3], id="two"),
-        pytest.param([(4, 3), (3, 1), (0, 2)], [0, 1, 0, 1, 1], id="a chain"),
-        pytest.param([(4, 3), (3, 2), (2, 1), (1, 0)], [0, 0, 0, 0, 0], id="everybody, from the end"),
-    ],
-)
-def test_bundles(pairs: list[tuple[int, int]], expected: list[int]) -> None:
-    assert bundles(5, np.array(pairs, np.int64).reshape(-1, 2)).tolist() == expected
-
-
-def test_nobody_is_in_no_bundle() -> None:
-    assert len(bundles(0, np.zeros((0, 2), np.int64))) == 0
-
-
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10_000), st.integers(2, 16))
 def test_bundles_cost_what_their_members_do(seed: int, n: int) -> None:
@@ -77,7 +59,7 @@ def test_bundles_cost_what_their_members_do(seed: int, n: int) -> None:
     cost, clash, weight = problem(seed, n)
     pairs, value = extras(seed, n)
     given_ = sparse(cost, clash, weight)
-    bundle = bundles(n, rng.integers(0, n, (n // 3, 2)))
+    bundle = component_labels(n, rng.integers(0, n, (n // 3, 2)))
     nodes = Nodes.of(given_.costs.with_extra(pairs, value), *given_[1:]).contracted(bundle)
     label = rng.integers(0, 3, len(nodes))
     groups = nodes.contracted(np.unique(label, return_inverse=True)[1])
@@ -92,7 +74,7 @@ def test_what_belongs_together_stays_together(seed: int, n: int) -> None:
     rng = np.random.default_rng(seed)
     cost, clash, weight = problem(seed, n)
     together = rng.integers(0, n, (n // 4, 2))
-    bundle = bundles(n, together)
+    bundle = component_labels(n, together)
     clash = clash & (bundle[:, None] != bundle)
     given_ = sparse(cost, clash, weight)
     label = group(*given_, together)

@@ -8,7 +8,7 @@ import pytest
 from installed import needs_openvino
 
 from reidtrack.cli.main import main
-from reidtrack.pipeline.evaluate import RunEvaluation, evaluate_run
+from reidtrack.pipeline.evaluate.evaluate import RunEvaluation, evaluate_run
 
 pytestmark = needs_openvino  # the detector is an OpenVINO file
 
@@ -35,7 +35,7 @@ def scores(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> RunEvaluat
 @pytest.mark.parametrize(
     ("view", "hota", "idf1", "mota"),
     [
-        # docs/results.md: 65.9 / 86.8 / 85.1 and 82.6 / 80.9 / 97.5; better than the best trackers listed with the data
+        # docs/results/tracking.md: 65.9 / 86.8 / 85.1 and 82.6 / 80.9 / 97.5; better than what is listed with the data
         pytest.param("View_001", 64.0, 84.0, 83.5, id="View_001"),
         pytest.param("View_006", 80.0, 79.5, 96.5, id="View_006"),
     ],
@@ -50,5 +50,5 @@ def test_visits_of_one_camera(scores: RunEvaluation, view: str, hota: float, idf
 @pytest.mark.shared
 @pytest.mark.slow
 def test_persons_over_both_cameras(scores: RunEvaluation) -> None:
-    """docs/results.md: IDF1 94.8."""
+    """docs/results/association.md: IDF1 94.8."""
     assert scores.cross.idf1 > 90

@@ -85,7 +85,7 @@ def sample(robustness: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.mark.slow
 @pytest.mark.skipif(not ALL_SHIPS, reason="weights/ is not complete")
 def test_the_sample_as_it_is_and_with_people_gone(robustness: ModuleType, sample: Any) -> None:
-    """docs/results.md: 98.4 whole; a half of a camera's people taken out costs 2 points on average."""
+    """docs/results/calibration.md: 98.4 whole; a half of a camera's people taken out costs 2 points on average."""
     whole = associate(sample.tracklets).identities
     assert sample.idf1(whole) >= 97
     left = [

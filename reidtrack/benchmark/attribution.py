@@ -1,0 +1,221 @@
+"""Where the points of a cross-camera score were lost: detection, tracking or linking, and by which tracklets.
+
+An oracle takes over stage by stage. Our boxes, each with the true person's id, score what detection allows; our
+tracklets, each with the id of the person who is most of it, what tracking allows on top; our identities, what came out.
+The three losses and the result add up to 100. Within a stage the mistakes are put right one after the other, the
+costliest first, and each is blamed for what its correction gains.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from reidtrack.benchmark.scored_boxes import Boxes, CameraLoss, Key, Points
+from reidtrack.benchmark.tracking import TrackingPair
+from reidtrack.types import IntArray
+
+MOST_MISTAKES = 200
+"""Of a stage; those of fewer boxes are blamed together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """Boxes of a tracklet that are not of the person who is most of it, or of a second tracklet on one person.
+
+    Attributes:
+        key: The tracklet.
+        owner: The person who is most of it.
+        person: Whose boxes these are.
+        boxes: How many.
+        first_frame: The first of them, 0-based.
+        last_frame: The last of them.
+        idf1: Points lost.
+    """
+
+    key: Key
+    owner: int
+    person: int
+    boxes: int
+    first_frame: int
+    last_frame: int
+    idf1: float
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """Tracklets of one person in an identity that is not theirs.
+
+    Attributes:
+        person: Whose tracklets these are.
+        keys: The tracklets.
+        identity: Where they are.
+        owner: The person whose identity that is; None where it is nobody else's.
+        home: The person's identity; None where all of them belongs to others.
+        boxes: How many boxes they have.
+        idf1: Points lost.
+    """
+
+    person: int
+    keys: tuple[Key, ...]
+    identity: int
+    owner: int | None
+    home: int | None
+    boxes: int
+    idf1: float
+
+    @property
+    def kind(self) -> str:
+        """`split`: one person in two identities; `merge`: two in one; or both."""
+        if self.owner is None:
+            return "split"
+        return "merge" if self.home is None else "split and merge"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Blame:
+    """The whole account.
+
+    Attributes:
+        result: What came out.
+        tracks: What linking without mistakes would make of our tracklets.
+        boxes: What tracking without mistakes besides would make of our boxes.
+        cameras: What detection lost, by camera.
+        slips: What tracking lost, the costliest first.
+        mistakes: What linking lost, the costliest first.
+        rest: Points of IDF1 that no single slip or mistake is to blame for, of tracking and of linking.
+        people: Tracklet to the person who is most of it; None where it is nobody.
+    """
+
+    result: Points
+    tracks: Points
+    boxes: Points
+    cameras: Mapping[str, CameraLoss]
+    slips: Sequence[Slip]
+    mistakes: Sequence[Mistake]
+    rest: tuple[float, float]
+    people: Mapping[Key, int | None]
+
+    @property
+    def losses(self) -> dict[str, Points]:
+        """Stage to the points it lost; with the result they add up to 100."""
+        return {
+            "detection": Points(100.0, 100.0) - self.boxes,
+            "tracking": self.boxes - self.tracks,
+            "linking": self.tracks - self.result,
+        }
+
+
+def blame(cameras: Mapping[str, TrackingPair], track_ids: Mapping[str, IntArray]) -> Blame:
+    """Find out what a cross-camera score was lost by.
+
+    Args:
+        cameras: Ground truth with one id per person over all cameras, and boxes with one id per identity.
+        track_ids: Camera to the track id (N,) of each of its boxes.
+
+    Raises:
+        ValueError: If an id stands twice in one frame of one camera.
+    """
+    boxes = Boxes.of(cameras, track_ids)
+    linked = boxes.perfectly_linked()
+    tracked = np.where(boxes.truth >= 0, boxes.truth, len(boxes.persons) + np.arange(len(boxes.truth)))
+    result, tracks, ceiling = (boxes.score(ids) for ids in (boxes.identity, linked, tracked))
+    mistakes, rest_linking = _mistakes(boxes, linked, tracks.idf1)
+    slips, rest_tracking = _slips(boxes, linked, ceiling.idf1)
+    return Blame(
+        result, tracks, ceiling, boxes.losses(), slips, mistakes, (rest_tracking, rest_linking), boxes.people()
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Move:
+    """Boxes that get another id."""
+
+    rows: IntArray
+    id: int
+
+
+def _put_right(boxes: Boxes, ids: IntArray, moves: Sequence[_Move]) -> tuple[list[tuple[int, float]], float]:
+    """Make moves one after the other, the costliest first.
+
+    Returns:
+        Of each move its place and what it gained, in the order they were made, and the figure at the end.
+    """
+    start = boxes.idf1(ids)
+    chosen = sorted(range(len(moves)), key=lambda i: -len(moves[i].rows))[:MOST_MISTAKES]
+
+    def moved(ids: IntArray, move: _Move) -> IntArray:
+        after = ids.copy()
+        after[move.rows] = move.id
+        return after
+
+    alone = {i: boxes.idf1(moved(ids, moves[i])) - start for i in chosen}
+    gains, now = [], start
+    for i in sorted(chosen, key=lambda i: (-alone[i], -len(moves[i].rows), i)):
+        ids = moved(ids, moves[i])
+        after = boxes.idf1(ids)
+        gains.append((i, after - now))
+        now = after
+    return gains, now
+
+
+def _mistakes(boxes: Boxes, linked: IntArray, ceiling: float) -> tuple[list[Mistake], float]:
+    counts, (rows, columns), names = boxes.best_pairs(boxes.identity)
+    real = counts[rows, columns] > 0
+    home = dict(zip(rows[real].tolist(), names[columns[real]].tolist(), strict=True))
+    owner = {identity: person for person, identity in home.items()}
+    groups: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for track, members in enumerate(boxes.members):
+        person, identity = int(linked[members[0]]), int(boxes.identity[members[0]])
+        if person < len(boxes.persons) and home.get(person) != identity:
+            groups[person, identity].append(track)
+    beyond = int(boxes.identity.max(initial=0)) + 1
+    moves = [
+        _Move(np.concatenate([boxes.members[t] for t in tracks]), home.get(person, beyond + person))
+        for (person, _), tracks in groups.items()
+    ]
+    gains, end = _put_right(boxes, boxes.identity, moves)
+    found, entries = [], list(groups.items())
+    for i, gain in gains:
+        (person, identity), tracks = entries[i]
+        other = owner.get(identity)
+        found.append(
+            Mistake(
+                person=int(boxes.persons[person]),
+                keys=tuple(boxes.keys[t] for t in tracks),
+                identity=identity,
+                owner=None if other is None else int(boxes.persons[other]),
+                home=home.get(person),
+                boxes=len(moves[i].rows),
+                idf1=gain,
+            )
+        )
+    return found, ceiling - end
+
+
+def _slips(boxes: Boxes, linked: IntArray, ceiling: float) -> tuple[list[Slip], float]:
+    wrong = np.flatnonzero((boxes.truth >= 0) & (boxes.truth != linked))
+    groups: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for row in wrong.tolist():
+        groups[int(boxes.track[row]), int(boxes.truth[row])].append(row)
+    moves = [_Move(np.array(rows), person) for (_, person), rows in groups.items()]
+    gains, end = _put_right(boxes, linked, moves)
+    found, entries = [], list(groups)
+    for i, gain in gains:
+        track, person = entries[i]
+        frames = boxes.frame[moves[i].rows]
+        found.append(
+            Slip(
+                key=boxes.keys[track],
+                owner=int(boxes.persons[boxes.owner(track)]),
+                person=int(boxes.persons[person]),
+                boxes=len(frames),
+                first_frame=int(frames.min()),
+                last_frame=int(frames.max()),
+                idf1=gain,
+            )
+        )
+    return found, ceiling - end

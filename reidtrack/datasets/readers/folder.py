@@ -1,0 +1,126 @@
+"""Your own images: a folder for each person."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from reidtrack.datasets.layout import folders, images, natural_key
+from reidtrack.datasets.record import SPLITS, UNKNOWN_CAMERA, ReidDataset, Sample, SplitName
+from reidtrack.errors import InputError
+
+_CAMERA = re.compile(r"(?:^|[_\-. ])c(?:am(?:era)?)?[_-]?(\d+)(?=s\d|[_\-. ]|$)", re.IGNORECASE)
+_LAYOUT = "PERSON/*.jpg, PERSON/CAMERA/*.jpg, or the same below train, query and gallery"
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An image with the names of its person and camera; an empty camera is not known."""
+
+    path: Path
+    person: str
+    camera: str
+    sequence: int | None = None
+    frame: int | None = None
+
+
+def load_folder(root: Path) -> ReidDataset:
+    """Read `PERSON/*.jpg`, `PERSON/CAMERA/*.jpg`, or either below `train`, `query` and `gallery`.
+
+    Without folders of cameras, a camera is looked for in the files' names: `_c3_`, `-cam03`, `camera_3.`. Where none is
+    found the camera is unknown.
+
+    Args:
+        root: The folder.
+
+    Raises:
+        InputError: If it holds no images in folders.
+    """
+    found = {split: _people(root / split) for split in SPLITS}
+    if not any(found.values()):
+        found["train"] = _people(root)
+    if not any(found.values()):
+        loose = images(root)
+        hint = "images lie directly in it: move each person's into a folder of its own" if loose else None
+        raise InputError("no folders of persons with images", where=root, expected=_LAYOUT, hint=hint)
+    return dataset_of(root.resolve().name, found)
+
+
+def dataset_of(name: str, found: Mapping[SplitName, Sequence[Named]]) -> ReidDataset:
+    """A data set of named persons and cameras.
+
+    Names that are all numbers stay these numbers; otherwise they are numbered from 1 in natural order.
+
+    Args:
+        name: Of the data set.
+        found: Images of each split.
+    """
+    everything = [image for split in SPLITS for image in found.get(split, ())]
+    people = number_names({image.person for image in everything})
+    cameras = number_names({image.camera for image in everything if image.camera})
+    parts = [
+        tuple(
+            Sample(
+                image.path,
+                people[image.person],
+                cameras.get(image.camera, UNKNOWN_CAMERA),
+                image.sequence,
+                image.frame,
+            )
+            for image in found.get(split, ())
+        )
+        for split in SPLITS
+    ]
+    return ReidDataset(
+        name,
+        parts[0],
+        parts[1],
+        parts[2],
+        notes=tuple(_notes(parts)),
+        person_names={number: text for text, number in people.items() if text != str(number)},
+        camera_names={number: text for text, number in cameras.items() if text != str(number)},
+    )
+
+
+def number_names(names: set[str]) -> dict[str, int]:
+    """Name to number: the names' own where all are whole numbers that differ, else from 1 in natural order."""
+    ordered = sorted(names, key=natural_key)
+    numbers = [int(name) for name in ordered if re.fullmatch(r"-?\d{1,18}", name)]
+    if len(set(numbers)) == len(ordered):
+        return dict(zip(ordered, numbers, strict=True))
+    return {name: number for number, name in enumerate(ordered, start=1)}
+
+
+def camera_of(name: str) -> str:
+    """The camera's number in a file's name, without leading zeros; empty where there is none."""
+    found = _CAMERA.search(Path(name).stem)
+    return str(int(found[1])) if found else ""
+
+
+def _people(root: Path) -> list[Named]:
+    """Images of every person's folder in natural order."""
+    if not root.is_dir():
+        return []
+    found = []
+    for person in sorted(folders(root), key=lambda folder: natural_key(folder.name)):
+        if person.name in SPLITS:
+            continue
+        found += [Named(path, person.name, camera_of(path.name)) for path in images(person)]
+        for camera in folders(person):
+            found += [Named(path, person.name, camera.name) for path in images(camera, deep=True)]
+    return found
+
+
+def _notes(parts: Sequence[Sequence[Sample]]) -> list[str]:
+    train, query, gallery = parts
+    notes = []
+    if train and not query and not gallery:
+        notes.append("no folders query and gallery: every image is a training image")
+    everything = [sample for part in parts for sample in part]
+    unknown = sum(sample.camera_id == UNKNOWN_CAMERA for sample in everything)
+    if unknown:
+        count = "all" if unknown == len(everything) else f"{unknown:,} of"
+        notes.append(f"camera unknown for {count} {len(everything):,} images: matches within one camera count as well")
+    return notes

@@ -1,0 +1,1 @@
+"""How good a run is, and which stage and which tracklets its errors are due to."""

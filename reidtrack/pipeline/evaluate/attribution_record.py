@@ -1,0 +1,144 @@
+"""What `reidtrack evaluate --blame` found, and its JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from reidtrack.benchmark.attribution import Blame, Mistake
+from reidtrack.benchmark.scored_boxes import Key, Points
+
+
+@dataclass(frozen=True, slots=True)
+class BlamedLink:
+    """A link that was made and should not have been, or the other way round.
+
+    Attributes:
+        a: Camera and track id of one tracklet.
+        b: Of the other.
+        distance: Appearance distance of the two; None where nothing was embedded.
+        threshold: What it was held against.
+        probability: Of both being one person, where it was calibrated.
+        terms: What else was weighed, of a link that was made.
+    """
+
+    a: Key
+    b: Key
+    distance: float | None
+    threshold: float | None
+    probability: float | None = None
+    terms: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class BlamedMistake:
+    """A mistake of linking with the links that made it.
+
+    Attributes:
+        mistake: Whose tracklets are where.
+        wrong: Links between them and somebody else's.
+        missing: The most likely link to the person's other tracklets.
+    """
+
+    mistake: Mistake
+    wrong: Sequence[BlamedLink]
+    missing: BlamedLink | None
+
+    @property
+    def cause(self) -> BlamedLink | None:
+        """The link that is to blame."""
+        return self.wrong[0] if self.wrong else self.missing
+
+
+@dataclass(frozen=True, slots=True)
+class CameraPair:
+    """Mistakes of linking between two cameras, or within one."""
+
+    cameras: tuple[str, str]
+    splits: int
+    merges: int
+    idf1: float
+
+
+@dataclass(frozen=True)
+class RunBlame:
+    """The account of a run.
+
+    Attributes:
+        blame: Stages and mistakes.
+        mistakes: Those of linking, the costliest first.
+        pairs: The same by pair of cameras, the costliest first.
+        detected: Camera to how many of its missed boxes the detector had found; empty where its log is not there.
+        page: `blame.html`.
+    """
+
+    blame: Blame
+    mistakes: Sequence[BlamedMistake]
+    pairs: Sequence[CameraPair]
+    detected: Mapping[str, int]
+    page: Path
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything, in percentage points and counts."""
+        found = self.blame
+        return {
+            "result": _points(found.result),
+            "loss": {stage: _points(points) for stage, points in found.losses.items()},
+            "detection": {
+                camera: {
+                    "boxes": loss.boxes,
+                    "missed": len(loss.missed),
+                    "missed_but_detected": self.detected.get(camera),
+                    "false": loss.false,
+                    "IDF1": round(loss.idf1, 3),
+                }
+                for camera, loss in found.cameras.items()
+            },
+            "tracking": [
+                {
+                    "camera": s.key[0],
+                    "track_id": s.key[1],
+                    **{k: v for k, v in asdict(s).items() if k not in ("key", "idf1")},
+                    "IDF1": round(s.idf1, 3),
+                }
+                for s in found.slips
+            ],
+            "linking": [_mistake_entry(m) for m in self.mistakes],
+            "camera_pairs": [
+                {"cameras": list(p.cameras), "splits": p.splits, "merges": p.merges, "IDF1": round(p.idf1, 3)}
+                for p in self.pairs
+            ],
+            "rest": {"tracking": round(found.rest[0], 3), "linking": round(found.rest[1], 3)},
+        }
+
+
+def _points(points: Points) -> dict[str, float]:
+    return {"IDF1": round(points.idf1, 3) + 0.0, "HOTA": round(points.hota, 3) + 0.0}  # and not -0.0
+
+
+def _mistake_entry(found: BlamedMistake) -> dict[str, Any]:
+    m = found.mistake
+    return {
+        "kind": m.kind,
+        "person": m.person,
+        "tracklets": [_key_entry(key) for key in m.keys],
+        "identity": m.identity,
+        "owner": m.owner,
+        "home": m.home,
+        "boxes": m.boxes,
+        "IDF1": round(m.idf1, 3),
+        "wrong_links": [_link_entry(link) for link in found.wrong],
+        "missing_link": None if found.missing is None else _link_entry(found.missing),
+    }
+
+
+def _key_entry(key: Key) -> dict[str, Any]:
+    return {"camera": key[0], "track_id": key[1]}
+
+
+def _link_entry(link: BlamedLink) -> dict[str, Any]:
+    numbers = {"distance": link.distance, "threshold": link.threshold, "probability": link.probability}
+    rounded = {name: None if value is None else round(value, 4) for name, value in numbers.items()}
+    return {"a": _key_entry(link.a), "b": _key_entry(link.b), **rounded, "terms": dict(link.terms)}

@@ -1,0 +1,1 @@
+"""People over runs and days: the gallery, who is enrolled in it, and who a photo shows."""

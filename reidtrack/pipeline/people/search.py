@@ -1,0 +1,229 @@
+"""`reidtrack search`: a photo of somebody against pictures, everybody that a run saw, or a gallery over many runs.
+
+Distances to pictures and to the people of a run are plain cosine distances of features. A run takes the colour cast of
+each camera out of its features before it compares them; a photo belongs to no camera whose cast could be known, so
+nothing is taken out here, of the photo or of the gallery. A gallery over runs has seen enough cameras to tell what all
+share, and takes that out (`compare`). The ranking is meant to be looked at, and no threshold decides: somebody is
+always first, also where the person was never seen.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from reidtrack.config.run import DetectConfig, EmbedConfig, GalleryConfig
+from reidtrack.embed.file import ImageFeatures, read_features
+from reidtrack.embed.nearest import nearest
+from reidtrack.engines.base import EngineName
+from reidtrack.engines.provenance import Weights
+from reidtrack.errors import InputError, UsageError, WeightsError
+from reidtrack.gallery.compare import compare
+from reidtrack.gallery.people import open_gallery
+from reidtrack.gallery.store import Signature, is_gallery
+from reidtrack.gallery.views import Sighting
+from reidtrack.image import read_image
+from reidtrack.networks.build import make_detector, make_embedder
+from reidtrack.pipeline.embed import Advance, digest, embed_images
+from reidtrack.pipeline.people.photo import choose_person, embed_person, may_be_one
+from reidtrack.pipeline.run.recognise import PREPROCESSING, check_gallery, photo_view
+from reidtrack.runs.crops import list_crops
+from reidtrack.runs.features_by_identity import EmbeddedTracklet, RunPeople, read_run_people
+from reidtrack.types import FloatArray, ImageArray
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRequest:
+    """What is searched for, and where.
+
+    Attributes:
+        photo: An image file.
+        gallery: A folder of images, a file of `reidtrack embed`, the folder of a run, or a gallery over runs.
+        embed: The re-identification network.
+        detect: The detector; if None the shipped one, and only where a photo may show more than one person.
+        top: Most hits.
+        box_xyxy: The person in the photo, pixels.
+        person: Number of a detected person, from 1, left to right.
+        device: Where networks run.
+        engine: And on what.
+    """
+
+    photo: Path
+    gallery: Path
+    embed: EmbedConfig
+    detect: DetectConfig | None = None
+    top: int = 10
+    box_xyxy: tuple[float, float, float, float] | None = None
+    person: int | None = None
+    device: str = "auto"
+    engine: EngineName = "auto"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Hit:
+    """One place of the ranking.
+
+    Attributes:
+        distance: Cosine distance, 0..2.
+        picture: An image file; None where a run kept no crop.
+        visit: In a run, the person's best visit.
+        sighting: In a gallery over runs, the view of the person that is most like the photo.
+    """
+
+    distance: float
+    picture: Path | None
+    visit: EmbeddedTracklet | None = None
+    sighting: Sighting | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class SearchResult:
+    """What was found.
+
+    Attributes:
+        hits: Nearest first; in a run each person once.
+        crop: (H, W, 3) uint8 BGR, who was searched for, at the network's size.
+        box_xyxy: (4,) float32, where in the photo.
+        weights: That made the features.
+        faults: One line for each image of the gallery that could not be used.
+        origin: In a run, when its time begins.
+        origin_known: Whether the user said so; otherwise it is when the run was started.
+    """
+
+    hits: tuple[Hit, ...]
+    crop: ImageArray
+    box_xyxy: FloatArray
+    weights: Weights
+    faults: tuple[str, ...] = ()
+    origin: datetime | None = None
+    origin_known: bool = False
+
+
+def search(request: SearchRequest, advance: Advance = lambda *_: None) -> SearchResult:
+    """Rank a gallery by how much it looks like the person of a photo.
+
+    Args:
+        request: What and where.
+        advance: Told of the images of a folder that are embedded.
+
+    Raises:
+        UsageError: If it is not clear which person of the photo is meant, or options do not fit.
+        InputError: If the photo or the gallery cannot be read.
+        WeightsError: If weights cannot be used, or the gallery's features were made by others.
+        DeviceError: If the device or engine is not there.
+    """
+    _check(request)
+    image = read_image(request.photo)
+    lasting = is_gallery(request.gallery)
+    gallery = None if lasting else _open(request.gallery)
+    embedder, weights = make_embedder(request.embed, request.device, request.engine)
+    if gallery is not None and gallery.sha256 != digest(weights):
+        raise WeightsError(
+            f"its features were made by other weights, sha256 {gallery.sha256[:12]}...",
+            where=request.gallery,
+            expected=f"{digest(weights)[:12]}... of {weights.path}",
+            hint="give --reid the weights that made them",
+        )
+    if lasting:
+        check_gallery(GalleryConfig(path=request.gallery), weights)
+    box_xyxy = _person(request, image)
+    crop, feature = embed_person(image, box_xyxy, embedder, request.photo)
+    if lasting:
+        hits = rank_known(feature, request.gallery, weights, request.top)
+        return SearchResult(hits, crop, box_xyxy, weights)
+    if isinstance(gallery, RunPeople):
+        hits = rank_people(feature, gallery.tracklets, request.top)
+        return SearchResult(hits, crop, box_xyxy, weights, (), gallery.origin, gallery.origin_known)
+    faults: tuple[str, ...] = ()
+    if gallery is None:
+        gallery, faults = embed_images([request.gallery], embedder, weights, advance)
+    return SearchResult(rank_images(feature, gallery, request.top), crop, box_xyxy, weights, faults)
+
+
+def rank_images(feature: FloatArray, gallery: ImageFeatures, top: int) -> tuple[Hit, ...]:
+    """The images nearest to a unit vector (D,), nearest first, of equal ones the earlier."""
+    found = nearest(feature[None], gallery.features, top)
+    pairs = zip(found.rows[0].tolist(), found.distance[0].tolist(), strict=True)
+    return tuple(Hit(distance, Path(gallery.paths[i])) for i, distance in pairs)
+
+
+def rank_people(feature: FloatArray, tracklets: Sequence[EmbeddedTracklet], top: int) -> tuple[Hit, ...]:
+    """The people whose best visit is nearest to a unit vector (D,), nearest first, of equal ones the lower identity."""
+    ordered = sorted(tracklets, key=lambda tracklet: tracklet.identity)
+    if not ordered:
+        return ()
+    found = nearest(feature[None], np.stack([tracklet.appearance for tracklet in ordered]), len(ordered))
+    best: dict[int, Hit] = {}
+    for row, distance in zip(found.rows[0].tolist(), found.distance[0].tolist(), strict=True):
+        tracklet = ordered[row]
+        if tracklet.identity not in best:
+            best[tracklet.identity] = Hit(distance, tracklet.picture(feature), tracklet)
+        if len(best) == top:
+            break
+    return tuple(best.values())
+
+
+def rank_known(feature: FloatArray, path: Path, weights: Weights, top: int) -> tuple[Hit, ...]:
+    """The people of a gallery who look most like a unit vector (D,), nearest first, each with the best view."""
+    (sha256,) = weights.sha256.values()
+    with open_gallery(path, Signature(sha256, PREPROCESSING)) as gallery, gallery.reading():
+        short = compare(gallery, [[photo_view(feature)]], 1.0, prior=weights.prior, photo=True, length=top).short
+        best: dict[int, tuple[float, int]] = {}
+        for block in gallery.blocks(short.person[0].tolist()):
+            for view, person, distance in zip(
+                block.view.tolist(), block.person.tolist(), (1 - block.feature @ feature).tolist(), strict=True
+            ):
+                best[person] = min(best.get(person, (np.inf, view)), (distance, view))
+        seen = gallery.sightings([view for _, view in best.values()])
+    found = [
+        (distance, seen[best[n][1]]) for n, distance in zip(short.person[0], short.distance[0].tolist(), strict=True)
+    ]
+    return tuple(Hit(distance, _kept_picture(sighting), None, sighting) for distance, sighting in found)
+
+
+def _kept_picture(sighting: Sighting) -> Path | None:
+    """The photo, or a crop that the run kept, if it lies where it lay."""
+    path = Path(sighting.source.path)
+    if sighting.source.kind == "photo":
+        return path if path.is_file() else None
+    crops = list_crops(path / "crops") if path.is_dir() else []
+    wanted = [c.path for c in crops if c.camera == sighting.camera and c.track_id in sighting.tracks]
+    return next(iter(wanted), None)
+
+
+def _check(request: SearchRequest) -> None:
+    if request.top < 1:
+        raise UsageError(f"got {request.top}", where="--top", expected="1 or more")
+    if request.box_xyxy is not None and request.person is not None:
+        raise UsageError("--box and --person exclude each other", hint="give one of them")
+
+
+def _open(path: Path) -> ImageFeatures | RunPeople | None:
+    """Features that are there already; None for a folder of images."""
+    if (path / "run.json").is_file():
+        gallery = read_run_people(path)
+        if gallery.featureless:
+            logger.warning("%s: %d visits have no features and cannot be found", path, gallery.featureless)
+        return gallery
+    if path.is_dir():
+        return None
+    if not path.exists():
+        raise InputError("is not there", where=path, expected="images, a .npz file, a run or a gallery")
+    if path.name == "tracklets.npz" and (path.parent / "run.json").is_file():
+        raise UsageError("is part of a run", where=path, hint=f"give the run's folder, {path.parent}")
+    return read_features(path)
+
+
+def _person(request: SearchRequest, image: ImageArray) -> FloatArray:
+    detector = None
+    wanted = request.detect is not None or request.person is not None or not may_be_one(image)
+    if request.box_xyxy is None and wanted:
+        detector, _ = make_detector(request.detect or DetectConfig(), request.device, request.engine)
+    return choose_person(image, request.photo, box_xyxy=request.box_xyxy, person=request.person, detector=detector)
