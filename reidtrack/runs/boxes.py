@@ -33,7 +33,7 @@ class CameraBoxes(NamedTuple):
 
     def take(self, index: IntArray) -> CameraBoxes:
         """The boxes at `index` (n,), in that order."""
-        return CameraBoxes(*(column[index] for column in self))
+        return CameraBoxes._make(column[index] for column in self)
 
 
 def boxes_of_camera(identities: Sequence[Identity], camera: str) -> CameraBoxes:
@@ -56,4 +56,4 @@ def boxes_of_camera(identities: Sequence[Identity], camera: str) -> CameraBoxes:
 
 def join_boxes(parts: Sequence[CameraBoxes]) -> CameraBoxes:
     """The boxes of several cameras behind each other."""
-    return CameraBoxes(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+    return CameraBoxes._make(np.concatenate(column) for column in zip(*parts, strict=True))

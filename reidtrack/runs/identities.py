@@ -1,4 +1,4 @@
-"""`identities.json`: every person with the tracklets it was seen in, and the link that joined each. Written and read here."""
+"""`identities.json`, written and read: every person with its tracklets, and the link that joined each."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""The final outputs of a run: who was where, in every format. `OUTPUTS` lists them.
+r"""The final outputs of a run: who was where, in every format. `OUTPUTS` lists them.
 
 A new output is one function and one line in `OUTPUTS`:
 
     def write_counts(path: Path, identities: Sequence[Identity], context: OutputContext) -> None:
         counts = {camera: sum(camera in one.cameras for one in identities) for camera in context.cameras}
-        write_whole(path, json.dumps(counts) + "\\n")
+        write_whole(path, json.dumps(counts) + "\n")
 
     OUTPUTS = {..., "counts.json": write_counts}
 
@@ -151,9 +151,7 @@ def write_mtmc(path: Path, identities: Sequence[Identity], context: OutputContex
     write_lines(path, chain.from_iterable(lines))
 
 
-def _mtmc_lines(
-    number: int, camera: str, identities: Sequence[Identity], context: OutputContext
-) -> Iterator[bytes]:
+def _mtmc_lines(number: int, camera: str, identities: Sequence[Identity], context: OutputContext) -> Iterator[bytes]:
     boxes = boxes_of_camera(identities, camera)
     whole = np.round(boxes.xyxy).astype(np.int64)
     world = np.full((len(whole), 2), np.nan) if context.locate is None else context.locate(camera, boxes.xyxy)

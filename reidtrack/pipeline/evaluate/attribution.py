@@ -117,9 +117,19 @@ def _tracklets(entries: Mapping[Key, TrackletEntry], table: FeatureTable) -> lis
     for entry in entries.values():
         chosen = rows_within(table, rows, entry)
         span = np.array([entry.first_frame], np.int64)
-        still = np.zeros((1, 4), np.float32), np.zeros(1, np.float32)
-        picked = table.feature[chosen], table.frame[chosen], table.quality[chosen]
-        tracklets.append(Tracklet(entry.camera, entry.track_id, span, span.astype(np.float64), *still, *picked))
+        tracklets.append(
+            Tracklet(
+                entry.camera,
+                entry.track_id,
+                span,
+                span.astype(np.float64),
+                np.zeros((1, 4), np.float32),
+                np.zeros(1, np.float32),
+                features=table.feature[chosen],
+                feature_frame=table.frame[chosen],
+                feature_quality=table.quality[chosen],
+            )
+        )
     return tracklets
 
 

@@ -17,9 +17,7 @@ DECIMALS = 3
 """Of a coordinate, as `mtmc.txt` has it."""
 
 
-def floor_paths(
-    identities: Sequence[Identity], locate: Callable[[str, FloatArray], DoubleArray]
-) -> Plan | None:
+def floor_paths(identities: Sequence[Identity], locate: Callable[[str, FloatArray], DoubleArray]) -> Plan | None:
     """The path of each tracklet on the plan, averaged over even steps of time.
 
     Args:

@@ -89,7 +89,10 @@ def recognise_run(folder: Path, manifest: RunManifest, association: Association,
         return Recognised(identities, {})
     views = [views_of(identity, manifest.origin.timestamp()) for identity in identities]
     source = Source(run_key(manifest), "run", str(folder.resolve()))
-    with open_gallery(config.path, Signature(manifest.feature_sha256, PREPROCESSING), make=True) as gallery, gallery.writing():
+    with (
+        open_gallery(config.path, Signature(manifest.feature_sha256, PREPROCESSING), make=True) as gallery,
+        gallery.writing(),
+    ):
         former = gallery.withdraw(source.key)
         found = compare(gallery, views, config.strangers, prior=manifest.prior)
         limit = association.threshold if config.threshold == "auto" else config.threshold

@@ -1,4 +1,4 @@
-"""Who of a gallery the people of a run are: corrections first, then whoever looks alike, then the same run's own people."""
+"""Who of a gallery the people of a run are: by name, by appearance, or whom the same run had put there before."""
 
 from __future__ import annotations
 
