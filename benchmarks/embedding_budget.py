@@ -24,7 +24,7 @@ from reidtrack.pipeline.evaluate.evaluate import evaluate_run
 from reidtrack.runs.features import FeatureTable, read_tracklets, write_tracklets
 from reidtrack.runs.folder import RunFolder
 from reidtrack.runs.logs import read_frame_times
-from reidtrack.runtime.cancel import Stop
+from reidtrack.runtime.cancel import CancelToken
 from reidtrack.runtime.progress import Silent
 
 WINDOWS_S = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)
@@ -73,7 +73,7 @@ def score(run: Path, chosen: set[Key], args: argparse.Namespace) -> dict[str, An
         shutil.copytree(run, copy, ignore=shutil.ignore_patterns("*.mp4", "crops"))
         table: FeatureTable = read_tracklets(copy / "tracklets.npz").only(chosen)
         write_tracklets(copy / "tracklets.npz", table)
-        associate_again(copy, (), video=False, mosaic=False, progress=Silent(), stop=Stop())
+        associate_again(copy, (), video=False, mosaic=False, progress=Silent(), cancel=CancelToken())
         found = evaluate_run(copy, args.gt, args.gt_person, args.ignore)
         people = json.loads((copy / "run.json").read_text())["people"]
     return {"crops": len(chosen), "people": people, "IDF1": found.cross.idf1, "HOTA": found.cross.hota}

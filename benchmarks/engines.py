@@ -20,7 +20,8 @@ import numpy as np
 import torch
 
 from reidtrack.detect.weights import ExportedYolo, YoloModule, read_detector
-from reidtrack.engines.base import Engine, EngineName, Precision, build_engine, open_engine
+from reidtrack.engines.base import Engine, build_engine, open_engine
+from reidtrack.engines.names import EngineName, Precision
 from reidtrack.errors import DeviceError
 from reidtrack.models.zoo import build_model
 from reidtrack.types import FloatArray

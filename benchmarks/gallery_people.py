@@ -70,7 +70,7 @@ def measure(people: int, path: Path) -> dict[str, float]:
                 Source("run", "run", ""),
                 {m.person or gallery.add_person(): v for m, v in zip(matches, run, strict=True)},
             )
-            gallery.bound(100_000, 16)
+            gallery.limit(100_000, 16)
         row["kept_s"] = time.process_time() - began
         began = time.process_time()
         gallery.people()

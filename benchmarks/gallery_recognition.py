@@ -39,10 +39,9 @@ from reidtrack.gallery import compare as comparing
 from reidtrack.gallery.people import Gallery, open_gallery
 from reidtrack.gallery.recognise import recognise
 from reidtrack.gallery.store import Signature
-from reidtrack.gallery.views import Source, View
+from reidtrack.gallery.views import Source, View, photo_view, views_of
 from reidtrack.geometry import iou
 from reidtrack.mot import MotRows, read_mot
-from reidtrack.pipeline.run.recognise import photo_view, views_of
 from reidtrack.pipeline.run.settle import load_tracklets
 from reidtrack.runs.folder import RunFolder
 from reidtrack.types import Identity, Tracklet

@@ -36,23 +36,23 @@ PETS_SETTINGS: dict[str, list[str]] = {
     "no smoothing": ["smooth=0"],
     "no filling": ["fill_gap=0"],
     "neither": ["smooth=0", "fill_gap=0"],
-    "no unsure detections": ["low=0.5"],
-    "no reach": ["reach=0"],
+    "no unsure detections": ["cascade.low=0.5"],
+    "no gate": ["cascade.gate=0"],
     "max_age 1": ["max_age=1"],
     "max_age 4": ["max_age=4"],
-    "agility 0.0125": ["agility=0.0125"],
-    "agility 0.2": ["agility=0.2"],
-    "agility 0.8": ["agility=0.8"],
-    "high 0.4": ["high=0.4"],
-    "high 0.6": ["high=0.6"],
+    "acceleration noise 0.0125": ["cascade.acceleration_noise=0.0125"],
+    "acceleration noise 0.2": ["cascade.acceleration_noise=0.2"],
+    "acceleration noise 0.8": ["cascade.acceleration_noise=0.8"],
+    "high 0.4": ["cascade.high=0.4"],
+    "high 0.6": ["cascade.high=0.6"],
     "iou 0.2": ["iou=0.2"],
     "iou 0.4": ["iou=0.4"],
-    "reach 2.5": ["reach=2.5"],
-    "reach 3.5": ["reach=3.5"],
+    "gate 2.5": ["cascade.gate=2.5"],
+    "gate 3.5": ["cascade.gate=3.5"],
     "smooth 0.1": ["smooth=0.1"],
     "smooth 0.3": ["smooth=0.3"],
 }
-MOT15_SETTINGS = {name: PETS_SETTINGS[name] for name in ("SORT as published", "default", "no filling", "no reach")}
+MOT15_SETTINGS = {name: PETS_SETTINGS[name] for name in ("SORT as published", "default", "no filling", "no gate")}
 MOT15_FPS = {"TUD-Stadtmitte": 25, "ETH-Bahnhof": 14, "ADL-Rundle-6": 30, "KITTI-13": 10}
 NOISY_COPIES = 6
 

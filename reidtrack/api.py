@@ -21,7 +21,7 @@ from reidtrack.types import FloatArray, ImageArray
 
 if TYPE_CHECKING:
     from reidtrack.embed.embedder import Embedder
-    from reidtrack.gallery.views import Known
+    from reidtrack.gallery.views import KnownPerson
     from reidtrack.pipeline.evaluate.evaluate import RunEvaluation
     from reidtrack.pipeline.people.enroll import Enrolled
     from reidtrack.pipeline.people.search import SearchResult
@@ -67,7 +67,7 @@ def run(
     """
     from reidtrack.pipeline.run.run import RunRequest
     from reidtrack.pipeline.run.run import run as run_pipeline
-    from reidtrack.runtime.cancel import Stop
+    from reidtrack.runtime.cancel import CancelToken
     from reidtrack.runtime.progress import Silent
 
     given = {
@@ -85,7 +85,7 @@ def run(
         detections={camera: Path(path) for camera, path in (detections or {}).items()},
         overwrite=overwrite,
     )
-    return run_pipeline(request, Silent(), Stop())
+    return run_pipeline(request, Silent(), CancelToken())
 
 
 def associate(folder: PathLike, *, corrections: PathLike | None = None, settings: Settings | None = None) -> Outcome:
@@ -101,7 +101,7 @@ def associate(folder: PathLike, *, corrections: PathLike | None = None, settings
         InputError: If the folder holds no finished run.
     """
     from reidtrack.pipeline.associate import associate_again
-    from reidtrack.runtime.cancel import Stop
+    from reidtrack.runtime.cancel import CancelToken
     from reidtrack.runtime.progress import Silent
 
     return associate_again(
@@ -110,7 +110,7 @@ def associate(folder: PathLike, *, corrections: PathLike | None = None, settings
         video=False,
         mosaic=False,
         progress=Silent(),
-        stop=Stop(),
+        cancel=CancelToken(),
         corrections=None if corrections is None else Path(corrections),
     )
 
@@ -249,7 +249,7 @@ def enroll(
     return enroll_pipeline(request)
 
 
-def people(gallery: PathLike) -> list[Known]:
+def people(gallery: PathLike) -> list[KnownPerson]:
     """Everybody in a gallery: key, name, runs, cameras, when first and last seen.
 
     Raises:

@@ -145,6 +145,10 @@ class Tracks:
         return Tracks(self.track_id[index], self.frame[index], self.time_s[index], self.xyxy[index], self.score[index])
 
 
+TrackletKey = tuple[str, int]
+"""Camera and track id: what names a tracklet within a run."""
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Tracklet:
     """One visit of one person to one camera, as the tracker saw it.
@@ -191,7 +195,7 @@ class Tracklet:
         return len(self.frame)
 
     @property
-    def key(self) -> tuple[str, int]:
+    def key(self) -> TrackletKey:
         """Camera and track id: what names the tracklet within a run."""
         return self.camera, self.track_id
 

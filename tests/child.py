@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from signal import Signals
@@ -86,8 +86,8 @@ def _arm(strike: Strike) -> None:
 
     advance, seen = Lines.advance, [0]
 
-    def counted(self: Lines, camera: str, people: int) -> None:
-        advance(self, camera, people)
+    def counted(self: Lines, task: str, count: int = 1, figures: Mapping[str, float] | None = None) -> None:
+        advance(self, task, count, figures)
         seen[0] += self._title == strike.stage
         if self._title == strike.stage and strike.frames <= seen[0] < strike.frames + strike.times:
             os.kill(os.getpid(), strike.signal)

@@ -28,3 +28,15 @@ def anchors(text: str) -> list[str]:
     headings = re.findall(r"^#+ (.+)$", re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S), flags=re.M)
     plain = [re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", heading) for heading in headings]
     return [re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in plain]
+
+
+def python_blocks(page: Path) -> list[str]:
+    """A page's blocks of Python, in order."""
+    return re.findall(r"^```python\n(.*?)^```$", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+
+
+def commands(text: str) -> list[str]:
+    """A page's command lines that call reidtrack, indented or between fences, with continued lines joined."""
+    fenced = "\n".join(re.findall(r"^```\w*\n(.*?)^```$", text, flags=re.M | re.S))
+    indented = "\n".join(line[4:] for line in text.splitlines() if line.startswith("    "))
+    return re.findall(r"^(reidtrack [a-z].*)$", re.sub(r"\\\n *", " ", f"{fenced}\n{indented}"), flags=re.M)

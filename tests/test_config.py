@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, ClassVar, get_args
+from typing import Any, ClassVar
 
 import pytest
 import yaml
 from pydantic import ValidationError
 
 from reidtrack.config.load import Section, dump, load, present_names, validate
-from reidtrack.config.run import EngineName, RunConfig
+from reidtrack.config.run import RunConfig
 from reidtrack.errors import ConfigError
 
 
@@ -82,6 +82,45 @@ def test_wrong_overrides(overrides: list[str], said: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("former", "present"),
+    [
+        pytest.param(former, present, id=former)
+        for former, present in {
+            "probation": "min_confirmation_time",
+            "patience": "max_unconfirmed_age",
+            "low": "low",
+            "high": "high",
+            "start": "start",
+            "low_iou": "low_iou",
+            "reach": "gate",
+            "agility": "acceleration_noise",
+        }.items()
+    ],
+)
+def test_former_settings_of_the_tracker(former: str, present: str) -> None:
+    value = value_of(RunConfig(), f"track.cascade.{present}")
+    config = load(RunConfig, base={"track": {former: value}})
+    assert config == RunConfig()
+    with pytest.raises(ConfigError, match=rf"track\.cascade\.{present}: got -1"):
+        load(RunConfig, overrides=[f"track.{former}=-1"])
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        pytest.param(["method=deep"], "track.method: got 'deep' (expected 'cascade' or 'sort')", id="unknown method"),
+        pytest.param(["time_unit=frames"], "track.time_unit: got 'frames' (expected seconds: the motion", id="unit"),
+        pytest.param(["cascade.high=0.05"], "track.cascade.high: got 0.05 (expected 0.1 or more: low <=", id="scores"),
+        pytest.param(["sort.max_age=1"], "unknown key 'track.sort", id="a section that is none"),
+    ],
+)
+def test_settings_that_do_not_fit_the_method(overrides: list[str], said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(RunConfig, overrides=[f"track.{text}" for text in overrides])
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
     ("content", "said"),
     [
         pytest.param(b"detect: {comf: 0.5}", "did you mean 'detect.conf'?", id="unknown key"),
@@ -126,12 +165,6 @@ def test_a_configuration_does_not_change() -> None:
 def test_validate_names_its_source() -> None:
     with pytest.raises(ConfigError, match=r"^run\.json: unknown key 'deviec'; did you mean 'device'"):
         validate(RunConfig, {"deviec": "cpu"}, where="run.json")
-
-
-def test_the_engines_of_the_settings_are_those_there_are() -> None:
-    from reidtrack.engines.base import ENGINES
-
-    assert get_args(EngineName) == ENGINES
 
 
 class Motion(Section):

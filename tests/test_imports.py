@@ -13,18 +13,21 @@ import reidtrack
 
 PACKAGE = Path(reidtrack.__file__).parent
 LAYERS = (
-    {"types", "errors", "geometry", "assign", "mot", "image", "files", "clock", "graph", "runtime"},
-    {"config", "fetch", "shipped"},
+    {"types", "errors", "geometry", "assign", "mot", "image", "files", "clock", "graph", "options", "runtime"},
+    {"fetch", "shipped"},
     {"video", "associate", "report"},
     {"track", "embed", "spacetime", "gallery", "corrections"},
     {"detect", "engines", "models", "datasets"},
+    {"config"},
     {"networks", "runs", "benchmark", "train"},
     {"pipeline"},
     {"api"},
     {"cli", "server", "distributed"},
     {"__main__"},
 )
-"""The rooms, lowest first: each imports only from layers below its own; those of the lowest layer know each other."""
+"""The configuration stands above the rooms whose settings it takes from their signatures, and below who reads it.
+
+The rooms, lowest first: each imports only from layers below its own; those of the lowest layer know each other."""
 LAYER = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 CONFIGURED = {"config", "networks", "pipeline", "api", "cli", "server", "distributed"}
 """Who knows the configuration's objects; everybody else is given plain values."""
@@ -101,6 +104,8 @@ def test_import_directions(module: str) -> None:
         pytest.param("track.sort", "config.run", False, id="no configuration below networks and pipeline"),
         pytest.param("runs.manifest", "config.run", False, id="nor beside them"),
         pytest.param("networks.build", "config.run", True, id="networks are made from it"),
+        pytest.param("config.run", "track.tracker", True, id="settings come from what is set"),
+        pytest.param("config.run", "networks.build", False, id="but not from what is made from them"),
         pytest.param("mot", "files", True, id="the lowest layer knows itself"),
         pytest.param("geometry", "track.sort", False, id="but no room"),
         pytest.param("", "types", False, id="the package itself imports nothing"),

@@ -51,7 +51,7 @@ def test_reads(tmp_path: Path, text: str, frames: list[int], ids: list[int], sco
     ("line", "said"),
     [
         pytest.param("1,7,10,20,30", "5 columns", id="too few columns"),
-        pytest.param("1,7,10,20,30,40,1,-1,-1,-1,0", "11 columns", id="too many columns"),
+        pytest.param("1,7,10,20,30,40,1" + ",0" * 10, "17 columns", id="too many columns"),
         pytest.param("1,7,,20,30,40,1", "'' is not a usable number", id="empty cell"),
         pytest.param("1,7,ten,20,30,40,1", "'ten' is not a usable number", id="a word"),
         pytest.param("1,7,nan,20,30,40,1", "'nan' is not a usable number", id="not a number"),
@@ -181,3 +181,32 @@ def test_reads_the_detections_of_sort(shared: Path, sequence: str, count: int, f
     detections = read_detections(shared / "data/mot15" / sequence / "det/det.txt")
     assert sum(map(len, detections.values())) == count
     assert len(detections) == frames
+
+
+@pytest.mark.parametrize(
+    ("line", "labels", "expected"),
+    [
+        pytest.param("1,7,10,20,30,40", None, -1, id="six columns name no class"),
+        pytest.param("1,7,10,20,30,40,1", None, -1, id="nor do seven"),
+        pytest.param("1,7,10,20,30,40,1,2", None, 2, id="eight: flag and class"),
+        pytest.param("1,7,10,20,30,40,1,7,0.3", None, 7, id="nine: MOT16 to MOT20"),
+        pytest.param("1,7,10,20,30,40,1,3,4.5,-1", None, -1, id="ten: MOT15, a place in the world"),
+        pytest.param("1,7,10,20,30,40,1,0.5,3,1,2", None, -1, id="eleven: other tools, no class"),
+        pytest.param("1,7,10,20,30,40,1,Person,1", None, 1, id="a word"),
+        pytest.param("1,7,10,20,30,40,1,'static person',1", None, 7, id="two words in quotes"),
+        pytest.param("1,7,10,20,30,40,1,giraffe,1", None, 0, id="a word that is no class of MOTChallenge"),
+        pytest.param("1,7,10,20,30,40,1,2,1", "car\nperson\n", 1, id="a number that labels.txt names"),
+        pytest.param("1,7,10,20,30,40,1,1,1", "dog\nperson\n", 0, id="labels.txt names another"),
+        pytest.param("1,7,10,20,30,40,1,9,1", "car\nperson", 9, id="beyond labels.txt"),
+    ],
+)
+def test_classes(tmp_path: Path, line: str, labels: str | None, expected: int) -> None:
+    if labels is not None:
+        (tmp_path / "labels.txt").write_text(labels, encoding="utf-8")
+    assert read_mot(written(tmp_path, line)).class_id.tolist() == [expected]
+
+
+@pytest.mark.parametrize("cell", ["", "1.5", "nan", "inf", "1e300"])
+def test_classes_that_are_none(tmp_path: Path, cell: str) -> None:
+    with pytest.raises(InputError, match=r"det\.txt:1"):
+        read_mot(written(tmp_path, f"1,7,10,20,30,40,1,{cell},1"))

@@ -11,7 +11,7 @@ from installed import needs_openvino
 
 from reidtrack.config.run import DetectConfig
 from reidtrack.detect.weights import ExportedYolo, read_detector
-from reidtrack.engines.base import EngineName
+from reidtrack.engines.names import EngineName
 from reidtrack.geometry import inside, iou
 from reidtrack.mot import read_mot
 from reidtrack.networks.build import make_detector

@@ -8,11 +8,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from reidtrack.associate.calibration.prior import FULL_CROPS
 from reidtrack.types import DoubleArray, Tracklet
 
 _TINY = 1e-12
 _LEAST_QUALITY = 1e-3
 """A crop of no quality still counts where there is no other."""
+
+
+def tracklet_weights(tracklets: Sequence[Tracklet]) -> DoubleArray:
+    """Weight of each tracklet in means over tracklets, (N,) in 0..1: its embedded crops, of `FULL_CROPS` at most."""
+    return np.array([min(1.0, max(len(t.features), 1) / FULL_CROPS) for t in tracklets])
 
 
 def mean_features(tracklets: Sequence[Tracklet]) -> DoubleArray:

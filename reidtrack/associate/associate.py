@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reidtrack.associate.appearance import mean_features, mean_looks, unit
+from reidtrack.associate.appearance import mean_features, mean_looks, tracklet_weights, unit
 from reidtrack.associate.bias import CameraBias, expected_distances
 from reidtrack.associate.calibration.calibration import Calibration
 from reidtrack.associate.calibration.feedback import Taught
 from reidtrack.associate.calibration.fit import Views, calibrate
 from reidtrack.associate.calibration.mixture import Mixture
-from reidtrack.associate.calibration.prior import FULL_CROPS, GENERIC, AppearancePrior
+from reidtrack.associate.calibration.prior import GENERIC, AppearancePrior
 from reidtrack.associate.calibration.within_track import half_distances
 from reidtrack.associate.clustering.hungarian import group
 from reidtrack.associate.clustering.pair_costs import PairCosts
@@ -29,8 +29,6 @@ from reidtrack.associate.sweep import Problem, Regrouped, regroup
 from reidtrack.associate.terms import Terms
 from reidtrack.types import DoubleArray, Identity, IntArray, Link, Tracklet
 
-FULL_WEIGHT_FEATURES = FULL_CROPS
-"""A tracklet with this many features counts fully in means; one with fewer, by its share."""
 _ROUNDING = 1e-6
 """More than costs and distances differ by that are computed in different ways."""
 
@@ -151,6 +149,23 @@ def cut_switched(
     return _whole_people(tracklets, split_threshold, prior, shrink)[0]
 
 
+def appearances(
+    tracklets: Sequence[Tracklet], *, prior: AppearancePrior = GENERIC, shrink: float | None = None
+) -> DoubleArray:
+    """Appearance of each tracklet with its camera's bias removed, as `associate` compares them.
+
+    Args:
+        tracklets: N of one person each.
+        prior: What is known of the network that made the features.
+        shrink: As in `associate`.
+
+    Returns:
+        (N, D) unit rows; zero where nothing was embedded.
+    """
+    look = _Look.of(tracklets, sorted({t.camera for t in tracklets}), prior, shrink)
+    return mean_looks(tracklets, look.bias.without)
+
+
 def _whole_people(
     tracklets: Sequence[Tracklet], split_threshold: float, prior: AppearancePrior, shrink: float | None
 ) -> tuple[list[Tracklet], _Look]:
@@ -196,7 +211,7 @@ class _Look(NamedTuple):
         place = {name: i for i, name in enumerate(names)}
         camera = np.array([place[t.camera] for t in tracklets], np.int64)
         clash = conflicts(tracklets)
-        weight = np.array([min(1.0, max(len(t.features), 1) / FULL_WEIGHT_FEATURES) for t in tracklets])
+        weight = tracklet_weights(tracklets)
         return cls(
             mean, camera, weight, CameraBias.of(mean, camera, weight * mean.any(axis=1), prior, shrink, clash), clash
         )

@@ -15,11 +15,15 @@ import numpy as np
 
 from reidtrack.assign import assign
 from reidtrack.geometry import inside, iou
-from reidtrack.mot import MotRows
+from reidtrack.mot import PEDESTRIAN, MotRows
 from reidtrack.types import BoolArray, DoubleArray, IntArray
 
 MATCH_IOU = 0.5
 IGNORE_INSIDE = 0.7
+NEUTRAL_CLASSES = (2, 7, 8, 12)
+"""Persons on vehicles, static persons, distractors, reflections: neither missed nor wrong (TrackEval, MOT16 and 17)."""
+NEUTRAL_CLASSES_MOT20 = (2, 6, 7, 8, 12)
+"""The same in MOT20, where vehicles without a motor join them."""
 _EPSILON = float(np.finfo(np.float64).eps)
 
 
@@ -112,6 +116,31 @@ def score_sequences(sequences: Mapping[str, TrackingPair]) -> tuple[dict[str, Tr
         kind = metric.get_name()
         combined[kind] = metric.combine_sequences({name: result[kind] for name, result in results.items()})
     return {name: _to_score(result) for name, result in results.items()}, _to_score(combined)
+
+
+def people_only(gt: MotRows, predicted: MotRows, neutral: tuple[int, ...] = NEUTRAL_CLASSES) -> tuple[MotRows, MotRows]:
+    """Ground truth of people who count, and the boxes that are scored, by the class rules of MOT16 to MOT20.
+
+    As TrackEval does it: each frame's boxes are matched with all its ground truth, whatever its class and flag; a box
+    that falls to one of a neutral class is not scored. Then ground truth counts whose flag is not 0 and whose class is
+    pedestrian, or that has no class (MOT15).
+
+    Args:
+        gt: Ground truth with its classes.
+        predicted: Tracks.
+        neutral: Numbers of the classes that count neither way.
+    """
+    counted = gt[(gt.score != 0) & np.isin(gt.class_id, (-1, PEDESTRIAN))]
+    is_neutral = np.isin(gt.class_id, neutral)
+    if not is_neutral.any():
+        return counted, predicted
+    kept = np.ones(len(predicted), bool)
+    for in_gt, in_predicted in _frame_slices(gt, predicted):
+        overlap = iou(predicted.xyxy[in_predicted], gt.xyxy[in_gt])
+        cost = np.where(overlap >= MATCH_IOU - _EPSILON, 1 - overlap, np.inf)
+        pairs = assign(cost, max_cost=1.0).pairs
+        kept[in_predicted][pairs[is_neutral[in_gt][pairs[:, 1]], 0]] = False
+    return counted, predicted[kept]
 
 
 def repeated_id(rows: MotRows) -> tuple[int, int] | None:

@@ -39,17 +39,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Settle the identities."""
     from reidtrack.pipeline.associate import associate_again
-    from reidtrack.runtime.cancel import Stop, stop_on_signals
+    from reidtrack.runtime.cancel import CancelToken, cancel_on_signals
 
-    stop = Stop()
-    with stop_on_signals(stop), make_progress(args) as progress:
+    cancel = CancelToken()
+    with cancel_on_signals(cancel), make_progress(args) as progress:
         outcome = associate_again(
             args.folder,
             args.overrides,
             video=args.video,
             mosaic=args.mosaic,
             progress=progress,
-            stop=stop,
+            cancel=cancel,
             corrections=args.corrections,
             site=site_path(args),
             homographies=homographies(args),

@@ -42,7 +42,7 @@ def run_correction(args: argparse.Namespace, make: Make | None) -> int:
     """
     from reidtrack.pipeline.associate import associate_again
     from reidtrack.pipeline.correct import edit_corrections, undo
-    from reidtrack.runtime.cancel import Stop, stop_on_signals
+    from reidtrack.runtime.cancel import CancelToken, cancel_on_signals
 
     if args.undo == (make is not None):
         raise UsageError(f"{args.command} needs somebody, or --undo, and not both", expected=f"DIR and {WHO}")
@@ -50,9 +50,9 @@ def run_correction(args: argparse.Namespace, make: Make | None) -> int:
     if args.no_associate:
         _tell(edited, None, args)
         return EXIT_OK
-    stop = Stop()
-    with stop_on_signals(stop), make_progress(args) as progress:
-        outcome = associate_again(args.folder, (), video=args.video, mosaic=False, progress=progress, stop=stop)
+    cancel = CancelToken()
+    with cancel_on_signals(cancel), make_progress(args) as progress:
+        outcome = associate_again(args.folder, (), video=args.video, mosaic=False, progress=progress, cancel=cancel)
     _tell(edited, outcome, args)
     return exit_code_of(outcome) if args.json else print_outcome(outcome, args)
 
@@ -67,12 +67,12 @@ def _tell(edited: Edited, outcome: Outcome | None, args: argparse.Namespace) -> 
         for sign, lines in (("-", edited.removed), ("+", edited.added)):
             for line in lines:
                 print(f"{edited.path.name}: {sign} {line}")
-        if outcome is not None and edited.places:
-            print("; ".join(f"{place} is {_who(outcome, edited, i)} now" for i, place in enumerate(edited.places)))
+        if outcome is not None and edited.people:
+            print("; ".join(f"{place} is {_who(outcome, edited, i)} now" for i, place in enumerate(edited.people)))
 
 
 def _who(outcome: Outcome, edited: Edited, i: int) -> str:
-    place = edited.places[i]
+    place = edited.people[i]
     for identity in outcome.identities:
         for tracklet in identity:
             at_s = tracklet.first_time_s if place.time_s is None else place.time_s

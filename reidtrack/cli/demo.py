@@ -46,12 +46,12 @@ def run(args: argparse.Namespace) -> int:
     from reidtrack.config.load import load
     from reidtrack.config.run import RunConfig
     from reidtrack.pipeline.demo import run_demo
-    from reidtrack.runtime.cancel import Stop, stop_on_signals
+    from reidtrack.runtime.cancel import CancelToken, cancel_on_signals
 
     config = load(RunConfig, None, args.overrides, base={"output": {"mosaic": True}}, options=_options(args))
-    stop = Stop()
-    with stop_on_signals(stop), make_progress(args) as progress:
-        demo = run_demo(args.out, config, progress, stop, overwrite=args.overwrite, resume=args.resume)
+    cancel = CancelToken()
+    with cancel_on_signals(cancel), make_progress(args) as progress:
+        demo = run_demo(args.out, config, progress, cancel, overwrite=args.overwrite, resume=args.resume)
     if args.json:
         figures = None if demo.evaluation is None else demo.evaluation.to_json()
         told = {"folder": str(args.out), "evaluation": figures, **demo.outcome.record}

@@ -44,9 +44,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--mot",
         type=Path,
         metavar="FOLDER",
-        help="in place of DIR: MOTChallenge folders, SEQUENCE/gt/gt.txt; rows of flag 0 are dropped",
+        help="in place of DIR: MOTChallenge folders, SEQUENCE/gt/gt.txt; scored by the class rules of MOT15 to MOT20",
     )
     parser.add_argument("--tracks", type=Path, metavar="FOLDER", help="with --mot: tracker output, SEQUENCE.txt")
+    parser.add_argument(
+        "--sequences", nargs="+", default=[], metavar="SEQUENCE", help="with --mot: only these (default: all)"
+    )
     parser.add_argument(
         "--blame",
         action="store_true",
@@ -65,16 +68,16 @@ def run(args: argparse.Namespace) -> int:
     from reidtrack.pipeline.evaluate.evaluate import evaluate_mot, evaluate_run, figures
 
     if args.mot is not None:
-        mot = evaluate_mot(args.mot, args.tracks)
+        mot = evaluate_mot(args.mot, args.tracks, args.sequences)
         rows = {name: figures(score) for name, score in mot.sequences.items()}
         title, last, content = "sequence", ("combined", figures(mot.combined)), mot.to_json()
     else:
         evaluation = evaluate_run(args.dir, args.gt, args.gt_person, args.ignore)
         content = evaluation.to_json()
         if args.blame:
-            from reidtrack.pipeline.evaluate.attribution import blame_run
+            from reidtrack.pipeline.evaluate.attribution import attribute_run_errors
 
-            account = blame_run(args.dir, evaluation.people).to_json()
+            account = attribute_run_errors(args.dir, evaluation.people).to_json()
             content["blame"] = account
         rows = {name: figures(score) for name, score in evaluation.cameras.items()}
         title, last = "camera", ("cross-camera", evaluation.cross_figures())
@@ -99,6 +102,8 @@ def _check(args: argparse.Namespace) -> None:
             )
         if not args.gt:
             raise UsageError("no ground truth", expected="--gt CAMERA=FILE ...")
+        if args.sequences:
+            raise UsageError("--sequences goes with --mot, not with DIR", hint="leave it out")
         if args.tracks is not None:
             raise UsageError("--tracks goes with --mot, not with DIR", hint="DIR brings its own tracks")
     else:

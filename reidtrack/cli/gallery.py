@@ -13,7 +13,7 @@ from reidtrack.errors import EXIT_OK
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reidtrack.pipeline.people.gallery import Known
+    from reidtrack.gallery.views import KnownPerson
 
 HELP = """List the people of a gallery, name them, or forget them.
 Example: reidtrack gallery people.db --rename 3f9a01c2 Anna"""
@@ -36,7 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Change what is asked for and list everybody."""
-    from reidtrack.pipeline.people.gallery import GalleryChanges, change_gallery, known_to_json
+    from reidtrack.pipeline.people.gallery import GalleryChanges, change_gallery, person_to_json
 
     changes = GalleryChanges(
         rename=None if args.rename is None else tuple(args.rename),
@@ -47,13 +47,13 @@ def run(args: argparse.Namespace) -> int:
     )
     people = change_gallery(args.gallery, changes)
     if args.json:
-        print(json.dumps([known_to_json(known) for known in people], indent=1))
+        print(json.dumps([person_to_json(known) for known in people], indent=1))
     elif not args.quiet:
         _print(people)
     return EXIT_OK
 
 
-def _print(people: Sequence[Known]) -> None:
+def _print(people: Sequence[KnownPerson]) -> None:
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reidtrack.cli.timing import time_lines
+from reidtrack.engines.names import ENGINES
 from reidtrack.errors import EXIT_INTERRUPTED, EXIT_OK, InputError
 
 if TYPE_CHECKING:
@@ -69,8 +70,7 @@ def add_network_options(parser: argparse.ArgumentParser) -> None:
     """Add `--reid`, `--device` and `--engine`."""
     parser.add_argument("--reid", type=Path, metavar="WEIGHTS", help=REID_HELP)
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
-    engines = ("auto", "openvino", "onnxruntime", "tensorrt", "torch")
-    parser.add_argument("--engine", choices=engines, default="auto", help="what runs networks (default: auto)")
+    parser.add_argument("--engine", choices=ENGINES, default="auto", help="what runs networks (default: auto)")
 
 
 def embed_config(args: argparse.Namespace) -> EmbedConfig:

@@ -100,11 +100,11 @@ def run(args: argparse.Namespace) -> int:
     """Do the run."""
     request = _request(args)
     from reidtrack.pipeline.run.run import run as run_pipeline
-    from reidtrack.runtime.cancel import Stop, stop_on_signals
+    from reidtrack.runtime.cancel import CancelToken, cancel_on_signals
 
-    stop = Stop()
-    with stop_on_signals(stop), make_progress(args) as progress:
-        outcome = run_pipeline(request, progress, stop)
+    cancel = CancelToken()
+    with cancel_on_signals(cancel), make_progress(args) as progress:
+        outcome = run_pipeline(request, progress, cancel)
     return print_outcome(outcome, args)
 
 
@@ -112,7 +112,8 @@ def _request(args: argparse.Namespace) -> RunRequest:
     from reidtrack.config.load import dump, load
     from reidtrack.config.run import RunConfig, TrackConfig
     from reidtrack.pipeline.run.run import RunRequest
-    from reidtrack.video.inputs import Part, pair_detections
+    from reidtrack.video.inputs import pair_detections
+    from reidtrack.video.part import Part
 
     for one, other in (("overwrite", "resume"), ("no_video", "mosaic")):
         if getattr(args, one) and getattr(args, other):

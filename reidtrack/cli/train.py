@@ -47,13 +47,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Train, and say what came of it."""
     from reidtrack.pipeline.training.train import train
-    from reidtrack.runtime.cancel import Stop, stop_on_signals
+    from reidtrack.runtime.cancel import CancelToken, cancel_on_signals
 
-    stop = Stop()
+    cancel = CancelToken()
     config = _configuration(args)
     quiet = args.quiet or os.environ.get("RANK", "0") != "0"  # of several processes the first one speaks
-    with stop_on_signals(stop), _shown(quiet=quiet) as lines:
-        trained = train(config, args.out, resume=args.resume, watcher=lines, stop=stop.wished)
+    with cancel_on_signals(cancel), _shown(quiet=quiet) as lines:
+        trained = train(config, args.out, resume=args.resume, watcher=lines, stop=lambda: cancel.cancelled)
     if not trained.finished:
         print(f"interrupted after {len(trained.log)} epochs: --resume --out {args.out} goes on", file=sys.stderr)
         return EXIT_INTERRUPTED

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from reidtrack.config.load import Section
-from reidtrack.config.run import EngineName, Fraction
+from reidtrack.config.run import Fraction
+from reidtrack.engines.names import EngineName
 
 Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0)]

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from reidtrack.config.keys import put, rename, tell_renamed
 from reidtrack.errors import ConfigError
+from reidtrack.options import OptionError
 
 
 class Section(BaseModel):
@@ -171,6 +172,10 @@ def _explain(model: type[Section], error: ValidationError, where: str | None) ->
     if fault["type"] == "missing":
         meant = model.model_fields[path[0]].description if path[0] in model.model_fields else None
         return ConfigError(f"{key} is missing", where=where, expected=meant)
+    unfit = fault.get("ctx", {}).get("error")
+    if isinstance(unfit, OptionError):  # of a section as a whole: the error knows which of its keys it is
+        key = ".".join([*path, unfit.name])
+        return ConfigError(f"{key}: got {unfit.value!r}", where=where, expected=unfit.expected)
     expected = "a section of keys" if fault["type"] == "model_type" else _expected(str(fault["msg"]))
     return ConfigError(f"{key}: got {fault['input']!r}", where=where, expected=expected)
 

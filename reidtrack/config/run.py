@@ -1,25 +1,32 @@
 """Everything that can be set of a run, with its default.
 
-The defaults of every command live here, so that an installed wheel needs no YAML file; `configs/` repeats them for
-reading and a test holds the two together. Durations are seconds.
+An installed wheel needs no YAML file: `configs/run/default.yaml` repeats for reading what `reidtrack config` prints; a
+test holds the two together. Each default stands once: what a part can be told when it is used without a configuration
+has its default there (the trackers' in their signatures, the detectors' in `DetectorOptions`), and it is taken from
+there. Durations are seconds.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from reidtrack.config.load import Section
+from reidtrack.config.signature import default_of, first_lines, with_sections
+from reidtrack.detect.protocol import DetectorOptions
+from reidtrack.embed.embedder import Embedder
+from reidtrack.engines.names import EngineName, Precision
+from reidtrack.options import OptionError
+from reidtrack.track.clock import TimeUnit
+from reidtrack.track.tracker import DEFAULT_METHOD, SHARED_OPTIONS, TRACKERS, build_tracker, options_of
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0)]
 Duration = Annotated[float, Field(ge=0)]
 """In the unit that its section names."""
-EngineName = Literal["auto", "openvino", "onnxruntime", "tensorrt", "torch"]
-"""As `engines.base` has them, which knows no configuration."""
-
 
 DEFAULT_DETECTOR = Path("yolo11n_person")
 """Of `weights/`, in the form for the device: the OpenVINO folder on a CPU, the `.pt` file on a GPU."""
@@ -31,53 +38,81 @@ class DetectConfig(Section):
     """Person detector."""
 
     weights: Path = Field(
-        DEFAULT_DETECTOR, description="YOLO detection model: a name, or a .pt, .onnx or OpenVINO folder"
+        DEFAULT_DETECTOR, description="YOLO or RT-DETR detection model: a name, or a .pt, .onnx or OpenVINO folder"
     )
-    imgsz: Annotated[int, Field(ge=32, multiple_of=32)] = Field(640, description="longer side of the input, pixels")
-    conf: Fraction = Field(0.1, description="least score of a detection; the tracker makes use of low ones")
-    iou: Fraction = Field(0.7, description="overlap above which the weaker of two boxes is dropped")
-    max_det: Annotated[int, Field(ge=1)] = Field(300, description="most boxes in a frame")
+    imgsz: Annotated[int, Field(ge=32, multiple_of=32)] = Field(
+        DetectorOptions.imgsz, description="longer side of the input, pixels"
+    )
+    conf: Fraction = Field(
+        DetectorOptions.conf, description="least score of a detection; the tracker makes use of low ones"
+    )
+    iou: Fraction = Field(
+        DetectorOptions.iou, description="overlap above which the weaker of two boxes is dropped (yolo)"
+    )
+    max_det: Annotated[int, Field(ge=1)] = Field(DetectorOptions.max_det, description="most boxes in a frame")
     batch: Annotated[int, Field(ge=1)] = Field(8, description="frames detected at once, over all cameras")
     every: Annotated[int, Field(ge=1)] = Field(
         1, description="look at each so-many-th frame that is read; boxes in between are filled in"
     )
 
 
-class TrackConfig(Section):
-    """Motion tracker of one camera. Durations are in `time_unit`; keys marked cascade do nothing for sort."""
+_DEFAULT_TRACKER = TRACKERS[DEFAULT_METHOD]
 
-    method: Literal["cascade", "sort"] = Field("cascade", description="cascade: with a memory; sort: arXiv 1602.00763")
-    time_unit: Literal["seconds", "frames"] = Field("seconds", description="frames: for sort, as in its paper")
-    max_age: Duration = Field(2.0, description="time unseen after which a track ends")
-    min_hits: Annotated[int, Field(ge=1)] = Field(3, description="detections that confirm a track")
-    iou: Fraction = Field(0.3, description="least overlap of a prediction with a detection (cascade: a sure one)")
-    probation: Duration = Field(0.2, description="cascade: least time from a track's first to its confirming detection")
-    patience: Duration = Field(0.3, description="cascade: time unseen that ends an unconfirmed track")
-    low: Fraction = Field(0.1, description="cascade: least score of an unsure detection, which only continues a track")
-    high: Fraction = Field(0.5, description="cascade: least score of a sure detection; at least low")
-    start: Fraction = Field(0.6, validate_default=True, description="cascade: least score that starts a track")
-    low_iou: Fraction = Field(0.5, description="cascade: least overlap of a prediction with an unsure detection")
-    reach: Annotated[float, Field(ge=0)] = Field(
-        3.0, description="cascade: standard deviations searched for the hidden"
+
+@with_sections(TRACKERS, "Method", without=SHARED_OPTIONS)
+class TrackConfig(Section):
+    """Motion tracker of one camera. Durations are in `time_unit`; a method's own settings are in its section."""
+
+    renamed: ClassVar[Mapping[str, str]] = {
+        "probation": "cascade.min_confirmation_time",
+        "patience": "cascade.max_unconfirmed_age",
+        "low": "cascade.low",
+        "high": "cascade.high",
+        "start": "cascade.start",
+        "low_iou": "cascade.low_iou",
+        "reach": "cascade.gate",
+        "agility": "cascade.acceleration_noise",
+    }
+
+    method: str = Field(DEFAULT_METHOD, description=first_lines(TRACKERS))
+    time_unit: TimeUnit = Field("seconds", description="frames: for sort, as in its paper")
+    max_age: Duration = Field(
+        default_of(_DEFAULT_TRACKER, "max_age"), description="time unseen after which a track ends"
     )
-    agility: Annotated[float, Field(ge=0)] = Field(0.05, description="cascade: change of pace, heights^2 / seconds^3")
+    min_hits: Annotated[int, Field(ge=1)] = Field(
+        default_of(_DEFAULT_TRACKER, "min_hits"), description="detections that confirm a track"
+    )
+    iou: Fraction = Field(
+        default_of(_DEFAULT_TRACKER, "iou"),
+        description="least overlap of a prediction with a detection (cascade: a sure one)",
+    )
     fill_gap: Duration = Field(1.0, description="longest gap within a track that is interpolated; 0: none")
     smooth: Duration = Field(0.2, description="spread of the smoothing of a track's boxes over time; 0: none")
 
-    @field_validator("time_unit")
+    @field_validator("method")
     @classmethod
-    def _frames_are_for_sort(cls, value: str, info: ValidationInfo) -> str:
-        if value == "frames" and info.data.get("method") == "cascade":
-            raise ValueError("seconds: the motion model of method cascade is in seconds")
+    def _is_there(cls, value: str) -> str:
+        if value not in TRACKERS:
+            raise ValueError(" or ".join(map(repr, TRACKERS)))
         return value
 
-    @field_validator("high", "start")
-    @classmethod
-    def _scores_rise(cls, value: float, info: ValidationInfo) -> float:
-        below = info.data.get("high", info.data.get("low", 0.0))
-        if value < below:
-            raise ValueError(f"{below} or more: low <= high <= start")
-        return value
+    @model_validator(mode="after")
+    def _fits_its_method(self) -> Self:
+        if self.time_unit != "seconds" and "time_unit" not in options_of(self.method):
+            expected = f"seconds: the motion model of method {self.method} is in seconds"
+            raise OptionError("time_unit", self.time_unit, expected)
+        try:
+            build_tracker(**self.tracker_options())  # which refuses what does not fit together
+        except OptionError as error:
+            key = error.name if error.name in SHARED_OPTIONS else f"{self.method}.{error.name}"
+            raise OptionError(key, error.value, error.expected) from error
+        return self
+
+    def tracker_options(self) -> dict[str, Any]:
+        """Keyword arguments of `build_tracker`: the shared settings that the method knows, and its own."""
+        own = getattr(self, self.method, None)
+        shared = self.model_dump(include=set(SHARED_OPTIONS) & options_of(self.method))
+        return {"method": self.method, **shared, **(own.model_dump() if own is not None else {})}
 
 
 class EmbedConfig(Section):
@@ -87,7 +122,7 @@ class EmbedConfig(Section):
         DEFAULT_REID, description="re-identification network: a name, or a .safetensors, .pth, .onnx or OpenVINO .xml"
     )
     architecture: str | None = Field(None, description="its architecture, where it does not tell, such as osnet_x1_0")
-    batch: Annotated[int, Field(ge=1)] = Field(32, description="crops embedded at once")
+    batch: Annotated[int, Field(ge=1)] = Field(default_of(Embedder, "batch"), description="crops embedded at once")
     every_s: Seconds = Field(0.5, description="the best crop of each track in each so many seconds; 0: every box")
     min_quality: Fraction = Field(0.0, description="crops below it are left out, unless a track has no other")
 
@@ -155,7 +190,7 @@ class RunConfig(Section):
 
     device: str = Field("auto", description="auto, cpu, cuda or cuda:N")
     engine: EngineName = Field("auto", description="auto: OpenVINO on the CPU, torch on a GPU")
-    precision: Literal["auto", "fp32", "half"] = Field(
+    precision: Precision = Field(
         "auto", description="half: bf16 on a CPU that has it, fp16 on a GPU; auto: INT8 or fp32 on a CPU, half on a GPU"
     )
     hwaccel: str = Field(

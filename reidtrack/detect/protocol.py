@@ -1,8 +1,9 @@
-"""What every detector offers."""
+"""What every detector offers, and what every one can be told."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from reidtrack.types import Detections, Frame
@@ -14,3 +15,21 @@ class Detector(Protocol):
     def detect(self, frames: Sequence[Frame]) -> list[Detections]:
         """Return the persons of each frame, in the order of `frames`."""
         ...
+
+
+@dataclass(frozen=True)
+class DetectorOptions:
+    """How large pictures are made for a detector, and which of its boxes are kept.
+
+    Attributes:
+        imgsz: Longer side of the network's input, pixels; a file with a fixed input has its own.
+        conf: Least score of a box.
+        iou: Overlap (intersection over union) above which the weaker of two boxes is dropped; for families whose
+            networks find one person several times.
+        max_det: Most boxes in a frame.
+    """
+
+    imgsz: int = 640
+    conf: float = 0.1
+    iou: float = 0.7
+    max_det: int = 300

@@ -63,7 +63,7 @@ class CropSelector:
         size_hw: Height and width of the crops, pixels.
         every_s: Length of a window, seconds; 0 takes every box.
         min_quality: Crops below it are left out, unless a track has no other.
-        forget_s: A track not seen for so long has ended; at least the tracker's own patience.
+        forget_s: A track not seen for so long has ended; at least the tracker's own `max_age`.
     """
 
     def __init__(

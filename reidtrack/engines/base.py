@@ -9,20 +9,14 @@ import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from reidtrack.engines.names import ENGINES, EngineName, Precision, Runtime
 from reidtrack.errors import DeviceError, WeightsError
 from reidtrack.types import FloatArray
 
 if TYPE_CHECKING:
     from torch import nn
-
-Runtime = Literal["openvino", "onnxruntime", "tensorrt", "torch"]
-EngineName = Literal["auto", "openvino", "onnxruntime", "tensorrt", "torch"]
-ENGINES: tuple[EngineName, ...] = ("auto", "openvino", "onnxruntime", "tensorrt", "torch")
-
-Precision = Literal["auto", "fp32", "half"]
-"""`half`: bfloat16 on a CPU, float16 on a GPU; `auto`: fp32 on a CPU, half on a GPU."""
 
 _NEEDS = {
     "openvino": ("openvino",),

@@ -1,10 +1,10 @@
-"""How much people look like those of a gallery, over runs, days and cameras.
+"""Appearance distances between people and everybody in a gallery, over runs, days and cameras.
 
-A camera's colour cast moves all its features one way, and so does a day's light; in one run the association takes it
-out. Here every camera of every run is a camera of its own: its cast is the mean of all that it saw, drawn towards what
-all of them have in common, and that towards the network's own mean, the fewer people it saw, exactly as within a run
-(`camera_biases`). Somebody seen alone, or in a photo, is freed of what all share, and that is what makes two recordings
-comparable at all.
+A camera's bias moves all its features one way, and so does a day's light; within a run the association removes it. Here
+every camera of every run is a camera of its own: its bias is the mean of all that it saw, drawn towards what all
+cameras have in common, and that towards the network's own mean, the fewer people it saw, exactly as within a run
+(`camera_biases`). Somebody seen alone, or in a photo, is freed of what all cameras share, and that is what makes two
+recordings comparable at all.
 
 The distance to a person is that of the nearest source: views of one source are averaged, for they show the same
 clothes; those of different days may not.
@@ -12,7 +12,7 @@ clothes; those of different days may not.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -20,39 +20,41 @@ import numpy as np
 from reidtrack.associate.bias import camera_biases
 from reidtrack.associate.calibration.prior import GENERIC, AppearancePrior
 from reidtrack.gallery.people import BLOCK, Gallery
-from reidtrack.gallery.recognise import Expected, Shortlist, stranger_threshold
+from reidtrack.gallery.recognise import ExpectedDistances, Shortlist, stranger_threshold
 from reidtrack.gallery.views import View, ViewBlock
 from reidtrack.types import DoubleArray, FloatArray, IntArray
 
-_PHOTOS = "photo"
+_PHOTO = "photo"
 _LEAST_BLOCK, _MOST_DISTANCES = 256, 2**24
-"""Views that are compared at once; distances that are there at once, 128 MiB."""
+"""Views that are compared at once; distances that are held at once, 128 MiB."""
 _TINY = 1e-9
 _SAMPLE = 1000
-"""People of a gallery whose distances to each other tell how strangers look."""
+"""People of a gallery whose distances to each other tell how far apart strangers are."""
 
 
 class Comparison(NamedTuple):
-    """What some people have to do with those of a gallery.
+    """Distances of some people to those of a gallery.
 
     Attributes:
-        short: Of each, who looks most alike.
+        short: The people of the gallery nearest to each.
         threshold: Distance below which only so many strangers are expected, see `stranger_threshold`.
-        casts: What to take from each camera's features.
+        biases: What was taken from each camera's features.
     """
 
     short: Shortlist
     threshold: float
-    casts: Casts
+    biases: GalleryBiases
 
 
-class Looks(NamedTuple):
-    """Mean looks of sources, casts taken out; of a norm below 1, so that inner products are means over views.
+class Appearances(NamedTuple):
+    """Mean appearance of each person in each source, camera bias removed.
+
+    Norms are below 1, so that inner products are means over pairs of views.
 
     Attributes:
-        person: (C,) whom each shows, increasing.
-        source: (C,) number of the source.
-        vector: (C, D) float32.
+        person: (P,) id of the person, increasing.
+        source: (P,) id of the source.
+        vector: (P, D) float32.
     """
 
     person: IntArray
@@ -60,49 +62,33 @@ class Looks(NamedTuple):
     vector: FloatArray
 
 
-class Casts(NamedTuple):
-    """What the views of each camera share.
+class GalleryBiases(NamedTuple):
+    """Biases of all cameras of a gallery's sources, and of the cameras that are compared with them.
 
     Attributes:
-        row: Number of a place in the gallery, or name of a camera, to its row.
-        vector: (cameras, D) float32.
-        source: Number of a place in the gallery to its source.
+        vector: (C, D) float32, what to take from the features of each camera.
+        row_of_source_camera: Id of a source camera in the gallery to its row.
+        row_of_camera: Name of a camera that is compared with them to its row.
+        source: Id of a source camera to the id of its source.
     """
 
-    row: Mapping[int | str, int]
     vector: FloatArray
+    row_of_source_camera: Mapping[int, int]
+    row_of_camera: Mapping[str, int]
     source: Mapping[int, int]
 
-    def looks(self, block: ViewBlock) -> Looks:
-        """Of the people of a block."""
-        row = np.array([self.row[place] for place in block.place.tolist()], np.int64)
-        source = np.array([self.source[place] for place in block.place.tolist()], np.int64)
-        return _mean_looks(block.person, source, block.weight, block.feature - self.vector[row])
+    def appearances(self, block: ViewBlock) -> Appearances:
+        """Appearances of the people of a block."""
+        cameras = block.source_camera.tolist()
+        row = np.array([self.row_of_source_camera[camera] for camera in cameras], np.int64)
+        source = np.array([self.source[camera] for camera in cameras], np.int64)
+        return _mean_appearances(block.person, source, block.weight, block.feature - self.vector[row])
 
-    def looks_of(self, people: Sequence[Sequence[View]]) -> Looks:
-        """Of people who are not in the gallery, all from one source; those without views are left out."""
-        views = [view for seen in people for view in seen]
-        person = np.repeat(np.arange(len(people)), [len(seen) for seen in people])
-        row = [self.row[view.camera] for view in views]
-        feature, weight = np.array([view.feature for view in views]), np.array([view.weight for view in views])
-        return _mean_looks(person, np.zeros_like(person), weight, feature - self.vector[row])
-
-
-def _mean_looks(person: IntArray, source: IntArray, weight: DoubleArray, look: FloatArray) -> Looks:
-    """Means of looks (V, D), brought to unit norm in place, over the views of each person in each source."""
-    look /= np.maximum(np.linalg.norm(look, axis=1, keepdims=True), _TINY)
-    (people, sources), group = np.unique(np.stack([person, source]), axis=1, return_inverse=True)
-    total = _sums(group.ravel(), weight, look, len(people))
-    mean = total / np.bincount(group.ravel(), weight)[:, None]
-    return Looks(people, sources, mean.astype(np.float32))
-
-
-def _sums(group: IntArray, weight: DoubleArray, vectors: FloatArray, count: int) -> DoubleArray:
-    """Weighted sums (count, D) of the vectors (V, D) of each group (V,)."""
-    from scipy.sparse import csr_array
-
-    members = csr_array((weight.astype(np.float32), (group, np.arange(len(group)))), shape=(count, len(group)))
-    return np.asarray(members @ vectors, np.float64)
+    def appearances_of(self, people: Sequence[Sequence[View]]) -> Appearances:
+        """Appearances of people who are not in the gallery, all from one source; those without views are left out."""
+        person = np.repeat(np.arange(len(people)), [len(views) for views in people])
+        row, weight, feature = _columns(people, self.row_of_camera)
+        return _mean_appearances(person, np.zeros_like(person), weight, feature - self.vector[row])
 
 
 def compare(
@@ -121,52 +107,79 @@ def compare(
         people: The views of each, all from one source.
         strangers: How many, of all in the gallery, may look as much like a stranger as the threshold.
         prior: Of the network that made the features.
-        photo: Whether that source is a photo: all photos share one cast.
-        length: How many of the most alike are told of each.
+        photo: Whether that source is a photo: all photos share one bias.
+        length: How many of the nearest are kept for each.
     """
     if not any(people):
-        return Comparison(Shortlist(len(people)), 2.0, Casts({}, np.zeros((0, 0), np.float32), {}))
-    casts = _casts(gallery, people, prior, photo=photo)
-    looks, short = casts.looks_of(people), Shortlist(len(people), length)
+        return Comparison(Shortlist(len(people)), 2.0, GalleryBiases(np.zeros((0, 0), np.float32), {}, {}, {}))
+    biases = _biases(gallery, people, prior, photo=photo)
+    own, short = biases.appearances_of(people), Shortlist(len(people), length)
     every = max(1, gallery.count() // _SAMPLE)
-    sample = [looks.vector]
+    sample = [own.vector]
     for block in gallery.blocks(size=max(_LEAST_BLOCK, min(BLOCK, _MOST_DISTANCES // max(1, len(people))))):
-        known = casts.looks(block)
+        known = biases.appearances(block)
         begins = np.flatnonzero(np.r_[True, np.diff(known.person) != 0])
         distance = np.full((len(people), len(begins)), np.inf)
-        distance[looks.person] = np.minimum.reduceat(1 - looks.vector @ known.vector.T, begins, axis=1)
+        distance[own.person] = np.minimum.reduceat(1 - own.vector @ known.vector.T, begins, axis=1)
         short.offer(known.person[begins], distance)
         sample.append(known.vector[begins[::every]])
-    expected = Expected(prior.distances.other, prior.distances.beyond, prior.belief.other)
-    threshold = stranger_threshold(_apart(np.concatenate(sample)), gallery.count(), strangers, expected)
-    return Comparison(short, threshold, casts)
+    expected = ExpectedDistances(prior.distances.other, prior.distances.beyond, prior.belief.other)
+    threshold = stranger_threshold(_pair_distances(np.concatenate(sample)), gallery.count(), strangers, expected)
+    return Comparison(short, threshold, biases)
 
 
-def _apart(looks: FloatArray) -> DoubleArray:
+def _pair_distances(vectors: FloatArray) -> DoubleArray:
     """Distances of all pairs of some people, nearly all of whom are different."""
-    spread = looks[:: max(1, len(looks) // (2 * _SAMPLE))]
-    return (1 - spread @ spread.T)[np.triu_indices(len(spread), 1)].astype(np.float64)
+    spread = vectors[:: max(1, len(vectors) // (2 * _SAMPLE))]
+    return np.asarray((1 - spread @ spread.T)[np.triu_indices(len(spread), 1)], np.float64)
 
 
-def _casts(gallery: Gallery, people: Sequence[Sequence[View]], prior: AppearancePrior, *, photo: bool) -> Casts:
-    """Of each camera of each run, and of all photos together."""
-    places = gallery.places()
-    row: dict[int | str, int] = {}
-    first: dict[tuple[str, int], int] = {}
-    for place, (_, kind) in places.items():
-        row[place] = first.setdefault((kind, 0 if kind == _PHOTOS else place), len(first))
-    cameras = sorted({view.camera for seen in people for view in seen})
-    for camera in cameras:
-        row[camera] = first.setdefault((_PHOTOS, 0) if photo else ("here", len(first)), len(first))
-    views = [view for seen in people for view in seen]
-    index = np.array([row[view.camera] for view in views], np.int64)
-    w = np.array([view.weight for view in views], np.float64)
-    weight = np.bincount(index, w, minlength=len(first)).astype(np.float64)
-    total = _sums(index, w, np.array([view.feature for view in views]), len(first))
+def _biases(
+    gallery: Gallery, people: Sequence[Sequence[View]], prior: AppearancePrior, *, photo: bool
+) -> GalleryBiases:
+    """Bias of each camera of each run, and of all photos together."""
+    rows: dict[Hashable, int] = {}  # a camera, or photos, to the row in the order of first mention
+
+    def row_of(key: Hashable) -> int:
+        return rows.setdefault(key, len(rows))
+
+    cameras = gallery.source_cameras()
+    of_source_camera = {i: row_of(_PHOTO if kind == _PHOTO else i) for i, (_, kind) in cameras.items()}
+    names = sorted({view.camera for views in people for view in views})
+    of_camera = {name: row_of(_PHOTO if photo else ("compared", name)) for name in names}
+    total, weight = _weighted_sums(*_columns(people, of_camera), len(rows))
     for block in gallery.blocks():
-        index = np.array([row[place] for place in block.place.tolist()], np.int64)
-        weight += np.bincount(index, block.weight, minlength=len(first))
-        total += _sums(index, block.weight, block.feature, len(first))
+        row = np.array([of_source_camera[camera] for camera in block.source_camera.tolist()], np.int64)
+        more, heavier = _weighted_sums(row, block.weight, block.feature, len(rows))
+        total, weight = total + more, weight + heavier
     mean = np.divide(total, weight[:, None], out=np.zeros_like(total), where=weight[:, None] > 0)
-    casts = camera_biases(mean, np.arange(len(mean)), weight, prior)
-    return Casts(row, casts.astype(np.float32), {place: source for place, (source, _) in places.items()})
+    vector: FloatArray = camera_biases(mean, np.arange(len(mean)), weight, prior).astype(np.float32)
+    return GalleryBiases(vector, of_source_camera, of_camera, {i: source for i, (source, _) in cameras.items()})
+
+
+def _columns(people: Sequence[Sequence[View]], row: Mapping[str, int]) -> tuple[IntArray, DoubleArray, FloatArray]:
+    """Of all views (V,) of all people: row of the camera (V,), weight (V,) and feature (V, D)."""
+    views = [view for seen in people for view in seen]
+    return (
+        np.array([row[view.camera] for view in views], np.int64),
+        np.array([view.weight for view in views], np.float64),
+        np.array([view.feature for view in views]),
+    )
+
+
+def _mean_appearances(person: IntArray, source: IntArray, weight: DoubleArray, vector: FloatArray) -> Appearances:
+    """Means of vectors (V, D), brought to unit norm in place, over the views of each person in each source."""
+    vector /= np.maximum(np.linalg.norm(vector, axis=1, keepdims=True), _TINY)
+    (people, sources), group = np.unique(np.stack([person, source]), axis=1, return_inverse=True)
+    total, heavy = _weighted_sums(group.ravel(), weight, vector, len(people))
+    return Appearances(people, sources, np.asarray(total / heavy[:, None], np.float32))
+
+
+def _weighted_sums(
+    group: IntArray, weight: DoubleArray, vectors: FloatArray, count: int
+) -> tuple[DoubleArray, DoubleArray]:
+    """Weighted sum (count, D) of the vectors (V, D) of each group, and the sum of its weights (count,)."""
+    from scipy.sparse import csr_array
+
+    members = csr_array((weight.astype(np.float32), (group, np.arange(len(group)))), shape=(count, len(group)))
+    return np.asarray(members @ vectors, np.float64), np.asarray(np.bincount(group, weight, count), np.float64)

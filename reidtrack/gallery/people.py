@@ -1,7 +1,8 @@
 """The people of a gallery: what is known of each, by which runs and photos, and how that changes.
 
 A person has views: one for each camera of each source (a run, a photo), with the raw mean feature of what that camera
-saw. A source's contribution is replaced as a whole, so that the same run never counts twice.
+saw. A source's contribution is replaced as a whole, so that the same run never counts twice. A camera of one source, a
+"source camera", is a row of the table `place`.
 """
 
 from __future__ import annotations
@@ -18,15 +19,15 @@ from typing import Any
 import numpy as np
 
 from reidtrack.errors import InputError, UsageError
-from reidtrack.gallery.store import Signature, open_store, telling, writing
-from reidtrack.gallery.views import Known, Sighting, Source, Track, View, ViewBlock
+from reidtrack.gallery.store import Signature, open_store, translate_errors, writing
+from reidtrack.gallery.views import DescribedView, KnownPerson, Source, Track, View, ViewBlock
 
 BLOCK = 16_384
 """Views read at once: 32 MiB of features."""
 
 
 class Gallery:
-    """An open gallery. What changes it belongs into `writing`.
+    """An open gallery; call what changes it within `writing`.
 
     Args:
         connection: To its file.
@@ -39,13 +40,13 @@ class Gallery:
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
-        """One change, whole or not at all; nobody else writes meanwhile."""
-        with telling(self.path), writing(self._sql):
+        """Make one change, whole or not at all; nobody else writes meanwhile."""
+        with translate_errors(self.path), writing(self._sql):
             yield
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[None]:
-        """All that is read within is of one moment, whoever writes meanwhile."""
+        """Read the gallery as it is at one moment, whoever writes meanwhile."""
         self._sql.execute("BEGIN")
         try:
             yield
@@ -54,25 +55,29 @@ class Gallery:
                 self._sql.execute("ROLLBACK")
 
     def count(self) -> int:
-        """How many people there are of whom something was seen."""
+        """Number of people of whom there is a view."""
         return int(self._sql.execute("SELECT count(DISTINCT person) FROM view").fetchone()[0])
 
-    def places(self) -> dict[int, tuple[int, str]]:
-        """Number of each camera within its source to the number of the source and its kind."""
+    def source_cameras(self) -> dict[int, tuple[int, str]]:
+        """Source (its id) and kind of each source camera, by the camera's id."""
         rows = self._sql.execute("SELECT place.id, source.id, kind FROM place JOIN source ON source.id = source")
-        return {place: (source, kind) for place, source, kind in rows}
+        return {camera: (source, kind) for camera, source, kind in rows}
 
-    def numbers(self) -> dict[int, tuple[str, str | None]]:
-        """Number of each person to key and name."""
-        return {number: (key, name) for number, key, name in self._sql.execute("SELECT id, key, name FROM person")}
+    def names(self) -> dict[int, tuple[str, str | None]]:
+        """Key and name of each person, by id."""
+        return {person: (key, name) for person, key, name in self._sql.execute("SELECT id, key, name FROM person")}
 
-    def find(self, name: str) -> int | None:
-        """Number of the person of that name."""
+    def find_name(self, name: str) -> int | None:
+        """Id of the person of that name, or None."""
         row = self._sql.execute("SELECT id FROM person WHERE name = ?", (name,)).fetchone()
         return None if row is None else int(row[0])
 
     def blocks(self, people: Sequence[int] | None = None, size: int = BLOCK) -> Iterator[ViewBlock]:
-        """All views, or those of some people, by person; about `size` at once, all views of a person together.
+        """Iterate over all views, ordered by person, in blocks that hold all views of each of their people.
+
+        Args:
+            people: Ids of the people whose views are wanted; None for all.
+            size: About how many views a block has.
 
         Raises:
             InputError: If they are damaged.
@@ -81,8 +86,8 @@ class Gallery:
         if people is None:
             cursor = self._sql.execute(text.format(""))
         else:
-            cursor = self._sql.execute(text.format(f"WHERE person IN ({_list(people)})"))
-        held: list[tuple[Any, ...]] = []  # of the last person, whose views may go on in the next block
+            cursor = self._sql.execute(text.format(f"WHERE person IN ({_id_list(people)})"))
+        held: list[tuple[Any, ...]] = []  # views of the last person, who may have more in the next block
         while rows := cursor.fetchmany(size):
             last = len(rows) < size
             rows = held + rows
@@ -96,7 +101,7 @@ class Gallery:
             yield self._block(held)
 
     def _block(self, rows: Sequence[tuple[Any, ...]]) -> ViewBlock:
-        view, person, place, weight, feature = zip(*rows, strict=True)
+        view, person, camera, weight, feature = zip(*rows, strict=True)
         try:
             vectors = np.frombuffer(b"".join(feature), "<f4").reshape(len(rows), -1)
         except ValueError as error:
@@ -104,26 +109,26 @@ class Gallery:
         return ViewBlock(
             np.array(view, np.int64),
             np.array(person, np.int64),
-            np.array(place, np.int64),
+            np.array(camera, np.int64),
             np.array(weight, np.float64),
             vectors,
         )
 
-    def sightings(self, views: Sequence[int]) -> dict[int, Sighting]:
-        """Number of each of some views to what it is of."""
+    def describe(self, views: Sequence[int]) -> dict[int, DescribedView]:
+        """What some views show, by the view's id."""
         rows = self._sql.execute(
             "SELECT view.id, person.key, name, camera, tracks, source.key, kind, path, first_utc, last_utc FROM view "
             "JOIN person ON person.id = person JOIN place ON place.id = place JOIN source ON source.id = source "
-            f"WHERE view.id IN ({_list(views)})"
+            f"WHERE view.id IN ({_id_list(views)})"
         )
         return {
-            number: Sighting(key, name, camera, tuple(json.loads(tracks)), Source(*source), *times)
-            for number, key, name, camera, tracks, *source, first_utc, last_utc in rows
+            view: DescribedView(key, name, camera, tuple(json.loads(tracks)), Source(*source), *times)
+            for view, key, name, camera, tracks, *source, first_utc, last_utc in rows
             for times in [(first_utc, last_utc)]
         }
 
-    def people(self) -> list[Known]:
-        """Everybody: who has a name first, by name, then who was seen last."""
+    def people(self) -> list[KnownPerson]:
+        """Everybody: those with a name first, by name, then the others, last seen first."""
         rows = self._sql.execute(
             "SELECT person.key, name, count(DISTINCT CASE kind WHEN 'run' THEN source.id END), "
             "count(DISTINCT CASE kind WHEN 'photo' THEN source.id END), "
@@ -133,18 +138,18 @@ class Gallery:
             "GROUP BY person.id ORDER BY name IS NULL, name, max(last_utc) DESC, person.id"
         )
         return [
-            Known(key, name, runs, photos, tuple(sorted(c for c in json.loads(cameras) if c)), first, last)
+            KnownPerson(key, name, runs, photos, tuple(sorted(c for c in json.loads(cameras) if c)), first, last)
             for key, name, runs, photos, cameras, first, last in rows
         ]
 
     def withdraw(self, source: str) -> dict[int, frozenset[Track]]:
-        """Take back what a source gave.
+        """Remove all views of a source; people stay.
 
         Args:
             source: Its key.
 
         Returns:
-            Number of each person of whom nothing else is known to the tracks that were theirs; they are still there.
+            The tracks of each person of whom no other source shows anything, by person id.
         """
         theirs: dict[int, set[Track]] = defaultdict(set)
         rows = self._sql.execute(
@@ -156,44 +161,53 @@ class Gallery:
             theirs[person] |= {(camera, track) for track in json.loads(tracks)}
         self._sql.execute("DELETE FROM source WHERE key = ?", (source,))
         left = {
-            row[0] for row in self._sql.execute(f"SELECT DISTINCT person FROM view WHERE person IN ({_list(theirs)})")
+            row[0]
+            for row in self._sql.execute(f"SELECT DISTINCT person FROM view WHERE person IN ({_id_list(theirs)})")
         }
         return {person: frozenset(tracks) for person, tracks in theirs.items() if person not in left}
 
     def add_person(self, name: str | None = None) -> int:
-        """Make somebody new; the number."""
+        """Add a new person, and return the id."""
         key = secrets.token_hex(4)
         while self._sql.execute("SELECT 1 FROM person WHERE key = ?", (key,)).fetchone():  # among 100,000, it happens
             key = secrets.token_hex(4)
         return int(self._sql.execute("INSERT INTO person (key, name) VALUES (?, ?)", (key, name)).lastrowid or 0)
 
     def set_name(self, person: int, name: str) -> None:
-        """Call somebody by a name that nobody else has."""
+        """Set a person's name, which nobody else may have."""
         self._sql.execute("UPDATE person SET name = ? WHERE id = ?", (name, person))
 
     def add_views(self, source: Source, views: Mapping[int, Sequence[View]]) -> None:
-        """Put down what a new source saw, by the numbers of people."""
-        number = self._sql.execute("INSERT INTO source (key, kind, path) VALUES (?, ?, ?)", source).lastrowid
+        """Add a source and what it saw of each person, by person id."""
+        source_id = self._sql.execute("INSERT INTO source (key, kind, path) VALUES (?, ?, ?)", source).lastrowid
         cameras = sorted({view.camera for seen in views.values() for view in seen})
         add = "INSERT INTO place (source, camera) VALUES (?, ?)"
-        place = {camera: self._sql.execute(add, (number, camera)).lastrowid for camera in cameras}
+        camera_id = {camera: self._sql.execute(add, (source_id, camera)).lastrowid for camera in cameras}
         self._sql.executemany(
             "INSERT INTO view (person, place, weight, first_utc, last_utc, tracks, feature) "
             "VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
-                (person, place[v.camera], v.weight, v.first_utc, v.last_utc, json.dumps(v.tracks), v.feature.tobytes())
+                (
+                    person,
+                    camera_id[view.camera],
+                    view.weight,
+                    view.first_utc,
+                    view.last_utc,
+                    json.dumps(view.tracks),
+                    view.feature.tobytes(),
+                )
                 for person, seen in views.items()
-                for v in seen
+                for view in seen
             ),
         )
 
     def rename(self, key: str, name: str) -> None:
-        """Give somebody a name; an empty one takes it away.
+        """Give a person a name; an empty one takes it away.
 
         Raises:
             UsageError: If nobody has the key, or somebody else has the name.
         """
-        person, other = self._number(key), self.find(name)
+        person, other = self._id_of(key), self.find_name(name)
         if not name:
             self._sql.execute("UPDATE person SET name = NULL WHERE id = ?", (person,))
             return
@@ -201,20 +215,21 @@ class Gallery:
             raise UsageError(
                 f"somebody else is called {name!r} already",
                 where=self.path,
-                hint=f"if both are one person: --merge {key} {self.numbers()[other or 0][0]}",
+                hint=f"if both are one person: --merge {key} {self.names()[other or 0][0]}",
             )
         self.set_name(person, name)
 
     def merge(self, key: str, into: str) -> None:
-        """Make one person of two; the second's key stays, and the name of either.
+        """Merge a person into another, whose key stays; the name is that of either.
 
         Raises:
             UsageError: If nobody has one of the keys, or both have names that differ.
         """
-        one, other = self._number(key), self._number(into)
+        one, other = self._id_of(key), self._id_of(into)
         if one == other:
             return
-        names = {name for number in (one, other) if (name := self.numbers()[number][1]) is not None}
+        known = self.names()
+        names = {name for person in (one, other) if (name := known[person][1]) is not None}
         if len(names) > 1:
             raise UsageError(f"{' and '.join(sorted(names))} have names of their own", where="--merge")
         self._sql.execute("UPDATE view SET person = ? WHERE person = ?", (other, one))
@@ -223,27 +238,31 @@ class Gallery:
             self.set_name(other, name)
 
     def remove(self, keys: Sequence[str]) -> None:
-        """Forget people: nothing of them stays in the file.
+        """Remove people; nothing of them stays in the file.
 
         Raises:
             UsageError: If nobody has one of the keys.
         """
-        for number in [self._number(key) for key in keys]:
-            self._sql.execute("DELETE FROM person WHERE id = ?", (number,))
+        for person in [self._id_of(key) for key in keys]:
+            self._sql.execute("DELETE FROM person WHERE id = ?", (person,))
         self._drop_sources()
 
     def expire(self, before_utc: float, *, named: bool = False) -> int:
-        """Forget who was last seen before a time; people who have a name only if asked. How many."""
+        """Remove people who were last seen before a time, seconds since 1970; those with a name only if `named`.
+
+        Returns:
+            How many were removed.
+        """
         old = "SELECT person FROM view GROUP BY person HAVING max(last_utc) < ?"
         wanted = "" if named else " AND name IS NULL"
         gone = self._sql.execute(f"DELETE FROM person WHERE id IN ({old}){wanted}", (before_utc,)).rowcount
         self._drop_sources()
         return gone
 
-    def bound(self, most_people: int, most_views: int) -> None:
-        """Forget the oldest people without a name beyond so many, and the oldest views of each, but photos last.
+    def limit(self, most_people: int, most_views: int) -> None:
+        """Remove what is too much: the oldest views of each person, and the oldest people without a name.
 
-        Who has neither views nor a name is forgotten too.
+        Of a person's views photos go last. People with neither views nor a name are removed too.
         """
         self._sql.execute("DELETE FROM person WHERE name IS NULL AND id NOT IN (SELECT person FROM view)")
         self._sql.execute(
@@ -266,7 +285,7 @@ class Gallery:
         self._sql.execute("DELETE FROM place WHERE id NOT IN (SELECT place FROM view)")
         self._sql.execute("DELETE FROM source WHERE id NOT IN (SELECT source FROM place)")
 
-    def _number(self, key: str) -> int:
+    def _id_of(self, key: str) -> int:
         row = self._sql.execute("SELECT id FROM person WHERE key = :k OR name = :k ORDER BY key = :k DESC", {"k": key})
         found = row.fetchone()
         if found is None:
@@ -282,6 +301,6 @@ def open_gallery(path: Path, signature: Signature | None = None, *, make: bool =
         yield Gallery(connection, path)
 
 
-def _list(numbers: Sequence[int] | Mapping[int, object]) -> str:
-    """Numbers for a statement: SQLite limits how many parameters one may have, not how long it is below 1 MB."""
-    return ",".join(str(int(number)) for number in numbers)
+def _id_list(ids: Sequence[int] | Mapping[int, object]) -> str:
+    """Ids for a statement: SQLite limits how many parameters one may have, not how long it is below 1 MB."""
+    return ",".join(str(int(one)) for one in ids)

@@ -1,9 +1,9 @@
-"""Who of a gallery is who: a threshold from the looks of strangers, an assignment, and a margin to the runner-up.
+"""Which person of a gallery each of some others is: a threshold from strangers, an assignment, a margin.
 
 The more people a gallery holds, the likelier one of them looks like a stranger by chance: so the threshold falls with
 their number. Distances between different people spread about evenly around their middle; the upper half, which no true
 match reaches, tells how far. Two people who dress alike are nearer to each other than that spread foresees, hence the
-margin: who might as well be somebody else is not recognised.
+margin to the runner-up: who might as well be somebody else is not recognised.
 """
 
 from __future__ import annotations
@@ -18,15 +18,16 @@ from reidtrack.assign import assign
 from reidtrack.types import DoubleArray, IntArray
 
 LEAST_THRESHOLD = 0.3
+"""The threshold never falls below this distance, however many people a gallery holds."""
 
 
-class Expected(NamedTuple):
-    """How distances between strangers lie, before any are seen.
+class ExpectedDistances(NamedTuple):
+    """Distribution of distances between strangers that is expected before any are seen.
 
     Attributes:
-        middle: Half of them lie beyond.
-        spread: Of the larger half.
-        worth: How many distances that is worth.
+        middle: The median.
+        spread: Standard deviation of the larger half.
+        worth: How many observed distances the expectation counts for.
     """
 
     middle: float
@@ -34,7 +35,7 @@ class Expected(NamedTuple):
     worth: float
 
 
-def stranger_threshold(distance: DoubleArray, people: int, strangers: float, expected: Expected) -> float:
+def stranger_threshold(distance: DoubleArray, people: int, strangers: float, expected: ExpectedDistances) -> float:
     """Distance below which only so many strangers are expected among all people of a gallery.
 
     Args:
@@ -57,11 +58,15 @@ def stranger_threshold(distance: DoubleArray, people: int, strangers: float, exp
 
 
 class Shortlist:
-    """The people of a gallery who look most like each of some others, found block by block.
+    """The people of a gallery nearest to each of some others, found block by block.
 
     Args:
         rows: How many others.
         length: How many people of the gallery are kept for each.
+
+    Attributes:
+        person: (rows, K) ids of people of the gallery, nearest first.
+        distance: (rows, K) theirs.
     """
 
     def __init__(self, rows: int, length: int = 8) -> None:
@@ -70,7 +75,7 @@ class Shortlist:
         self.distance: DoubleArray = np.zeros((rows, 0))
 
     def offer(self, person: IntArray, distance: DoubleArray) -> None:
-        """Show more people (P,), each once in all, and their distances (rows, P)."""
+        """Take in more people (P,), each once in all, and their distances (rows, P)."""
         both = np.concatenate([self.distance, distance], axis=1)
         people = np.concatenate([self.person, np.broadcast_to(person, distance.shape)], axis=1)
         order = np.argsort(both, axis=1, kind="stable")[:, : self._length]
@@ -78,13 +83,13 @@ class Shortlist:
         self.distance = np.take_along_axis(both, order, axis=1)
 
 
-def chances(short: Shortlist, threshold: float, slope: float) -> DoubleArray:
-    """How likely each is who the list says: (rows, K + 1) in 0..1, the last column for nobody of the gallery.
+def match_probabilities(short: Shortlist, threshold: float, slope: float) -> DoubleArray:
+    """Probability of each person of a list, and of nobody of the gallery: (rows, K + 1), the last column for nobody.
 
-    The people of a list and nobody exclude each other; nobody stands at the threshold.
+    The people of a list and nobody exclude each other, by a softmax over distances in which nobody has the threshold.
 
     Args:
-        short: Who looks like whom.
+        short: The nearest people of the gallery.
         threshold: Distance at which somebody is as likely known as not, where nobody else is in question.
         slope: Log-odds that a unit of distance is worth.
     """
@@ -96,12 +101,12 @@ def chances(short: Shortlist, threshold: float, slope: float) -> DoubleArray:
 
 
 class Match(NamedTuple):
-    """What became of one.
+    """The decision about one.
 
     Attributes:
-        person: Number of who it is, None for somebody new.
-        nearest: Number of who looks most alike; None where nobody is there.
-        distance: To who it is, else to the nearest; None where nobody is there.
+        person: Id of the person it is, None for somebody new.
+        nearest: Id of the nearest person; None where the gallery is empty.
+        distance: To the person it is, else to the nearest; None where the gallery is empty.
         margin: By how much the runner-up is farther away, infinity where there is none.
     """
 
@@ -114,10 +119,10 @@ class Match(NamedTuple):
 def recognise(
     short: Shortlist, threshold: float, margin: float, may_be_one: Callable[[int, int], bool] = lambda *_: False
 ) -> list[Match]:
-    """Decide who is known: each person of the gallery is at most one of the others.
+    """Decide who is known; each person of the gallery is at most one of the others.
 
     Args:
-        short: Who looks like whom.
+        short: The nearest people of the gallery.
         threshold: Largest distance of one person.
         margin: Least lead over the runner-up.
         may_be_one: Whether two people of the gallery may be one and the same: then neither is a rival of the other.
@@ -127,14 +132,14 @@ def recognise(
 
 
 def _assign(short: Shortlist, threshold: float) -> dict[int, int]:
-    """Row to place in its list, at the least total distance; parts that have nothing to do with each other apart."""
+    """Chosen column of each row's list, at the least total distance; independent parts are solved one by one."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    row, place = np.nonzero(short.distance <= threshold)
+    row, rank = np.nonzero(short.distance <= threshold)
     if not len(row):
         return {}
-    people, column = np.unique(short.person[row, place], return_inverse=True)
+    people, column = np.unique(short.person[row, rank], return_inverse=True)
     rows, size = len(short.person), len(short.person) + len(people)
     graph = coo_array((np.ones(len(row)), (row, rows + column)), shape=(size, size))
     part = connected_components(graph, directed=False)[1][row]
@@ -144,7 +149,7 @@ def _assign(short: Shortlist, threshold: float) -> dict[int, int]:
         r, at_r = np.unique(row[edges], return_inverse=True)
         c, at_c = np.unique(column[edges], return_inverse=True)
         cost = np.full((len(r), len(c)), np.inf)
-        cost[at_r, at_c] = short.distance[row[edges], place[edges]]
+        cost[at_r, at_c] = short.distance[row[edges], rank[edges]]
         for i, j in assign(cost, threshold).pairs.tolist():
             here = np.flatnonzero(short.person[r[i]] == people[c[j]])
             chosen[int(r[i])] = int(here[0])
@@ -152,19 +157,19 @@ def _assign(short: Shortlist, threshold: float) -> dict[int, int]:
 
 
 def _match(
-    short: Shortlist, row: int, place: int | None, margin: float, may_be_one: Callable[[int, int], bool]
+    short: Shortlist, row: int, chosen: int | None, margin: float, may_be_one: Callable[[int, int], bool]
 ) -> Match:
     person, distance = short.person[row].tolist(), short.distance[row].tolist()
     if not person:
         return Match(None, None, None, np.inf)
-    if place is None:
+    if chosen is None:
         return Match(None, person[0], distance[0], distance[1] - distance[0] if len(person) > 1 else np.inf)
     lead = min(
         (
-            distance[k] - distance[place]
+            distance[k] - distance[chosen]
             for k in range(len(person))
-            if k != place and (distance[k] - distance[place] >= margin or not may_be_one(person[place], person[k]))
+            if k != chosen and (distance[k] - distance[chosen] >= margin or not may_be_one(person[chosen], person[k]))
         ),
         default=np.inf,
     )
-    return Match(person[place] if lead >= margin else None, person[0], distance[place], lead)
+    return Match(person[chosen] if lead >= margin else None, person[0], distance[chosen], lead)

@@ -1,4 +1,4 @@
-"""The file of a gallery: SQLite, opened, made, brought to the present schema, its faults told in one line.
+"""The file of a gallery: SQLite, opened, made, migrated to the present schema, its faults told in one line.
 
 The write-ahead log lets others read while one writes; who wants to write waits for who is writing, and a process that
 is killed leaves the file as it was before. What is deleted is overwritten (`secure_delete`). Only the owner may read
@@ -18,9 +18,9 @@ from typing import NamedTuple
 from reidtrack.errors import InputError, OutputError, ReidtrackError, WeightsError
 
 APPLICATION_ID = 0x72656964
-"""What tells a gallery from other SQLite files: "reid"."""
-PATIENCE_S = 60.0
-"""How long a process waits for another that is writing."""
+"""SQLite's application id of a gallery: "reid" in ASCII."""
+BUSY_TIMEOUT_S = 60.0
+"""How long a process waits for another that is writing, seconds."""
 
 _PAGE = 16_384
 """Bytes of a page; in smaller ones, rows of 2 KiB leave half of each empty."""
@@ -47,15 +47,17 @@ MIGRATIONS = (
     CREATE INDEX view_place ON view (place);
     """,
 )
-"""What leads from each version of the schema to the next; the first makes it. The version is how many were taken."""
+"""Steps from each version of the schema to the next, the first from an empty file; a version is the steps taken.
+
+`place` is a camera of one source: the names on disk stay, so that older galleries open."""
 
 
 class Signature(NamedTuple):
-    """What made the features of a gallery; those of another signature cannot be compared with them.
+    """The weights and the preprocessing that made a gallery's features; others' features cannot be compared with them.
 
     Attributes:
-        sha256: Of the weights.
-        preprocessing: How a picture became the network's input.
+        sha256: Digest of the weights.
+        preprocessing: How a picture became the network's input, in words.
     """
 
     sha256: str
@@ -63,7 +65,7 @@ class Signature(NamedTuple):
 
 
 def is_gallery(path: Path) -> bool:
-    """Whether a path is an SQLite file, by its first bytes."""
+    """Whether a path is an SQLite file, judged by its first bytes."""
     try:
         with path.open("rb") as file:
             return file.read(len(_MAGIC)) == _MAGIC
@@ -77,8 +79,8 @@ def open_store(path: Path, signature: Signature | None = None, *, make: bool = F
 
     Args:
         path: The file.
-        signature: Of the features that are to be compared with it or put into it; None where none are.
-        make: Make it where it is not there.
+        signature: Signature of the features that will be compared or added; None where none are.
+        make: Make the file where it is not there.
 
     Raises:
         InputError: If it is not there, no gallery, or damaged.
@@ -89,8 +91,8 @@ def open_store(path: Path, signature: Signature | None = None, *, make: bool = F
         _make_file(path)
     elif not path.is_file():
         raise InputError("is not there", where=path, expected="a gallery", hint="`reidtrack enroll` makes one")
-    with telling(path), contextlib.closing(_connect(path)) as connection:
-        _patiently(lambda: _prepare(connection, path, make=make))
+    with translate_errors(path), contextlib.closing(_connect(path)) as connection:
+        _retry_while_busy(lambda: _prepare(connection, path, make=make))
         if signature is not None:
             _sign(connection, path, signature, make=make)
         yield connection
@@ -98,7 +100,7 @@ def open_store(path: Path, signature: Signature | None = None, *, make: bool = F
 
 @contextlib.contextmanager
 def writing(connection: sqlite3.Connection) -> Iterator[None]:
-    """One change, whole or not at all; nobody else writes meanwhile."""
+    """Make one change, whole or not at all; nobody else writes meanwhile."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -110,7 +112,7 @@ def writing(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def telling(path: Path) -> Iterator[None]:
+def translate_errors(path: Path) -> Iterator[None]:
     """Turn faults of SQLite into errors about the file.
 
     Raises:
@@ -120,19 +122,19 @@ def telling(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
-        told = _told(error, path)
-        if told is None:
+        translated = _translated(error, path)
+        if translated is None:
             raise
-        raise told from error
+        raise translated from error
 
 
-def _told(error: sqlite3.Error, path: Path) -> ReidtrackError | None:
-    """None for what only a bug can cause."""
+def _translated(error: sqlite3.Error, path: Path) -> ReidtrackError | None:
+    """The error to raise instead; None for what only a bug can cause."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_MISUSE) & 0xFF
     if code == sqlite3.SQLITE_NOTADB:
         return InputError("is not a gallery", where=path, expected="a file that `--gallery` or `enroll` made")
     if code in _BUSY:
-        return OutputError(f"another process has been writing for {PATIENCE_S:.0f} s", where=path, hint="try again")
+        return OutputError(f"another process has been writing for {BUSY_TIMEOUT_S:.0f} s", where=path, hint="try again")
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
         return OutputError(f"cannot be written: {error}", where=path)
     if code not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_IOERR) and not str(error).startswith("no such"):
@@ -152,16 +154,16 @@ def _make_file(path: Path) -> None:
 
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(
-        f"{path.resolve().as_uri()}?mode=rw", uri=True, timeout=PATIENCE_S, isolation_level=None
+        f"{path.resolve().as_uri()}?mode=rw", uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None
     )
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA secure_delete = ON")
     return connection
 
 
-def _patiently(prepare: Callable[[], None]) -> None:
+def _retry_while_busy(prepare: Callable[[], None]) -> None:
     """Try until nobody is in the way: SQLite does not wait by itself where two turn on the write-ahead log at once."""
-    until = time.monotonic() + PATIENCE_S
+    until = time.monotonic() + BUSY_TIMEOUT_S
     while True:
         try:
             prepare()
@@ -176,7 +178,7 @@ def _patiently(prepare: Callable[[], None]) -> None:
 def _prepare(connection: sqlite3.Connection, path: Path, *, make: bool) -> None:
     """Refuse what is no gallery, before anything is changed in it; make or migrate what is."""
     if _version(connection, path) < len(MIGRATIONS):
-        if not make and not _number(connection, "application_id"):
+        if not make and not _pragma(connection, "application_id"):
             raise InputError("is empty", where=path, expected="a gallery", hint="`reidtrack enroll` makes one")
         connection.execute(f"PRAGMA page_size = {_PAGE}")  # of a file that is still empty
         connection.execute("PRAGMA journal_mode = WAL")
@@ -190,15 +192,15 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, make: bool) -> None:
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    if tables and _number(connection, "application_id") != APPLICATION_ID:
+    if tables and _pragma(connection, "application_id") != APPLICATION_ID:
         raise InputError("is a database of something else", where=path, expected="a gallery such as people.db")
-    version = _number(connection, "user_version")
+    version = _pragma(connection, "user_version")
     if version > len(MIGRATIONS):
         raise InputError(f"has schema version {version}", where=path, hint="a newer reidtrack made it: update this one")
     return version
 
 
-def _number(connection: sqlite3.Connection, pragma: str) -> int:
+def _pragma(connection: sqlite3.Connection, pragma: str) -> int:
     return int(connection.execute(f"PRAGMA {pragma}").fetchone()[0])
 
 

@@ -1,11 +1,15 @@
-"""What a gallery keeps: where views come from, what they show of whom, and people in words."""
+"""What a gallery keeps: where views come from, what they show of whom; and how views are made of a run or a photo."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from reidtrack.types import DoubleArray, FloatArray, IntArray
+import numpy as np
+
+from reidtrack.associate.appearance import mean_features, tracklet_weights
+from reidtrack.associate.calibration.prior import FULL_CROPS
+from reidtrack.types import DoubleArray, FloatArray, Identity, IntArray
 
 Track = tuple[str, int]
 """Camera and track id."""
@@ -46,24 +50,24 @@ class View(NamedTuple):
 
 
 class ViewBlock(NamedTuple):
-    """Some views, side by side, those of one person together.
+    """Some views of a gallery as parallel arrays, those of one person together.
 
     Attributes:
-        view: (V,) number of the view.
-        person: (V,) number of the person.
-        place: (V,) number of the camera within its source.
-        weight: (V,).
+        view: (V,) id of the view.
+        person: (V,) id of the person.
+        source_camera: (V,) id of the camera of one source: cameras of two runs differ, also where they share a name.
+        weight: (V,) above 0.
         feature: (V, D) float32.
     """
 
     view: IntArray
     person: IntArray
-    place: IntArray
+    source_camera: IntArray
     weight: DoubleArray
     feature: FloatArray
 
 
-class Sighting(NamedTuple):
+class DescribedView(NamedTuple):
     """A view in words: whom it shows, where and when.
 
     Attributes:
@@ -86,7 +90,7 @@ class Sighting(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownPerson:
     """One person of a gallery.
 
     Attributes:
@@ -106,3 +110,29 @@ class Known:
     cameras: tuple[str, ...]
     first_utc: float | None
     last_utc: float | None
+
+
+def views_of(identity: Identity, origin_utc: float) -> list[View]:
+    """Views of a run's identity: for each camera the mean of its tracklets there; none where nothing was embedded.
+
+    Args:
+        identity: Of a run.
+        origin_utc: When the run's time begins, seconds since 1970.
+    """
+    views = []
+    for camera in identity.cameras:
+        tracklets = [t for t in identity if t.camera == camera and len(t.features)]
+        if not tracklets:
+            continue
+        weight = tracklet_weights(tracklets)
+        mean = weight @ mean_features(tracklets) / weight.sum()
+        first_s, last_s = min(t.first_time_s for t in tracklets), max(t.last_time_s for t in tracklets)
+        tracks = tuple(sorted(t.track_id for t in tracklets))
+        times = origin_utc + first_s, origin_utc + last_s
+        views.append(View(camera, float(weight.sum()), mean.astype(np.float32), *times, tracks))
+    return views
+
+
+def photo_view(feature: FloatArray, taken_utc: float = 0.0) -> View:
+    """The view of a photo with that feature (D,): it counts as one crop of a tracklet does."""
+    return View("photo", 1 / FULL_CROPS, feature, taken_utc, taken_utc)

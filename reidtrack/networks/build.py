@@ -12,7 +12,8 @@ from reidtrack.detect.protocol import Detector
 from reidtrack.detect.weights import ExportedYolo, YoloModule, names_in_metadata, read_detector
 from reidtrack.detect.yolo import YoloDetector, find_person_class
 from reidtrack.embed.embedder import Embedder
-from reidtrack.engines.base import Engine, EngineName, Precision, Runtime, build_engine, choose_engine, open_engine
+from reidtrack.engines.base import Engine, build_engine, choose_engine, open_engine
+from reidtrack.engines.names import EngineName, Precision, Runtime
 from reidtrack.engines.pictures import on_pictures
 from reidtrack.engines.provenance import Weights, digests
 from reidtrack.errors import InputError, WeightsError

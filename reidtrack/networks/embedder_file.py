@@ -19,7 +19,8 @@ import numpy as np
 from reidtrack.config.card import CardConfig
 from reidtrack.config.load import load
 from reidtrack.embed.preprocess import to_batch
-from reidtrack.engines.base import EngineName, FileEngine, open_engine
+from reidtrack.engines.base import FileEngine, open_engine
+from reidtrack.engines.names import EngineName
 from reidtrack.errors import WeightsError
 from reidtrack.models.card import ModelCard, card_from_json
 from reidtrack.models.checkpoint import CARD_KEY

@@ -14,7 +14,7 @@ from reidtrack.pipeline.run.write_outputs import Outcome, finish
 from reidtrack.runs.folder import RunFolder
 from reidtrack.runs.lock import RunLock
 from reidtrack.runs.manifest import READ, RunManifest
-from reidtrack.runtime.cancel import Stop
+from reidtrack.runtime.cancel import CancelToken
 from reidtrack.runtime.progress import Progress
 
 _SETTABLE = ("associate", "gallery", "site", "output", "hwaccel")
@@ -27,7 +27,7 @@ def associate_again(
     video: bool,
     mosaic: bool,
     progress: Progress,
-    stop: Stop,
+    cancel: CancelToken,
     corrections: Path | None = None,
     gallery: Path | None = None,
     site: Path | None = None,
@@ -42,7 +42,7 @@ def associate_again(
         video: Render the videos as well.
         mosaic: And the mosaic.
         progress: Told of what goes on.
-        stop: Whether to end early.
+        cancel: Whether to end early.
         corrections: A file of corrections; None takes `corrections.yaml` of the folder, if there is one.
         gallery: Where people are kept over runs; None takes the run's, if it has one.
         site: What is known of the site; None takes the run's.
@@ -78,7 +78,7 @@ def associate_again(
             manifest.settings[section] = getattr(config, section).model_dump(mode="json")
         said = read_corrections(corrections or folder.corrections, wanted=corrections is not None)
         read_whole, inputs = manifest.status in READ, manifest.camera_inputs()
-        return finish(folder, manifest, inputs, config, progress, stop, read_whole=read_whole, corrections=said)
+        return finish(folder, manifest, inputs, config, progress, cancel, read_whole=read_whole, corrections=said)
 
 
 def open_finished(path: Path) -> tuple[RunFolder, RunManifest]:

@@ -10,7 +10,7 @@ from reidtrack.config.run import RunConfig
 from reidtrack.pipeline.evaluate.evaluate import RunEvaluation, evaluate_run
 from reidtrack.pipeline.run.run import RunRequest, run
 from reidtrack.pipeline.run.write_outputs import Outcome
-from reidtrack.runtime.cancel import Stop
+from reidtrack.runtime.cancel import CancelToken
 from reidtrack.runtime.progress import Progress
 from reidtrack.shipped.files import sample_scene
 
@@ -27,7 +27,9 @@ class Demo(NamedTuple):
     evaluation: RunEvaluation | None
 
 
-def run_demo(out: Path, config: RunConfig, progress: Progress, stop: Stop, *, overwrite: bool, resume: bool) -> Demo:
+def run_demo(
+    out: Path, config: RunConfig, progress: Progress, cancel: CancelToken, *, overwrite: bool, resume: bool
+) -> Demo:
     """Run over the sample scene and score what comes out, which writes `evaluation.json` beside the rest.
 
     Where its cameras stand is known and counts, unless `config` names another file.
@@ -36,7 +38,7 @@ def run_demo(out: Path, config: RunConfig, progress: Progress, stop: Stop, *, ov
         out: Folder of the run.
         config: Every setting.
         progress: Told of what goes on.
-        stop: Whether to end early.
+        cancel: Whether to end early.
         overwrite: Remove an earlier run in `out`.
         resume: Go on with an earlier run in `out`.
 
@@ -49,7 +51,7 @@ def run_demo(out: Path, config: RunConfig, progress: Progress, stop: Stop, *, ov
     if config.site.path is None:
         config = config.model_copy(update={"site": config.site.model_copy(update={"path": scene.site})})
     request = RunRequest(videos, out, config, cameras, overwrite=overwrite, resume=resume)
-    outcome = run(request, progress, stop)
+    outcome = run(request, progress, cancel)
     if outcome.interrupted:
         return Demo(outcome, None)
     return Demo(outcome, evaluate_run(out, _texts(scene.truth), (), _texts(scene.ignore)))

@@ -1,4 +1,4 @@
-"""`reidtrack embed`: pictures of people to features."""
+"""`reidtrack embed`: features of pictures of people, into a file."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from reidtrack.datasets.layout import images
 from reidtrack.datasets.record import Sample
 from reidtrack.embed.embedder import Embedder
 from reidtrack.embed.file import FeatureType, ImageFeatures, write_features
-from reidtrack.engines.base import EngineName
+from reidtrack.engines.names import EngineName
 from reidtrack.engines.provenance import Weights
 from reidtrack.errors import InputError, OutputError
 from reidtrack.networks.build import make_embedder
 
 Advance = Callable[[str, int, int], None]
-"""Told what goes on, how many more are done, and of how many."""
+"""Called with the name of the work, how many more are done, and of how many in all."""
 
 
 class EmbeddedImages(NamedTuple):
-    """What came of some images.
+    """Features of images, and what could not be used.
 
     Attributes:
-        found: Features of those that gave one.
-        faults: One line for each that did not, and for each input without images.
+        found: Features of the images that gave one.
+        faults: One line for each image that did not, and for each input without images.
     """
 
     found: ImageFeatures
@@ -51,10 +51,10 @@ def embed_to_file(
         inputs: Files and folders, as for `embed_images`.
         out: The `.npz` file; one that is there is replaced.
         config: The network.
-        device: Where it runs.
-        engine: And on what.
-        dtype: Of the features in the file.
-        advance: Told of the images that are done.
+        device: Where the network runs.
+        engine: The inference engine.
+        dtype: Number format of the features in the file.
+        advance: Called as images are done.
 
     Raises:
         InputError: If no image can be read.
@@ -78,8 +78,8 @@ def embed_images(
     Args:
         inputs: Files, and folders whose images are taken, those of folders below too; each file once.
         embedder: The network.
-        weights: Where it came from.
-        advance: Told of the images that are done.
+        weights: Where the network came from.
+        advance: Called as images are done.
 
     Raises:
         InputError: If no image can be read.
@@ -97,7 +97,7 @@ def embed_images(
 
 
 def list_images(inputs: Sequence[Path]) -> tuple[list[Path], list[str]]:
-    """The image files that are meant, each once, in the order given; and a line for each input that has none."""
+    """List the images of files and folders, each once, in the order given; and a line for each input without any."""
     paths, faults = [], []
     for path in inputs:
         below = images(path, deep=True) if path.is_dir() else [path]
@@ -108,6 +108,6 @@ def list_images(inputs: Sequence[Path]) -> tuple[list[Path], list[str]]:
 
 
 def digest(weights: Weights) -> str:
-    """sha256 of a checkpoint that is one file."""
+    """Digest (sha256) of a checkpoint that is one file."""
     (sha256,) = weights.sha256.values()
     return sha256

@@ -83,17 +83,12 @@ def track_detections(
     Returns:
         All rows, sorted by frame and id.
     """
-    tracker, nothing = build_tracker(**tracker_values(config)), Detections.empty()
+    tracker, nothing = build_tracker(**config.tracker_options()), Detections.empty()
     rows = [
         tracker.update(found.get(number, nothing), number, now)
         for number, now in zip(frame.tolist(), time_s.tolist(), strict=True)
     ]
     return finish_tracks(join(Tracks.empty(), *rows), frame, time_s, **finish_values(config))
-
-
-def tracker_values(config: TrackConfig) -> dict[str, Any]:
-    """The keyword values of `build_tracker`."""
-    return config.model_dump(exclude={"fill_gap", "smooth"})
 
 
 def finish_values(config: TrackConfig) -> dict[str, Any]:

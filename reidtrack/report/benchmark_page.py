@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from reidtrack.report.html import Markup, join, tag, void
+from reidtrack.report.html import Markup, inline_image, join, tag
 from reidtrack.report.shell import asset, fill_page
 
 FIGURES = {"rank1": "Rank-1", "rank5": "Rank-5", "rank10": "Rank-10", "rank20": "Rank-20", "mAP": "mAP", "mINP": "mINP"}
@@ -149,7 +148,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[Markup]]) -> Markup:
 
 
 def _image(data: bytes, name: str, kind: str) -> Markup:
-    return void("img", src=f"data:image/{kind};base64," + b64encode(data).decode("ascii"), alt=name, loading="lazy")
+    return inline_image(data, kind, alt=name, loading="lazy")
 
 
 def _percent(value: float) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reidtrack.report.html import Markup, join, tag, void
-from reidtrack.report.run.terms import named_terms
+from reidtrack.report.html import Markup, inline_image, join, tag
+from reidtrack.report.run.link_text import named_terms
 from reidtrack.report.shell import asset, fill_page
 
 Key = tuple[str, int]
@@ -89,8 +88,7 @@ def _side(key: Mapping[str, Any], pictures: Mapping[Key, bytes]) -> Markup:
     name, picture = _name(key), pictures.get((key["camera"], key["track_id"]))
     if picture is None:
         return tag("figure", tag("div", class_="none"), tag("figcaption", name))
-    source = "data:image/jpeg;base64," + b64encode(picture).decode("ascii")
-    return tag("figure", void("img", src=source, alt=name, loading="lazy"), tag("figcaption", name))
+    return tag("figure", inline_image(picture, alt=name, loading="lazy"), tag("figcaption", name))
 
 
 def _camera_pairs(content: Mapping[str, Any]) -> Markup:

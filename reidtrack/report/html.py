@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterable
 from html import escape
 
@@ -29,8 +30,19 @@ def void(name: str, **attributes: str | float | bool | None) -> Markup:
     return Markup(f"<{name}{_attributes(attributes)}>")
 
 
+def inline_image(data: bytes, kind: str = "jpeg", **attributes: str | float | bool | None) -> Markup:
+    """An `img` element that holds its own picture.
+
+    Args:
+        data: A picture's file.
+        kind: What it is a file of: `jpeg` or `png`.
+        attributes: Further attributes, as of `tag`.
+    """
+    return void("img", src=f"data:image/{kind};base64,{b64encode(data).decode('ascii')}", **attributes)
+
+
 def join(parts: Iterable[str]) -> Markup:
-    """Parts one after another; plain strings are escaped, `Markup` is not."""
+    """Concatenation of parts; plain strings are escaped, `Markup` is not."""
     return Markup("".join(part if isinstance(part, Markup) else escape(part) for part in parts))
 
 

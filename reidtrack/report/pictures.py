@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 
-from reidtrack.report.dataset.record import Picture
+from reidtrack.report.dataset.page_data import Picture
 from reidtrack.report.html import Markup, tag, void
 
 

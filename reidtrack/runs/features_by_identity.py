@@ -14,8 +14,8 @@ from reidtrack.errors import InputError
 from reidtrack.runs.crops import list_crops
 from reidtrack.runs.features import FeatureTable, read_tracklets
 from reidtrack.runs.folder import RunFolder
-from reidtrack.runs.identities import IdentityEntry, Key, TrackletEntry, read_identities, settle_first
-from reidtrack.types import FloatArray, IntArray
+from reidtrack.runs.identities import IdentityEntry, TrackletEntry, read_identities, settle_first
+from reidtrack.types import FloatArray, IntArray, TrackletKey
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -107,7 +107,7 @@ def _join(
     person: IdentityEntry,
     tracklet: TrackletEntry,
     table: FeatureTable,
-    rows: Mapping[Key, IntArray],
+    rows: Mapping[TrackletKey, IntArray],
     pictures: Mapping[tuple[str, int, int], Path],
 ) -> EmbeddedTracklet:
     chosen = rows_within(table, rows, tracklet)
@@ -125,7 +125,7 @@ def _join(
     )
 
 
-def rows_within(table: FeatureTable, rows: Mapping[Key, IntArray], tracklet: TrackletEntry) -> IntArray:
+def rows_within(table: FeatureTable, rows: Mapping[TrackletKey, IntArray], tracklet: TrackletEntry) -> IntArray:
     """Rows (n,) of a table that belong to a tracklet; of a track that was cut, those of its part.
 
     Args:

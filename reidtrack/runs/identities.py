@@ -12,12 +12,9 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from reidtrack.corrections.schema import Place
+from reidtrack.corrections.schema import TrackletRef
 from reidtrack.errors import InputError, UsageError
-from reidtrack.types import Identity, Link, Tracklet
-
-Key = tuple[str, int]
-"""Camera and track id of a tracklet."""
+from reidtrack.types import Identity, Link, Tracklet, TrackletKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +28,7 @@ class LinkEntry:
         terms: What else was weighed, by name.
     """
 
-    key: Key
+    key: TrackletKey
     distance: float
     probability: float | None
     terms: Mapping[str, float] = field(default_factory=dict, compare=False)
@@ -54,7 +51,7 @@ class TrackletEntry:
         last_frame: Index of its last box's frame.
         first_time_s: Time of its first box, seconds since the run's origin.
         last_time_s: Time of its last box.
-        place: What names it in `corrections.yaml`.
+        ref: What names it in `corrections.yaml`.
         link: What joined it to its person; None for the first one.
     """
 
@@ -65,20 +62,20 @@ class TrackletEntry:
     last_frame: int
     first_time_s: float
     last_time_s: float
-    place: Place
+    ref: TrackletRef
     link: LinkEntry | None
 
     @property
-    def key(self) -> Key:
+    def key(self) -> TrackletKey:
         """Camera and track id."""
         return self.camera, self.track_id
 
-    def is_at(self, place: Place) -> bool:
-        """Whether a user means it by `place`."""
-        if place.time_s is None:
-            return self.key == (place.camera, place.track_id)
+    def is_at(self, ref: TrackletRef) -> bool:
+        """Whether a user means it by `ref`."""
+        if ref.time_s is None:
+            return self.key == (ref.camera, ref.track_id)
         track = self.camera, self.logged_id
-        return track == (place.camera, place.track_id) and self.first_time_s <= place.time_s <= self.last_time_s
+        return track == (ref.camera, ref.track_id) and self.first_time_s <= ref.time_s <= self.last_time_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +95,9 @@ class IdentityEntry:
     tracklets: tuple[TrackletEntry, ...]
 
     @property
-    def places(self) -> list[Place]:
+    def refs(self) -> list[TrackletRef]:
         """What names the tracklets in `corrections.yaml`."""
-        return [tracklet.place for tracklet in self.tracklets]
+        return [tracklet.ref for tracklet in self.tracklets]
 
 
 def read_identities(path: Path) -> list[IdentityEntry]:
@@ -133,7 +130,7 @@ def settle_first(folder: Path) -> str:
     return f"run `reidtrack associate {folder}`"
 
 
-def _read_tracklet(entry: Mapping[str, Any], cut: set[Key]) -> TrackletEntry:
+def _read_tracklet(entry: Mapping[str, Any], cut: set[TrackletKey]) -> TrackletEntry:
     camera, track_id = str(entry["camera"]), int(entry["track_id"])
     logged_id = int(entry.get("split_from", track_id))
     first_s, last_s = float(entry["first_time_s"]), float(entry["last_time_s"])
@@ -147,7 +144,7 @@ def _read_tracklet(entry: Mapping[str, Any], cut: set[Key]) -> TrackletEntry:
         last_frame=int(entry["last_frame"]),
         first_time_s=first_s,
         last_time_s=last_s,
-        place=Place(camera=camera, track_id=logged_id, time_s=moment_s),
+        ref=TrackletRef(camera=camera, track_id=logged_id, time_s=moment_s),
         link=None if entry["link"] is None else _read_link(entry["link"]),
     )
 
@@ -177,14 +174,14 @@ def find_identity(people: Sequence[IdentityEntry], word: str) -> tuple[IdentityE
         if person.name is not None and person.name.casefold() == word.casefold():
             return person, None
     try:
-        place = Place.model_validate(word)
+        ref = TrackletRef.model_validate(word)
     except ValidationError:
         names = [person.name for person in people if person.name is not None]
         near = difflib.get_close_matches(word, names, n=1)
         hint = f"did you mean {near[0]!r}?" if near else None
         expected = "an identity's number, a name, or 'CAMERA TRACK'"
         raise UsageError(f"there is nobody {word!r}", expected=expected, hint=hint) from None
-    found = next(((person, t) for person in people for t in person.tracklets if t.is_at(place)), None)
+    found = next(((person, t) for person in people for t in person.tracklets if t.is_at(ref)), None)
     if found is None:
         cameras = ", ".join(sorted({t.camera for person in people for t in person.tracklets}))
         expected = f"CAMERA TRACK as in identities.json; cameras: {cameras}"

@@ -30,7 +30,8 @@ from reidtrack.runs.manifest_sections import (
     PassEntry,
     Section,
 )
-from reidtrack.video.inputs import CameraInput, Part
+from reidtrack.video.inputs import CameraInput
+from reidtrack.video.part import Part
 from reidtrack.video.source import Source
 
 if TYPE_CHECKING:

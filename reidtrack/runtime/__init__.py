@@ -1,1 +1,1 @@
-"""Threads, queues, stage times, progress and stopping: what any long work needs, without knowing of video."""
+"""Threads, queues, batches, stage times, progress, cancellation: what any long work needs, knowing nothing of video."""

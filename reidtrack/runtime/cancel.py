@@ -1,4 +1,4 @@
-"""Ending early on the user's wish, without leaving anything half written."""
+"""Ending work early when the user asks for it, without leaving anything half written."""
 
 from __future__ import annotations
 
@@ -8,38 +8,39 @@ from contextlib import contextmanager
 from types import FrameType
 
 
-class Stop:
-    """A wish to end early: work asks for it between two frames and ends in good order."""
+class CancelToken:
+    """Carries the user's wish to end early to the work, which asks between two frames and ends in good order."""
 
     def __init__(self) -> None:
-        self._wished = False
+        self._cancelled = False
 
-    def wish(self) -> None:
-        """The user wants to end."""
-        self._wished = True
+    @property
+    def cancelled(self) -> bool:
+        """Whether the work is to end early."""
+        return self._cancelled
 
-    def wished(self) -> bool:
-        """Whether the user wants to end."""
-        return self._wished
+    def cancel(self) -> None:
+        """Ask the work to end; any thread and any signal handler may."""
+        self._cancelled = True
 
-    def granted(self) -> None:
-        """The stage has ended; the next wish is for the next stage."""
-        self._wished = False
+    def reset(self) -> None:
+        """Take the wish back once a stage has ended because of it: the next one is for the next stage."""
+        self._cancelled = False
 
 
 @contextmanager
-def stop_on_signals(stop: Stop) -> Iterator[None]:
-    """Turn Ctrl-C and SIGTERM into a wish; one that comes before the last is granted interrupts at once.
+def cancel_on_signals(cancel: CancelToken) -> Iterator[None]:
+    """Cancel on Ctrl-C and SIGTERM while in the context; a second signal interrupts at once.
 
     Raises:
-        KeyboardInterrupt: On a second signal while the first is not yet granted.
+        KeyboardInterrupt: On a signal that comes before the work has ended because of the last.
     """
 
     def handle(number: int, frame: FrameType | None) -> None:
         del number, frame
-        if stop.wished():
+        if cancel.cancelled:
             raise KeyboardInterrupt
-        stop.wish()
+        cancel.cancel()
 
     former = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -1,4 +1,4 @@
-"""How a pipeline tells what it is doing; the command line decides how that looks."""
+"""How long work tells how far it is; whoever started it decides how that looks."""
 
 from __future__ import annotations
 
@@ -7,18 +7,43 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Told of stages, frames and mishaps while work goes on."""
+    """Told of stages, of how far their tasks are, and of mishaps, while work goes on.
 
-    def stage(self, title: str, frames: Mapping[str, int | None]) -> None:
-        """A stage begins: its title, and how many frames each camera has (None where nobody knows)."""
+    Runs, trainings and work on sets of images all tell the same one. Stages follow one another; the tasks of a stage go
+    on side by side. A run's stages are `reading` and `rendering`, their tasks its cameras, counted in frames; a
+    training's stages are its epochs, counted in steps.
+
+        progress.stage("reading", {"door": 250, "hall": None})
+        progress.advance("door", figures={"people": 3})
+        progress.finish("door")
+    """
+
+    def stage(self, title: str, totals: Mapping[str, int | None], unit: str = "frames") -> None:
+        """A stage begins, and the one before it has ended.
+
+        Args:
+            title: What is done, for people.
+            totals: Task to its length, in units; None where nobody knows. These and no other tasks will be told of.
+            unit: What is counted, in the plural.
+        """
         ...
 
-    def advance(self, camera: str, people: int) -> None:
-        """One frame of a camera is done; it showed so many people."""
+    def advance(self, task: str, count: int = 1, figures: Mapping[str, float] | None = None) -> None:
+        """Some more of a task is done.
+
+        Args:
+            task: One of the stage's.
+            count: How many units more.
+            figures: What there is to tell of them, by name: people in the picture, loss, images a second.
+        """
         ...
 
-    def finish(self, camera: str) -> None:
-        """A camera has come to its end in this stage."""
+    def finish(self, task: str) -> None:
+        """A task has come to its end in this stage, at whatever length."""
+        ...
+
+    def info(self, text: str) -> None:
+        """Something is worth a line: what came of an epoch."""
         ...
 
     def warn(self, text: str) -> None:
@@ -26,7 +51,7 @@ class Progress(Protocol):
         ...
 
     def fail(self, text: str) -> None:
-        """A camera is lost; the work goes on with the others."""
+        """A part of the work is lost, a camera; the rest goes on."""
         ...
 
     def close(self) -> None:
@@ -35,15 +60,18 @@ class Progress(Protocol):
 
 
 class Silent:
-    """Says nothing."""
+    """Progress that is shown to nobody; the base of those that show a part."""
 
-    def stage(self, title: str, frames: Mapping[str, int | None]) -> None:
+    def stage(self, title: str, totals: Mapping[str, int | None], unit: str = "frames") -> None:
         """Ignore it."""
 
-    def advance(self, camera: str, people: int) -> None:
+    def advance(self, task: str, count: int = 1, figures: Mapping[str, float] | None = None) -> None:
         """Ignore it."""
 
-    def finish(self, camera: str) -> None:
+    def finish(self, task: str) -> None:
+        """Ignore it."""
+
+    def info(self, text: str) -> None:
         """Ignore it."""
 
     def warn(self, text: str) -> None:

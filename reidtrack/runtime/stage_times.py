@@ -13,7 +13,7 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from reidtrack.runtime.threads import closing_generator
+from reidtrack.runtime.queues import closing_generator
 
 T = TypeVar("T")
 
@@ -48,7 +48,7 @@ class StageTimes:
                     self.busy_s[stage] += time.perf_counter() - self._since[stage]
 
     def measured(self, stage: str, items: Iterable[T]) -> Generator[T]:
-        """The same items; the time to get each counts as work of a stage."""
+        """The given items, unchanged; the time it takes to get each counts as work of a stage."""
         source = iter(items)
         with closing_generator(items):
             while True:
@@ -60,7 +60,7 @@ class StageTimes:
                 yield item
 
     def to_json(self) -> dict[str, Any]:
-        """Of the pass up to now, for `run.json`."""
+        """Figures of the pass up to now, as `run.json` keeps them: seconds, the bottleneck, how many cores are busy."""
         wall_s = max(time.perf_counter() - self._began, 1e-9)
         return {
             "wall_s": round(wall_s, 3),

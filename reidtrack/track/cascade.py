@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reidtrack import geometry
+from reidtrack.options import Count, Fraction, NonNegative, OptionError
 from reidtrack.track import walker
 from reidtrack.track.clock import Clock
 from reidtrack.track.columns import NO_IDS, join, take
@@ -41,7 +42,7 @@ class _Rows:
 
 
 class Cascade:
-    """Tracks people by motion, overlap and score.
+    """Motion, overlap and score in three associations, with a memory for people out of sight.
 
     Each frame is associated three times. Sure detections go to tracks they overlap. Unsure ones continue tracks that
     were in sight a moment ago (ByteTrack, arXiv 2110.06864). Sure ones that are left go to people out of sight, by the
@@ -52,38 +53,44 @@ class Cascade:
     Args:
         max_age: Seconds after which somebody out of sight is given up.
         min_hits: Detections until a new track is confirmed.
-        probation: Seconds between the first and the last of them, at least.
-        patience: Seconds out of sight that end a track not yet confirmed, and after which unsure detections no longer
-            continue a confirmed one.
-        iou: Least weighted overlap with a sure detection.
-        low_iou: Least weighted overlap with an unsure detection.
-        high: Least score of a sure detection.
-        low: Least score of an unsure one; others are not looked at.
-        start: Least score that starts a track.
-        reach: Standard deviations somebody out of sight may be away from where they are expected; 0 expects nobody.
-        agility: How fast people change pace: spectral density of the acceleration, heights squared per second cubed.
+        min_confirmation_time: Least seconds from a track's first detection to the one that confirms it.
+        max_unconfirmed_age: Seconds unseen that end an unconfirmed track; so long unsure detections continue others.
+        iou: Least overlap of a prediction with a sure detection, weighted by the overlap of heights.
+        low_iou: Least overlap of a prediction with an unsure detection.
+        low: Least score of an unsure detection, which only continues a track; below it none is looked at.
+        high: Least score of a sure detection; at least low.
+        start: Least score that starts a track; at least high.
+        gate: Standard deviations around where somebody out of sight is expected within which they are found; 0: never.
+        acceleration_noise: How fast people change pace, heights^2 / seconds^3; a camera that moves needs more.
 
     Attributes:
         ended: (K,) int64, ids of the confirmed tracks that the last `update` gave up, increasing.
+
+    Raises:
+        OptionError: If not low <= high <= start.
     """
 
     def __init__(
         self,
         *,
-        max_age: float = 2.0,
-        min_hits: int = 3,
-        probation: float = 0.2,
-        patience: float = 0.3,
-        iou: float = 0.3,
-        low_iou: float = 0.5,
-        high: float = 0.5,
-        low: float = 0.1,
-        start: float = 0.6,
-        reach: float = 3.0,
-        agility: float = 0.05,
+        max_age: NonNegative = 2.0,
+        min_hits: Count = 3,
+        iou: Fraction = 0.3,
+        min_confirmation_time: NonNegative = 0.2,
+        max_unconfirmed_age: NonNegative = 0.3,
+        low: Fraction = 0.1,
+        high: Fraction = 0.5,
+        start: Fraction = 0.6,
+        low_iou: Fraction = 0.5,
+        gate: NonNegative = 3.0,
+        acceleration_noise: NonNegative = 0.05,
     ) -> None:
-        self._max_age, self._min_hits, self._probation, self._patience = max_age, min_hits, probation, patience
-        self._iou, self._low_iou, self._reach, self._agility = iou, low_iou, reach, agility
+        for name, score, least in (("high", high, low), ("start", start, high)):
+            if score < least:
+                raise OptionError(name, score, f"{least} or more: low <= high <= start")
+        self._max_age, self._min_hits = max_age, min_hits
+        self._min_confirmation_time, self._max_unconfirmed_age = min_confirmation_time, max_unconfirmed_age
+        self._iou, self._low_iou, self._gate, self._acceleration_noise = iou, low_iou, gate, acceleration_noise
         self._high, self._low, self._start = high, low, start
         self._clock = Clock("seconds")
         self._tracks = _started(np.zeros((4, 0)), 1, 0.0)
@@ -112,7 +119,7 @@ class Cascade:
         xyxy = np.ascontiguousarray(found.xyxy.T, np.float64)
         before = self._clock.now
         self._move(self._clock.tick(time_s))
-        owner = self._associate(xyxy, found.score, before)  # (M,) place of each detection's track, -1 for none
+        owner = self._associate(xyxy, found.score, before)  # (M,) index of each detection's track, -1 for none
         owned = (owner >= 0).nonzero()[0]
         self._correct(owner[owned], xyxy[:, owned])
         fresh = ((owner < 0) & (found.score >= self._start)).nonzero()[0]
@@ -130,14 +137,14 @@ class Cascade:
             self.ended = self._tracks.id[self._tracks.confirmed & ~alive]
             self._tracks = take(self._tracks, alive, axis=-1)
             self._held = take(self._held, np.isin(self._held.track_id, self._tracks.id))
-        self._tracks.people = walker.move(self._tracks.people, dt, self._agility)
+        self._tracks.people = walker.move(self._tracks.people, dt, self._acceleration_noise)
 
     def _associate(self, xyxy: DoubleArray, score: FloatArray, before: float) -> IntArray:
         tracks = self._tracks
         owner = np.full(len(score), -1, np.int64)
         free = np.ones(len(tracks.id), bool)
         sure = score >= self._high
-        in_sight = before - tracks.last <= self._patience
+        in_sight = before - tracks.last <= self._max_unconfirmed_age
         overlapping = self._overlapping(xyxy)
 
         def match(pairs: Pairs, rows: BoolArray, columns: BoolArray, max_cost: float) -> None:
@@ -147,9 +154,9 @@ class Cascade:
 
         match(overlapping, tracks.confirmed, sure, 1 - self._iou)
         match(overlapping, tracks.confirmed & in_sight, ~sure, 1 - self._low_iou)
-        if self._reach > 0:
+        if self._gate > 0:
             nearby = self._nearby(xyxy, tracks.confirmed & free, sure & (owner < 0))
-            match(nearby, tracks.confirmed, sure, self._reach**2)
+            match(nearby, tracks.confirmed, sure, self._gate**2)
         match(overlapping, ~tracks.confirmed, sure, 1 - self._iou)
         return owner
 
@@ -186,8 +193,9 @@ class Cascade:
     def _settle(self, rows: _Rows) -> Tracks:
         """Confirm, give up, and part the rows into those to report and those to hold back."""
         tracks = self._tracks
-        tracks.confirmed |= (tracks.hits >= self._min_hits) & (tracks.last - tracks.first >= self._probation)
-        alive = tracks.confirmed | (self._clock.now - tracks.last <= self._patience)
+        known_for = tracks.last - tracks.first
+        tracks.confirmed |= (tracks.hits >= self._min_hits) & (known_for >= self._min_confirmation_time)
+        alive = tracks.confirmed | (self._clock.now - tracks.last <= self._max_unconfirmed_age)
         rows = join(self._held, rows)
         place = tracks.id.searchsorted(rows.track_id)
         reported = tracks.confirmed[place]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reidtrack import geometry
+from reidtrack.options import Count, Fraction, NonNegative
 from reidtrack.track.clock import Clock, TimeUnit
 from reidtrack.track.columns import NO_IDS, join, take
 from reidtrack.track.kalman import spread_later, spread_measured
@@ -41,7 +42,7 @@ class _Table:
 
 
 class Sort:
-    """Simple online and realtime tracking (arXiv 1602.00763), with its published noise.
+    """SORT as published (arXiv 1602.00763), with its noise.
 
     Args:
         time_unit: Unit of time of `max_age` and of the motion model, whose noise is that of one unit.
@@ -55,7 +56,7 @@ class Sort:
     """
 
     def __init__(
-        self, *, time_unit: TimeUnit = "frames", max_age: float = 1, min_hits: int = 3, iou: float = 0.3
+        self, *, time_unit: TimeUnit = "frames", max_age: NonNegative = 1, min_hits: Count = 3, iou: Fraction = 0.3
     ) -> None:
         self._max_age, self._min_hits, self._iou = max_age, min_hits, iou
         self._clock = Clock(time_unit)
@@ -129,7 +130,7 @@ def _moved(tracks: _Table, dt: float) -> _Table:
 
 
 def _matched(expected: DoubleArray, xyxy: DoubleArray, least: float) -> tuple[IntArray, IntArray]:
-    """Tracks (4, N) and detections (4, M) that belong together: their places, (K,) each."""
+    """Tracks (4, N) and detections (4, M) that belong together: indices of both, (K,) each."""
     row, column = neighbours(expected, xyxy, least, least)
     pairs = Pairs(row, column, 1 - iou(expected[:, row], xyxy[:, column]))
     return assign_pairs(pairs, np.ones(expected.shape[1], bool), np.ones(xyxy.shape[1], bool), 1 - least)

@@ -1,11 +1,12 @@
-"""What a tracker is, and how one is made from plain values."""
+"""What a tracker is, and the methods there are: a new one is a file beside this one and a line in `TRACKERS`."""
 
 from __future__ import annotations
 
-from typing import Literal, Protocol
+import inspect
+from collections.abc import Callable
+from typing import Any, Protocol
 
 from reidtrack.track.cascade import Cascade
-from reidtrack.track.clock import TimeUnit
 from reidtrack.track.sort import Sort
 from reidtrack.types import Detections, IntArray, Tracks
 
@@ -34,38 +35,31 @@ class Tracker(Protocol):
         ...
 
 
-def build_tracker(
-    *,
-    method: Literal["cascade", "sort"] = "cascade",
-    time_unit: TimeUnit = "seconds",
-    max_age: float = 2.0,
-    min_hits: int = 3,
-    iou: float = 0.3,
-    probation: float = 0.2,
-    patience: float = 0.3,
-    high: float = 0.5,
-    low: float = 0.1,
-    start: float = 0.6,
-    low_iou: float = 0.5,
-    reach: float = 3.0,
-    agility: float = 0.05,
-) -> Tracker:
-    """A fresh tracker for one camera; those after `iou` are for `cascade` alone.
+TRACKERS: dict[str, Callable[..., Tracker]] = {"cascade": Cascade, "sort": Sort}
+"""Name of each method to its class, whose keyword arguments, each with a default, are the settings.
 
-    The values are explained where they are used (`Sort`, `Cascade`) and in the `track` section of the configuration.
+Those of `SHARED_OPTIONS` are keys of the configuration's section `track`, the others of the section `track.NAME`, where
+the docstring explains them.
+"""
+DEFAULT_METHOD = "cascade"
+SHARED_OPTIONS = ("time_unit", "max_age", "min_hits", "iou")
+"""Settings that mean the same to every method that takes them."""
+
+
+def build_tracker(method: str = DEFAULT_METHOD, **options: Any) -> Tracker:
+    """Make a tracker for one camera.
+
+    Args:
+        method: A name of `TRACKERS`.
+        options: Its keyword arguments.
+
+    Raises:
+        OptionError: If two of them contradict each other.
+        TypeError: If the method knows one of them not.
     """
-    if method == "sort":
-        return Sort(time_unit=time_unit, max_age=max_age, min_hits=min_hits, iou=iou)
-    return Cascade(
-        max_age=max_age,
-        min_hits=min_hits,
-        probation=probation,
-        patience=patience,
-        iou=iou,
-        low_iou=low_iou,
-        high=high,
-        low=low,
-        start=start,
-        reach=reach,
-        agility=agility,
-    )
+    return TRACKERS[method](**options)
+
+
+def options_of(method: str) -> set[str]:
+    """Names of the keyword arguments of a method."""
+    return set(inspect.signature(TRACKERS[method]).parameters)

@@ -46,19 +46,19 @@ def begin(measured: DoubleArray) -> DoubleArray:
     return people
 
 
-def move(people: DoubleArray, dt: float, agility: float) -> DoubleArray:
+def move(people: DoubleArray, dt: float, acceleration_noise: float) -> DoubleArray:
     """Predict over `dt` seconds.
 
     Args:
         people: (10, N).
         dt: Seconds.
-        agility: Spectral density of the acceleration, heights squared per second cubed.
+        acceleration_noise: Spectral density of the acceleration, heights squared per second cubed.
     """
     moved = people.copy()
     moved[CENTRE] += dt * people[SPEED]
     np.maximum(people[SIDES], _MIN_SIDE, out=moved[SIDES])
     moved[SPREAD] = spread_later(people[SPREAD], dt)
-    moved[_NOISE] += process_noise(dt, agility)[:, None] * people[HEIGHT] ** 2
+    moved[_NOISE] += process_noise(dt, acceleration_noise)[:, None] * people[HEIGHT] ** 2
     return moved
 
 
@@ -76,12 +76,14 @@ def correct(people: DoubleArray, measured: DoubleArray) -> DoubleArray:
     return after
 
 
-def process_noise(dt: float, agility: float) -> DoubleArray:
+def process_noise(dt: float, acceleration_noise: float) -> DoubleArray:
     """What `dt` seconds add to the spread and to the sides' variance of a person one pixel high: (4,).
 
     White acceleration: Bar-Shalom, Li, Kirubarajan, "Estimation with Applications to Tracking", 2001, section 6.2.2.
     """
-    return np.array([agility * dt**3 / 3, agility * dt**2 / 2, agility * dt, _SIZE_DRIFT * dt])
+    return np.array(
+        [acceleration_noise * dt**3 / 3, acceleration_noise * dt**2 / 2, acceleration_noise * dt, _SIZE_DRIFT * dt]
+    )
 
 
 def distance(people: DoubleArray, measured: DoubleArray) -> DoubleArray:

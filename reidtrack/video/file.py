@@ -18,9 +18,9 @@ from reidtrack.video.accel import open_container
 from reidtrack.video.clock import Clock
 from reidtrack.video.naming import is_url, redact
 from reidtrack.video.orient import IDENTITY, orient, orientation
+from reidtrack.video.part import Part
 from reidtrack.video.probe import check_file, explain, no_frames
 from reidtrack.video.skip import skip
-from reidtrack.video.span import Span
 
 if TYPE_CHECKING:
     from av import Packet, VideoFrame
@@ -42,7 +42,8 @@ class VideoFile:
     Args:
         source: A file or an address.
         camera: Name given to the frames.
-        span: The part to read.
+        part: What to read of it; all, if it is None.
+        offset_s: Seconds from the run's origin to the first frame.
         timeout_s: How long an address may keep silent, seconds.
         hwaccel: What decodes it, see `open_container`.
 
@@ -55,15 +56,16 @@ class VideoFile:
         self,
         source: str | Path,
         camera: str,
-        span: Span | None = None,
+        part: Part | None = None,
         *,
+        offset_s: float = 0.0,
         timeout_s: float = 10.0,
         hwaccel: str = "none",
     ) -> None:
         self.camera = camera
         self._source, self._timeout_s, self._hwaccel = source, timeout_s, hwaccel
         self._name = redact(source)
-        self._span = Span() if span is None else span
+        self._part, self._offset_s = Part() if part is None else part, offset_s
         self._image_of = _Converter()
         self._open()
         try:
@@ -82,8 +84,8 @@ class VideoFile:
 
     @property
     def frame_count(self) -> int | None:
-        """Estimate of how many frames the span holds, or None where the container does not tell."""
-        return self._span.count(self._whole_count, self.duration_s)
+        """Estimate of how many frames the part holds, or None where the container does not tell."""
+        return self._part.count(self._whole_count, self.duration_s)
 
     @property
     def damaged(self) -> int:
@@ -171,21 +173,21 @@ class VideoFile:
     def _read(self, first: VideoFrame) -> Generator[Frame]:
         clock = Clock(self._stream.time_base or Fraction(1, 90_000), 1 / self.nominal_fps)
         pictures: Iterator[tuple[int, VideoFrame]] = enumerate(itertools.chain([first], self._decoded))
-        if self._span.start_s >= _SKIP_FROM_S and first.pts is not None and _is_mp4(self._container):
+        if self._part.start_s >= _SKIP_FROM_S and first.pts is not None and _is_mp4(self._container):
             pictures = self._pass_over(clock, first.pts)
         for index, picture in pictures:
             time_s = clock.read(picture.pts)
-            if self._span.after(time_s):
+            if self._part.after(time_s):
                 return
-            if self._span.takes(index, time_s):
+            if self._part.takes(index, time_s):
                 image = _fit(self._image_of(picture), self.size)
-                yield Frame(self.camera, index, time_s + self._span.offset_s, image)
+                yield Frame(self.camera, index, time_s + self._offset_s, image)
 
     def _pass_over(self, clock: Clock, first_pts: int) -> Iterator[tuple[int, VideoFrame]]:
         """Open anew, go to the last keyframe before the start without decoding, and number the pictures from there."""
         self._container.close()
         self._open()
-        start_pts = first_pts + round(self._span.start_s / (self._stream.time_base or 1))
+        start_pts = first_pts + round(self._part.start_s / (self._stream.time_base or 1))
         skipped = skip(self._packets, start_pts)
         self._decoded = self._decode(itertools.chain(skipped.packets, self._packets))
         if skipped.pts is None:

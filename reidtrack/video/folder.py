@@ -12,7 +12,7 @@ import numpy as np
 
 from reidtrack.errors import InputError, UsageError
 from reidtrack.types import Frame, ImageArray
-from reidtrack.video.span import Span
+from reidtrack.video.part import Part
 
 IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 
@@ -26,20 +26,21 @@ class ImageFolder:
     Args:
         folder: Where the images lie; subfolders are not looked into.
         camera: Name given to the frames.
-        span: The part to read.
-        fps: Images per second.
+        part: What to read of it, and its images per second; all at 25, if it is None.
+        offset_s: Seconds from the run's origin to the first image.
 
     Raises:
         InputError: If the folder holds no readable image.
-        UsageError: If `fps` is not positive.
+        UsageError: If the images per second are not positive.
     """
 
-    def __init__(self, folder: str | Path, camera: str, span: Span | None = None, *, fps: float = 25.0) -> None:
+    def __init__(self, folder: str | Path, camera: str, part: Part | None = None, *, offset_s: float = 0.0) -> None:
+        self._part, self._offset_s = Part() if part is None else part, offset_s
+        fps = self._part.fps
         if not 0 < fps < float("inf"):
             raise UsageError(f"got {fps}", where="fps", expected="more than 0 images per second")
         self.camera = camera
         self.nominal_fps = fps
-        self._span = Span() if span is None else span
         self._paths = _images(Path(folder))
         self._damaged = 0
         self.duration_s: float | None = len(self._paths) / fps
@@ -51,8 +52,8 @@ class ImageFolder:
 
     @property
     def frame_count(self) -> int | None:
-        """How many images the span holds."""
-        return sum(self._span.takes(i, i / self.nominal_fps) for i in range(len(self._paths)))
+        """How many images the part holds."""
+        return sum(self._part.takes(i, i / self.nominal_fps) for i in range(len(self._paths)))
 
     @property
     def damaged(self) -> int:
@@ -80,9 +81,9 @@ class ImageFolder:
 
         for index, path in enumerate(self._paths):
             time_s = index / self.nominal_fps
-            if self._span.after(time_s):
+            if self._part.after(time_s):
                 return
-            if not self._span.takes(index, time_s):
+            if not self._part.takes(index, time_s):
                 continue
             image = _load(path)
             if image is None:
@@ -90,7 +91,7 @@ class ImageFolder:
                 continue
             if image.shape[1::-1] != self.size:
                 image = cv2.resize(image, self.size, interpolation=cv2.INTER_AREA)
-            yield Frame(self.camera, index, time_s + self._span.offset_s, image)
+            yield Frame(self.camera, index, time_s + self._offset_s, image)
 
 
 def natural_key(name: str) -> list[tuple[int, int | str]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from reidtrack.errors import InputError, UsageError
+from reidtrack.video.part import Part
 from reidtrack.video.source import Source, is_url, name_cameras, open_source, redact
 
 
@@ -32,25 +33,8 @@ class CameraInput:
         return {"camera": self.camera, "source": shown, "offset_s": self.offset_s}
 
 
-@dataclass(frozen=True)
-class Part:
-    """Which part of each recording is read.
-
-    Attributes:
-        start_s: First second, within the recording.
-        end_s: Second to stop before; None reads to the end.
-        stride: Every n-th frame.
-        fps: Rate of folders of images.
-    """
-
-    start_s: float = 0.0
-    end_s: float | None = None
-    stride: int = 1
-    fps: float = 25.0
-
-
 def pair_offsets(offsets_s: Sequence[float], count: int) -> list[float]:
-    """One offset for each of `count` recordings; none at all are all zero.
+    """Offsets in seconds, one for each of `count` recordings; all 0 if none are given.
 
     Raises:
         UsageError: If there are too few or too many.
@@ -65,7 +49,7 @@ def pair_offsets(offsets_s: Sequence[float], count: int) -> list[float]:
 def pair_detections(
     texts: Sequence[str], sources: Sequence[str], cameras: Sequence[str] | None = None
 ) -> dict[str, Path]:
-    """Which detection file belongs to which camera: by `CAMERA=FILE`, or one for each in order.
+    """Camera to its detection file: by `CAMERA=FILE`, or one file for each camera in order.
 
     Raises:
         UsageError: If the files and the cameras do not go together.
@@ -109,20 +93,12 @@ def open_inputs(
 
     Raises:
         DeviceError: If there is no such device.
+        UsageError: If an offset or the rate of a folder's images is out of range.
     """
     sources = []
     for item in inputs:
         try:
-            source = open_source(
-                item.source,
-                item.camera,
-                start_s=part.start_s,
-                end_s=part.end_s,
-                stride=part.stride,
-                offset_s=item.offset_s,
-                fps=part.fps,
-                hwaccel=hwaccel,
-            )
+            source = open_source(item.source, item.camera, part=part, offset_s=item.offset_s, hwaccel=hwaccel)
         except InputError as error:
             fail(item.camera, error)
         else:

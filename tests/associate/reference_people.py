@@ -9,9 +9,8 @@ from associate.dense_problems import sparse
 from associate.reference_grouping import group_dense
 
 from reidtrack.associate.appearance import mean_features, mean_looks
-from reidtrack.associate.associate import FULL_WEIGHT_FEATURES
 from reidtrack.associate.bias import CameraBias
-from reidtrack.associate.calibration.prior import GENERIC
+from reidtrack.associate.calibration.prior import FULL_CROPS, GENERIC
 from reidtrack.associate.calibration.sample_pairs import SAME_CAMERA_SHARE
 from reidtrack.associate.clustering.exact import improve_exactly
 from reidtrack.associate.clustering.local_search import packed
@@ -50,7 +49,7 @@ def _looks(
 ) -> tuple[IntArray, DoubleArray, CameraBias]:
     mean = mean_features(tracklets)
     camera = np.array([names.index(t.camera) for t in tracklets], np.int64)
-    weight = np.array([min(1.0, max(len(t.features), 1) / FULL_WEIGHT_FEATURES) for t in tracklets])
+    weight = np.array([min(1.0, max(len(t.features), 1) / FULL_CROPS) for t in tracklets])
     return camera, weight, CameraBias.of(mean, camera, weight * mean.any(axis=1), GENERIC, shrink, conflicts(tracklets))
 
 

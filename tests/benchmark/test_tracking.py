@@ -10,8 +10,11 @@ import numpy as np
 import pytest
 
 from reidtrack.benchmark.tracking import (
+    NEUTRAL_CLASSES,
+    NEUTRAL_CLASSES_MOT20,
     TrackingPair,
     TrackingScore,
+    people_only,
     repeated_id,
     score_sequences,
     score_tracking,
@@ -198,8 +201,8 @@ def walks(seed: int, people: int = 6, frames: int = 80) -> tuple[MotRows, MotRow
     return gt, predicted
 
 
-def trackeval_results(gt_folder: Path, trackers: Path, lengths: dict[str, int]) -> dict[str, Any]:
-    """TrackEval's own pipeline on files, as its script for MOT15 runs it."""
+def trackeval_results(gt_folder: Path, trackers: Path, lengths: dict[str, int], year: str = "MOT15") -> dict[str, Any]:
+    """TrackEval's own pipeline on files, as its script for MOTChallenge runs it."""
     from trackeval import Evaluator
     from trackeval.datasets import MotChallenge2DBox
     from trackeval.metrics import CLEAR, HOTA, Identity
@@ -214,7 +217,7 @@ def trackeval_results(gt_folder: Path, trackers: Path, lengths: dict[str, int]) 
         | {
             "GT_FOLDER": str(gt_folder),
             "TRACKERS_FOLDER": str(trackers),
-            "BENCHMARK": "MOT15",
+            "BENCHMARK": year,
             "SKIP_SPLIT_FOL": True,
             "SEQ_INFO": lengths,
             "TRACKERS_TO_EVAL": ["ours"],
@@ -251,6 +254,31 @@ def test_equals_trackeval_on_files_per_sequence_and_combined(tmp_path: Path) -> 
     scores, combined = score_sequences(pairs)
     assert 20 < combined.hota < 80
     assert combined.idsw > 0
+    for name in names:
+        assert_equal(scores[name], reference[name])
+    assert_equal(combined, reference["COMBINED_SEQ"])
+
+
+@pytest.mark.parametrize("year", ["MOT16", "MOT17", "MOT20"])
+def test_equals_trackeval_by_the_class_rules(tmp_path: Path, year: str) -> None:
+    """Golden: TrackEval's MotChallenge2DBox of each year, with boxes on things of every class and flags of 0."""
+    rng = np.random.default_rng(5)
+    neutral = NEUTRAL_CLASSES_MOT20 if year == "MOT20" else NEUTRAL_CLASSES
+    names, pairs = ["S0", "S1"], {}
+    for seed, name in enumerate(names):
+        walked, predicted = walks(seed)
+        class_of = rng.choice([1, 1, 1, 2, 3, 6, 7, 8, 12], size=int(walked.id.max()) + 1)
+        gt = MotRows.of(walked.frame, walked.id, walked.xyxy, rng.random(len(walked)) > 0.1, class_of[walked.id])
+        columns = zip(gt.frame + 1, gt.id, *gt.xyxy.T, gt.score, gt.class_id, strict=True)
+        lines = (f"{f},{i},{x},{y},{r - x},{b - y},{s:.0f},{c},0.5" for f, i, x, y, r, b, s, c in columns)
+        gt_path, predicted_path = tmp_path / "gt" / name / "gt/gt.txt", tmp_path / "trackers/ours/data" / f"{name}.txt"
+        gt_path.parent.mkdir(parents=True)
+        gt_path.write_text("\n".join(lines), encoding="utf-8")
+        write_mot(predicted_path, predicted)
+        pairs[name] = TrackingPair(*people_only(read_mot(gt_path), read_mot(predicted_path), neutral))
+    reference = trackeval_results(tmp_path / "gt", tmp_path / "trackers", dict.fromkeys(names, 80), year)
+    scores, combined = score_sequences(pairs)
+    assert combined.fp > 0
     for name in names:
         assert_equal(scores[name], reference[name])
     assert_equal(combined, reference["COMBINED_SEQ"])

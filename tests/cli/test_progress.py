@@ -19,8 +19,9 @@ def work(progress: Progress) -> None:
     """A camera of three frames, one whose length nobody knows, and one that fails."""
     progress.stage("reading", {"a": 3, "b": None, "c": 0})
     for _ in range(3):
-        progress.advance("a", 2)
-    progress.advance("b", 1)
+        progress.advance("a", figures={"people": 2})
+    progress.advance("b", figures={"people": 1})
+    progress.info("what came of it")
     progress.warn("[b] 1 damaged packet passed over")
     progress.fail("c.mp4: cannot be read")
     for camera in ("a", "b", "c"):
@@ -34,8 +35,8 @@ def test_lines(capsys: pytest.CaptureFixture[str]) -> None:
     said = capsys.readouterr()
     assert said.out == ""
     lines = said.err.splitlines()
-    assert lines[:2] == ["[b] 1 damaged packet passed over", "error: c.mp4: cannot be read"]
-    assert [line.split(",")[0] for line in lines[2:]] == [
+    assert lines[:3] == ["what came of it", "[b] 1 damaged packet passed over", "error: c.mp4: cannot be read"]
+    assert [line.split(",")[0] for line in lines[3:]] == [
         "reading a: 3/3 frames",
         "reading b: 1/1 frames",
         "reading c: 0/0 frames",
@@ -48,7 +49,7 @@ def test_lines_come_while_work_goes_on(monkeypatch: pytest.MonkeyPatch, capsys: 
     lines = Lines()
     lines.stage("reading", {"a": 10, "b": None})
     for _ in range(3):
-        lines.advance("a", 4)
+        lines.advance("a", figures={"people": 4})
     said = capsys.readouterr().err.splitlines()
     assert said[0].startswith("reading a: 2/10 frames, ")
     assert "4 people" in said[0]
@@ -62,7 +63,14 @@ def test_bars() -> None:
     bars._console = Console(file=text, force_terminal=True, width=100, highlight=False)
     work(bars)
     told = text.getvalue()
-    for part in ("reading", "3/3", "1/1", "[b] 1 damaged packet passed over", "error: c.mp4: cannot be read"):
+    for part in (
+        "reading",
+        "3/3",
+        "1/1",
+        "what came of it",
+        "[b] 1 damaged packet passed over",
+        "error: c.mp4: cannot be read",
+    ):
         assert part in told
 
 

@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 import torch
 
-from reidtrack.engines.base import Engine, EngineName, build_engine, choose_device, choose_engine, open_engine
+from reidtrack.engines.base import Engine, build_engine, choose_device, choose_engine, open_engine
 from reidtrack.engines.chunks import CHUNK, LONGEST, in_passes, passes
 from reidtrack.engines.convert import write_onnx
+from reidtrack.engines.names import EngineName
 from reidtrack.engines.onnx_engine import OnnxEngine
 from reidtrack.engines.openvino_engine import OpenVinoEngine, has_bfloat16, import_openvino
 from reidtrack.engines.pictures import on_pictures, to_planes

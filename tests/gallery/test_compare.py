@@ -16,16 +16,16 @@ from reidtrack.gallery.store import Signature
 from reidtrack.gallery.views import Source, View
 
 DIM = 64
-LOOKS = np.linalg.qr(np.random.default_rng(0).normal(size=(DIM, DIM)))[0]
-"""A direction each for people (0 to 39) and for casts (40 to 63)."""
+APPEARANCES = np.linalg.qr(np.random.default_rng(0).normal(size=(DIM, DIM)))[0]
+"""A direction each for people (0 to 39) and for biases (40 to 63)."""
 
 
-def view(who: int, camera: str, cast: int | None = None, *, noise: float = 0.1, strength: float = 2.0) -> View:
-    """Somebody under the cast of a day and camera, which is stronger than what tells people apart."""
-    rng = np.random.default_rng([who, cast or 0, ord(camera[0])])
-    feature = LOOKS[who] + rng.normal(size=DIM) * noise / np.sqrt(DIM)
-    if cast is not None:
-        feature = feature + strength * LOOKS[40 + cast]
+def view(who: int, camera: str, bias: int | None = None, *, noise: float = 0.1, strength: float = 2.0) -> View:
+    """Somebody under the bias of a day and camera, which is stronger than what tells people apart."""
+    rng = np.random.default_rng([who, bias or 0, ord(camera[0])])
+    feature = APPEARANCES[who] + rng.normal(size=DIM) * noise / np.sqrt(DIM)
+    if bias is not None:
+        feature = feature + strength * APPEARANCES[40 + bias]
     return View(camera, 1.0, (feature / np.linalg.norm(feature)).astype(np.float32), 0.0, 1.0, (who,))
 
 
@@ -55,7 +55,7 @@ def test_another_day_has_another_light(gallery: Gallery) -> None:
     assert people == [monday[3], monday[7], None, None, None]
 
 
-def test_without_taking_casts_out_it_fails(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_fails_where_biases_stay(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
     monday = add(gallery, "monday", [[view(who, "hall", 1)] for who in range(10)])
     tuesday = [[view(who, "hall", 3)] for who in (3, 7)]
     assert compare(gallery, tuesday, 0.02).short.distance[:, 0].max() < 0.6
@@ -81,14 +81,15 @@ def test_the_nearest_source_counts(gallery: Gallery) -> None:
         assert found.short.distance[0, 0] < 0.3
 
 
-def test_photos_share_one_cast(gallery: Gallery) -> None:
+def test_photos_share_one_bias(gallery: Gallery) -> None:
     add(gallery, "monday", [[view(who, "hall", 1)] for who in range(10)])
     for who in (11, 12):
         add(gallery, f"photo {who}", [[view(who, "photo", 5)]], kind="photo")
-    casts = compare(gallery, [[view(13, "photo", 5)]], 0.02, photo=True).casts
-    photos = {casts.row[place] for place, (_, kind) in gallery.places().items() if kind == "photo"}
-    assert photos == {casts.row["photo"]}
-    assert len(set(casts.row.values())) == 2
+    biases = compare(gallery, [[view(13, "photo", 5)]], 0.02, photo=True).biases
+    rows = biases.row_of_source_camera
+    photos = {rows[camera] for camera, (_, kind) in gallery.source_cameras().items() if kind == "photo"}
+    assert photos == {biases.row_of_camera["photo"]}
+    assert len({*rows.values(), *biases.row_of_camera.values()}) == len(biases.vector) == 2
 
 
 def test_blocks_do_not_change_the_result(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:

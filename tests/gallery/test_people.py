@@ -49,7 +49,7 @@ def person(gallery: Gallery, *views: View, name: str | None = None, source: str 
 
 
 def key_of(gallery: Gallery, number: int) -> str:
-    return gallery.numbers()[number][0]
+    return gallery.names()[number][0]
 
 
 def integrity(path: Path) -> str:
@@ -60,11 +60,11 @@ def integrity(path: Path) -> str:
 def test_what_is_read_at_once_is_of_one_moment(gallery: Gallery, path: Path) -> None:
     person(gallery, view(1))
     with gallery.reading(), open_gallery(path, SIGNATURE) as other:
-        assert (gallery.count(), len(gallery.places())) == (1, 1)
+        assert (gallery.count(), len(gallery.source_cameras())) == (1, 1)
         person(other, view(2))
-        assert (gallery.count(), len(gallery.places())) == (1, 1)
+        assert (gallery.count(), len(gallery.source_cameras())) == (1, 1)
         assert sum(len(block.view) for block in gallery.blocks()) == 1
-    assert (gallery.count(), len(gallery.places())) == (2, 2)
+    assert (gallery.count(), len(gallery.source_cameras())) == (2, 2)
 
 
 def test_what_is_put_in_comes_out(gallery: Gallery, path: Path) -> None:
@@ -73,7 +73,7 @@ def test_what_is_put_in_comes_out(gallery: Gallery, path: Path) -> None:
     add(gallery, "p", {number: [view(3, camera="photo")]}, kind="photo")
     (block,) = gallery.blocks()
     assert block.person.tolist() == [number] * 3
-    by_camera = {gallery.sightings([int(v)])[int(v)].camera: f for v, f in zip(block.view, block.feature, strict=True)}
+    by_camera = {gallery.describe([int(v)])[int(v)].camera: f for v, f in zip(block.view, block.feature, strict=True)}
     np.testing.assert_array_equal(by_camera["hall"], hall.feature)
     np.testing.assert_array_equal(by_camera["door"], door.feature)
     (known,) = gallery.people()
@@ -104,10 +104,10 @@ def test_a_source_is_replaced(gallery: Gallery) -> None:
         former = gallery.withdraw("tuesday")
     assert former == {ben: frozenset({("hall", 7), ("hall", 8)})}  # Anna is known from Monday
     assert gallery.count() == 1
-    assert set(gallery.numbers()) == {anna, ben}
+    assert set(gallery.names()) == {anna, ben}
     with gallery.writing():
-        gallery.bound(10, 10)
-    assert set(gallery.numbers()) == {anna}
+        gallery.limit(10, 10)
+    assert set(gallery.names()) == {anna}
 
 
 def test_keys_are_never_the_same(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,7 +121,7 @@ def test_a_change_that_fails_leaves_nothing(gallery: Gallery) -> None:
     with pytest.raises(RuntimeError), gallery.writing():
         gallery.add_person("Anna")
         raise RuntimeError
-    assert gallery.find("Anna") is None
+    assert gallery.find_name("Anna") is None
     person(gallery, view(1))  # and the next one works
 
 
@@ -140,11 +140,11 @@ def test_bounds(gallery: Gallery, most_people: int, most_views: int, people: lis
     add(gallery, "photo", {anna: [view(2, when_utc=0)]}, kind="photo")
     numbers = {person(gallery, view(9, when_utc=100.0 * n)): str(n) for n in (1, 2, 3)}
     with gallery.writing():
-        gallery.bound(most_people, most_views)
-    assert [name or numbers[number] for number, (_, name) in gallery.numbers().items()] == people
+        gallery.limit(most_people, most_views)
+    assert [name or numbers[number] for number, (_, name) in gallery.names().items()] == people
     blocks = list(gallery.blocks())
     assert sum(len(block.view) for block in blocks) == views
-    kept = gallery.sightings([int(v) for block in blocks for v in block.view])
+    kept = gallery.describe([int(v) for block in blocks for v in block.view])
     assert sum(s.source.kind == "photo" for s in kept.values()) == 1
 
 
@@ -154,10 +154,10 @@ def test_expiry(gallery: Gallery) -> None:
     late = person(gallery, view(3, when_utc=200))
     with gallery.writing():
         assert gallery.expire(150) == 1
-    assert [name for _, name in gallery.numbers().values()] == ["Anna", None]
+    assert [name for _, name in gallery.names().values()] == ["Anna", None]
     with gallery.writing():
         assert gallery.expire(150, named=True) == 1
-    assert set(gallery.numbers()) == {late}
+    assert set(gallery.names()) == {late}
 
 
 def test_names(gallery: Gallery) -> None:
@@ -165,14 +165,14 @@ def test_names(gallery: Gallery) -> None:
     with gallery.writing():
         gallery.rename(key_of(gallery, anna), "Anna")
         gallery.rename("Anna", "Anne")  # a name does for a key
-    assert gallery.find("Anne") == anna
+    assert gallery.find_name("Anne") == anna
     with pytest.raises(UsageError, match=r"somebody else is called 'Anne' already.*--merge"), gallery.writing():
         gallery.rename(key_of(gallery, ben), "Anne")
     with pytest.raises(UsageError, match="nobody there has the key or name 'Zoe'"), gallery.writing():
         gallery.rename("Zoe", "Ben")
     with gallery.writing():
         gallery.rename("Anne", "")
-    assert [name for _, name in gallery.numbers().values()] == [None, None]
+    assert [name for _, name in gallery.names().values()] == [None, None]
 
 
 def test_two_who_are_one(gallery: Gallery) -> None:
@@ -184,7 +184,7 @@ def test_two_who_are_one(gallery: Gallery) -> None:
     key = key_of(gallery, other)
     with gallery.writing():
         gallery.merge("Anna", key)
-    assert gallery.numbers() == {other: (key, "Anna"), ben: (key_of(gallery, ben), "Ben")}
+    assert gallery.names() == {other: (key, "Anna"), ben: (key_of(gallery, ben), "Ben")}
     assert [known.runs for known in gallery.people()] == [2, 1]
     with pytest.raises(UsageError, match="Anna and Ben have names of their own"), gallery.writing():
         gallery.merge("Anna", "Ben")
@@ -281,7 +281,7 @@ def test_a_file_of_an_older_version_is_brought_up_to_date(path: Path, monkeypatc
         person(gallery, view(1), name="Anna")
     monkeypatch.setattr(store, "MIGRATIONS", (*store.MIGRATIONS, "ALTER TABLE person ADD COLUMN note TEXT"))
     with open_gallery(path, SIGNATURE) as gallery:
-        assert gallery.find("Anna") == 1
+        assert gallery.find_name("Anna") == 1
     with sqlite3.connect(path) as connection:
         assert connection.execute("PRAGMA user_version").fetchone()[0] == len(store.MIGRATIONS)
         assert connection.execute("SELECT name, note FROM person").fetchall() == [("Anna", None)]
@@ -313,7 +313,7 @@ def test_a_process_that_is_killed_while_writing(path: Path) -> None:
 
 
 def test_somebody_who_never_stops_writing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "PATIENCE_S", 0.05)
+    monkeypatch.setattr(store, "BUSY_TIMEOUT_S", 0.05)
     with open_gallery(path, SIGNATURE, make=True) as one, open_gallery(path, SIGNATURE) as other, one.writing():
         with pytest.raises(OutputError, match="another process has been writing"), other.writing():
             pass

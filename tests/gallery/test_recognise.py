@@ -7,10 +7,10 @@ import pytest
 
 from reidtrack.gallery.recognise import (
     LEAST_THRESHOLD,
-    Expected,
+    ExpectedDistances,
     Match,
     Shortlist,
-    chances,
+    match_probabilities,
     recognise,
     stranger_threshold,
 )
@@ -69,7 +69,7 @@ def test_what_is_told() -> None:
     ],
 )
 def test_how_sure(distance: list[list[float]], expected: list[float]) -> None:
-    assert chances(short(distance), 0.5, 20.0).tolist()[0] == pytest.approx(expected, abs=1e-3)
+    assert match_probabilities(short(distance), 0.5, 20.0).tolist()[0] == pytest.approx(expected, abs=1e-3)
 
 
 def test_two_entries_of_one_person_are_no_rivals() -> None:
@@ -97,7 +97,7 @@ def test_many_give_what_one_assignment_gives() -> None:
     assert [m.person for m in recognise(short(distance.tolist()), 0.5, 0.1)] == (truth + 1).tolist()
 
 
-EXPECTED = Expected(1.0, 0.1, 6.0)
+EXPECTED = ExpectedDistances(1.0, 0.1, 6.0)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from scene import Scene
 
 from reidtrack.cli.main import main
 from reidtrack.pipeline.associate import associate_again
-from reidtrack.runtime.cancel import Stop
+from reidtrack.runtime.cancel import CancelToken
 from reidtrack.runtime.progress import Silent
 
 
@@ -84,15 +85,15 @@ def test_videos_again(run: Path, finished: Path) -> None:
 
 def test_videos_that_were_not_begun_stay(run: Path, finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C while the first of two is rendered, one at a time."""
-    stop = Stop()
+    cancel = CancelToken()
 
     class Ends(Silent):
-        def advance(self, camera: str, people: int) -> None:
-            assert camera == "left"
-            stop.wish()
+        def advance(self, task: str, count: int = 1, figures: Mapping[str, float] | None = None) -> None:
+            assert task == "left"
+            cancel.cancel()
 
     monkeypatch.setattr("reidtrack.pipeline.run.write_outputs.at_once", lambda: 1)
-    outcome = associate_again(run, (), video=True, mosaic=False, progress=Ends(), stop=stop)
+    outcome = associate_again(run, (), video=True, mosaic=False, progress=Ends(), cancel=cancel)
     assert outcome.interrupted
     assert count_frames(run / "left.mp4") == 1
     assert (run / "right.mp4").read_bytes() == (finished / "right.mp4").read_bytes()

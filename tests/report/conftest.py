@@ -117,7 +117,7 @@ def make_report() -> Callable[..., ReportData]:
         starts: Mapping[str, float] | None = None,
         links: Mapping[int, Sequence[tuple[float, float, float | None]]] | None = None,
         video: str | None = "{}.mp4",
-        crops: Mapping[tuple[str, int], Sequence[bytes]] | int = 1,
+        thumbnails: Mapping[tuple[str, int], Sequence[bytes]] | int = 1,
         rivals: Mapping[tuple[str, int], tuple[str, int]] | None = None,
         terms: Mapping[tuple[str, int], dict[str, float]] | None = None,
         names: Mapping[int, str] | None = None,
@@ -152,9 +152,9 @@ def make_report() -> Callable[..., ReportData]:
             for name in cameras
         ]
         keys = [t.key for identity in identities for t in identity]
-        pictures = {key: [JPEG] * crops for key in keys} if isinstance(crops, int) else crops
+        pictures = {key: [JPEG] * thumbnails for key in keys} if isinstance(thumbnails, int) else thumbnails
         colours = {number: f"#{number * 40503 % 0xFFFFFF:06x}" for number in people}
-        values = {"title": "a run", "created": "today", "origin": "2026-01-01 12:00 UTC", "crops": pictures} | more
+        values = {"title": "a run", "created": "today", "origin": "2026-01-01 12:00 UTC", "thumbnails": pictures} | more
         return ReportData(cameras=summaries, identities=identities, colours=colours, **values)  # type: ignore[arg-type]
 
     return make

@@ -47,7 +47,7 @@ def test_what_was_written_is_read(path: Path) -> None:
     assert second.link is not None
     assert (second.link.key, second.link.distance, second.link.terms) == (("a", 1), 0.25, {"overlap": 0.125})
     assert [(t.track_id, t.logged_id, t.first_frame, t.last_frame) for t in other.tracklets] == [(3, 1, 8, 11)]
-    assert [str(place) for place in (*anna.places, *other.places)] == ["a 1@0.75", "b 4", "a 1@4.75"]
+    assert [str(ref) for ref in (*anna.refs, *other.refs)] == ["a 1@0.75", "b 4", "a 1@4.75"]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,8 @@ from reidtrack.runs.folder import RunFolder
 from reidtrack.runs.manifest import RunManifest
 from reidtrack.runs.prepare import check_same
 from reidtrack.runtime.stage_times import StageTimes
-from reidtrack.video.inputs import CameraInput, Part
+from reidtrack.video.inputs import CameraInput
+from reidtrack.video.part import Part
 
 OLDEST: dict[str, Any] = {
     "schema_version": 1,

@@ -35,7 +35,7 @@ def clock(fps: float, seconds: float) -> list[float]:
 
 
 def test_a_new_track_is_held_back_then_reported_whole() -> None:
-    tracker, times_s = Cascade(min_hits=3, probation=0.2), clock(10, 0.5)
+    tracker, times_s = Cascade(min_hits=3, min_confirmation_time=0.2), clock(10, 0.5)
     pending = []
     rows = []
     for index, now in enumerate(times_s):
@@ -47,8 +47,8 @@ def test_a_new_track_is_held_back_then_reported_whole() -> None:
 
 
 def test_confirmation_waits_for_both_hits_and_time() -> None:
-    slow = watch(Cascade(min_hits=3, probation=0.2), [seen((100, 80, 0.9))] * 4, clock(1, 4))
-    fast = watch(Cascade(min_hits=3, probation=0.2), [seen((100, 80, 0.9))] * 9, clock(40, 0.225))
+    slow = watch(Cascade(min_hits=3, min_confirmation_time=0.2), [seen((100, 80, 0.9))] * 4, clock(1, 4))
+    fast = watch(Cascade(min_hits=3, min_confirmation_time=0.2), [seen((100, 80, 0.9))] * 9, clock(40, 0.225))
     assert [len(row) for row in slow] == [0, 0, 3, 1]
     assert [len(row) for row in fast] == [0] * 8 + [9]
 
@@ -133,7 +133,7 @@ def test_a_child_is_not_taken_for_a_hidden_adult() -> None:
     times_s = clock(10, 3)
     frames = [seen() if 1 < now < 2 else seen((100, 80 if now <= 1 else 45, 0.9)) for now in times_s]
     assert len(np.unique(everything(watch(Cascade(), frames, times_s)).track_id)) == 2
-    at_once = Cascade(reach=0)
+    at_once = Cascade(gate=0)
     frames = [seen() if 1 < now < 2 else seen((100, 80, 0.9)) for now in times_s]
     assert len(np.unique(everything(watch(at_once, frames, times_s)).track_id)) == 1  # overlap alone suffices
 
@@ -168,7 +168,7 @@ def test_a_clock_that_jumps_back_does_no_harm() -> None:
 
 def test_boxes_without_area_are_passed_over() -> None:
     flat = Detections(np.array([[10, 10, 10, 90], [20, 50, 60, 50]], np.float32), np.ones(2, np.float32))
-    tracker = Cascade(min_hits=1, probation=0)
+    tracker = Cascade(min_hits=1, min_confirmation_time=0)
     assert not len(tracker.update(flat, 0, 0.0))
     assert len(tracker.update(seen((100, 80, 0.9)), 1, 0.1)) == 1
 

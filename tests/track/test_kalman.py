@@ -44,7 +44,7 @@ def test_walkers_equal_filterpy_over_many_steps_with_gaps(tracks: int, steps: li
     references = [reference(person[:6], matrix(*person[6:])) for person in people.T]
     for dt in steps:
         heights = people[walker.HEIGHT].copy()
-        people = walker.move(people, dt, agility=0.05)
+        people = walker.move(people, dt, acceleration_noise=0.05)
         for kalman, height in zip(references, heights, strict=True):
             kalman.predict(F=transition(dt), Q=matrix(*walker.process_noise(dt, 0.05)) * height**2)
         seen = rng.random(tracks) < 0.7
@@ -59,7 +59,9 @@ def test_walkers_equal_filterpy_over_many_steps_with_gaps(tracks: int, steps: li
 
 
 def test_distance_is_that_of_mahalanobis() -> None:
-    people = walker.move(walker.begin(np.array([[50.0, 400], [60, 300], [20, 80], [50, 200]])), 0.4, agility=0.05)
+    people = walker.move(
+        walker.begin(np.array([[50.0, 400], [60, 300], [20, 80], [50, 200]])), 0.4, acceleration_noise=0.05
+    )
     measured = np.array([[52.0, 390, 0], [61, 305, 0], [21, 85, 9], [49, 190, 9]])
     squared = walker.distance(people, measured)
     for row, person in enumerate(people.T):
@@ -87,8 +89,8 @@ def test_walker_does_not_depend_on_how_time_is_cut(steps: list[float]) -> None:
     start[walker.SPEED] = [[40.0], [-10.0]]
     people = start
     for dt in steps:
-        people = walker.move(people, dt, agility=0.05)
-    whole = walker.move(start, sum(steps), agility=0.05)
+        people = walker.move(people, dt, acceleration_noise=0.05)
+    whole = walker.move(start, sum(steps), acceleration_noise=0.05)
     np.testing.assert_allclose(people, whole, rtol=1e-7, atol=1e-9)
 
 
@@ -101,7 +103,7 @@ def test_walker_does_not_depend_on_how_time_is_cut(steps: list[float]) -> None:
 def test_covariance_stays_positive(steps: list[tuple[float, bool, float, float]]) -> None:
     people = walker.begin(np.array([[0.0], [0.0], [30.0], [80.0]]))
     for dt, seen, place, height in steps:
-        people = walker.move(people, dt, agility=0.05)
+        people = walker.move(people, dt, acceleration_noise=0.05)
         if seen:
             people = walker.correct(people, np.array([[place], [place], [height / 3], [height]]))
     covariance = matrix(*people[6:, 0])

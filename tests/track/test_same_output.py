@@ -72,13 +72,13 @@ def test_crowds_with_gaps(people: int, seed: int, fps: float, lost: float) -> No
         pytest.param({"iou": 0.0, "low_iou": 0.0}, id="any overlap"),
         pytest.param({"iou": 0.9, "low_iou": 0.9}, id="near full overlap"),
         pytest.param({"iou": 1.0, "low_iou": 1.0}, id="full overlap"),
-        pytest.param({"reach": 0.0}, id="no reach"),
-        pytest.param({"reach": 30.0, "max_age": 10.0}, id="far reach"),
+        pytest.param({"gate": 0.0}, id="no gate"),
+        pytest.param({"gate": 30.0, "max_age": 10.0}, id="wide gate"),
         pytest.param({"high": 0.1, "low": 0.1, "start": 0.1}, id="every detection is sure"),
         pytest.param({"high": 0.9, "low": 0.0, "start": 0.95}, id="few are"),
-        pytest.param({"min_hits": 1, "probation": 0.0, "patience": 0.0}, id="confirmed at once"),
-        pytest.param({"probation": 2.0, "patience": 3.0, "max_age": 0.1}, id="confirmed late"),
-        pytest.param({"agility": 5.0}, id="agile"),
+        pytest.param({"min_hits": 1, "min_confirmation_time": 0.0, "max_unconfirmed_age": 0.0}, id="confirmed at once"),
+        pytest.param({"min_confirmation_time": 2.0, "max_unconfirmed_age": 3.0, "max_age": 0.1}, id="confirmed late"),
+        pytest.param({"acceleration_noise": 5.0}, id="sudden changes of pace"),
     ],
 )
 def test_settings(values: Mapping[str, float]) -> None:

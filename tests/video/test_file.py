@@ -10,13 +10,13 @@ from builders import SIZE, counter_image, even_times, overwrite, read_counter, s
 
 from reidtrack.errors import DeviceError, InputError
 from reidtrack.types import Frame
-from reidtrack.video.source import Source, Span, VideoFile, open_source
+from reidtrack.video.source import Part, Source, VideoFile, open_source
 
 UNEVEN = [0.0, 0.04, 0.1, 0.11, 0.5, 0.52, 2.0, 2.3, 2.31, 5.0]
 
 
-def read(path: Path, **options: float) -> list[Frame]:
-    with open_source(path, "cam", **options) as source:  # type: ignore[arg-type]
+def read(path: Path, start_s: float = 0.0, *, offset_s: float = 0.0) -> list[Frame]:
+    with open_source(path, "cam", part=Part(start_s), offset_s=offset_s) as source:
         return list(source)
 
 
@@ -65,7 +65,7 @@ def test_a_part_is_exactly_what_the_whole_has_there(
 ) -> None:
     options = {"g": "25", "bf": bframes}
     path = write_video(tmp_path / "a.mp4", [3 + t for t in even_times(100, 10)], fps=10, options=options)
-    with VideoFile(path, "cam", Span(start_s, end_s, stride, 50.0)) as source:
+    with VideoFile(path, "cam", Part(start_s, end_s, stride), offset_s=50.0) as source:
         estimate, frames = source.frame_count, list(source)
     limit = end_s if end_s is not None else 1e9
     wanted = [i for i in range(0, 100, stride) if start_s - 1e-9 <= i / 10 < limit]
@@ -195,7 +195,7 @@ def test_a_cut_off_end_is_counted(tmp_path: Path) -> None:
 
 @pytest.mark.shared
 def test_pets(shared: Path) -> None:
-    with VideoFile(shared / "data/pets-s2l1/View_001.mp4", "View_001", Span(stride=10)) as source:
+    with VideoFile(shared / "data/pets-s2l1/View_001.mp4", "View_001", Part(stride=10)) as source:
         assert (source.size, source.nominal_fps, source.frame_count) == ((768, 576), 7.0, 40)
         frames = list(source)
     assert [f.index for f in frames] == list(range(0, 400, 10))

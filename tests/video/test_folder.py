@@ -9,7 +9,7 @@ from builders import SIZE, counter_image, read_counter
 
 from reidtrack.errors import UsageError
 from reidtrack.video.folder import natural_key
-from reidtrack.video.source import Source, open_source
+from reidtrack.video.source import Part, Source, open_source
 
 
 def fill(folder: Path, names: list[str]) -> Path:
@@ -22,7 +22,7 @@ def test_images_come_in_natural_order(tmp_path: Path) -> None:
     fill(tmp_path, ["1.jpg", "2.PNG", "10.jpeg", "11.bmp", "100.webp"])
     (tmp_path / "notes.txt").touch()
     (tmp_path / ".hidden.jpg").touch()
-    with open_source(tmp_path, "cam", fps=5, offset_s=3) as source:
+    with open_source(tmp_path, "cam", part=Part(fps=5), offset_s=3) as source:
         assert isinstance(source, Source)
         assert (source.size, source.nominal_fps, source.frame_count, source.duration_s) == (SIZE, 5, 5, 1.0)
         frames = list(source)
@@ -32,7 +32,7 @@ def test_images_come_in_natural_order(tmp_path: Path) -> None:
 
 def test_a_part(tmp_path: Path) -> None:
     fill(tmp_path, [f"{i}.png" for i in range(20)])
-    with open_source(tmp_path, "cam", fps=10, start_s=0.5, end_s=1.5, stride=4) as source:
+    with open_source(tmp_path, "cam", part=Part(0.5, 1.5, stride=4, fps=10)) as source:
         assert source.frame_count == 2
         assert [(f.index, read_counter(f.image)) for f in source] == [(8, 8), (12, 12)]
 
@@ -41,7 +41,7 @@ def test_a_broken_image_is_counted_and_keeps_its_number(tmp_path: Path) -> None:
     fill(tmp_path, [f"{i}.png" for i in range(4)])
     (tmp_path / "0.png").write_bytes(b"")
     (tmp_path / "2.png").write_bytes(b"\x89PNG broken")
-    with open_source(tmp_path, "cam", fps=10) as source:
+    with open_source(tmp_path, "cam", part=Part(fps=10)) as source:
         assert [(f.index, f.time_s) for f in source] == [(1, 0.1), (3, pytest.approx(0.3))]
         assert source.damaged == 2
 
@@ -67,7 +67,7 @@ def test_every_image_becomes_bgr_of_one_size(tmp_path: Path, image: np.ndarray) 
 @pytest.mark.parametrize("fps", [0, -1, float("inf"), float("nan")])
 def test_a_rate_must_be_positive(tmp_path: Path, fps: float) -> None:
     with pytest.raises(UsageError, match="fps"):
-        open_source(fill(tmp_path, ["0.png"]), "cam", fps=fps)
+        open_source(fill(tmp_path, ["0.png"]), "cam", part=Part(fps=fps))
 
 
 def test_natural_key() -> None:

@@ -7,12 +7,17 @@ import json
 import logging
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from reidtrack.benchmark.tracking import (
+    NEUTRAL_CLASSES,
+    NEUTRAL_CLASSES_MOT20,
     TrackingPair,
     TrackingScore,
+    people_only,
     repeated_id,
     score_sequences,
     score_tracking,
@@ -20,7 +25,9 @@ from reidtrack.benchmark.tracking import (
 )
 from reidtrack.errors import InputError, UsageError
 from reidtrack.files import write_whole
-from reidtrack.mot import MotRows, read_mot
+from reidtrack.mot import PEDESTRIAN, MotRows, read_mot
+from reidtrack.runs.logs import read_frame_times
+from reidtrack.types import IntArray
 
 logger = logging.getLogger(__name__)
 
@@ -122,25 +129,59 @@ def evaluate_run(
         if camera not in truth_files:
             logger.warning("camera %s has no ground truth and is not scored", camera)
     ignored = {camera: read_mot(path) for camera, path in ignore_files.items()}
-    tracks = {c: _pair(p, folder / "tracks" / f"{c}.txt", ignored.get(c)) for c, p in truth_files.items()}
-    people = {c: _pair(p, folder / "mot" / f"{c}.txt", ignored.get(c)) for c, p in person_files.items()}
+    read = _frames_read(folder)
+    tracks = {
+        camera: _pair(path, folder / "tracks" / f"{camera}.txt", ignored.get(camera), read.get(camera))
+        for camera, path in truth_files.items()
+    }
+    people = {
+        camera: _pair(path, folder / "mot" / f"{camera}.txt", ignored.get(camera), read.get(camera), quiet=True)
+        for camera, path in person_files.items()
+    }
     cameras = {name: score_tracking(pair.gt, pair.predicted, pair.ignore) for name, pair in tracks.items()}
     evaluation = RunEvaluation(cameras, score_union(people), people)
     write_whole(folder / "evaluation.json", json.dumps(evaluation.to_json(), indent=2) + "\n")
     return evaluation
 
 
-def evaluate_mot(folder: Path, tracks: Path) -> MotEvaluation:
-    """Score `<tracks>/<sequence>.txt` against `<folder>/<sequence>/gt/gt.txt`; ground-truth rows of flag 0 are dropped.
+def evaluate_mot(folder: Path, tracks: Path, sequences: Sequence[str] = ()) -> MotEvaluation:
+    """Score `<tracks>/<sequence>.txt` against `<folder>/<sequence>/gt/gt.txt` by MOTChallenge's rules.
+
+    Ground truth of flag 0 and of other classes than pedestrian is dropped, and what is found of people behind glass, on
+    vehicles and the like counts neither way (`people_only`).
+
+    Args:
+        folder: MOTChallenge's, such as `MOT17/train`.
+        tracks: Folder with the tracker's output.
+        sequences: Which of them; all if empty.
 
     Raises:
+        UsageError: If a sequence is not there.
         InputError: If there is no sequence, or a file is missing or damaged.
     """
     names = sorted(path.parents[1].name for path in folder.glob("*/gt/gt.txt"))
     if not names:
         raise InputError("no sequences", where=folder, expected="<sequence>/gt/gt.txt")
+    names = _chosen(names, sequences) if sequences else names
     pairs = {name: _pair(folder / name / "gt" / "gt.txt", tracks / f"{name}.txt", None) for name in names}
     return MotEvaluation(*score_sequences(pairs))
+
+
+def _chosen(names: Sequence[str], wanted: Sequence[str]) -> list[str]:
+    for name in wanted:
+        if name not in names:
+            near = difflib.get_close_matches(name, names, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else None
+            raise UsageError(
+                f"no sequence {name!r}", where="--sequences", expected=f"one of {', '.join(names)}", hint=hint
+            )
+    return [name for name in names if name in wanted]
+
+
+def _frames_read(folder: Path) -> dict[str, IntArray]:
+    """Camera to the 0-based frames that a run has read; empty where its folder does not tell."""
+    log = folder / "detections.jsonl"
+    return {camera: frame for camera, (frame, _) in read_frame_times(log).items()} if log.is_file() else {}
 
 
 def run_cameras(folder: Path) -> list[str]:
@@ -198,21 +239,74 @@ def _require_same_cameras(truth: Mapping[str, Path], person: Mapping[str, Path])
         raise UsageError(f"one of --gt and --gt-person leaves out {odd}", expected="the same cameras in both")
 
 
-def _pair(gt_path: Path, predicted_path: Path, ignore: MotRows | None) -> TrackingPair:
-    gt, predicted = _read_unique(gt_path), _read_unique(predicted_path)
-    gt = gt[gt.score != 0]
+def _pair(
+    gt_path: Path, predicted_path: Path, ignore: MotRows | None, read: IntArray | None = None, *, quiet: bool = False
+) -> TrackingPair:
+    """Tracks beside the ground truth they are scored by.
+
+    Args:
+        gt_path: Ground truth.
+        predicted_path: Tracks.
+        ignore: Boxes that count neither way.
+        read: The frames that were read, where that is known: what nobody looked at was not missed.
+        quiet: Whether what is left out has been said already.
+    """
+    gt, predicted = read_mot(gt_path), _unique(read_mot(predicted_path), predicted_path)
+    gt, predicted = people_only(_with_people(gt, gt_path, quiet=quiet), predicted, _neutral_classes(gt_path))
+    _unique(gt, gt_path)
     if not len(gt):
-        raise InputError("no ground truth", where=gt_path, expected="rows with a flag other than 0")
+        raise InputError("no ground truth", where=gt_path, expected="rows of people with a flag other than 0")
     if len(predicted) and (predicted.frame[0] > gt.frame[-1] or predicted.frame[-1] < gt.frame[0]):
         raise InputError(f"no frame in common with {predicted_path}", where=gt_path, hint="is it of this recording?")
     after = int((predicted.frame > gt.frame[-1]).sum())
     if after:
         logger.warning("%s: %d boxes after the last frame of the ground truth are false", predicted_path, after)
+    if read is not None:
+        gt = _only_read(gt, read, gt_path, quiet=quiet)
     return TrackingPair(gt, predicted, ignore)
 
 
-def _read_unique(path: Path) -> MotRows:
-    rows = read_mot(path)
+def _only_read(gt: MotRows, read: IntArray, path: Path, *, quiet: bool) -> MotRows:
+    known = np.isin(gt.frame, read)
+    if known.all():
+        return gt
+    if not known.any():
+        raise InputError("none of its frames was read", where=path, hint="is it of this recording, and of this part?")
+    frames = np.unique(gt.frame)
+    unread = len(frames) - len(np.unique(gt.frame[known]))
+    if not quiet:
+        logger.warning("%s: %d of %d frames were not read by the run and are not scored", path, unread, len(frames))
+    return gt[known]
+
+
+def _with_people(gt: MotRows, path: Path, *, quiet: bool) -> MotRows:
+    """Ground truth in which people are of MOTChallenge's class, 1.
+
+    Raises:
+        InputError: If there are several classes and none of them is.
+    """
+    classes = np.unique(gt.class_id)
+    if not len(gt) or np.isin(classes, (-1, PEDESTRIAN)).any():
+        return gt
+    if len(classes) > 1:
+        found = f"classes {', '.join(map(str, classes.tolist()))} and no people"
+        raise InputError(found, where=path, expected="people as class 1, or as the word person in the eighth column")
+    if not quiet:
+        logger.warning("%s: all rows are of class %d; they are taken to be people", path, classes[0])
+    return replace(gt, class_id=np.full(len(gt), PEDESTRIAN))
+
+
+def _neutral_classes(path: Path) -> tuple[int, ...]:
+    """Classes that count neither way in the year that a path names."""
+    return NEUTRAL_CLASSES_MOT20 if any("MOT20" in part for part in path.parts) else NEUTRAL_CLASSES
+
+
+def _unique(rows: MotRows, path: Path) -> MotRows:
+    """Rows that hold no id twice in a frame.
+
+    Raises:
+        InputError: If they do.
+    """
     repeated = repeated_id(rows)
     if repeated is not None:
         frame, number = repeated

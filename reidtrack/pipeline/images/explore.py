@@ -20,7 +20,7 @@ from reidtrack.errors import InputError, UsageError
 from reidtrack.files import write_whole
 from reidtrack.pipeline.images.explore_pictures import camera_name, camera_rows, side_by_side, strips
 from reidtrack.report.dataset.page import render_dataset
-from reidtrack.report.dataset.record import DatasetPage, SplitRow
+from reidtrack.report.dataset.page_data import DatasetPage, SplitRow
 
 SEED = 0
 OPENED = 20_000

@@ -12,7 +12,7 @@ from reidtrack.datasets.pixels import PixelFigures, mean_picture, quantiles
 from reidtrack.datasets.record import JUNK_ID, UNKNOWN_CAMERA, ReidDataset, Sample
 from reidtrack.errors import InputError
 from reidtrack.image import read_image, resize
-from reidtrack.report.dataset.record import CameraRow, Picture
+from reidtrack.report.dataset.page_data import CameraRow, Picture
 from reidtrack.types import ImageArray, IntArray
 
 STRIP_LENGTH = 16

@@ -11,22 +11,20 @@ from reidtrack import clock
 from reidtrack.config.run import DetectConfig, EmbedConfig, GalleryConfig
 from reidtrack.detect.protocol import Detector
 from reidtrack.embed.embedder import Embedder
-from reidtrack.engines.base import EngineName
+from reidtrack.engines.names import EngineName
 from reidtrack.errors import InputError, ReidtrackError, UsageError
 from reidtrack.gallery.compare import compare
 from reidtrack.gallery.people import open_gallery
-from reidtrack.gallery.store import Signature
-from reidtrack.gallery.views import Known, Source, View
+from reidtrack.gallery.views import KnownPerson, Source, View, photo_view
 from reidtrack.image import read_image
 from reidtrack.networks.build import make_detector, make_embedder
-from reidtrack.pipeline.people.gallery import check_name
+from reidtrack.pipeline.people.gallery import check_gallery, check_name, gallery_signature, keep_within_limits
 from reidtrack.pipeline.people.photo import choose_person, embed_person
-from reidtrack.pipeline.run.recognise import PREPROCESSING, check_gallery, keep, photo_view
 
 
 @dataclass(frozen=True, slots=True)
 class EnrollRequest:
-    """Who is enrolled, and where.
+    """A request to enrol somebody.
 
     Attributes:
         name: What the person is called.
@@ -35,9 +33,9 @@ class EnrollRequest:
         embed: The re-identification network.
         detect: The detector.
         box_xyxy: The person in the photo, pixels; of one photo.
-        person: Number of a detected person, from 1, left to right; of one photo.
+        person: Which of the detected people, from 1, left to right; of one photo.
         device: Where networks run.
-        engine: And on what.
+        engine: The inference engine.
     """
 
     name: str
@@ -52,16 +50,16 @@ class EnrollRequest:
 
 
 class Enrolled(NamedTuple):
-    """What came of it.
+    """The outcome of an enrolment.
 
     Attributes:
-        person: As the gallery knows the person now.
-        alike: Somebody else in the gallery who looks like it, and the distance.
+        person: The person as the gallery knows them now.
+        alike: Somebody else in the gallery who looks alike, and the distance.
         faults: One line for each photo that could not be used.
     """
 
-    person: Known
-    alike: tuple[Known, float] | None
+    person: KnownPerson
+    alike: tuple[KnownPerson, float] | None
     faults: tuple[str, ...]
 
 
@@ -82,23 +80,21 @@ def enroll(request: EnrollRequest) -> Enrolled:
     if request.box_xyxy is None:
         detector, _ = make_detector(request.detect, request.device, request.engine)
     found, faults = _photos(request, detector, embedder)
-    (sha256,) = weights.sha256.values()
-    with open_gallery(path, Signature(sha256, PREPROCESSING), make=True) as gallery, gallery.writing():
+    with open_gallery(path, gallery_signature(weights.sha256), make=True) as gallery, gallery.writing():
         for source in found:
             gallery.withdraw(source.key)
-        number = gallery.find(request.name)
+        person = gallery.find_name(request.name)
         near = compare(gallery, [list(found.values())], request.gallery.strangers, prior=weights.prior, photo=True)
-        if number is None:
-            number = gallery.add_person(request.name)
+        if person is None:
+            person = gallery.add_person(request.name)
         for source, view in found.items():
-            gallery.add_views(source, {number: [view]})
-        keep(gallery, request.gallery)
-        numbers = gallery.numbers()
-        people = {known.key: known for known in gallery.people()}
+            gallery.add_views(source, {person: [view]})
+        keep_within_limits(gallery, request.gallery)
+        known = {one.key: one for one in gallery.people()}
+        people = {i: known[key] for i, (key, _) in gallery.names().items()}
         others = zip(near.short.person[0].tolist(), near.short.distance[0].tolist(), strict=True)
-        alike = next(((n, d) for n, d in others if n != number and n in numbers and d <= near.threshold), None)
-        told = None if alike is None else (people[numbers[alike[0]][0]], alike[1])
-        return Enrolled(people[numbers[number][0]], told, tuple(faults))
+        alike = ((people[i], d) for i, d in others if i != person and i in people and d <= near.threshold)
+        return Enrolled(people[person], next(alike, None), tuple(faults))
 
 
 def _check(request: EnrollRequest) -> Path:
@@ -117,7 +113,7 @@ def _check(request: EnrollRequest) -> Path:
 def _photos(
     request: EnrollRequest, detector: Detector | None, embedder: Embedder
 ) -> tuple[dict[Source, View], list[str]]:
-    """Each photo that can be used, and a line for each that cannot.
+    """View of each photo that can be used, and a line for each that cannot.
 
     Raises:
         ReidtrackError: The only fault, if no photo can be used.

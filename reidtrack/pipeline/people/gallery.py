@@ -1,33 +1,42 @@
-"""`reidtrack gallery`: who is in a gallery; names given, people merged or forgotten by hand."""
+"""`reidtrack gallery`: who is in a gallery; people named, merged or removed by hand, and what each use of one needs."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from reidtrack import clock
+from reidtrack.config.run import GalleryConfig
 from reidtrack.corrections.schema import readable_name
-from reidtrack.errors import UsageError
-from reidtrack.gallery.people import open_gallery
-from reidtrack.gallery.views import Known
+from reidtrack.engines.provenance import Weights
+from reidtrack.errors import OutputError, UsageError
+from reidtrack.gallery.people import Gallery, open_gallery
+from reidtrack.gallery.store import Signature
+from reidtrack.gallery.views import KnownPerson
 
-__all__ = ["GalleryChanges", "Known", "change_gallery", "check_name", "known_to_json", "utc"]
+logger = logging.getLogger(__name__)
+
+PREPROCESSING = (
+    "boxes cut outwards to whole pixels, bilinear up, area average down, RGB, mean and deviation of the card"
+)
+"""What a picture goes through before the network; a gallery keeps it beside the digest of the weights."""
 
 _DAY_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
 class GalleryChanges:
-    """What is to be done, in this order.
+    """Changes of a gallery by hand, made in this order.
 
     Attributes:
         rename: Key (or name) and new name.
         merge: Key of somebody, and of who that is too, whose key stays.
-        remove: Keys of people who are to be forgotten.
-        keep_days: Forget people without a name who were not seen for so long.
+        remove: Keys of people to remove.
+        keep_days: Remove people without a name who were not seen for so many days.
         named_too: And those who have one.
     """
 
@@ -38,8 +47,8 @@ class GalleryChanges:
     named_too: bool = False
 
 
-def change_gallery(path: Path, changes: GalleryChanges) -> list[Known]:
-    """Change a gallery; everybody who is in it afterwards.
+def change_gallery(path: Path, changes: GalleryChanges) -> list[KnownPerson]:
+    """Change a gallery, and return everybody who is in it afterwards.
 
     Raises:
         UsageError: If a key or name is nobody's, or a name somebody else's, or none that can be shown.
@@ -67,7 +76,7 @@ def change_gallery(path: Path, changes: GalleryChanges) -> list[Known]:
 
 
 def check_name(name: str, where: str) -> None:
-    """Refuse what is no name.
+    """Raise unless a name can be used.
 
     Raises:
         UsageError: If it cannot be shown, or a command would take it for a number.
@@ -78,11 +87,49 @@ def check_name(name: str, where: str) -> None:
         raise UsageError(f"{name!r} cannot be a name", where=where, expected=str(error)) from error
 
 
-def known_to_json(known: Known) -> dict[str, Any]:
-    """A person as plain values, times in UTC."""
+def check_gallery(config: GalleryConfig, weights: Weights) -> None:
+    """Check before a run whether its people can be kept; nothing is made or changed.
+
+    Raises:
+        InputError: If the file is no gallery, or damaged.
+        WeightsError: If its features were made by other weights.
+        OutputError: If it cannot be opened or made.
+    """
+    path = config.path
+    if path is None:
+        return
+    if path.is_dir() or not path.parent.is_dir():
+        what = "is a folder" if path.is_dir() else "lies in a folder that is not there"
+        raise OutputError(what, where=path, expected="a file such as people.db")
+    if path.exists() and path.stat().st_size:
+        with open_gallery(path, gallery_signature(weights.sha256)):
+            pass
+
+
+def gallery_signature(sha256: Mapping[str, str]) -> Signature:
+    """Signature of a gallery whose features a checkpoint of one file makes.
+
+    Args:
+        sha256: Name of the file to its digest, as in `Weights`.
+    """
+    (digest,) = sha256.values()
+    return Signature(digest, PREPROCESSING)
+
+
+def keep_within_limits(gallery: Gallery, config: GalleryConfig) -> None:
+    """Remove who was not seen for `keep_days`, and what is beyond `most_people` and `most_views`."""
+    if config.keep_days is not None:
+        gone = gallery.expire(clock.now().timestamp() - config.keep_days * _DAY_S)
+        if gone:
+            logger.info("%s: %d people not seen for %g days are forgotten", gallery.path, gone, config.keep_days)
+    gallery.limit(config.most_people, config.most_views)
+
+
+def person_to_json(known: KnownPerson) -> dict[str, Any]:
+    """Plain values of a person, times in UTC as ISO 8601."""
     return {**asdict(known), "first_utc": utc(known.first_utc), "last_utc": utc(known.last_utc)}
 
 
 def utc(seconds: float | None) -> str | None:
-    """Seconds since 1970 as ISO 8601."""
+    """ISO 8601 text of a time in seconds since 1970, in UTC."""
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

@@ -1,10 +1,10 @@
 """`reidtrack search`: a photo of somebody against pictures, everybody that a run saw, or a gallery over many runs.
 
-Distances to pictures and to the people of a run are plain cosine distances of features. A run takes the colour cast of
-each camera out of its features before it compares them; a photo belongs to no camera whose cast could be known, so
-nothing is taken out here, of the photo or of the gallery. A gallery over runs has seen enough cameras to tell what all
-share, and takes that out (`compare`). The ranking is meant to be looked at, and no threshold decides: somebody is
-always first, also where the person was never seen.
+Distances to pictures and to the people of a run are plain cosine distances of features. A run removes the bias of each
+camera from its features before it compares them; a photo belongs to no camera whose bias could be known, so nothing is
+removed here, neither from the photo nor from what is searched. A gallery over runs has seen enough cameras to tell what
+all of them share, and removes that (`compare`). The ranking is meant to be looked at, and no threshold decides:
+somebody is always first, also where the person was never seen.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ import numpy as np
 from reidtrack.config.run import DetectConfig, EmbedConfig, GalleryConfig
 from reidtrack.embed.file import ImageFeatures, read_features
 from reidtrack.embed.nearest import nearest
-from reidtrack.engines.base import EngineName
+from reidtrack.engines.names import EngineName
 from reidtrack.engines.provenance import Weights
 from reidtrack.errors import InputError, UsageError, WeightsError
 from reidtrack.gallery.compare import compare
 from reidtrack.gallery.people import open_gallery
-from reidtrack.gallery.store import Signature, is_gallery
-from reidtrack.gallery.views import Sighting
+from reidtrack.gallery.store import is_gallery
+from reidtrack.gallery.views import DescribedView, photo_view
 from reidtrack.image import read_image
 from reidtrack.networks.build import make_detector, make_embedder
 from reidtrack.pipeline.embed import Advance, digest, embed_images
+from reidtrack.pipeline.people.gallery import check_gallery, gallery_signature
 from reidtrack.pipeline.people.photo import choose_person, embed_person, may_be_one
-from reidtrack.pipeline.run.recognise import PREPROCESSING, check_gallery, photo_view
 from reidtrack.runs.crops import list_crops
 from reidtrack.runs.features_by_identity import EmbeddedTracklet, RunPeople, read_run_people
 from reidtrack.types import FloatArray, ImageArray
@@ -41,18 +41,18 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
-    """What is searched for, and where.
+    """A request to search for the person of a photo.
 
     Attributes:
         photo: An image file.
         gallery: A folder of images, a file of `reidtrack embed`, the folder of a run, or a gallery over runs.
         embed: The re-identification network.
         detect: The detector; if None the shipped one, and only where a photo may show more than one person.
-        top: Most hits.
+        top: Length of the ranking at most.
         box_xyxy: The person in the photo, pixels.
-        person: Number of a detected person, from 1, left to right.
+        person: Which of the detected people, from 1, left to right.
         device: Where networks run.
-        engine: And on what.
+        engine: The inference engine.
     """
 
     photo: Path
@@ -68,30 +68,30 @@ class SearchRequest:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Hit:
-    """One place of the ranking.
+    """One entry of the ranking.
 
     Attributes:
         distance: Cosine distance, 0..2.
         picture: An image file; None where a run kept no crop.
-        visit: In a run, the person's best visit.
-        sighting: In a gallery over runs, the view of the person that is most like the photo.
+        visit: In a run, the person's nearest tracklet.
+        sighting: In a gallery over runs, the person's nearest view.
     """
 
     distance: float
     picture: Path | None
     visit: EmbeddedTracklet | None = None
-    sighting: Sighting | None = None
+    sighting: DescribedView | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class SearchResult:
-    """What was found.
+    """The ranking, and who was searched for.
 
     Attributes:
         hits: Nearest first; in a run each person once.
-        crop: (H, W, 3) uint8 BGR, who was searched for, at the network's size.
-        box_xyxy: (4,) float32, where in the photo.
-        weights: That made the features.
+        crop: (H, W, 3) uint8 BGR, the person searched for, at the network's size.
+        box_xyxy: (4,) float32 pixels, the person in the photo.
+        weights: The network that made the features.
         faults: One line for each image of the gallery that could not be used.
         origin: In a run, when its time begins.
         origin_known: Whether the user said so; otherwise it is when the run was started.
@@ -107,11 +107,11 @@ class SearchResult:
 
 
 def search(request: SearchRequest, advance: Advance = lambda *_: None) -> SearchResult:
-    """Rank a gallery by how much it looks like the person of a photo.
+    """Rank pictures or people by their appearance distance to the person of a photo.
 
     Args:
-        request: What and where.
-        advance: Told of the images of a folder that are embedded.
+        request: The photo, what is searched, and how.
+        advance: Called while the images of a folder are embedded.
 
     Raises:
         UsageError: If it is not clear which person of the photo is meant, or options do not fit.
@@ -148,14 +148,17 @@ def search(request: SearchRequest, advance: Advance = lambda *_: None) -> Search
 
 
 def rank_images(feature: FloatArray, gallery: ImageFeatures, top: int) -> tuple[Hit, ...]:
-    """The images nearest to a unit vector (D,), nearest first, of equal ones the earlier."""
+    """Rank images by their distance to a unit vector (D,), nearest first, of equal ones the earlier."""
     found = nearest(feature[None], gallery.features, top)
     pairs = zip(found.rows[0].tolist(), found.distance[0].tolist(), strict=True)
     return tuple(Hit(distance, Path(gallery.paths[i])) for i, distance in pairs)
 
 
 def rank_people(feature: FloatArray, tracklets: Sequence[EmbeddedTracklet], top: int) -> tuple[Hit, ...]:
-    """The people whose best visit is nearest to a unit vector (D,), nearest first, of equal ones the lower identity."""
+    """Rank a run's people by the distance of their nearest tracklet to a unit vector (D,), nearest first.
+
+    Of people at the same distance the lower identity comes first.
+    """
     ordered = sorted(tracklets, key=lambda tracklet: tracklet.identity)
     if not ordered:
         return ()
@@ -171,9 +174,8 @@ def rank_people(feature: FloatArray, tracklets: Sequence[EmbeddedTracklet], top:
 
 
 def rank_known(feature: FloatArray, path: Path, weights: Weights, top: int) -> tuple[Hit, ...]:
-    """The people of a gallery who look most like a unit vector (D,), nearest first, each with the best view."""
-    (sha256,) = weights.sha256.values()
-    with open_gallery(path, Signature(sha256, PREPROCESSING)) as gallery, gallery.reading():
+    """Rank a gallery's people by their distance to a unit vector (D,), nearest first, each with the nearest view."""
+    with open_gallery(path, gallery_signature(weights.sha256)) as gallery, gallery.reading():
         short = compare(gallery, [[photo_view(feature)]], 1.0, prior=weights.prior, photo=True, length=top).short
         best: dict[int, tuple[float, int]] = {}
         for block in gallery.blocks(short.person[0].tolist()):
@@ -181,20 +183,19 @@ def rank_known(feature: FloatArray, path: Path, weights: Weights, top: int) -> t
                 block.view.tolist(), block.person.tolist(), (1 - block.feature @ feature).tolist(), strict=True
             ):
                 best[person] = min(best.get(person, (np.inf, view)), (distance, view))
-        seen = gallery.sightings([view for _, view in best.values()])
-    found = [
-        (distance, seen[best[n][1]]) for n, distance in zip(short.person[0], short.distance[0].tolist(), strict=True)
-    ]
-    return tuple(Hit(distance, _kept_picture(sighting), None, sighting) for distance, sighting in found)
+        seen = gallery.describe([view for _, view in best.values()])
+    ranked = zip(short.person[0].tolist(), short.distance[0].tolist(), strict=True)
+    found = [(distance, seen[best[person][1]]) for person, distance in ranked]
+    return tuple(Hit(distance, _kept_picture(view), None, view) for distance, view in found)
 
 
-def _kept_picture(sighting: Sighting) -> Path | None:
-    """The photo, or a crop that the run kept, if it lies where it lay."""
-    path = Path(sighting.source.path)
-    if sighting.source.kind == "photo":
+def _kept_picture(view: DescribedView) -> Path | None:
+    """Path of the photo, or of a crop that the run kept, if it still lies there."""
+    path = Path(view.source.path)
+    if view.source.kind == "photo":
         return path if path.is_file() else None
     crops = list_crops(path / "crops") if path.is_dir() else []
-    wanted = [c.path for c in crops if c.camera == sighting.camera and c.track_id in sighting.tracks]
+    wanted = [c.path for c in crops if c.camera == view.camera and c.track_id in view.tracks]
     return next(iter(wanted), None)
 
 
@@ -206,7 +207,7 @@ def _check(request: SearchRequest) -> None:
 
 
 def _open(path: Path) -> ImageFeatures | RunPeople | None:
-    """Features that are there already; None for a folder of images."""
+    """Read features that are there already; None for a folder of images."""
     if (path / "run.json").is_file():
         gallery = read_run_people(path)
         if gallery.featureless:

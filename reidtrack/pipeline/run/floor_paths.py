@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from reidtrack.report.run.record import Plan
+from reidtrack.report.run.report_data import FloorPaths
 from reidtrack.types import DoubleArray, FloatArray, Identity
 
 MOST_POINTS = 30_000
@@ -17,7 +17,7 @@ DECIMALS = 3
 """Of a coordinate, as `mtmc.txt` has it."""
 
 
-def floor_paths(identities: Sequence[Identity], locate: Callable[[str, FloatArray], DoubleArray]) -> Plan | None:
+def floor_paths(identities: Sequence[Identity], locate: Callable[[str, FloatArray], DoubleArray]) -> FloorPaths | None:
     """The path of each tracklet on the plan, averaged over even steps of time.
 
     Args:
@@ -34,7 +34,7 @@ def floor_paths(identities: Sequence[Identity], locate: Callable[[str, FloatArra
         points = np.round(locate(tracklet.camera, tracklet.xyxy), DECIMALS)
         if np.isfinite(points).any():
             paths[tracklet.key] = even_path(tracklet.time_s, points, step_s)
-    return Plan(step_s, paths) if paths else None
+    return FloorPaths(step_s, paths) if paths else None
 
 
 def even_path(time_s: DoubleArray, points: DoubleArray, step_s: float) -> DoubleArray:

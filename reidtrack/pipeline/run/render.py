@@ -13,11 +13,12 @@ import numpy as np
 
 from reidtrack.config.run import OutputConfig
 from reidtrack.errors import InputError
-from reidtrack.runs.boxes import CameraBoxes, boxes_of_camera
 from reidtrack.runs.folder import RunFolder
+from reidtrack.runs.boxes import CameraBoxes, boxes_of_camera
+from reidtrack.runtime.cancel import CancelToken
 from reidtrack.runtime.progress import Progress
 from reidtrack.runtime.stage_times import StageTimes, cores
-from reidtrack.runtime.threads import Behind, ahead
+from reidtrack.runtime.threads import BackgroundWorker, prefetch
 from reidtrack.types import FloatArray, Frame, Identity, ImageArray, IntArray
 from reidtrack.video.draw import Annotator
 from reidtrack.video.merge import merge_by_time
@@ -44,8 +45,8 @@ class _Hands:
 
     def __init__(self, sink: VideoSink, times: StageTimes, stack: contextlib.ExitStack) -> None:
         self._sink, self._times = stack.enter_context(sink), times
-        self._encoding = stack.enter_context(Behind(self._encode))
-        self._drawing = stack.enter_context(Behind(self._draw))
+        self._encoding = stack.enter_context(BackgroundWorker(self._encode))
+        self._drawing = stack.enter_context(BackgroundWorker(self._draw))
 
     def draw(self, job: Callable[[], None]) -> None:
         """Do a piece of drawing, which may `write`."""
@@ -159,7 +160,7 @@ def render(
     times: StageTimes,
     progress: Progress,
     fail: Callable[[str, InputError], None],
-    stop: Callable[[], bool],
+    cancel: CancelToken,
 ) -> None:
     """Write the annotated videos of some cameras side by side, in the order of time, and their mosaic if asked for.
 
@@ -173,7 +174,7 @@ def render(
         times: Told where the time goes.
         progress: Told of each frame.
         fail: Told of a camera that cannot be read any further.
-        stop: Whether to end early; what is written until then plays.
+        cancel: Whether to end early; what is written until then plays.
 
     Raises:
         OutputError: If a video cannot be written.
@@ -198,15 +199,17 @@ def render(
             fail(camera, error)
             finish(camera)
 
-        streams = {s.camera: ahead(times.measured("decode again", _up_to(s, last_frames[s.camera]))) for s in sources}
+        streams = {
+            s.camera: prefetch(times.measured("decode again", _up_to(s, last_frames[s.camera]))) for s in sources
+        }
         frames = stack.enter_context(contextlib.closing(merge_by_time(streams, lose, finish)))
         for frame in frames:
-            if stop():
+            if cancel.cancelled:
                 break
             painter = painters[frame.camera]
             if tiles is not None:
                 tiles.paint(frame, *painter.people(frame))
-            progress.advance(frame.camera, painter.paint(frame))
+            progress.advance(frame.camera, figures={"people": painter.paint(frame)})
         if tiles is not None:
             tiles.close()
 

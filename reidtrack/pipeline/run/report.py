@@ -11,7 +11,7 @@ from reidtrack.files import write_whole
 from reidtrack.pipeline.run.confirmed_links import mark_confirmed
 from reidtrack.pipeline.run.settle import Settled
 from reidtrack.report.run.page import render_report
-from reidtrack.report.run.record import CameraSummary, ReportData
+from reidtrack.report.run.report_data import CameraSummary, GalleryMatch, ReportData
 from reidtrack.runs.crops import crop_keys, list_crops
 from reidtrack.runs.folder import RunFolder
 from reidtrack.runs.manifest import RunManifest
@@ -38,7 +38,7 @@ class RunReport:
     def __init__(self, folder: RunFolder, settled: Settled, corrections: Corrections) -> None:
         self._folder, self._settled = folder, settled
         self._identities = mark_confirmed(settled.identities, corrections)
-        self._crops = _thumbnails(folder, self._identities)
+        self._thumbnails = _thumbnails(folder, self._identities)
 
     def write(self, manifest: RunManifest) -> None:
         """Write `report.html` as things stand now.
@@ -57,16 +57,16 @@ class RunReport:
             origin=_origin(manifest),
             cameras=[_camera(self._folder, manifest, name, sizes.get(name)) for name in manifest.cameras],
             identities=self._identities,
-            crops=self._crops,
+            thumbnails=self._thumbnails,
             colours={identity.id: _hex(colour_of(identity.id)) for identity in self._identities},
             settings={**manifest.settings, "association found": {} if found is None else found.model_dump()},
             timings=manifest.timings_s,
             notes=[*_notes(manifest), *_stale(self._folder, manifest)],
-            gallery=context.people,
+            gallery={id_: GalleryMatch.from_json(person) for id_, person in context.people.items()},
             folder=str(self._folder.path),
             calibration=context.calibration,
             site=context.site,
-            plan=self._settled.floor_paths,
+            floor_paths=self._settled.floor_paths,
         )
         write_whole(self._folder.report, render_report(data))
 

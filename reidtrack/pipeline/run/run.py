@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from reidtrack.config.load import dump
+from reidtrack.config.load import dump, present_names
 from reidtrack.config.run import RunConfig
 from reidtrack.detect.protocol import Detector
 from reidtrack.detect.replay import ReplayDetector
@@ -20,7 +20,7 @@ from reidtrack.embed.select import CropSelector
 from reidtrack.engines.provenance import Weights
 from reidtrack.errors import InputError
 from reidtrack.networks.build import make_detector, make_embedder
-from reidtrack.pipeline.run.recognise import check_gallery
+from reidtrack.pipeline.people.gallery import check_gallery
 from reidtrack.pipeline.run.site import site_of
 from reidtrack.pipeline.run.track_cameras import Reader
 from reidtrack.pipeline.run.trackers import make_trackers
@@ -32,9 +32,10 @@ from reidtrack.runs.lock import RunLock
 from reidtrack.runs.logs import DetectionLog, LoggedDetections, TrackLog, read_detection_log
 from reidtrack.runs.manifest import READ, RunManifest
 from reidtrack.runs.prepare import check_folder, check_same, make_folder, remove_folder
-from reidtrack.runtime.cancel import Stop
+from reidtrack.runtime.cancel import CancelToken
 from reidtrack.runtime.progress import Progress
-from reidtrack.video.inputs import CameraInput, Part, open_inputs, pair_offsets
+from reidtrack.video.inputs import CameraInput, open_inputs, pair_offsets
+from reidtrack.video.part import Part
 from reidtrack.video.source import Source, name_cameras
 
 _EXPECTED_SHARE = 0.9
@@ -70,7 +71,7 @@ class RunRequest:
     resume: bool = False
 
 
-def run(request: RunRequest, progress: Progress, stop: Stop) -> Outcome:
+def run(request: RunRequest, progress: Progress, cancel: CancelToken) -> Outcome:
     """Do a whole run.
 
     Raises:
@@ -81,10 +82,10 @@ def run(request: RunRequest, progress: Progress, stop: Stop) -> Outcome:
         KeyboardInterrupt: If it is stopped before the first frame.
     """
     with RunLock(request.out) as lock:
-        return _run(request, progress, stop, lock)
+        return _run(request, progress, cancel, lock)
 
 
-def _run(request: RunRequest, progress: Progress, stop: Stop, lock: RunLock) -> Outcome:
+def _run(request: RunRequest, progress: Progress, cancel: CancelToken, lock: RunLock) -> Outcome:
     began = time.perf_counter()
     check_folder(request.out, request.sources, overwrite=request.overwrite, resume=request.resume)
     names = name_cameras(request.sources, request.cameras)
@@ -104,14 +105,14 @@ def _run(request: RunRequest, progress: Progress, stop: Stop, lock: RunLock) -> 
         folder = make_folder(request.out, lock, overwrite=request.overwrite)
         if earlier is not None and earlier.status in READ and not _regained(earlier, sources):
             earlier.settings = manifest.settings
-            return finish(folder, earlier, inputs, request.config, progress, stop, failed=failures.by_camera)
+            return finish(folder, earlier, inputs, request.config, progress, cancel, failed=failures.by_camera)
         manifest.timings_s["prepare"] = round(time.perf_counter() - began, 3)
         folder.write_manifest(manifest)
         former = _Former() if earlier is None else _former(folder)
         with _reader(request, folder, names, sources, tools, former, progress) as reader:
-            _read(reader, sources, failures, progress, stop)
-        interrupted = stop.wished()
-        stop.granted()
+            _read(reader, sources, failures, progress, cancel)
+        interrupted = cancel.cancelled
+        cancel.reset()
         _note_reading(manifest, reader, sources, failures, progress, interrupted=interrupted)
     if not any(count.frames for count in reader.counts.values()):
         if earlier is None:
@@ -121,15 +122,17 @@ def _run(request: RunRequest, progress: Progress, stop: Stop, lock: RunLock) -> 
     manifest.status = "interrupted" if interrupted else "rendering"  # what fails from here on needs no reading again
     folder.write_manifest(manifest)
     outcome = finish(
-        folder, manifest, inputs, request.config, progress, stop, failed=failures.by_camera, read_whole=not interrupted
+        folder, manifest, inputs, request.config, progress, cancel, failed=failures.by_camera, read_whole=not interrupted
     )
     return replace(outcome, interrupted=interrupted or outcome.interrupted)
 
 
-def _read(reader: Reader, sources: Sequence[Source], failures: _Failures, progress: Progress, stop: Stop) -> None:
+def _read(
+    reader: Reader, sources: Sequence[Source], failures: _Failures, progress: Progress, cancel: CancelToken
+) -> None:
     """Pass one, until there are no frames left or the user has had enough."""
     progress.stage("reading", {source.camera: source.frame_count for source in sources})
-    reader.read({source.camera: source for source in sources}, failures.note, stop.wished)
+    reader.read({source.camera: source for source in sources}, failures.note, cancel)
     for source in sources:
         progress.finish(source.camera)
 
@@ -222,6 +225,7 @@ def _earlier(folder: RunFolder, manifest: RunManifest) -> RunManifest | None:
     if not folder.run_json.exists():
         return None
     earlier = folder.read_manifest()
+    earlier.settings = present_names(RunConfig, earlier.settings)
     check_same(earlier, manifest)
     manifest.origin_utc, manifest.origin_from = earlier.origin_utc, earlier.origin_from
     return earlier

@@ -20,7 +20,7 @@ from reidtrack.pipeline.run.floor_paths import floor_paths
 from reidtrack.pipeline.run.recognise import recognise_run
 from reidtrack.pipeline.run.site import Site
 from reidtrack.pipeline.track import finish_values
-from reidtrack.report.run.record import Plan
+from reidtrack.report.run.report_data import FloorPaths
 from reidtrack.runs.calibration_json import calibration_to_json
 from reidtrack.runs.crops import sort_crops
 from reidtrack.runs.features import FeatureTable, read_tracklets
@@ -47,7 +47,7 @@ class Settled:
 
     association: Association
     context: OutputContext
-    floor_paths: Plan | None
+    floor_paths: FloorPaths | None
 
     @property
     def identities(self) -> list[Identity]:

@@ -23,9 +23,11 @@ from reidtrack.runs.crops import CropStore
 from reidtrack.runs.features import FeatureLog
 from reidtrack.runs.logs import TIME_DECIMALS, DetectionLog, TrackLog, round_detections
 from reidtrack.runs.manifest_sections import CameraCount
+from reidtrack.runtime.cancel import CancelToken
 from reidtrack.runtime.progress import Progress
+from reidtrack.runtime.queues import closing_generator
 from reidtrack.runtime.stage_times import StageTimes
-from reidtrack.runtime.threads import Behind, ahead, closing_generator, spread
+from reidtrack.runtime.threads import BackgroundWorker, parallel_map, prefetch
 from reidtrack.track.tracker import Tracker
 from reidtrack.types import Detections, Frame, Tracks
 from reidtrack.video.merge import merge_by_time
@@ -101,19 +103,19 @@ class Reader:
         self,
         streams: Mapping[str, Iterable[Frame]],
         fail: Callable[[str, InputError], None],
-        stop: Callable[[], bool],
+        cancel: CancelToken,
     ) -> None:
-        """Take every frame, until there are none left or `stop` says so; then write what is still held back.
+        """Take every frame, until there are none left or `cancel` says so; then write what is still held back.
 
         Args:
             streams: Camera to its frames.
             fail: Told of a camera that cannot be read any further.
-            stop: Asked between two batches.
+            cancel: Asked between two batches.
         """
-        decoded = {camera: ahead(self.times.measured("decode", s), _DECODED) for camera, s in streams.items()}
-        found = spread(self._detect, self._batches(merge_by_time(decoded, fail)), _DETECTED_AT_ONCE)
-        with closing_generator(found), Behind(self._embed_full, _UNEMBEDDED) as embedding:
-            while not stop():
+        decoded = {camera: prefetch(self.times.measured("decode", s), _DECODED) for camera, s in streams.items()}
+        found = parallel_map(self._detect, self._batches(merge_by_time(decoded, fail)), _DETECTED_AT_ONCE)
+        with closing_generator(found), BackgroundWorker(self._embed_full, _UNEMBEDDED) as embedding:
+            while not cancel.cancelled:
                 batch, detections, new = next(found, ((), (), False))
                 if not batch:
                     break
@@ -169,7 +171,7 @@ class Reader:
         if count.first_time_s is None:
             count.first_time_s = count.last_time_s
         count.boxes += len(tracks)
-        self._progress.advance(frame.camera, self._people[frame.camera])
+        self._progress.advance(frame.camera, figures={"people": self._people[frame.camera]})
 
     def _settled_until(self, now_s: float) -> float:
         """Time before which no tracker will add a row any more."""

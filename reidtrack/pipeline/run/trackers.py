@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reidtrack.config.run import TrackConfig
-from reidtrack.pipeline.track import tracker_values
 from reidtrack.track.tracker import Tracker, build_tracker
 
 
@@ -17,8 +16,9 @@ def make_trackers(config: TrackConfig, interval_s: Mapping[str, float]) -> dict[
         interval_s: Camera to the seconds between two frames in which people are detected: a track that is not confirmed
             yet lives at least until the next one.
     """
-    values = tracker_values(config)
-    return {
-        camera: build_tracker(**values | {"patience": max(config.patience, 1.5 * seconds)})
-        for camera, seconds in interval_s.items()
-    }
+    options = config.tracker_options()
+    trackers = {}
+    for camera, seconds in interval_s.items():
+        age = {name: max(options[name], 1.5 * seconds) for name in options if name == "max_unconfirmed_age"}
+        trackers[camera] = build_tracker(**options | age)
+    return trackers

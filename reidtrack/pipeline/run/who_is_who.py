@@ -10,7 +10,7 @@ import numpy as np
 from reidtrack.assign import assign
 from reidtrack.gallery.compare import Comparison
 from reidtrack.gallery.people import Gallery
-from reidtrack.gallery.recognise import Shortlist, chances, recognise
+from reidtrack.gallery.recognise import Shortlist, match_probabilities, recognise
 from reidtrack.gallery.views import Track, View
 from reidtrack.types import Identity
 
@@ -41,7 +41,7 @@ def who_is_who(
     margin: float,
     likely: Likelihoods,
 ) -> dict[int, KnownAs]:
-    """Place of each identity that was seen well enough to who it is; new people are made, names written.
+    """Who each identity is that was seen well enough, by its index; new people are made, names written.
 
     Whom a correction names, or whom the user named in the gallery when only this run knew them, that is who they are.
 
@@ -55,31 +55,31 @@ def who_is_who(
         margin: Least lead over the runner-up.
         likely: How sure that is.
     """
-    here = [place for place, seen in enumerate(views) if seen]
-    said = {place: name for place in here if (name := identities[place].name) is not None}
-    known = gallery.numbers()
-    told = {place: number for place, name in said.items() if (number := gallery.find(name)) is not None}
+    here = [index for index, seen in enumerate(views) if seen]
+    said = {index: name for index in here if (name := identities[index].name) is not None}
+    known = gallery.names()
+    told = {index: number for index, name in said.items() if (number := gallery.find_name(name)) is not None}
     named = {n: tracks for n, tracks in former.items() if known[n][1] is not None and n not in told.values()}
-    told |= _again([place for place in here if place not in said], views, named)
-    people = {place: likely.person(place, number, new=number in former) for place, number in told.items()}
+    told |= _again([index for index in here if index not in said], views, named)
+    people = {index: likely.person(index, number, new=number in former) for index, number in told.items()}
     _take_out(found.short, told)
     matches = recognise(found.short, threshold, margin, _alikes(gallery, found, threshold))
-    for place in here:
-        number = matches[place].person
-        if place in people or number is None or (place in said and known[number][1] is not None):
+    for index in here:
+        number = matches[index].person
+        if index in people or number is None or (index in said and known[number][1] is not None):
             continue
-        people[place] = likely.person(place, number, new=False)
-        if place in said:
-            gallery.set_name(number, said[place])
-    left = [place for place in here if place not in people]
+        people[index] = likely.person(index, number, new=False)
+        if index in said:
+            gallery.set_name(number, said[index])
+    left = [index for index in here if index not in people]
     again = _again(left, views, {number: tracks for number, tracks in former.items() if number not in told.values()})
-    for place in left:
-        number = gallery.find(said[place]) if place in said else None
+    for index in left:
+        number = gallery.find_name(said[index]) if index in said else None
         if number is None:
-            number = again[place] if place in again else gallery.add_person()
-            if place in said:
-                gallery.set_name(number, said[place])
-        people[place] = likely.person(place, number, new=True)
+            number = again[index] if index in again else gallery.add_person()
+            if index in said:
+                gallery.set_name(number, said[index])
+        people[index] = likely.person(index, number, new=True)
     return people
 
 
@@ -94,14 +94,14 @@ class Likelihoods:
 
     def __init__(self, short: Shortlist, threshold: float, slope: float) -> None:
         self._number, self._distance = short.person.tolist(), short.distance.tolist()
-        self._chance = chances(short, threshold, slope).tolist()
+        self._chance = match_probabilities(short, threshold, slope).tolist()
 
-    def person(self, place: int, number: int, *, new: bool) -> KnownAs:
-        """Somebody at a place is who the number says."""
+    def person(self, index: int, number: int, *, new: bool) -> KnownAs:
+        """Who the identity at an index is, if it is the gallery's person of that number."""
         if new:
-            return KnownAs(number, True, next(iter(self._distance[place]), None), self._chance[place][-1])
+            return KnownAs(number, True, next(iter(self._distance[index]), None), self._chance[index][-1])
         listed = dict(
-            zip(self._number[place], zip(self._distance[place], self._chance[place][:-1], strict=True), strict=True)
+            zip(self._number[index], zip(self._distance[index], self._chance[index][:-1], strict=True), strict=True)
         )
         return KnownAs(number, False, *listed.get(number, (None, 0.0)))
 
@@ -116,24 +116,24 @@ def _alikes(gallery: Gallery, found: Comparison, threshold: float) -> Callable[[
     """Whether two people of the gallery may be one: they look alike, and no run saw both."""
 
     def may_be_one(a: int, b: int) -> bool:
-        (looks,) = (found.casts.looks(block) for block in gallery.blocks([a, b]))
-        one, other = looks.person == a, looks.person == b
-        if set(looks.source[one]) & set(looks.source[other]):
+        (seen,) = (found.biases.appearances(block) for block in gallery.blocks([a, b]))
+        one, other = seen.person == a, seen.person == b
+        if set(seen.source[one]) & set(seen.source[other]):
             return False
-        return bool((1 - looks.vector[one] @ looks.vector[other].T).min() <= threshold)
+        return bool((1 - seen.vector[one] @ seen.vector[other].T).min() <= threshold)
 
     return may_be_one
 
 
 def _again(
-    places: Sequence[int], views: Sequence[Sequence[View]], former: Mapping[int, frozenset[Track]]
+    indices: Sequence[int], views: Sequence[Sequence[View]], former: Mapping[int, frozenset[Track]]
 ) -> dict[int, int]:
     """Which new people are those whom the same run had made before: those whose tracks they have most of."""
     numbers = list(former)
     owner = {track: j for j, tracks in enumerate(former.values()) for track in tracks}
-    shared = np.zeros((len(places), len(numbers)))
-    for i, place in enumerate(places):
-        for track in ((view.camera, track) for view in views[place] for track in view.tracks):
+    shared = np.zeros((len(indices), len(numbers)))
+    for i, index in enumerate(indices):
+        for track in ((view.camera, track) for view in views[index] for track in view.tracks):
             if track in owner:
                 shared[i, owner[track]] += 1
-    return {places[i]: numbers[j] for i, j in assign(-shared, -0.5).pairs.tolist()}
+    return {indices[i]: numbers[j] for i, j in assign(-shared, -0.5).pairs.tolist()}

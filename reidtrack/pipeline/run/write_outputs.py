@@ -19,7 +19,7 @@ from reidtrack.pipeline.run.settle import settle
 from reidtrack.runs.folder import RunFolder
 from reidtrack.runs.manifest import RunManifest
 from reidtrack.runs.manifest_sections import CorrectionsEntry
-from reidtrack.runtime.cancel import Stop
+from reidtrack.runtime.cancel import CancelToken
 from reidtrack.runtime.progress import Progress
 from reidtrack.runtime.stage_times import StageTimes
 from reidtrack.types import Identity
@@ -56,7 +56,7 @@ def finish(
     inputs: Sequence[CameraInput],
     config: RunConfig,
     progress: Progress,
-    stop: Stop,
+    cancel: CancelToken,
     *,
     failed: Mapping[str, InputError] | None = None,
     read_whole: bool = True,
@@ -70,7 +70,7 @@ def finish(
         inputs: Its recordings.
         config: How to associate and what to write.
         progress: Told of what goes on.
-        stop: Whether to end early.
+        cancel: Whether to end early.
         failed: Cameras that are known to be lost.
         read_whole: Whether pass one came to its end.
         corrections: What a person says of the identities; None takes what lies in the folder.
@@ -93,7 +93,7 @@ def finish(
     report.write(manifest)
     rendered, failed = True, dict(failed or {})
     if config.output.video:
-        rendered = _render(folder, manifest, inputs, settled.identities, config, progress, stop, failed)
+        rendered = _render(folder, manifest, inputs, settled.identities, config, progress, cancel, failed)
     progress.close()
     if rendered and read_whole:
         manifest.status = "done"
@@ -117,7 +117,7 @@ def _render(
     identities: Sequence[Identity],
     config: RunConfig,
     progress: Progress,
-    stop: Stop,
+    cancel: CancelToken,
     failed: dict[str, InputError],
 ) -> bool:
     """Pass two; whether it came to its end. Cameras that are lost now are added to `failed`."""
@@ -135,7 +135,7 @@ def _render(
         last_frames = {camera: entry.last_frame for camera, entry in counts.items()}
         times, many = StageTimes(STAGES), max(1, len(sources)) if config.output.mosaic else at_once()
         for members in (sources[i : i + many] for i in range(0, len(sources), many)):  # a mosaic needs all at once
-            if stop.wished():  # what an earlier rendering left of the others stays
+            if cancel.cancelled:  # what an earlier rendering left of the others stays
                 break
             render(
                 folder,
@@ -147,9 +147,9 @@ def _render(
                 times=times,
                 progress=progress,
                 fail=fail,
-                stop=stop.wished,
+                cancel=cancel,
             )
         manifest.note_pass("render", times)
-    done = not stop.wished()
-    stop.granted()
+    done = not cancel.cancelled
+    cancel.reset()
     return done

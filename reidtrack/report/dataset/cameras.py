@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from reidtrack.report.charts import spread
-from reidtrack.report.dataset.record import CameraRow, DatasetPage, Picture
+from reidtrack.report.dataset.page_data import CameraRow, DatasetPage, Picture
 from reidtrack.report.html import Markup, join, tag
 from reidtrack.report.pictures import image
 

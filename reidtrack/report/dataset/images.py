@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from reidtrack.report.charts import histogram
-from reidtrack.report.dataset.record import DatasetPage
+from reidtrack.report.dataset.page_data import DatasetPage
 from reidtrack.report.html import Markup, join, tag
 from reidtrack.report.pictures import figure
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from reidtrack.report.dataset.cameras import camera_section
 from reidtrack.report.dataset.images import image_section
+from reidtrack.report.dataset.page_data import DatasetPage, SplitRow
 from reidtrack.report.dataset.people import people_section
-from reidtrack.report.dataset.record import DatasetPage, SplitRow
 from reidtrack.report.html import Markup, join, tag
 from reidtrack.report.shell import asset, fill_page
 

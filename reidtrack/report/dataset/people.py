@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reidtrack.report.charts import bars, curve, histogram
-from reidtrack.report.dataset.record import DatasetPage, Picture
+from reidtrack.report.dataset.page_data import DatasetPage, Picture
 from reidtrack.report.html import Markup, tag
 from reidtrack.report.pictures import image
 

@@ -1,4 +1,4 @@
-"""One run as one HTML page: styles, script and pictures inside, nothing fetched from anywhere."""
+"""The report of a run as one HTML page: styles, script and pictures inside, nothing fetched from anywhere."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from hashlib import sha256
 from html import escape
 
 from reidtrack.report.html import Markup, join, tag
-from reidtrack.report.run.calibration import threshold_section
-from reidtrack.report.run.people import cards, presence
-from reidtrack.report.run.record import CameraSummary, ReportData
-from reidtrack.report.run.site import place
-from reidtrack.report.run.story import story
-from reidtrack.report.run.summary import cameras, facts, made
-from reidtrack.report.run.thresholds import other_thresholds
+from reidtrack.report.run.context import PageContext
+from reidtrack.report.run.people import cards
+from reidtrack.report.run.report_data import CameraSummary, ReportData
+from reidtrack.report.run.script_data import script_data
+from reidtrack.report.run.site_section import site_section
+from reidtrack.report.run.summary import cameras, facts, made, presence
+from reidtrack.report.run.sweep import other_thresholds
+from reidtrack.report.run.threshold import threshold_section
 from reidtrack.report.run.timeline import timeline
-from reidtrack.report.run.view import View
 from reidtrack.report.shell import NO_SCRIPT, asset, fill_page
 
 __all__ = ["CameraSummary", "ReportData", "render_report"]
@@ -25,43 +25,43 @@ SCRIPTS = ("run/page.js", "run/dock.js", "run/plan.js", "run/keys.js")
 
 
 def render_report(data: ReportData) -> str:
-    """The report of a run.
+    """Report of a run as a whole HTML document.
 
     The page needs no network and no server; its content security policy forbids both. Videos are linked by their
     relative names, everything else is within. Without JavaScript it shows the same but for the sheet of doubtful
     links, and cannot be sorted or searched.
 
     Args:
-        data: What to show.
+        data: Everything the page shows.
 
     Returns:
-        A whole HTML document, to be written as UTF-8.
+        Text to be written as UTF-8.
     """
-    view = View.of(data)
+    page = PageContext.of(data)
     script = '"use strict";\n(() => {\n' + "".join(map(asset, SCRIPTS)) + "})();\n"
     digest = b64encode(sha256(script.encode()).digest()).decode("ascii")
-    ground, threshold = place(view), threshold_section(data.calibration)
+    place, threshold = site_section(page), threshold_section(data.calibration)
     if threshold:
-        threshold = join([threshold, other_thresholds(view)])
+        threshold = join([threshold, other_thresholds(page)])
     return fill_page(
         "run/page.html",
         title=data.title,
         created=escape(data.created),
         origin=escape(data.origin),
         policy=f"{NO_SCRIPT}; media-src 'self' file:; script-src 'sha256-{digest}'",
-        style=asset("page.css") + asset("run/dock.css"),
+        style=asset("page.css") + asset("run/run.css"),
         script=script,
-        jump=_jump(place=bool(ground), threshold=bool(threshold)),
-        facts=facts(view),
-        timeline=timeline(view),
-        place=ground,
-        presence=presence(view),
-        columns=len(view.cameras),
-        cards=cards(view),
+        jump=_jump(place=bool(place), threshold=bool(threshold)),
+        facts=facts(page),
+        timeline=timeline(page),
+        place=place,
+        presence=presence(page),
+        columns=len(page.cameras),
+        cards=cards(page),
         threshold=threshold,
-        cameras=cameras(view),
-        made=made(view),
-        story=story(view),
+        cameras=cameras(page),
+        made=made(page),
+        script_data=script_data(page),
     )
 
 

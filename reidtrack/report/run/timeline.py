@@ -4,44 +4,54 @@ from __future__ import annotations
 
 import numpy as np
 
-from reidtrack.report.clock import STEPS_S, clock, ticks
 from reidtrack.report.html import Markup, join, tag
-from reidtrack.report.run.certainty import least_certain
-from reidtrack.report.run.record import CameraSummary
-from reidtrack.report.run.view import View, doubtable, in_view_s, links_by_visit, person, visit_id, visits_by_camera
+from reidtrack.report.run.context import (
+    PageContext,
+    links_by_visit,
+    person_label,
+    time_in_view_s,
+    unconfirmed,
+    visit_anchor,
+)
+from reidtrack.report.run.link_text import least_certain
+from reidtrack.report.run.report_data import CameraSummary
+from reidtrack.report.times import STEPS_S, axis_ticks, format_time
 from reidtrack.types import Identity, IntArray, Tracklet
 
 _BINS = 400
+"""Parts of a camera's recording whose visits are counted, about as many as a strip has pixels."""
+
 _LANE_PX = 18
+"""Height of one camera's line within a person's lane."""
 
 
-def timeline(view: View) -> Markup:
+def timeline(page: PageContext) -> Markup:
     """The section with the time axis, a strip per camera and a lane per person."""
-    busy = {name: occupancy(view, camera) for name, camera in view.cameras.items()}
+    busy = {name: occupancy(page, camera) for name, camera in page.cameras.items()}
     peak = max((int(count.max()) for count in busy.values() if len(count)), default=0)
-    strips = [_strip(camera, busy[name], max(peak, 1)) for name, camera in view.cameras.items()]
-    order = sorted(view.identities, key=lambda identity: least_certain(doubtable(links_by_visit(identity).values())))
-    doubt = {identity.id: place for place, identity in enumerate(order)}
-    lanes = [_lane(view, identity, doubt[identity.id]) for identity in view.identities]
-    ends = f"--t0:{view.first_s:.3f};--span:{view.span_s:.3f}"
+    strips = [_strip(camera, busy[name], max(peak, 1)) for name, camera in page.cameras.items()]
+    order = sorted(page.identities, key=lambda identity: least_certain(unconfirmed(links_by_visit(identity).values())))
+    doubt = {identity.id: rank for rank, identity in enumerate(order)}
+    lanes = [_lane(page, identity, doubt[identity.id]) for identity in page.identities]
+    ends = f"--t0:{page.first_s:.3f};--span:{page.span_s:.3f}"
     return tag(
         "div",
-        _axis(view),
+        _axis(page),
         tag("div", *strips, class_="strips"),
         tag("div", *lanes, id="lanes", role="list", aria_label="People") if lanes else _nobody(),
-        class_="chart named" if any(identity.name for identity in view.identities) else "chart",
+        class_="chart named" if any(identity.name for identity in page.identities) else "chart",
         id="chart",
         style=ends,
-        data_first=f"{view.first_s:.3f}",
-        data_last=f"{view.last_s:.3f}",
+        data_first=f"{page.first_s:.3f}",
+        data_last=f"{page.last_s:.3f}",
     )
 
 
-def occupancy(view: View, camera: CameraSummary) -> IntArray:
-    """How many visits touch each of up to 400 equal parts of a camera's recording: (bins,), empty without frames."""
+def occupancy(page: PageContext, camera: CameraSummary) -> IntArray:
+    """Number of visits that touch each of up to 400 equal parts of a recording, (bins,); empty without frames."""
     if camera.first_time_s is None or camera.last_time_s is None:
         return np.zeros(0, np.int64)
-    visits = [t for identity in view.identities for t in identity if t.camera == camera.name]
+    visits = [t for identity in page.identities for t in identity if t.camera == camera.name]
     starts = np.sort([t.first_time_s for t in visits])
     ends = np.sort([t.last_time_s for t in visits])
     edges = np.linspace(camera.first_time_s, camera.last_time_s, min(_BINS, max(1, camera.frames)) + 1)
@@ -50,10 +60,10 @@ def occupancy(view: View, camera: CameraSummary) -> IntArray:
     return (entered - left).astype(np.int64)
 
 
-def _axis(view: View) -> Markup:
-    times, step = ticks(view.first_s, view.last_s)
+def _axis(page: PageContext) -> Markup:
+    times, step = axis_ticks(page.first_s, page.last_s)
     decimals = 0 if step >= 1 else 1 if step >= 0.1 else 2
-    marks = [tag("i", tag("b", clock(t, decimals)), style=f"--s:{t:g}") for t in times]
+    marks = [tag("i", tag("b", format_time(t, decimals)), style=f"--s:{t:g}") for t in times]
     return join(
         [
             tag("div", *(tag("i", style=f"--s:{t:g}") for t in times), class_="grid", aria_hidden="true"),
@@ -74,7 +84,7 @@ def _strip(camera: CameraSummary, busy: IntArray, peak: int) -> Markup:
         return tag("div", label, tag("div", tag("em", "no frames"), class_="track"), class_="strip")
     first, last = camera.first_time_s or 0.0, camera.last_time_s or 0.0
     most = int(busy.max())
-    text = f"{camera.name}: recorded {clock(first, 1)} to {clock(last, 1)}, at most {most} in view at once"
+    text = f"{camera.name}: recorded {format_time(first, 1)} to {format_time(last, 1)}, at most {most} in view at once"
     path = "".join(f"V{peak - n}h1" for n in busy.tolist())
     area = tag(
         "svg",
@@ -88,14 +98,14 @@ def _strip(camera: CameraSummary, busy: IntArray, peak: int) -> Markup:
     return tag("div", label, tag("div", recorded, class_="track"), class_="strip")
 
 
-def _lane(view: View, identity: Identity, doubt: int) -> Markup:
-    visits = visits_by_camera(view, identity)
-    names = list(view.cameras)
+def _lane(page: PageContext, identity: Identity, doubt: int) -> Markup:
+    visits = page.visits_by_camera(identity)
+    names = list(page.cameras)
     lanes = [
         tag(
             "div",
             tag("span", camera, class_="cam", title=camera),
-            tag("div", *(_bar(view, identity, number, tracklet) for number, tracklet in found), class_="track"),
+            tag("div", *(_bar(page, identity, number, tracklet) for number, tracklet in found), class_="track"),
             class_="sub",
         )
         for camera, found in visits.items()
@@ -106,32 +116,32 @@ def _lane(view: View, identity: Identity, doubt: int) -> Markup:
         tag("div", *lanes),
         class_="lane",
         role="listitem",
-        style=f"--c:{view.colour(identity)};--h:{_LANE_PX * len(visits) + 9}px;--n:{len(visits)}",
+        style=f"--c:{page.colour(identity)};--h:{_LANE_PX * len(visits) + 9}px;--n:{len(visits)}",
         data_id=identity.id,
         data_name=identity.name,
         data_first=f"{identity.first_time_s:.3f}",
-        data_seen=f"{in_view_s(list(identity)):.3f}",
+        data_seen=f"{time_in_view_s(identity):.3f}",
         data_doubt=doubt,
         data_cameras=" ".join(str(names.index(camera)) for camera in visits),
     )
 
 
 def _who(identity: Identity) -> list[str]:
-    """The number, and the name where there is one."""
+    """A person's number, and the name where there is one."""
     return [str(identity.id)] if identity.name is None else [identity.name, tag("small", str(identity.id))]
 
 
-def _bar(view: View, identity: Identity, number: int, visit: Tracklet) -> Markup:
-    anchor = visit_id(identity, number)
-    video = view.video_at(visit.camera, visit.first_time_s)
-    text = f"{person(identity)}, {visit.camera}, {clock(visit.first_time_s, 1)} to {clock(visit.last_time_s, 1)}"
+def _bar(page: PageContext, identity: Identity, number: int, visit: Tracklet) -> Markup:
+    anchor = visit_anchor(identity, number)
+    video = page.video_at(visit.camera, visit.first_time_s)
+    start, end = format_time(visit.first_time_s, 1), format_time(visit.last_time_s, 1)
     return tag(
         "a",
         class_="bar",
         href=video or f"#{anchor}",
         target="_blank" if video else None,
         data_v=anchor,
-        title=text,
+        title=f"{person_label(identity)}, {visit.camera}, {start} to {end}",
         style=f"--s:{visit.first_time_s:.3f};--e:{visit.last_time_s:.3f}",
     )
 

@@ -239,3 +239,76 @@ def test_person_ids_join_the_visits_of_the_real_pair(shared: Path, tmp_path: Pat
     assert [score.hota for score in evaluation.cameras.values()] == pytest.approx([100, 100])
     assert evaluation.cross.deta == pytest.approx(100)
     assert 85 < evaluation.cross.idf1 < 88
+
+
+def lines(*rows: str) -> str:
+    return "".join(f"{frame},{row}\n" for frame in range(1, 11) for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("gt", "said", "boxes"),
+    [
+        pytest.param(lines("1,0,0,10,20,1,1,1", "2,50,0,10,20,1,3,1"), None, 10, id="cars are no people"),
+        pytest.param(lines("1,0,0,10,20,1,1,1", "1,50,0,10,20,1,3,1"), None, 10, id="and may have the same number"),
+        pytest.param(lines("1,0,0,10,20,1,person,1", "2,50,0,10,20,1,car,1"), None, 10, id="by words"),
+        pytest.param(lines("1,0,0,10,20,1,1,1", "2,50,0,10,20,0,1,1"), None, 10, id="flag 0"),
+        pytest.param(lines("1,0,0,10,20"), None, 10, id="six columns"),
+        pytest.param(lines("1,0,0,10,20,1,0,1"), "all rows are of class 0", 10, id="one class, whatever its number"),
+    ],
+)
+def test_ground_truth_of_people_alone_counts(
+    run_folder: Path, caplog: pytest.LogCaptureFixture, gt: str, said: str | None, boxes: int
+) -> None:
+    path = run_folder.parent / "truth.txt"
+    path.write_text(gt, encoding="utf-8")
+    score = evaluate_run(run_folder, [f"a={path}"]).cameras["a"]
+    assert (score.gt_boxes, score.fn, score.fp) == (boxes, 0, 0)
+    assert (said in caplog.text) if said else not [r for r in caplog.records if "class" in r.message]
+
+
+def test_ground_truth_without_people_is_refused(run_folder: Path) -> None:
+    path = run_folder.parent / "truth.txt"
+    path.write_text(lines("1,0,0,10,20,1,3,1", "2,50,0,10,20,1,4,1"), encoding="utf-8")
+    with pytest.raises(InputError, match="classes 3, 4 and no people"):
+        evaluate_run(run_folder, [f"a={path}"])
+
+
+@pytest.mark.parametrize(
+    ("read", "boxes", "said"),
+    [
+        pytest.param(range(10), 10, None, id="all was read"),
+        pytest.param(range(4), 4, "6 of 10 frames", id="up to an end"),
+        pytest.param(range(0, 10, 2), 5, "5 of 10 frames", id="every second"),
+        pytest.param(range(3, 7), 4, "6 of 10 frames", id="a part"),
+    ],
+)
+def test_what_was_not_read_was_not_missed(
+    run_folder: Path, caplog: pytest.LogCaptureFixture, read: range, boxes: int, said: str | None
+) -> None:
+    log = "".join(json.dumps({"camera": "a", "frame": f, "time_s": f / 10}) + "\n" for f in read)
+    (run_folder / "detections.jsonl").write_text(log, encoding="utf-8")
+    write_mot(run_folder / "mot/a.txt", person(read, 1))
+    write_mot(run_folder / "tracks/a.txt", person(read, 1))
+    evaluation = evaluate_run(run_folder, [f"a={run_folder.parent}/gt_a_person.txt"])
+    assert (evaluation.cameras["a"].gt_boxes, evaluation.cameras["a"].fn) == (boxes, 0)
+    assert evaluation.cross.idf1 == 100
+    assert caplog.text.count("were not read") == (said is not None)
+    assert said is None or said in caplog.text
+
+
+def test_nothing_of_the_ground_truth_was_read(run_folder: Path) -> None:
+    line = json.dumps({"camera": "a", "frame": 90, "time_s": 9.0})
+    (run_folder / "detections.jsonl").write_text(line + "\n", encoding="utf-8")
+    with pytest.raises(InputError, match="none of its frames was read"):
+        evaluate_run(run_folder, [f"a={run_folder.parent}/gt_a_person.txt"])
+
+
+def test_sequences_may_be_chosen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("S-1", "S-2"):
+        write_mot(tmp_path / "gt" / name / "gt/gt.txt", person(ten, 1))
+    write_mot(tmp_path / "out/S-2.txt", person(ten, 4))
+    words = ["evaluate", "--mot", str(tmp_path / "gt"), "--tracks", str(tmp_path / "out"), "--json", "--sequences"]
+    assert main([*words, "S-2"]) == 0
+    assert list(json.loads(capsys.readouterr().out)["sequences"]) == ["S-2"]
+    assert main([*words, "S-3"]) == 2
+    assert "expected one of S-1, S-2" in capsys.readouterr().err

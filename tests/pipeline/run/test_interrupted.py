@@ -52,15 +52,15 @@ def test_ended_by_hand_before_the_first_frame(scene: Scene, tmp_path: Path, caps
     from reidtrack.config.load import load
     from reidtrack.config.run import RunConfig
     from reidtrack.pipeline.run.run import RunRequest, run
-    from reidtrack.runtime.cancel import Stop
+    from reidtrack.runtime.cancel import CancelToken
     from reidtrack.runtime.progress import Silent
 
     config = load(RunConfig, options={"embed.weights": scene.reid, "engine": "torch"})
     sources = tuple(str(path) for path in scene.videos.values())
-    stop = Stop()
-    stop.wish()
+    cancel = CancelToken()
+    cancel.cancel()
     with pytest.raises(KeyboardInterrupt):
-        run(RunRequest(sources, tmp_path / "run", config, detections=scene.detections), Silent(), stop)
+        run(RunRequest(sources, tmp_path / "run", config, detections=scene.detections), Silent(), cancel)
     assert not (tmp_path / "run").exists()
 
 
@@ -184,6 +184,51 @@ def test_resume_of_an_earlier_version(
     (tmp_path / "run" / "run.json").write_text(json.dumps(record))
     assert resume(scene, tmp_path / "run") == 2
     assert "of an earlier reidtrack, without the setting detect.every" in capsys.readouterr().err
+
+
+FORMER_TRACK = {
+    "method": "cascade",
+    "time_unit": "seconds",
+    "max_age": 2.0,
+    "min_hits": 3,
+    "iou": 0.3,
+    "probation": 0.2,
+    "patience": 0.3,
+    "low": 0.1,
+    "high": 0.5,
+    "start": 0.6,
+    "low_iou": 0.5,
+    "reach": 3.0,
+    "agility": 0.05,
+    "fill_gap": 1.0,
+    "smooth": 0.2,
+}
+"""Section `track` of a run.json before methods had sections of their own."""
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [pytest.param({}, "", id="the same"), pytest.param({"reach": 2.0}, "was 2.0, now 3.0", id="another gate")],
+)
+def test_resume_of_a_run_with_former_names_of_settings(
+    scene: Scene,
+    finished: Path,
+    tmp_path: Path,
+    changed: dict[str, float],
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shutil.copytree(finished, tmp_path / "run")
+    record = read_json(tmp_path / "run" / "run.json")
+    record["config"]["track"] = FORMER_TRACK | changed
+    (tmp_path / "run" / "run.json").write_text(json.dumps(record))
+    assert resume(scene, tmp_path / "run", "--no-video") == (2 if said else 0)
+    assert said in capsys.readouterr().err
+    if not said:
+        assert settled_bytes(tmp_path / "run") == settled_bytes(finished)
+        (tmp_path / "run" / "run.json").write_text(json.dumps(record))
+        assert main(["associate", str(tmp_path / "run"), "--quiet"]) == 0
+        assert settled_bytes(tmp_path / "run") == settled_bytes(finished)
 
 
 def test_resume_with_the_same_weights_at_another_place(scene: Scene, finished: Path, tmp_path: Path) -> None:

@@ -14,11 +14,12 @@ import numpy as np
 import pytest
 
 from reidtrack.associate.associate import associate
-from reidtrack.corrections.schema import Corrections, parse
+from reidtrack.corrections.parse import parse
+from reidtrack.corrections.schema import Corrections
 from reidtrack.pipeline.run.confirmed_links import mark_confirmed
 from reidtrack.pipeline.run.report import RunReport
 from reidtrack.pipeline.run.settle import Settled
-from reidtrack.report.run.record import Plan
+from reidtrack.report.run.report_data import FloorPaths
 from reidtrack.runs.folder import RunFolder
 from reidtrack.runs.manifest import RunManifest
 from reidtrack.runs.outputs import OutputContext
@@ -55,7 +56,7 @@ def manifest(status: str = "done") -> RunManifest:
     return RunManifest.from_json(data, Path("run.json"))
 
 
-def settled(identities: Sequence[Identity], floor_paths: Plan | None = None, **known: Any) -> Settled:
+def settled(identities: Sequence[Identity], floor_paths: FloorPaths | None = None, **known: Any) -> Settled:
     found = associate([t for one in identities for t in one])._replace(identities=list(identities))
     return Settled(found, OutputContext(["A"], ["A"], **known), floor_paths)
 
@@ -74,7 +75,7 @@ def test_a_run_without_them_has_a_page_too(tmp_path: Path) -> None:
 def test_what_was_settled_is_shown(tmp_path: Path) -> None:
     found = settled(
         PEOPLE,
-        Plan(0.5, {("A", 2): np.array([[0.0, 0.0], [3.0, 3.0]])}),
+        FloorPaths(0.5, {("A", 2): np.array([[0.0, 0.0], [3.0, 3.0]])}),
         people={1: {"key": "p7", "name": None, "distance": None, "probability": 1.0, "new": True}},
         site={"unit": "m", "cameras": {"A": {"clock_offset_s": 3.4, "homography": np.eye(3).tolist()}}},
         calibration={"threshold": 0.6, "sweep": [{"threshold": 0.7, "joined": [[1, 2]], "parted": []}]},
@@ -122,7 +123,7 @@ def joined() -> Identity:
 def test_links_that_a_person_vouched_for(tmp_path: Path, text: str, expected: list[bool]) -> None:
     corrections = parse(text, "corrections.yaml")
     (person,) = mark_confirmed([joined()], corrections)
-    assert [link.decision == "said" for link in person.links] == expected
+    assert [link.decision == "confirmed" for link in person.links] == expected
     shown = page(tmp_path, settled([joined()]), corrections=corrections)
     assert shown.count(">as you said<") == sum(expected)
     assert f'"said":{sum(expected)},' in shown

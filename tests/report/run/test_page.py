@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reidtrack.report.run import faces
+from reidtrack.report.run import people
+from reidtrack.report.run.context import PageContext
 from reidtrack.report.run.page import CameraSummary, ReportData, render_report
 from reidtrack.report.run.timeline import occupancy
-from reidtrack.report.run.view import View
 from reidtrack.types import Identity, Link
 
 Make = Callable[..., ReportData]
@@ -36,7 +36,7 @@ RUNS = [
     pytest.param({1: [("A", 1, 0.5, 2.0)]}, {"cameras": ("A",), "length_s": 3.0}, id="three seconds of one camera"),
     pytest.param({1: [("A", 1, 80000.0, 80003.0)]}, {"length_s": 86400.0}, id="a day"),
     pytest.param({1: [("A", 1, 8e5, 8e5 + 3)]}, {"length_s": 864000.0}, id="ten days"),
-    pytest.param({5: [("A", 1, 1.0, 2.0)]}, {"crops": 0}, id="no pictures"),
+    pytest.param({5: [("A", 1, 1.0, 2.0)]}, {"thumbnails": 0}, id="no pictures"),
     pytest.param({5: [("A", 1, 1.0, 2.0)]}, {"video": None}, id="no videos"),
     pytest.param({i: [("A", i, i / 2, i / 2 + 3)] for i in range(1, 101)}, {}, id="a hundred people"),
 ]
@@ -214,20 +214,20 @@ def test_people_are_shown_by_id(make_report: Make, read_page: Read) -> None:
 def test_each_cameras_best_picture_comes_first(make_report: Make, read_page: Read, monkeypatch: Any) -> None:
     visits = [("A", 1, 1.0, 2.0), ("A", 2, 3.0, 9.0), ("B", 1, 10.0, 12.0)]
     crops = {(camera, track): [f"{camera}{track}{nth}".encode() for nth in "xy"] for camera, track, *_ in visits}
-    data = make_report({1: visits}, crops=crops)
+    data = make_report({1: visits}, thumbnails=crops)
 
     def shown() -> list[bytes]:
         images = read_page(render_report(data)).by_id("p1").all("img")
         return [base64.b64decode(image.attributes["src"].partition(",")[2]) for image in images]
 
     assert shown() == [b"A1x", b"A1y", b"A2x", b"A2y", b"B1x", b"B1y"]
-    monkeypatch.setattr(faces, "MOST_CROPS", 3)
+    monkeypatch.setattr(people, "MOST_PICTURES", 3)
     assert shown() == [b"A1x", b"A2x", b"B1x"]
-    monkeypatch.setattr(faces, "MOST_CROPS", 2)
+    monkeypatch.setattr(people, "MOST_PICTURES", 2)
     assert shown() == [b"A1x", b"A2x", b"B1x"], "one of each visit"
-    monkeypatch.setattr(faces, "CROP_BYTES", 6)
+    monkeypatch.setattr(people, "PICTURE_BYTES", 6)
     assert shown() == [b"A2x", b"B1x"], "each camera's longest visit first"
-    monkeypatch.setattr(faces, "CROP_BYTES", 2)
+    monkeypatch.setattr(people, "PICTURE_BYTES", 2)
     assert shown() == [b"A2x"], "one picture always"
 
 
@@ -276,7 +276,7 @@ def test_what_does_not_fit_is_refused(make_report: Make, change: Any, message: s
 
 def test_occupancy_counts_visits_in_each_part(make_report: Make) -> None:
     data = make_report({1: [("A", 1, 0.0, 1.0)], 2: [("A", 2, 0.5, 2.5)]}, ("A",), length_s=4.0, fps=2.0)
-    counts = occupancy(View.of(data), data.cameras[0])
+    counts = occupancy(PageContext.of(data), data.cameras[0])
     assert len(counts) == 8
     np.testing.assert_array_equal(counts, [2, 2, 2, 1, 1, 1, 0, 0])
 
@@ -287,13 +287,13 @@ def test_the_page_grows_with_visits_alone(make_report: Make) -> None:
         i: [(names[(i + k) % 16], i * 10 + k, i * 20.0 + 40 * k, i * 20.0 + 40 * k + 20) for k in range(6)]
         for i in range(1, 501)
     }
-    page = render_report(make_report(people, names, length_s=11000.0, fps=1.0, crops=0))
+    page = render_report(make_report(people, names, length_s=11000.0, fps=1.0, thumbnails=0))
     assert len(page) < 3000 * 1500, "under 1.5 kB per visit"
 
 
 def test_rendering_does_not_depend_on_order(small: ReportData) -> None:
     backwards: list[Identity] = list(reversed(small.identities))
     other = ReportData(
-        small.title, small.created, small.origin, small.cameras, backwards, small.crops, dict(small.colours)
+        small.title, small.created, small.origin, small.cameras, backwards, small.thumbnails, dict(small.colours)
     )
     assert render_report(other) == render_report(small)

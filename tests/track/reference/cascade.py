@@ -43,16 +43,17 @@ class Cascade:
     Args:
         max_age: Seconds after which somebody out of sight is given up.
         min_hits: Detections until a new track is confirmed.
-        probation: Seconds between the first and the last of them, at least.
-        patience: Seconds out of sight that end a track not yet confirmed, and after which unsure detections no longer
-            continue a confirmed one.
+        min_confirmation_time: Seconds between the first and the last of them, at least.
+        max_unconfirmed_age: Seconds out of sight that end a track not yet confirmed, and after which unsure detections
+            no longer continue a confirmed one.
         iou: Least weighted overlap with a sure detection.
         low_iou: Least weighted overlap with an unsure detection.
         high: Least score of a sure detection.
         low: Least score of an unsure one; others are not looked at.
         start: Least score that starts a track.
-        reach: Standard deviations somebody out of sight may be away from where they are expected; 0 expects nobody.
-        agility: How fast people change pace: spectral density of the acceleration, heights squared per second cubed.
+        gate: Standard deviations somebody out of sight may be away from where they are expected; 0 expects nobody.
+        acceleration_noise: How fast people change pace: spectral density of the acceleration, heights squared per
+            second cubed.
     """
 
     def __init__(
@@ -60,18 +61,23 @@ class Cascade:
         *,
         max_age: float = 2.0,
         min_hits: int = 3,
-        probation: float = 0.2,
-        patience: float = 0.3,
+        min_confirmation_time: float = 0.2,
+        max_unconfirmed_age: float = 0.3,
         iou: float = 0.3,
         low_iou: float = 0.5,
         high: float = 0.5,
         low: float = 0.1,
         start: float = 0.6,
-        reach: float = 3.0,
-        agility: float = 0.05,
+        gate: float = 3.0,
+        acceleration_noise: float = 0.05,
     ) -> None:
-        self._max_age, self._min_hits, self._probation, self._patience = max_age, min_hits, probation, patience
-        self._iou, self._low_iou, self._reach, self._agility = iou, low_iou, reach, agility
+        self._max_age, self._min_hits, self._min_confirmation_time, self._max_unconfirmed_age = (
+            max_age,
+            min_hits,
+            min_confirmation_time,
+            max_unconfirmed_age,
+        )
+        self._iou, self._low_iou, self._gate, self._acceleration_noise = iou, low_iou, gate, acceleration_noise
         self._high, self._low, self._start = high, low, start
         self._clock = Clock("seconds")
         self._tracks = _started(np.zeros((0, 4), np.float32), 1, 0.0)
@@ -116,7 +122,7 @@ class Cascade:
 
     def _move(self, dt: float) -> None:
         self._keep(self._clock.now - self._tracks.last <= self._max_age)
-        belief = walker.move(Belief(self._tracks.mean, self._tracks.covariance), dt, self._agility)
+        belief = walker.move(Belief(self._tracks.mean, self._tracks.covariance), dt, self._acceleration_noise)
         self._tracks.mean, self._tracks.covariance = belief
 
     def _associate(self, found: Detections, before: float) -> IntArray:
@@ -125,7 +131,7 @@ class Cascade:
         free = np.ones(len(tracks.id), bool)
         sure = found.score >= self._high
         overlap = _overlap_cost(walker.state_to_xyxy(tracks.mean), found.xyxy.astype(np.float64))
-        in_sight = before - tracks.last <= self._patience
+        in_sight = before - tracks.last <= self._max_unconfirmed_age
 
         def match(rows: BoolArray, columns: BoolArray, cost: DoubleArray, max_cost: float) -> None:
             row, column = np.flatnonzero(rows & free), np.flatnonzero(columns & (owner < 0))
@@ -137,8 +143,8 @@ class Cascade:
 
         match(tracks.confirmed, sure, overlap, 1 - self._iou)
         match(tracks.confirmed & in_sight, ~sure, overlap, 1 - self._low_iou)
-        if self._reach > 0:
-            match(tracks.confirmed, sure, self._distance(found.xyxy), self._reach**2)
+        if self._gate > 0:
+            match(tracks.confirmed, sure, self._distance(found.xyxy), self._gate**2)
         match(~tracks.confirmed, sure, overlap, 1 - self._iou)
         return owner
 
@@ -165,11 +171,13 @@ class Cascade:
     def _settle(self, rows: Tracks) -> Tracks:
         """Confirm, give up, and part the rows into those to report and those to hold back."""
         tracks = self._tracks
-        tracks.confirmed |= (tracks.hits >= self._min_hits) & (tracks.last - tracks.first >= self._probation)
+        tracks.confirmed |= (tracks.hits >= self._min_hits) & (
+            tracks.last - tracks.first >= self._min_confirmation_time
+        )
         rows = join(self._held, rows)
         reported = tracks.confirmed[np.searchsorted(tracks.id, rows.track_id)]
         self._held = rows[~reported]
-        self._keep(tracks.confirmed | (self._clock.now - tracks.last <= self._patience))
+        self._keep(tracks.confirmed | (self._clock.now - tracks.last <= self._max_unconfirmed_age))
         return rows[reported]
 
     def _keep(self, alive: BoolArray) -> None:

@@ -41,15 +41,15 @@ def begin(measured: DoubleArray) -> Belief:
     return Belief(np.concatenate([measured, np.zeros((n, 2))], axis=1), _scaled(unit, measured[:, 3]))
 
 
-def move(belief: Belief, dt: float, agility: float) -> Belief:
+def move(belief: Belief, dt: float, acceleration_noise: float) -> Belief:
     """Predict over `dt` seconds.
 
     Args:
         belief: N people.
         dt: Seconds.
-        agility: Spectral density of the acceleration, heights squared per second cubed.
+        acceleration_noise: Spectral density of the acceleration, heights squared per second cubed.
     """
-    noise = _scaled(process_noise(dt, agility), belief.mean[:, 3])
+    noise = _scaled(process_noise(dt, acceleration_noise), belief.mean[:, 3])
     moved = predict(belief, constant_velocity(6, 4, dt), noise)
     moved.mean[:, _SIZE] = np.maximum(moved.mean[:, _SIZE], _MIN_SIDE)
     return moved
@@ -60,12 +60,14 @@ def correct(belief: Belief, measured: DoubleArray) -> Belief:
     return update(belief, measured, _scaled(np.eye(4) * _DETECTOR_STD**2, belief.mean[:, 3]))
 
 
-def process_noise(dt: float, agility: float) -> DoubleArray:
+def process_noise(dt: float, acceleration_noise: float) -> DoubleArray:
     """Process noise (6, 6) of a person one pixel high over `dt` seconds."""
     from filterpy.common import Q_continuous_white_noise
 
     noise = np.zeros((6, 6))
-    noise[np.ix_(_MOVING, _MOVING)] = Q_continuous_white_noise(2, dt, agility, block_size=2, order_by_dim=False)
+    noise[np.ix_(_MOVING, _MOVING)] = Q_continuous_white_noise(
+        2, dt, acceleration_noise, block_size=2, order_by_dim=False
+    )
     noise[_SIZE, _SIZE] = _SIZE_DRIFT * dt
     return noise
 

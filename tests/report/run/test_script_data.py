@@ -9,12 +9,20 @@ from typing import Any
 
 import pytest
 
+from reidtrack.report.run.context import PageContext
+from reidtrack.report.run.link_text import brief_terms, named_terms
 from reidtrack.report.run.page import ReportData, render_report
-from reidtrack.report.run.story import tell
-from reidtrack.report.run.sweep import Sweep, breaks_at, joins_of, read_sweep
-from reidtrack.report.run.terms import brief_terms, named_terms
-from reidtrack.report.run.thresholds import other_thresholds, stretches, tried_range
-from reidtrack.report.run.view import View
+from reidtrack.report.run.report_data import GalleryMatch
+from reidtrack.report.run.script_data import page_data
+from reidtrack.report.run.sweep import (
+    Sweep,
+    breaks_at,
+    joins_of,
+    other_thresholds,
+    ranges_of_thresholds,
+    read_sweep,
+    tried_range,
+)
 
 Make = Callable[..., ReportData]
 Read = Callable[[str], Any]
@@ -119,7 +127,7 @@ def test_visits_links_and_people(make_report: Make) -> None:
         folder="runs/my run",
         calibration=CALIBRATION,
     )
-    told = tell(View.of(data))
+    told = page_data(PageContext.of(data))
     assert told["folder"] == "'runs/my run'"
     assert told["threshold"] == 0.6
     assert told["cameras"][1] == {"name": "B", "word": "B", "video": "./B.mp4", "first": 4.0}
@@ -148,17 +156,17 @@ def test_visits_links_and_people(make_report: Make) -> None:
 
 def test_the_least_certain_link_is_that_of_the_smallest_margin_where_nothing_is_calibrated(make_report: Make) -> None:
     data = make_report(PEOPLE, links={1: [(0.21, 0.01, None)], 2: [(0.44, 0.02, None), (0.52, -0.07, None)]})
-    assert tell(View.of(data))["doubts"] == ["v2-3", "v1-2", "v2-2"]
+    assert page_data(PageContext.of(data))["doubts"] == ["v2-3", "v1-2", "v2-2"]
 
 
-def test_stretches_of_thresholds_with_one_result() -> None:
+def test_ranges_of_thresholds_with_one_result() -> None:
     sweep = [
         {"threshold": 0.5, "identities": 4, "joined": [], "parted": [{"camera": "B", "track_id": 4}]},
         {"threshold": 0.4, "identities": 4, "joined": [], "parted": [{"camera": "B", "track_id": 4}]},
         {"threshold": 0.55, "identities": 3, "joined": [], "parted": []},
         {"threshold": 0.7, "identities": 2, "joined": [[1, 3]], "parted": []},
     ]
-    assert stretches({"threshold": 0.6, "sweep": sweep}, 3) == [
+    assert ranges_of_thresholds({"threshold": 0.6, "sweep": sweep}, 3) == [
         (0.4, 0.5, False, (4, (), (("B", 4),))),
         (0.55, 0.6, True, (3, (), ())),
         (0.7, 0.7, False, (2, ((1, 3),), ())),
@@ -174,7 +182,7 @@ def test_the_table_of_other_thresholds(make_report: Make, read_page: Read) -> No
         {"threshold": 0.7, "identities": 2, "joined": [[1, 3]], "parted": [{"camera": "B", "track_id": 5}]},
     ]
     data = make_report(PEOPLE, names={2: "Anna"}, calibration={"threshold": 0.6, "sweep": sweep})
-    rows = read_page(other_thresholds(View.of(data))).all("tr")[1:]
+    rows = read_page(other_thresholds(PageContext.of(data))).all("tr")[1:]
     assert [row.all("th")[0].text for row in rows] == ["0.50", "0.60", "0.70"]
     assert rows[0].all_text.endswith("Z track 5 would leave its person; and 3 more changes")
     assert rows[1].attributes["class"] == "here" and rows[1].all_text.endswith("nothing")
@@ -206,9 +214,9 @@ def test_the_data_cannot_end_its_own_block(make_report: Make, read_page: Read) -
         ),
     ],
 )
-def test_the_gallery_says_who_it_is(make_report: Make, read_page: Read, entry: Any, expected: str) -> None:
-    data = make_report(PEOPLE, gallery={2: entry})
-    assert tell(View.of(data))["people"]["2"]["gallery"] == expected
+def test_the_gallery_says_who_it_is(make_report: Make, read_page: Read, entry: dict[str, Any], expected: str) -> None:
+    data = make_report(PEOPLE, gallery={2: GalleryMatch.from_json(entry)})
+    assert page_data(PageContext.of(data))["people"]["2"]["gallery"] == expected
     page = read_page(render_report(data))
     assert page.by_id("p2").all("p")[0].text.endswith(expected)
     assert "gallery" not in page.by_id("p1").all("p")[0].text

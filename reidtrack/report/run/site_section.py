@@ -1,30 +1,30 @@
-"""What is known of the place: clocks, plan views, and how long people take from one camera to the next."""
+"""The section on the place: floor plan, clocks, plan views, and travel times between cameras."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reidtrack.report.clock import duration
 from reidtrack.report.html import Markup, join, tag
-from reidtrack.report.run.floor import floor_plan
-from reidtrack.report.run.view import View
+from reidtrack.report.run.context import PageContext
+from reidtrack.report.run.floor_plan import floor_plan
+from reidtrack.report.times import format_duration
 
 _SEEN_FROM_ABOVE = (
     "Paths of everybody from above, in the colours of the videos. Dashed: where each camera saw people. Where two "
     "cameras saw the same person at once, their paths should lie on each other."
 )
 
-_FEW = 3
-"""Fewer journeys have no spread."""
+_FEWEST_FOR_SPREAD = 3
+"""Of fewer journeys, a 5th and a 95th percentile say nothing."""
 
 MOST_ROWS = 60
-"""Transitions that are shown, those with the most journeys."""
+"""Rows of the table of travel times, those with the most journeys."""
 
 
-def place(view: View) -> Markup:
-    """The section on the place: floor plan, clocks, journeys; empty where none of it is known."""
-    drawing, times, related, journeys = floor_plan(view), clocks(view), relations(view), transitions(view)
+def site_section(page: PageContext) -> Markup:
+    """Floor plan and tables of clocks, overlapping views and travel times; empty where none of it is known."""
+    drawing, times, related, journeys = floor_plan(page), clocks(page), relations(page), transitions(page)
     if not (drawing or times or related or journeys):
         return Markup()
     inside = [tag("h2", "Place")]
@@ -36,12 +36,12 @@ def place(view: View) -> Markup:
     return tag("section", *inside, *tables, id="place")
 
 
-def clocks(view: View) -> Markup:
-    """The table of cameras: how far each clock is off, and how well its plan view fits."""
-    cameras: Mapping[str, Any] = (view.data.site or {}).get("cameras") or {}
+def clocks(page: PageContext) -> Markup:
+    """Table of cameras: how far each clock is off, and how well its plan view fits."""
+    cameras: Mapping[str, Any] = (page.data.site or {}).get("cameras") or {}
     if not cameras:
         return Markup()
-    rows = [tag("tr", tag("th", name, scope="row"), *_clock(cameras[name])) for name in view.cameras if name in cameras]
+    rows = [tag("tr", tag("th", name, scope="row"), *_clock(cameras[name])) for name in page.cameras if name in cameras]
     return _table({"Camera": True, "Clock": False, "Known from": True, "Plan view": True, "Fit": False}, rows)
 
 
@@ -57,10 +57,10 @@ def _clock(entry: Mapping[str, Any]) -> list[Markup]:
     return [tag("td", text), *(tag("td", word, class_="left") for word in words), tag("td", _fit(entry))]
 
 
-def relations(view: View) -> Markup:
-    """The table of pairs of cameras whose pictures were related to each other by the people both saw."""
+def relations(page: PageContext) -> Markup:
+    """Table of pairs of cameras whose pictures were related to each other by the people both saw."""
     rows = []
-    for entry in (view.data.site or {}).get("relations") or ():
+    for entry in (page.data.site or {}).get("relations") or ():
         inliers = "–" if entry.get("inliers") is None else f"{entry['inliers']:.0%}"
         name = " and ".join(map(str, entry.get("cameras") or ()))
         cells = (str(entry.get("links", "–")), inliers, _fit(entry))
@@ -75,9 +75,9 @@ def _fit(entry: Mapping[str, Any]) -> str:
     return " / ".join(f"{value:.2f} m" if unit == "m" else f"{value:.0f} px" for value, unit in values) or "–"
 
 
-def transitions(view: View) -> Markup:
-    """The table of journeys between cameras, with how their times are spread."""
-    found: Sequence[Mapping[str, Any]] = (view.data.site or {}).get("transitions") or ()
+def transitions(page: PageContext) -> Markup:
+    """Table of travel times between cameras, with how they are spread."""
+    found: Sequence[Mapping[str, Any]] = (page.data.site or {}).get("transitions") or ()
     if not found:
         return Markup()
     most = sorted(found, key=lambda entry: -entry.get("count", 0))[:MOST_ROWS]
@@ -93,14 +93,14 @@ def transitions(view: View) -> Markup:
 def _journey(entry: Mapping[str, Any], longest: float) -> list[Markup]:
     def seconds(key: str) -> str:
         value = entry.get(key)
-        return "–" if value is None else f"{'−' if value < 0 else ''}{duration(abs(value))}"
+        return "–" if value is None else f"{'−' if value < 0 else ''}{format_duration(abs(value))}"
 
     return [
         tag("th", str(entry.get("from")), scope="row"),
         tag("td", str(entry.get("to")), class_="left"),
         tag("td", str(entry.get("count", "–"))),
         tag("td", seconds("median_s")),
-        tag("td", f"{seconds('p5_s')} to {seconds('p95_s')}" if entry.get("count", 0) >= _FEW else "–"),
+        tag("td", f"{seconds('p5_s')} to {seconds('p95_s')}" if entry.get("count", 0) >= _FEWEST_FOR_SPREAD else "–"),
         tag("td", _spread(entry.get("edges_s") or (), entry.get("density") or (), longest)),
     ]
 
@@ -122,12 +122,12 @@ def _spread(edges: Sequence[float], density: Sequence[float], longest: float) ->
         for low, high, value in zip(edges, edges[1:], density, strict=False)
         if value > 0
     ]
-    title = tag("title", f"{duration(max(start, 0.0))} to {duration(longest)}")
+    title = tag("title", f"{format_duration(max(start, 0.0))} to {format_duration(longest)}")
     return tag("svg", title, *bars, viewBox="0 0 100 16", preserveAspectRatio="none", class_="journeys", role="img")
 
 
 def _table(heads: Mapping[str, bool], rows: Sequence[Markup]) -> Markup:
-    """A table; `heads` says of each column whether it holds words, which stand left."""
+    """A table; `heads` says of each column whether it holds words, which are aligned left."""
     names = (tag("th", name, scope="col", class_="left" if words else None) for name, words in heads.items())
     head = tag("thead", tag("tr", *names))
     return tag("div", tag("table", head, tag("tbody", *rows), class_="cameras"), class_="scroll")

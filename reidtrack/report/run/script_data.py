@@ -1,4 +1,4 @@
-"""What the page's script knows, as JSON within the page: every visit, where and when it was, and why it was joined."""
+"""What the page's script is given as JSON: every visit, where and when it was, and why it was joined."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from math import isfinite
 from typing import Any
 
 from reidtrack.report.html import Markup, tag
-from reidtrack.report.run.certainty import least_certain
-from reidtrack.report.run.sweep import Sweep, breaks_at, joins_of, read_sweep
-from reidtrack.report.run.terms import in_gallery, named_terms
-from reidtrack.report.run.thresholds import tried_range
-from reidtrack.report.run.view import View, doubtable, links_by_visit, person, sureness, visit_at, visit_id
+from reidtrack.report.run.context import PageContext, links_by_visit, person_label, unconfirmed, visit_anchor
+from reidtrack.report.run.link_text import certainty_class, gallery_text, least_certain, named_terms
+from reidtrack.report.run.sweep import Sweep, breaks_at, joins_of, read_sweep, tried_range
 from reidtrack.types import Identity, Link
 
 MOST_JOINS = 5
@@ -23,14 +21,14 @@ NEAR_MISSES = 40
 """Pairs of people that are listed as nearly one."""
 
 
-def story(view: View) -> Markup:
-    """The data block of the page: JSON that holds no `<`, so that it ends where it should."""
-    text = json.dumps(tell(view), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+def script_data(page: PageContext) -> Markup:
+    """Data block of the page: JSON that holds no `<`, so that it ends where it should."""
+    text = json.dumps(page_data(page), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return tag("script", Markup(text.replace("<", "\\u003c")), type="application/json", id="story")
 
 
-def tell(view: View) -> dict[str, Any]:
-    """All of it as plain values.
+def page_data(page: PageContext) -> dict[str, Any]:
+    """Values of the data block; report/run/js/data.js has their types.
 
     Returns:
         `folder`: the run's folder as a word of a command. `threshold`, `tried`: the one in use, and the range of
@@ -39,87 +37,88 @@ def tell(view: View) -> dict[str, Any]:
         of visits with links, the least certain first, without the `said` ones that a person vouched for. `near`: two
         people and the threshold at which they would be one.
     """
-    sweep = read_sweep(view.data.calibration)
+    sweep = read_sweep(page.data.calibration)
     joins = joins_of(sweep)
-    links = list(_links(view))
-    doubts = [item for item in links if doubtable([item[2]])]
+    links = list(_links(page))
+    doubts = [item for item in links if unconfirmed([item[2]])]
     ranked = sorted(doubts, key=lambda item: (least_certain([item[2]]), item[0].id, item[1]))
     near = sorted(sweep.joins.items(), key=lambda item: (item[1], item[0]))
     return {
-        "folder": shlex.quote(view.data.folder),
+        "folder": shlex.quote(page.data.folder),
         "threshold": sweep.threshold,
-        "tried": tried_range(view.data.calibration),
-        "cameras": [_camera(view, name) for name in view.cameras],
-        "people": {str(identity.id): _person(view, identity, joins) for identity in view.identities},
-        "visits": dict(_visits(view, sweep)),
-        "said": sum(not doubtable([link]) for _, _, link in links),
-        "doubts": [visit_id(identity, number) for identity, number, _ in ranked],
+        "tried": tried_range(page.data.calibration),
+        "cameras": [_camera(page, name) for name in page.cameras],
+        "people": {str(identity.id): _person(page, identity, joins) for identity in page.identities},
+        "visits": dict(_visits(page, sweep)),
+        "said": sum(not unconfirmed([link]) for _, _, link in links),
+        "doubts": [visit_anchor(identity, number) for identity, number, _ in ranked],
         "near": [[one, other, at] for (one, other), at in near[:NEAR_MISSES]],
     }
 
 
-def _links(view: View) -> Iterator[tuple[Identity, int, Link]]:
-    for identity in view.identities:
+def _links(page: PageContext) -> Iterator[tuple[Identity, int, Link]]:
+    for identity in page.identities:
         links = links_by_visit(identity)
         for number, tracklet in enumerate(identity, start=1):
             if tracklet.key in links:
                 yield identity, number, links[tracklet.key]
 
 
-def _camera(view: View, name: str) -> dict[str, Any]:
-    link = view.video_at(name, 0.0)
+def _camera(page: PageContext, name: str) -> dict[str, Any]:
+    link = page.video_at(name, 0.0)
     return {
         "name": name,
         "word": shlex.quote(name),
         "video": None if link is None else link.partition("#")[0],
-        "first": view.cameras[name].first_time_s or 0.0,
+        "first": page.cameras[name].first_time_s or 0.0,
     }
 
 
-def _person(view: View, identity: Identity, joins: Mapping[int, list[tuple[int, float]]]) -> dict[str, Any]:
-    found: dict[str, Any] = {"label": person(identity), "visits": len(identity.tracklets)}
+def _person(page: PageContext, identity: Identity, joins: Mapping[int, list[tuple[int, float]]]) -> dict[str, Any]:
+    found: dict[str, Any] = {"label": person_label(identity), "visits": len(identity.tracklets)}
     if identity.name is not None:
         found["name"] = identity.name
-    for text in in_gallery(view.data.gallery.get(identity.id)):
-        found["gallery"] = text
+    known = gallery_text(page.data.gallery.get(identity.id))
+    if known is not None:
+        found["gallery"] = known
     if identity.id in joins:
         found["joins"] = joins[identity.id][:MOST_JOINS]
     return found
 
 
-def _visits(view: View, sweep: Sweep) -> Iterator[tuple[str, dict[str, Any]]]:
-    places = {name: place for place, name in enumerate(view.cameras)}
-    for identity in view.identities:
+def _visits(page: PageContext, sweep: Sweep) -> Iterator[tuple[str, dict[str, Any]]]:
+    indices = {name: index for index, name in enumerate(page.cameras)}
+    for identity in page.identities:
         links = links_by_visit(identity)
         for number, visit in enumerate(identity, start=1):
             found: dict[str, Any] = {
                 "person": identity.id,
-                "camera": places[visit.camera],
+                "camera": indices[visit.camera],
                 "track": visit.track_id,
                 "from": round(visit.first_time_s, 3),
                 "to": round(visit.last_time_s, 3),
             }
             if visit.key in links:
                 link = links[visit.key]
-                found["link"] = _link(view, link) | _if({"parts": breaks_at(sweep, link.a, link.b)})
-            yield visit_id(identity, number), found
+                found["link"] = _link(page, link) | _known({"parts": breaks_at(sweep, link.a, link.b)})
+            yield visit_anchor(identity, number), found
 
 
-def _link(view: View, link: Link) -> dict[str, Any]:
+def _link(page: PageContext, link: Link) -> dict[str, Any]:
     camera, track = link.b
     found: dict[str, Any] = {
-        "to": visit_at(view, link.b),
+        "to": page.find_anchor(link.b),
         "toText": f"{camera}, track {track}",
         "distance": round(link.distance, 4),
         "margin": round(link.margin, 4) if isfinite(link.margin) else None,
-        "sure": sureness(link),
+        "sure": certainty_class(link),
     }
     rival = None if link.runner_up is None else f"{link.runner_up[0]}, track {link.runner_up[1]}"
-    other = None if link.runner_up is None else visit_at(view, link.runner_up)
+    other = None if link.runner_up is None else page.find_anchor(link.runner_up)
     probability = None if link.probability is None else round(link.probability, 4)
     terms = [list(term) for term in named_terms(link.terms)] or None
-    return found | _if({"rival": other, "rivalText": rival, "probability": probability, "terms": terms})
+    return found | _known({"rival": other, "rivalText": rival, "probability": probability, "terms": terms})
 
 
-def _if(values: dict[str, Any]) -> dict[str, Any]:
+def _known(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}

@@ -13,7 +13,7 @@ STEPS_S: tuple[float, ...] = (
 """Distances between ticks that read well, in seconds."""
 
 
-def clock(time_s: float, decimals: int = 0) -> str:
+def format_time(time_s: float, decimals: int = 0) -> str:
     """A time as `m:ss` or `h:mm:ss`, with `decimals` of the second; negative times carry a minus sign."""
     unit = 10**decimals
     total = round(abs(time_s) * unit)
@@ -26,7 +26,7 @@ def clock(time_s: float, decimals: int = 0) -> str:
     return f"−{text}" if time_s < 0 and total else text
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """A length of time with its units: `3.2 s`, `1 min 53 s`, `2 h 05 min`."""
     if seconds < 59.95:
         return f"{seconds:.1f} s"
@@ -37,7 +37,7 @@ def duration(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60:02} min"
 
 
-def ticks(first_s: float, last_s: float, most: int = 9) -> tuple[Sequence[float], float]:
+def axis_ticks(first_s: float, last_s: float, most: int = 9) -> tuple[Sequence[float], float]:
     """Times at which an axis is marked.
 
     Args:

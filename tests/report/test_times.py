@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reidtrack.report.clock import STEPS_S, clock, duration, ticks
+from reidtrack.report.times import STEPS_S, axis_ticks, format_duration, format_time
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from reidtrack.report.clock import STEPS_S, clock, duration, ticks
     ],
 )
 def test_clock(time_s: float, decimals: int, expected: str) -> None:
-    assert clock(time_s, decimals) == expected
+    assert format_time(time_s, decimals) == expected
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_clock(time_s: float, decimals: int, expected: str) -> None:
     ],
 )
 def test_duration(seconds: float, expected: str) -> None:
-    assert duration(seconds) == expected
+    assert format_duration(seconds) == expected
 
 
 @pytest.mark.parametrize(
@@ -54,13 +54,13 @@ def test_duration(seconds: float, expected: str) -> None:
     ],
 )
 def test_ticks(first_s: float, last_s: float, step_s: float, count: int) -> None:
-    times, step = ticks(first_s, last_s)
+    times, step = axis_ticks(first_s, last_s)
     assert (step, len(times)) == (step_s, count)
 
 
 @given(st.floats(-1e5, 1e6), st.floats(0.06, 1e6))
 def test_ticks_are_few_and_inside(first_s: float, span_s: float) -> None:
-    times, step = ticks(first_s, first_s + span_s)
+    times, step = axis_ticks(first_s, first_s + span_s)
     assert len(times) <= 10
     assert step in STEPS_S or step % 86400 == 0
     assert all(first_s - 0.01 <= t <= first_s + span_s + 0.01 for t in times)

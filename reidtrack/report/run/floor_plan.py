@@ -7,26 +7,28 @@ import math
 import numpy as np
 
 from reidtrack.report.html import Markup, join, tag, void
-from reidtrack.report.run.record import Plan
-from reidtrack.report.run.view import View, person, visit_id
+from reidtrack.report.run.context import PageContext, person_label, visit_anchor
+from reidtrack.report.run.report_data import FloorPaths
 from reidtrack.types import DoubleArray, Identity
 
 WIDTH = 1000
-"""Of the drawing; its height follows from the plan."""
+"""Width of the drawing in its own units; its height follows from the plan."""
 
 _MARGIN = 0.04
+"""Room around the paths, as a share of the longer side."""
+
 _GRID = 4.0
-"""Corners of fields of view lie on a grid, so that few points make them."""
+"""Corners of fields of view lie on a grid this wide, so that few points make them."""
 
 
-def floor_plan(view: View) -> Markup:
+def floor_plan(page: PageContext) -> Markup:
     """The drawing with its legend; empty where no path is known."""
-    plan, site = view.data.plan, view.data.site or {}
-    if plan is None or not plan.paths:
+    walked, site = page.data.floor_paths, page.data.site or {}
+    if walked is None or not walked.paths:
         return Markup()
-    frame = Frame.around(plan, site.get("bounds"), upwards=y_points_up(view))
-    views = [_seen(view, plan, frame, name) for name in view.cameras]
-    groups = [_walks(view, plan, frame, identity) for identity in view.identities]
+    frame = Frame.around(walked, site.get("bounds"), upwards=y_points_up(page))
+    views = [_field_of_view(page, walked, frame, name) for name in page.cameras]
+    groups = [_walks(page, walked, frame, identity) for identity in page.identities]
     drawing = tag(
         "svg",
         tag("g", *views, class_="views"),
@@ -35,32 +37,32 @@ def floor_plan(view: View) -> Markup:
         _scale(frame, site.get("unit"), site.get("metres_per_unit")),
         viewBox=f"0 0 {WIDTH} {frame.height}",
         role="img",
-        aria_label=f"Floor plan with the paths of {len(view.identities)} people",
+        aria_label=f"Floor plan with the paths of {len(page.identities)} people",
         id="plan",
-        data_step=f"{plan.step_s:g}",
-        style=f"--o:{min(0.85, max(0.2, 80 / len(plan.paths))):.2f}",
+        data_step=f"{walked.step_s:g}",
+        style=f"--o:{min(0.85, max(0.2, 80 / len(walked.paths))):.2f}",
     )
-    return tag("div", _controls(view), drawing, class_="floor")
+    return tag("div", _controls(page), drawing, class_="floor")
 
 
-def _controls(view: View) -> Markup:
-    """What moves the plan through time."""
-    ends = {"min": f"{view.first_s:.3f}", "max": f"{view.last_s:.3f}", "value": f"{view.first_s:.3f}"}
+def _controls(page: PageContext) -> Markup:
+    """Slider and buttons that move the plan through time."""
+    ends = {"min": f"{page.first_s:.3f}", "max": f"{page.last_s:.3f}", "value": f"{page.first_s:.3f}"}
     slider = void("input", id="when", type="range", step="any", **ends, aria_label="Moment of the floor plan")
     run = tag("button", "▶", id="run-walks", type="button", title="Play", aria_label="Play")
     whole = tag("button", "all", id="wholeWalks", type="button", title="All paths", disabled=True)
     return tag("div", run, slider, tag("output", "all paths", id="whenText"), whole, class_="js moments")
 
 
-def y_points_up(view: View) -> bool:
+def y_points_up(page: PageContext) -> bool:
     """Whether the plan's y grows upwards when it is seen from above, as the cameras see it.
 
     A camera looks down on the ground: what lies to the right of something in its picture lies to the right of it from
     above too. So where a homography turns the picture over, the plan's y grows the other way than the picture's.
     """
     votes = 0.0
-    for name, entry in ((view.data.site or {}).get("cameras") or {}).items():
-        size = view.cameras[name].size if name in view.cameras else None
+    for name, entry in ((page.data.site or {}).get("cameras") or {}).items():
+        size = page.cameras[name].size if name in page.cameras else None
         if entry.get("homography") and size:
             matrix = np.asarray(entry["homography"], np.float64)
             depth = matrix[2] @ (size[0] / 2, size[1], 1.0)
@@ -83,9 +85,9 @@ class Frame:
         self.height = min(2 * WIDTH, max(WIDTH // 5, math.ceil(float(high[1] - low[1]) * self.scale)))
 
     @classmethod
-    def around(cls, plan: Plan, bounds: object, *, upwards: bool) -> Frame:
-        """Around the given bounds (least x, y, largest x, y), or where those are none around nearly all paths."""
-        points = np.concatenate(list(plan.paths.values()))
+    def around(cls, walked: FloorPaths, bounds: object, *, upwards: bool) -> Frame:
+        """Frame around the given bounds (least x, y, largest x, y), or where those are none around nearly all paths."""
+        points = np.concatenate(list(walked.paths.values()))
         given = np.asarray(bounds if isinstance(bounds, list | tuple) else (), np.float64)
         if given.shape == (4,) and np.isfinite(given).all() and (given[2:] > given[:2]).all():
             low, high = given[:2], given[2:]
@@ -95,7 +97,7 @@ class Frame:
         return cls(low - room, high + room, upwards=upwards)
 
     def __call__(self, points: DoubleArray) -> DoubleArray:
-        """(n, 2) places in the drawing of (n, 2) points of the plan."""
+        """Points of the plan, (n, 2), as points of the drawing, (n, 2)."""
         x = (points[:, 0] - self._low[0]) * self.scale
         y = self._high[1] - points[:, 1] if self._upwards else points[:, 1] - self._low[1]
         far = 3 * WIDTH
@@ -103,7 +105,7 @@ class Frame:
 
 
 def hull(points: DoubleArray) -> DoubleArray:
-    """(k, 2) corners of the smallest convex polygon around (n, 2) points (Andrew's monotone chain, 1979)."""
+    """Corners, (k, 2), of the smallest convex polygon around (n, 2) points (Andrew's monotone chain, 1979)."""
     rows = np.unique(points, axis=0)
     if len(rows) < 3:
         return rows
@@ -119,13 +121,13 @@ def hull(points: DoubleArray) -> DoubleArray:
 
 
 def _turn(a: DoubleArray, b: DoubleArray, c: DoubleArray) -> float:
-    """Above zero where a, b, c turn left."""
+    """Twice the signed area of the triangle a, b, c: above zero where they turn left."""
     return float((b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]))
 
 
-def _seen(view: View, plan: Plan, frame: Frame, camera: str) -> Markup:
-    """The field of view: the hull of nearly all points at which the camera saw people."""
-    paths = [path for (name, _), path in plan.paths.items() if name == camera]
+def _field_of_view(page: PageContext, walked: FloorPaths, frame: Frame, camera: str) -> Markup:
+    """A camera's field of view: the hull of nearly all points at which it saw people."""
+    paths = [path for (name, _), path in walked.paths.items() if name == camera]
     if not paths:
         return Markup()
     points = np.concatenate(paths)
@@ -133,22 +135,22 @@ def _seen(view: View, plan: Plan, frame: Frame, camera: str) -> Markup:
     inside = points[((points >= low) & (points <= high)).all(axis=1)]
     corners = hull(np.round(frame(inside if len(inside) else points) / _GRID) * _GRID)
     middle = corners.mean(axis=0)
-    place = list(view.cameras).index(camera) % 4
-    shape = tag("polygon", tag("title", camera), points=_text(corners), class_=f"seen s{place}")
+    style = list(page.cameras).index(camera) % 4
+    shape = tag("polygon", tag("title", camera), points=_text(corners), class_=f"seen s{style}")
     return join([shape, tag("text", camera, x=f"{middle[0]:.0f}", y=f"{middle[1]:.0f}")])
 
 
-def _walks(view: View, plan: Plan, frame: Frame, identity: Identity) -> Markup:
+def _walks(page: PageContext, walked: FloorPaths, frame: Frame, identity: Identity) -> Markup:
     lines = []
     for number, visit in enumerate(identity, start=1):
-        if visit.key in plan.paths:
-            points = frame(plan.paths[visit.key])
+        if visit.key in walked.paths:
+            points = frame(walked.paths[visit.key])
             start = f"{visit.first_time_s:.2f}"
-            lines.append(tag("polyline", points=_text(points), data_t=start, data_v=visit_id(identity, number)))
+            lines.append(tag("polyline", points=_text(points), data_t=start, data_v=visit_anchor(identity, number)))
     if not lines:
         return Markup()
-    title = tag("title", person(identity))
-    return tag("g", title, *lines, data_id=identity.id, style=f"--c:{view.colour(identity)}")
+    title = tag("title", person_label(identity))
+    return tag("g", title, *lines, data_id=identity.id, style=f"--c:{page.colour(identity)}")
 
 
 def _scale(frame: Frame, unit: str | None, metres_per_unit: float | None) -> Markup:

@@ -6,7 +6,7 @@ from math import inf
 
 import pytest
 
-from reidtrack.report.run.certainty import certainty, least_certain
+from reidtrack.report.run.link_text import certainty, least_certain
 from reidtrack.types import Link
 
 

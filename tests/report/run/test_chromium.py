@@ -19,7 +19,7 @@ import pytest
 from builders import counter_image, even_times, write_video
 
 from reidtrack.report.run.page import ReportData, render_report
-from reidtrack.report.run.record import Plan
+from reidtrack.report.run.report_data import FloorPaths
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
@@ -216,8 +216,8 @@ def test_five_people(make_report: Callable[..., ReportData], tmp_path: Path, sch
         calibration={"threshold": 0.6, "sweep": sweep},
     )
     cameras = [replace(c, video="A 1.mp4" if c.name == "A 1" else None) for c in data.cameras]
-    plan = Plan(0.5, {("A 1", 5): np.array([[0.0, 1.0], [2.0, 3.0], [4.0, 3.5]])})
-    page = render_report(replace(data, cameras=cameras, plan=plan, site={"unit": "m"}))
+    paths = FloorPaths(0.5, {("A 1", 5): np.array([[0.0, 1.0], [2.0, 3.0], [4.0, 3.5]])})
+    page = render_report(replace(data, cameras=cameras, floor_paths=paths, site={"unit": "m"}))
     out = drive(
         page,
         folder,
@@ -301,10 +301,10 @@ def test_five_hundred_people(
         for i in range(1, 501)
     }
     data = make_report(
-        people, names, length_s=3700.0, fps=1.0, crops=0, names={7: "a person with a very long name" * 3}
+        people, names, length_s=3700.0, fps=1.0, thumbnails=0, names={7: "a person with a very long name" * 3}
     )
     paths = {t.key: np.array([[i.id, k], [i.id + 5, k + 3]]) * 1.0 for i in data.identities for k, t in enumerate(i)}
-    page = render_report(replace(data, plan=Plan(60.0, paths)))
+    page = render_report(replace(data, floor_paths=FloorPaths(60.0, paths)))
     script = MANY + "out.ground = getComputedStyle(document.body).backgroundColor;"
     out = drive(page, tmp_path, script, width=width, flags=(f"--blink-settings=preferredColorScheme={scheme}",))
     narrow, wide = out["rows"]

@@ -1,4 +1,4 @@
-"""How alike was alike enough in a run, and how sure that is: two charts and a table, from `calibration.json`."""
+"""The section on the threshold: how alike was alike enough, and how sure that is, from `calibration.json`."""
 
 from __future__ import annotations
 
@@ -12,42 +12,26 @@ from reidtrack.report.html import Markup, join, tag
 _WIDTH, _HEIGHT = 420, 210
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 26, 24, 38
 _RATES = (0.001, 0.01, 0.1, 1.0)
+"""False accept rates that the ROC curve's axis marks."""
+
 _MOST_ROWS = 12
-_STYLE = """
-.cal { display: flex; flex-wrap: wrap; gap: 1rem 2rem; align-items: flex-start; }
-.cal figure { flex: 1 1 20rem; width: auto; max-width: 32rem; margin: 0; }
-.cal figcaption { font-size: .8rem; white-space: normal; margin-top: .25rem; }
-.cal svg { display: block; width: 100%; height: auto; background: var(--panel); border: 1px solid var(--line); border-radius: 4px; }
-.cal text { fill: var(--mute); font-size: 11px; }
-.cal .end { text-anchor: end; } .cal .mid { text-anchor: middle; }
-.cal line { stroke: var(--line); } .cal .at { stroke: var(--ink); stroke-dasharray: 4 3; }
-.cal .same { fill: var(--good); } .cal .two { fill: var(--k1); }
-.cal .same, .cal .two { fill-opacity: .75; }
-.cal polyline { fill: none; stroke: var(--link); stroke-width: 2; }
-.cal circle { fill: var(--ink); stroke: var(--panel); stroke-width: 2; }
-.cal i { display: inline-block; width: .65em; height: .65em; margin: 0 .35em 0 .8em; border-radius: 2px; }
-.cal i.same { background: var(--good); } .cal i.two { background: var(--k1); }
-.cal table { font-size: .85rem; } .cal :is(td, th):first-child { text-align: left; }
-.confidence { display: inline-block; padding: 0 .5em; border-radius: 3px; font-weight: 600; border: 1px solid currentColor; }
-.confidence.good { color: var(--good); } .confidence.fair { color: var(--fair); } .confidence.poor { color: var(--warn); }
-"""  # noqa: E501
+"""Pairs of cameras in the table, beside the row of all of them."""
 
 
 def threshold_section(calibration: Mapping[str, Any] | None) -> Markup:
-    """The section of a run's threshold.
+    """Two charts and a table on a run's threshold.
 
     Args:
         calibration: What `calibration.json` says; None, or a file of another kind, gives nothing.
 
     Returns:
-        A `section` that brings its own style and takes its colours, light and dark, from the page.
+        A `section`.
     """
     if not calibration or not calibration.get("pairs") or calibration.get("threshold") is None:
         return Markup()
     pool, threshold = calibration["pairs"][0], float(calibration["threshold"])
     return tag(
         "section",
-        Markup(f"<style>{_STYLE}</style>"),
         tag("h2", "Threshold"),
         tag("p", *_words(calibration, threshold), class_="hint"),
         tag(
@@ -92,7 +76,7 @@ def _figure(chart: Markup, *caption: str) -> Markup:
 
 
 def _histogram(histogram: Mapping[str, Sequence[float]], threshold: float) -> Markup:
-    """Bars, their heights the roots of the counts, that few are seen beside many; within, one person's share below."""
+    """Histogram of distances: heights are roots of counts, to show few beside many; one person's share is below."""
     edges = np.array(histogram["edges"], np.float64)
     same, two = (np.array(histogram[name], np.float64) for name in ("same", "different"))
     filled = np.flatnonzero(same + two > 0.01)
@@ -123,23 +107,23 @@ def _histogram(histogram: Mapping[str, Sequence[float]], threshold: float) -> Ma
 
 
 def _roc(points: Sequence[Mapping[str, float]], calibration: Mapping[str, Any]) -> Markup:
-    """False rejects over false accepts, these on a scale of tenfold steps."""
+    """ROC curve: false rejects over false accepts, these on a logarithmic scale."""
     floor, width = _HEIGHT - _BOTTOM, _WIDTH - _LEFT - _RIGHT
 
-    def place(accept: float, reject: float) -> tuple[float, float]:
+    def point(accept: float, reject: float) -> tuple[float, float]:
         x = np.log10(min(max(accept, _RATES[0]), 1.0) / _RATES[0]) / 3
         return _LEFT + width * float(x), floor - (floor - _TOP) * reject
 
     parts = [_text("100 %", _LEFT - 5, _TOP + 4, "end"), _text("0", _LEFT - 5, floor + 4, "end")]
     for rate in _RATES:
-        x = place(rate, 0)[0]
+        x = point(rate, 0)[0]
         parts.append(tag("line", x1=f"{x:.1f}", x2=f"{x:.1f}", y1=_TOP, y2=floor))
         parts.append(_text(f"{100 * rate:g} %", x, _HEIGHT - 22, "mid"))
     parts.append(tag("line", x1=_LEFT, x2=_WIDTH - _RIGHT, y1=floor, y2=floor))
-    line = " ".join("{:.1f},{:.1f}".format(*place(p["false_accept"], p["false_reject"])) for p in points)
+    line = " ".join("{:.1f},{:.1f}".format(*point(p["false_accept"], p["false_reject"])) for p in points)
     parts.append(tag("polyline", points=line))
     if calibration.get("false_accept") is not None:
-        x, y = place(float(calibration["false_accept"]), float(calibration["false_reject"]))
+        x, y = point(float(calibration["false_accept"]), float(calibration["false_reject"]))
         parts.append(tag("circle", tag("title", "this run"), cx=f"{x:.1f}", cy=f"{y:.1f}", r=5))
     parts.append(_text("two people taken for one", (_LEFT + _WIDTH) / 2, _HEIGHT - 6, "mid"))
     parts.append(_text("one person’s missed", _LEFT, _TOP - 8))

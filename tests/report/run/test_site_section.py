@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from reidtrack.report.run.floor import Frame, hull, y_points_up
+from reidtrack.report.run.context import PageContext
+from reidtrack.report.run.floor_plan import Frame, hull, y_points_up
 from reidtrack.report.run.page import ReportData, render_report
-from reidtrack.report.run.record import Plan
-from reidtrack.report.run.view import View
+from reidtrack.report.run.report_data import FloorPaths
 
 Make = Callable[..., ReportData]
 Read = Callable[[str], Any]
@@ -91,13 +91,13 @@ def test_the_frame(upwards: bool, expected: Any) -> None:
     ],
 )
 def test_without_bounds_the_paths_set_the_frame(bounds: Any) -> None:
-    frame = Frame.around(Plan(1.0, {("A", 1): LINE}), bounds, upwards=False)
+    frame = Frame.around(FloorPaths(1.0, {("A", 1): LINE}), bounds, upwards=False)
     drawn = frame(LINE)
     assert (drawn > 0).all() and (drawn < (1000, frame.height)).all()
 
 
 def test_a_single_point_has_a_frame_too() -> None:
-    frame = Frame.around(Plan(1.0, {("A", 1): LINE[:1]}), None, upwards=True)
+    frame = Frame.around(FloorPaths(1.0, {("A", 1): LINE[:1]}), None, upwards=True)
     assert np.isfinite(frame(LINE)).all()
 
 
@@ -114,7 +114,7 @@ def test_a_single_point_has_a_frame_too() -> None:
 )
 def test_the_plan_is_seen_from_above(small: ReportData, homography: Any, expected: bool) -> None:
     site = {"cameras": {"A": {"homography": homography if homography is None else np.asarray(homography).tolist()}}}
-    assert y_points_up(View.of(replace(small, site=site))) is expected
+    assert y_points_up(PageContext.of(replace(small, site=site))) is expected
 
 
 @pytest.mark.parametrize(
@@ -127,20 +127,22 @@ def test_the_plan_is_seen_from_above(small: ReportData, homography: Any, expecte
 )
 def test_the_scale_has_a_unit(small: ReportData, read_page: Read, site: Any, expected: str) -> None:
     page = read_page(
-        render_report(replace(small, plan=Plan(0.5, {("A", 1): LINE}), site={**site, "bounds": [0, 0, 10, 5]}))
+        render_report(
+            replace(small, floor_paths=FloorPaths(0.5, {("A", 1): LINE}), site={**site, "bounds": [0, 0, 10, 5]})
+        )
     )
     assert page.by_id("plan").all(class_="scale")[0].all_text == expected
 
 
 def test_the_scale_of_a_plan_a_hair_narrower_than_a_round_one(small: ReportData, read_page: Read) -> None:
     site = {"bounds": [0, 0, 4629.629629629627, 5]}  # a fifth of the drawing is 999.9999999999994
-    page = read_page(render_report(replace(small, plan=Plan(0.5, {("A", 1): LINE}), site=site)))
+    page = read_page(render_report(replace(small, floor_paths=FloorPaths(0.5, {("A", 1): LINE}), site=site)))
     assert page.by_id("plan").all(class_="scale")[0].all_text == "1000 units of the plan"
 
 
 def test_paths_are_drawn_in_the_colour_of_their_person(small: ReportData, read_page: Read) -> None:
-    plan = Plan(0.5, {("A", 1): LINE, ("B", 4): LINE[::-1], ("A", 2): LINE})
-    page = read_page(render_report(replace(small, plan=plan, site=SITE)))
+    paths = FloorPaths(0.5, {("A", 1): LINE, ("B", 4): LINE[::-1], ("A", 2): LINE})
+    page = read_page(render_report(replace(small, floor_paths=paths, site=SITE)))
     drawing = page.by_id("plan")
     assert drawing.attributes["data-step"] == "0.5"
     groups = [g for g in drawing.all("g") if "data-id" in g.attributes]

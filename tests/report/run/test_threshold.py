@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from reidtrack.report.run.calibration import threshold_section
+from reidtrack.report.run.threshold import threshold_section
 
 
 def calibration(**other: Any) -> dict[str, Any]:

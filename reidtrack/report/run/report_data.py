@@ -1,4 +1,4 @@
-"""What a report is made of."""
+"""The input of a run's report: everything the page shows, as plain records."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from typing import Any
 
 from reidtrack.types import DoubleArray, Identity
 
+CONFIRMED = "confirmed"
+"""Decision of a link whose two tracklets a person's corrections call one person."""
+
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
@@ -17,12 +20,12 @@ class CameraSummary:
     """What was read from one camera.
 
     Attributes:
-        name: Of the camera.
-        frames: How many were read.
+        name: The camera's name.
+        frames: Number of frames read.
         first_time_s: Time of the first frame in seconds since the run's origin; None where there is none.
         last_time_s: Time of the last frame.
         size: Width and height in pixels.
-        people: How many identities it saw.
+        people: Number of identities it saw.
         video: Annotated video, relative to the report; None where there is none. It starts with the first frame.
     """
 
@@ -36,21 +39,54 @@ class CameraSummary:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Plan:
+class FloorPaths:
     """Where people walked, seen from above.
 
     Attributes:
-        step_s: Time from one point of a path to the next.
-        paths: Camera and track id of a visit to its path, (n, 2) in units of the plan, from the visit's start on.
+        step_s: Time from one point of a path to the next, seconds.
+        paths: Camera and track id of a tracklet to its path, (n, 2) in units of the floor plan, from its start on.
     """
 
     step_s: float
     paths: Mapping[tuple[str, int], DoubleArray]
 
 
+@dataclass(frozen=True, slots=True)
+class GalleryMatch:
+    """Who a person is in the gallery.
+
+    Attributes:
+        key: The gallery's own key of the person.
+        name: What the gallery calls the person, or None.
+        new: Whether this run added the person to the gallery.
+        distance: Appearance distance to the gallery's person, 0 (same) to 2; None where there is nobody to compare.
+        probability: Calibrated probability that this is right, or None.
+    """
+
+    key: str
+    name: str | None = None
+    new: bool = False
+    distance: float | None = None
+    probability: float | None = None
+
+    @classmethod
+    def from_json(cls, entry: Mapping[str, Any]) -> GalleryMatch:
+        """Match as `identities.json` describes it under `person`; older runs leave fields out."""
+        return cls(
+            entry["key"],
+            entry.get("name"),
+            bool(entry.get("new")),
+            entry.get("distance"),
+            entry.get("probability"),
+        )
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class ReportData:
-    """All that one report shows.
+    """Everything one report shows.
+
+    Made once per run: `dataclasses.replace` brings timings, notes and videos up to date for a second rendering, so
+    that pictures need not be read again.
 
     Attributes:
         title: Heading.
@@ -58,16 +94,20 @@ class ReportData:
         origin: The run's origin, the zero of all times, as text.
         cameras: In the order of the command line.
         identities: In any order; shown by id.
-        crops: Camera and track id to JPEG files in memory, best first.
-        colours: Identity to `#rrggbb`, as on the videos; grey where absent.
+        thumbnails: Camera and track id of a tracklet to its JPEG files in memory, best first.
+        colours: Identity's id to `#rrggbb`, as on the videos; grey where absent.
         settings: Name to value, nested or not.
         timings: Name of a stage to seconds.
         notes: What the reader should know first, such as an input that could not be read.
-        gallery: Identity to who that is in a gallery: key, name, distance, new; empty where none was asked.
-        folder: Of the run, as commands name it.
-        calibration: What `calibration.json` says; None where there is none.
-        site: What `site.json` says; None where there is none.
-        plan: Paths on the floor plan; None where no camera has one.
+        gallery: Identity's id to who that is in the gallery; empty where no gallery was asked.
+        folder: The run's folder, as commands name it.
+        calibration: Content of `calibration.json`; None where there is none.
+        site: Content of `site.json`; None where there is none.
+        floor_paths: Paths on the floor plan; None where no camera has one.
+
+    Raises:
+        ValueError: If two cameras or two identities share a name or id, an identity was seen by a camera that is not
+            listed, or a colour is not `#rrggbb`.
     """
 
     title: str
@@ -75,16 +115,16 @@ class ReportData:
     origin: str
     cameras: Sequence[CameraSummary]
     identities: Sequence[Identity]
-    crops: Mapping[tuple[str, int], Sequence[bytes]] = field(default_factory=dict)
+    thumbnails: Mapping[tuple[str, int], Sequence[bytes]] = field(default_factory=dict)
     colours: Mapping[int, str] = field(default_factory=dict)
     settings: Mapping[str, object] = field(default_factory=dict)
     timings: Mapping[str, float] = field(default_factory=dict)
     notes: Sequence[str] = ()
-    gallery: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    gallery: Mapping[int, GalleryMatch] = field(default_factory=dict)
     folder: str = "DIR"
     calibration: Mapping[str, Any] | None = None
     site: Mapping[str, Any] | None = None
-    plan: Plan | None = None
+    floor_paths: FloorPaths | None = None
 
     def __post_init__(self) -> None:
         names = [camera.name for camera in self.cameras]

@@ -1,4 +1,4 @@
-"""Which part of a recording is read, and when it was taken."""
+"""Which part of a recording is read."""
 
 from __future__ import annotations
 
@@ -9,20 +9,23 @@ from reidtrack.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """Start, end and stride within one recording, and its place on the run's clock.
+class Part:
+    """Start, end and stride within each recording of a run; all of it, if nothing else is said.
 
     Attributes:
         start_s: First second to read, counted from the recording's first frame.
-        end_s: Second to stop before, or None for all.
+        end_s: Second to stop before, counted likewise, or None to read to the end.
         stride: Frames whose index is a multiple of this are read; a part read on its own gives the same frames.
-        offset_s: Seconds from the run's origin to the recording's first frame.
+        fps: Images per second of folders of images; videos have time stamps of their own.
+
+    Raises:
+        UsageError: If a number is out of range.
     """
 
     start_s: float = 0.0
     end_s: float | None = None
     stride: int = 1
-    offset_s: float = 0.0
+    fps: float = 25.0
 
     def __post_init__(self) -> None:
         if self.stride < 1:
@@ -31,8 +34,6 @@ class Span:
             raise UsageError(f"got {self.start_s}", where="start", expected="0 or more seconds")
         if self.end_s is not None and not self.end_s > self.start_s:
             raise UsageError(f"got {self.end_s}", where="end", expected=f"more than the start, {self.start_s:g} s")
-        if not math.isfinite(self.offset_s):
-            raise UsageError(f"got {self.offset_s}", where="offset", expected="a number of seconds")
 
     def before(self, time_s: float) -> bool:
         """Whether `time_s`, counted from the recording's first frame, lies before the start."""

@@ -1,0 +1,47 @@
+"""Items in batches, closed by size or by time."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Generator, Iterable
+from typing import TypeVar
+
+from reidtrack.runtime.queues import SYSTEM_CLOCK, Clock, EndOfItems, TimedSource, closing_generator
+
+T = TypeVar("T")
+
+
+def batches(items: Iterable[T], size: int) -> Generator[list[T]]:
+    """Batches of `size` items in their order, the last one of what is left; a generator is closed at the end."""
+    source = iter(items)
+    with closing_generator(items):
+        while batch := list(itertools.islice(source, size)):
+            yield batch
+
+
+def timed_batches(
+    source: TimedSource[T], size: int, max_wait_s: float, clock: Clock = SYSTEM_CLOCK
+) -> Generator[list[T]]:
+    """Batches that do not wait to be full: each is closed a while after its first item came.
+
+    Args:
+        source: Where items come from.
+        size: Most items of a batch.
+        max_wait_s: Seconds after its first item until a batch is closed; at 0 it takes what is there already.
+        clock: Measures them.
+    """
+    try:
+        while True:
+            batch = [source.take()]
+            closes_s = clock.now() + max_wait_s
+            try:
+                while len(batch) < size:
+                    batch.append(source.take(max(0.0, closes_s - clock.now())))
+            except TimeoutError:
+                pass
+            except EndOfItems:
+                yield batch
+                return
+            yield batch
+    except EndOfItems:
+        return
