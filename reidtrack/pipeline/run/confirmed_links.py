@@ -35,7 +35,9 @@ def _marked(identity: Identity, groups: Sequence[Sequence[TrackletRef]]) -> Iden
         pairs += pairwise(i for i, t in enumerate(identity) if any(_meant(place, t) for place in places))
     labels = component_labels(len(index), np.array(pairs, np.int64).reshape(-1, 2))
     links = (
-        replace(link, decision=CONFIRMED) if link.b in index and labels[index[link.a]] == labels[index[link.b]] else link
+        replace(link, decision=CONFIRMED)
+        if link.b in index and labels[index[link.a]] == labels[index[link.b]]
+        else link
         for link in identity.links
     )
     return replace(identity, links=tuple(links))

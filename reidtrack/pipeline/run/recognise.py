@@ -35,9 +35,7 @@ class Recognised(NamedTuple):
     people: Mapping[int, Mapping[str, Any]]
 
 
-def recognise_run(
-    folder: Path, manifest: RunManifest, association: Association, config: GalleryConfig
-) -> Recognised:
+def recognise_run(folder: Path, manifest: RunManifest, association: Association, config: GalleryConfig) -> Recognised:
     """Say who of a gallery the people of a run are, and keep what the run saw of them there.
 
     What the same run gave before is taken back first, so that settling it again changes nobody else. Names that the

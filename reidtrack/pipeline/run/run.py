@@ -122,7 +122,14 @@ def _run(request: RunRequest, progress: Progress, cancel: CancelToken, lock: Run
     manifest.status = "interrupted" if interrupted else "rendering"  # what fails from here on needs no reading again
     folder.write_manifest(manifest)
     outcome = finish(
-        folder, manifest, inputs, request.config, progress, cancel, failed=failures.by_camera, read_whole=not interrupted
+        folder,
+        manifest,
+        inputs,
+        request.config,
+        progress,
+        cancel,
+        failed=failures.by_camera,
+        read_whole=not interrupted,
     )
     return replace(outcome, interrupted=interrupted or outcome.interrupted)
 
