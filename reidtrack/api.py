@@ -228,7 +228,8 @@ def enroll(
         person: Number of a detected person, from 1, left to right, in the only photo.
 
     Returns:
-        `person` as the gallery knows them, who else is `alike`, and a line for each photo that could not be used.
+        `person` as the gallery knows them, who else is `alike`, and `faults`, an error for each photo that could not
+        be used.
 
     Raises:
         ReidtrackError: As the command does, see `errors`.

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from reidtrack import __version__
+from reidtrack.cli.spelling import told
 from reidtrack.errors import EXIT_BUG, EXIT_INTERRUPTED, DeviceError, OutputError, ReidtrackError
 
 COMMANDS = {
@@ -137,7 +138,7 @@ def _fail(error: ReidtrackError, *, debug: bool) -> int:
         import traceback
 
         traceback.print_exception(error)
-    print(f"error: {error}", file=sys.stderr)
+    print(f"error: {told(error)}", file=sys.stderr)
     return error.exit_code
 
 

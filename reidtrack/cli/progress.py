@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from reidtrack.cli.spelling import told
+from reidtrack.errors import ReidtrackError
 from reidtrack.runtime.progress import Silent
 
 _LINE_EVERY_S = 5.0
@@ -66,9 +68,9 @@ class Bars:
         """Show a line above the bars."""
         self._console.print(text, style="yellow", markup=False, soft_wrap=True)
 
-    def fail(self, text: str) -> None:
+    def fail(self, error: ReidtrackError | str) -> None:
         """Show an error above the bars."""
-        self._console.print(f"error: {text}", style="red", markup=False, soft_wrap=True)
+        self._console.print(f"error: {told(error)}", style="red", markup=False, soft_wrap=True)
 
     def close(self) -> None:
         """Leave the bars as they are."""
@@ -116,9 +118,9 @@ class Lines:
         """Say it."""
         print(text, file=sys.stderr, flush=True)
 
-    def fail(self, text: str) -> None:
+    def fail(self, error: ReidtrackError | str) -> None:
         """Say it as an error."""
-        print(f"error: {text}", file=sys.stderr, flush=True)
+        print(f"error: {told(error)}", file=sys.stderr, flush=True)
 
     def close(self) -> None:
         """Nothing is left open."""
@@ -137,6 +139,6 @@ class Lines:
 class Errors(Silent):
     """Nothing but errors."""
 
-    def fail(self, text: str) -> None:
+    def fail(self, error: ReidtrackError | str) -> None:
         """Say it."""
-        print(f"error: {text}", file=sys.stderr, flush=True)
+        print(f"error: {told(error)}", file=sys.stderr, flush=True)

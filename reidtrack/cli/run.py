@@ -160,6 +160,6 @@ def _origin(text: str | None) -> datetime | None:
         origin = (origin if origin.tzinfo is not None else origin.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise UsageError(
-            f"cannot read {text!r}", where="--origin", expected="a time such as 2026-11-20T10:00:00Z"
+            f"cannot read {text!r}", field="origin", expected="a time such as 2026-11-20T10:00:00Z"
         ) from error
     return origin

@@ -39,6 +39,6 @@ def homographies(args: argparse.Namespace) -> dict[str, Path] | None:
     for text in args.homography:
         camera, equals, path = text.partition("=")
         if not (equals and camera and path):
-            raise UsageError(f"cannot tell the camera of {text!r}", where="--homography", expected="CAMERA=FILE")
+            raise UsageError(f"cannot tell the camera of {text!r}", field="homography", expected="CAMERA=FILE")
         found[camera] = Path(path).resolve()
     return found or None

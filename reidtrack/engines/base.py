@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from reidtrack.engines.names import ENGINES, EngineName, Precision, Runtime
-from reidtrack.errors import DeviceError, WeightsError
+from reidtrack.errors import DeviceError, WeightsError, param
 from reidtrack.types import FloatArray
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def choose_device(device: str) -> str:
     text = device.strip().lower()
     match = re.fullmatch(r"cuda(?::(\d+))?", text)
     if text not in ("auto", "cpu") and match is None:
-        raise DeviceError(f"unknown device {device!r}", where="--device", expected="auto, cpu, cuda or cuda:N")
+        raise DeviceError(f"unknown device {device!r}", field="device", expected="auto, cpu, cuda or cuda:N")
     count = 0 if text == "cpu" else _count_gpus()
     if text == "cpu" or (text == "auto" and count == 0):
         return "cpu"
@@ -82,7 +82,9 @@ def choose_device(device: str) -> str:
         found = {0: "no CUDA GPU is usable here", 1: "there is one CUDA GPU, cuda:0"}.get(
             count, f"there are {count} CUDA GPUs, cuda:0 to cuda:{count - 1}"
         )
-        raise DeviceError(f"{device!r} is not there: {found}", where="--device", hint="use --device cpu or auto")
+        raise DeviceError(
+            f"{device!r} is not there: {found}", field="device", hint=f"use {param('device', 'cpu')} or auto"
+        )
     return f"cuda:{index}"
 
 
@@ -109,11 +111,13 @@ def choose_engine(device: str, engine: EngineName, precision: Precision = "auto"
         DeviceError: If the device or the engine is not there, or one does not run on the other.
     """
     if engine not in ENGINES:
-        raise DeviceError(f"unknown engine {engine!r}", where="--engine", expected=", ".join(ENGINES))
+        raise DeviceError(f"unknown engine {engine!r}", field="engine", expected=", ".join(ENGINES))
     # OpenVINO runs on the CPU only, so asking for it settles what `auto` means.
     place = choose_device("cpu" if engine == "openvino" and device == "auto" else device)
     if not place.startswith(_ONLY_ON.get(engine, "")):
-        raise DeviceError(f"{_TITLE[engine]} does not run on {place}", where="--engine", hint="use --engine torch")
+        raise DeviceError(
+            f"{_TITLE[engine]} does not run on {place}", field="engine", hint=f"use {param('engine', 'torch')}"
+        )
     if engine != "auto":
         _check_installed(engine, _NEEDS[engine])
         return place, engine
@@ -154,7 +158,7 @@ def build_engine(
         return OpenVinoEngine.from_torch(model, size_hw, half=half, digest=digest)
     if chosen in ("onnxruntime", "tensorrt"):
         if half and chosen == "onnxruntime":
-            raise DeviceError("ONNX Runtime runs in fp32 only", where="--engine", hint="leave out precision=half")
+            raise DeviceError("ONNX Runtime runs in fp32 only", field="engine", hint="leave out precision=half")
         from reidtrack.engines.onnx_engine import OnnxEngine
 
         return OnnxEngine.from_torch(model, size_hw, place, digest=digest, tensorrt=chosen == "tensorrt", half=half)
@@ -186,10 +190,10 @@ def open_engine(path: Path, *, device: str = "auto", engine: EngineName = "auto"
         chosen = "openvino" if by_openvino else "onnxruntime"
     if chosen == "torch" or (chosen in ("onnxruntime", "tensorrt") and path.suffix == ".xml"):
         what = f"{_TITLE[chosen]} does not run an exported {path.suffix} file"
-        raise DeviceError(what, where="--engine", hint="give the weights it was made from")
+        raise DeviceError(what, field="engine", hint="give the weights it was made from")
     if not place.startswith(_ONLY_ON.get(chosen, "")):
         raise DeviceError(
-            f"{_TITLE[chosen]} does not run on {place}", where="--device", hint="give the weights it was made from"
+            f"{_TITLE[chosen]} does not run on {place}", field="device", hint="give the weights it was made from"
         )
     _check_installed(chosen, _NEEDS[chosen][:1])
     if chosen == "openvino":
@@ -211,5 +215,5 @@ def _check_installed(engine: str, packages: tuple[str, ...]) -> None:
             missing = _TITLE.get(package, f"the Python package {package!r}")
             needed = "" if package == engine else f", which {_TITLE[engine]} needs to take networks of torch"
             raise DeviceError(
-                f"{missing} is not installed{needed}", where="--engine", hint=f"pip install {' '.join(packages)}"
+                f"{missing} is not installed{needed}", field="engine", hint=f"pip install {' '.join(packages)}"
             )

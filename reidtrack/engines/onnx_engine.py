@@ -20,7 +20,7 @@ import numpy as np
 from reidtrack.engines.cache import kept
 from reidtrack.engines.chunks import chunk_of, in_passes, split
 from reidtrack.engines.inputs import check_inputs
-from reidtrack.errors import DeviceError, ReidtrackError, WeightsError
+from reidtrack.errors import DeviceError, ReidtrackError, WeightsError, param
 from reidtrack.fetch import cache_folder
 from reidtrack.types import FloatArray
 
@@ -188,8 +188,8 @@ def _session(runtime: ModuleType, content: bytes, providers: list[Any]) -> Any:
         fault = error
     raise DeviceError(
         f"ONNX Runtime's {wanted} does not start: its libraries do not load, or no GPU fits them",
-        where="--engine",
-        hint="use --engine torch",
+        field="engine",
+        hint=f"use {param('engine', 'torch')}",
     ) from fault
 
 
@@ -207,8 +207,8 @@ def _tensorrt(runtime: ModuleType, device: str, content: bytes, *, half: bool) -
     if "TensorrtExecutionProvider" not in runtime.get_available_providers():
         raise DeviceError(
             "this ONNX Runtime was built without TensorRT",
-            where="--engine",
-            hint="pip install onnxruntime-gpu tensorrt, or use --engine torch",
+            field="engine",
+            hint=f"pip install onnxruntime-gpu tensorrt, or use {param('engine', 'torch')}",
         )
     settings: dict[str, Any] = {"device_id": int(device.partition(":")[2]), "trt_fp16_enable": half}
     kept = _kept_by_tensorrt(content)

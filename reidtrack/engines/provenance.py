@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from reidtrack.associate.calibration.prior import GENERIC, AppearancePrior
-from reidtrack.errors import InputError
+from reidtrack.errors import InputError, param
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Weights:
         try:
             return AppearancePrior.from_json(self.priors)
         except ValueError as error:
-            hint = "run again with --overwrite, or name other weights"
+            hint = f"run again with {param('overwrite', True)}, or name other weights"
             raise InputError(f"the card holds damaged {error}", where=self.path, hint=hint) from error
 
 

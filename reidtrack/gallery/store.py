@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from reidtrack.errors import InputError, OutputError, ReidtrackError, WeightsError
+from reidtrack.errors import InputError, OutputError, ReidtrackError, WeightsError, param
 
 APPLICATION_ID = 0x72656964
 """SQLite's application id of a gallery: "reid" in ASCII."""
@@ -132,7 +132,7 @@ def _translated(error: sqlite3.Error, path: Path) -> ReidtrackError | None:
     """The error to raise instead; None for what only a bug can cause."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_MISUSE) & 0xFF
     if code == sqlite3.SQLITE_NOTADB:
-        return InputError("is not a gallery", where=path, expected="a file that `--gallery` or `enroll` made")
+        return InputError("is not a gallery", where=path, expected="a file that `reidtrack run` or `enroll` made")
     if code in _BUSY:
         return OutputError(f"another process has been writing for {BUSY_TIMEOUT_S:.0f} s", where=path, hint="try again")
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
@@ -215,7 +215,7 @@ def _sign(connection: sqlite3.Connection, path: Path, signature: Signature, *, m
             f"its features were made by other re-ID weights, sha256 {there['sha256'][:12]}...",
             where=path,
             expected=f"{signature.sha256[:12]}...",
-            hint="give another gallery, or --reid with the weights that made it",
+            hint=f"give another gallery, or {param('reid')} with the weights that made it",
         )
     if there.get("preprocessing", signature.preprocessing) != signature.preprocessing:
         raise WeightsError(

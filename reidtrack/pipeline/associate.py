@@ -9,7 +9,7 @@ from typing import Any
 from reidtrack.config.load import load
 from reidtrack.config.run import RunConfig
 from reidtrack.corrections.apply import read_corrections
-from reidtrack.errors import ConfigError, InputError
+from reidtrack.errors import ConfigError, InputError, param
 from reidtrack.pipeline.run.write_outputs import Outcome, finish
 from reidtrack.runs.folder import RunFolder
 from reidtrack.runs.lock import RunLock
@@ -60,7 +60,8 @@ def associate_again(
         if section in RunConfig.model_fields and section not in _SETTABLE:
             raise ConfigError(
                 f"{section!r} cannot change without inference",
-                where=f"--set {text}",
+                field="settings",
+                where=text,
                 expected="hwaccel, or a setting of associate, gallery, site or output",
                 hint="run again",
             )
@@ -90,5 +91,7 @@ def open_finished(path: Path) -> tuple[RunFolder, RunManifest]:
     folder = RunFolder(path)
     manifest = folder.read_manifest()
     if manifest.status == "reading" or not folder.tracklets.is_file():
-        raise InputError("its reading has not ended", where=path, hint="finish it with `reidtrack run ... --resume`")
+        raise InputError(
+            "its reading has not ended", where=path, hint=f"finish it: `reidtrack run` with {param('resume', True)}"
+        )
     return folder, manifest

@@ -30,7 +30,7 @@ from reidtrack.corrections.schema import (
     Split,
     TrackletRef,
 )
-from reidtrack.errors import UsageError
+from reidtrack.errors import UsageError, param
 from reidtrack.files import write_whole
 from reidtrack.pipeline.associate import open_finished
 from reidtrack.pipeline.run.settle import association_settings, load_tracklets
@@ -156,13 +156,15 @@ def split(words: Sequence[str], at_s: float | None) -> Make:
             if tracklet is None:
                 raise UsageError(
                     f"{word} has {len(person.tracklets)} tracklets",
-                    where="--at",
+                    field="at",
                     expected=f"one, such as {person.refs[0]}",
                 )
             track = TrackletRef(camera=tracklet.camera, track_id=tracklet.logged_id)
             return Edit([(Split(split=track, at_s=at_s), remark)])
         if len(person.tracklets) < 2:
-            raise UsageError(f"{word} has one tracklet", expected="--at SECONDS, when it goes over to somebody else")
+            raise UsageError(
+                f"{word} has one tracklet", expected=f"{param('at')} SECONDS, when it goes over to somebody else"
+            )
         side = [tracklet] if tracklet is not None else _behind_weakest_link(person)
         others = [other for other in person.tracklets if other not in side]
         entry = Apart(apart=(tuple(t.ref for t in side), tuple(t.ref for t in others)))

@@ -45,7 +45,9 @@ def embed_to_file(
     dtype: FeatureType = "float32",
     advance: Advance = lambda *_: None,
 ) -> EmbeddedImages:
-    """Embed images and write their features (`embed.file.write_features`).
+    """Embed images and write their features (`embed.file.write_features`), as exactly as the weights say.
+
+    A shipped name means its weights in full precision here, not the INT8 export that a run takes on a CPU.
 
     Args:
         inputs: Files and folders, as for `embed_images`.
@@ -64,7 +66,7 @@ def embed_to_file(
     """
     if out.is_dir():
         raise OutputError("is a folder", where=out, expected="a file such as features.npz")
-    embedder, weights = make_embedder(config, device, engine)
+    embedder, weights = make_embedder(config, device, engine, "fp32")
     done = embed_images(inputs, embedder, weights, advance)
     write_features(out, done.found, dtype)
     return done

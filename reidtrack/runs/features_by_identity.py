@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from reidtrack.embed.pool import pool
-from reidtrack.errors import InputError
+from reidtrack.errors import InputError, param
 from reidtrack.runs.crops import list_crops
 from reidtrack.runs.features import FeatureTable, read_tracklets
 from reidtrack.runs.folder import RunFolder
@@ -86,7 +86,9 @@ def read_run_people(path: Path) -> RunPeople:
     folder = RunFolder(path)
     manifest = folder.read_manifest()
     if manifest.status == "reading" or not folder.identities.is_file():
-        raise InputError("its reading has not ended", where=path, hint="finish it with `reidtrack run ... --resume`")
+        raise InputError(
+            "its reading has not ended", where=path, hint=f"finish it: `reidtrack run` with {param('resume', True)}"
+        )
     table = read_tracklets(folder.tracklets)
     try:
         sha256, origin = manifest.feature_sha256, manifest.origin

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from reidtrack.errors import InputError
+from reidtrack.errors import InputError, param
 from reidtrack.files import write_whole
 from reidtrack.runs.manifest import RunManifest
 
@@ -89,9 +89,9 @@ class RunFolder:
         try:
             data = json.loads(self.run_json.read_text(encoding="utf-8"))
         except OSError as error:
-            raise InputError("holds no run", where=self.path, expected="the --out folder of `reidtrack run`") from error
+            raise InputError("holds no run", where=self.path, expected="the folder of a run") from error
         except ValueError as error:
-            raise InputError("is not JSON", where=self.run_json, hint="run again with --overwrite") from error
+            raise InputError("is not JSON", where=self.run_json, hint=f"run again with {param('overwrite', True)}") from error
         return RunManifest.from_json(data, self.run_json)
 
     def write_manifest(self, manifest: RunManifest) -> None:

@@ -1,7 +1,7 @@
 """The logs of pass one: what was detected in each frame, and what the trackers made of it.
 
-`detections.jsonl` has one line for each frame that was read, also for one without people: it is what `--resume` goes on
-from. `tracks.jsonl` has one line for each box, sorted by time, camera and track.
+`detections.jsonl` has one line for each frame that was read, also for one without people: a resumed run goes on
+from it. `tracks.jsonl` has one line for each box, sorted by time, camera and track.
 """
 
 from __future__ import annotations
@@ -27,6 +27,14 @@ def round_detections(detections: Detections) -> Detections:
     xyxy = np.round(detections.xyxy.astype(np.float64), PIXEL_DECIMALS).astype(np.float32)
     score = np.round(detections.score.astype(np.float64), SCORE_DECIMALS).astype(np.float32)
     return Detections(xyxy, score)
+
+
+def round_tracks(tracks: Tracks) -> Tracks:
+    """The tracks as a log gives them back."""
+    xyxy = np.round(tracks.xyxy.astype(np.float64), PIXEL_DECIMALS).astype(np.float32)
+    score = np.round(tracks.score.astype(np.float64), SCORE_DECIMALS).astype(np.float32)
+    time_s = np.array([round(time_s, TIME_DECIMALS) for time_s in tracks.time_s.tolist()], np.float64)
+    return Tracks(tracks.track_id, tracks.frame, time_s, xyxy, score)
 
 
 def pixels(xyxy: FloatArray) -> list[list[float]]:

@@ -19,7 +19,7 @@ from pydantic import Field, ValidationError
 from reidtrack import __version__, clock
 from reidtrack.associate.calibration.prior import GENERIC, AppearancePrior
 from reidtrack.engines.provenance import Weights
-from reidtrack.errors import InputError
+from reidtrack.errors import InputError, param
 from reidtrack.runs.calibration_json import summary
 from reidtrack.runs.manifest_sections import (
     AssociationEntry,
@@ -155,7 +155,7 @@ class RunManifest(Section):
             first = error.errors()[0]
             key = ".".join(map(str, first["loc"]))
             what = f"lacks {key!r}" if first["type"] == "missing" else f"{key}: {first['msg']}"
-            raise InputError(what, where=where, hint="run again with --overwrite") from error
+            raise InputError(what, where=where, hint=f"run again with {param('overwrite', True)}") from error
         found.settings.get("associate", {}).pop("strangers", None)  # of runs from before thresholds were calibrated
         return found
 

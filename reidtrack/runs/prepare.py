@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from reidtrack.errors import OutputError, UsageError
+from reidtrack.errors import OutputError, UsageError, param
 from reidtrack.runs.folder import RunFolder
 from reidtrack.runs.lock import RunLock
 from reidtrack.runs.manifest import RunManifest
@@ -31,7 +31,7 @@ _WRITTEN = (
     "blame.html",
     "mosaic.mp4",
 )
-"""Files and folders that a run writes beside <camera>.mp4: --overwrite removes these and nothing else."""
+"""Files and folders that a run writes beside <camera>.mp4: a run that overwrites removes these and nothing else."""
 
 _SAME_SETTINGS = ("detect", "track", "embed")
 """Sections of the settings that decide what the tracking pass finds."""
@@ -58,11 +58,11 @@ def check_folder(path: Path, sources: Sequence[str], *, overwrite: bool = False,
     if not any(path.iterdir()):
         return
     if not overwrite and not resume:
-        raise UsageError("exists and is not empty", where=path, hint="use --overwrite, --resume or another --out")
+        raise UsageError("exists and is not empty", where=path, hint=f"use {param('overwrite', True)}, {param('resume', True)} or another {param('out')}")
     _cameras_of(RunFolder(path))
     for source in sources:
         if not is_url(source) and Path(source).resolve().is_relative_to(path.resolve()):
-            raise UsageError(f"holds an input, {source}", where=path, hint="choose another --out")
+            raise UsageError(f"holds an input, {source}", where=path, hint=f"choose another {param('out')}")
 
 
 def make_folder(path: Path, lock: RunLock, *, overwrite: bool = False) -> RunFolder:
@@ -146,7 +146,7 @@ def _cameras_of(folder: RunFolder) -> list[str]:
     except (OSError, ValueError, KeyError, TypeError):
         cameras, whole = [], False
     if not whole:
-        raise UsageError("is not the folder of a run", where=folder.path, hint="choose another --out")
+        raise UsageError("is not the folder of a run", where=folder.path, hint=f"choose another {param('out')}")
     return cameras
 
 
@@ -166,16 +166,16 @@ def check_same(former: RunManifest, manifest: RunManifest) -> None:
             if key not in former.settings.get(name, {}):
                 raise UsageError(
                     f"the run there is of an earlier reidtrack, without the setting {name}.{key}",
-                    where="--resume",
-                    hint="finish it with that one, or use --overwrite",
+                    field="resume",
+                    hint=f"finish it with that one, or use {param('overwrite', True)}",
                 )
     before, now = _asked_for(former), _asked_for(manifest)
     for name, value in now.items():
         if before[name] != value:
             raise UsageError(
                 f"the run there has other {name}: {_difference(before[name], value)}",
-                where="--resume",
-                hint="repeat its options, or use --overwrite",
+                field="resume",
+                hint=f"repeat its options, or use {param('overwrite', True)}",
             )
 
 

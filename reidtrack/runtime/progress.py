@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from reidtrack.errors import ReidtrackError
+
 
 class Progress(Protocol):
     """Told of stages, of how far their tasks are, and of mishaps, while work goes on.
@@ -50,7 +52,7 @@ class Progress(Protocol):
         """Something went wrong that does not end the work."""
         ...
 
-    def fail(self, text: str) -> None:
+    def fail(self, error: ReidtrackError | str) -> None:
         """A part of the work is lost, a camera; the rest goes on."""
         ...
 
@@ -77,7 +79,7 @@ class Silent:
     def warn(self, text: str) -> None:
         """Ignore it."""
 
-    def fail(self, text: str) -> None:
+    def fail(self, error: ReidtrackError | str) -> None:
         """Ignore it."""
 
     def close(self) -> None:

@@ -42,7 +42,7 @@ def pair_offsets(offsets_s: Sequence[float], count: int) -> list[float]:
     if not offsets_s:
         return [0.0] * count
     if len(offsets_s) != count:
-        raise UsageError(f"{len(offsets_s)} offsets for {count} videos", where="--offsets", expected="one for each")
+        raise UsageError(f"{len(offsets_s)} offsets for {count} videos", field="offsets", expected="one for each")
     return list(offsets_s)
 
 
@@ -65,13 +65,13 @@ def pair_detections(
         if not equals or name not in names:
             raise UsageError(
                 f"cannot tell the camera of {text!r}",
-                where="--detections",
+                field="detections",
                 expected=f"{names[0]}=FILE, for each camera",
             )
         pairs[name] = Path(path)
     missing = [name for name in names if name not in pairs]
     if missing:
-        raise UsageError(f"no detections for {missing[0]}", where="--detections", expected="a file for each camera")
+        raise UsageError(f"no detections for {missing[0]}", field="detections", expected="a file for each camera")
     return pairs
 
 

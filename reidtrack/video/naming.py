@@ -68,19 +68,19 @@ def name_cameras(sources: Sequence[str | Path], names: Sequence[str] | None = No
 
 def _check(names: list[str], wanted: int) -> list[str]:
     if len(names) != wanted:
-        raise UsageError(f"got {len(names)} names", where="--cameras", expected=f"{wanted}, one per video")
+        raise UsageError(f"got {len(names)} names", field="cameras", expected=f"{wanted}, one per video")
     for name in names:
         if not _ALLOWED.fullmatch(name):
             raise UsageError(
                 f"{name!r} cannot be a file name",
-                where="--cameras",
+                field="cameras",
                 expected="letters, digits, spaces and _ - . (at most 100, not starting with a dot or a dash)",
             )
         if name.casefold() in _TAKEN:
-            raise UsageError(f"{name!r} is the name of another output", where="--cameras", hint="choose another name")
+            raise UsageError(f"{name!r} is the name of another output", field="cameras", hint="choose another name")
     twice = _repeated(name.casefold() for name in names)
     if twice is not None:
-        raise UsageError(f"the name {twice!r} is given twice", where="--cameras", expected="a name of its own for each")
+        raise UsageError(f"the name {twice!r} is given twice", field="cameras", expected="a name of its own for each")
     return names
 
 

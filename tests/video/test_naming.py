@@ -76,7 +76,7 @@ def test_given_names_are_taken() -> None:
     ],
 )
 def test_names_that_cannot_be_are_refused(names: list[str], message: str) -> None:
-    with pytest.raises(UsageError, match="--cameras") as caught:
+    with pytest.raises(UsageError, match=r"^cameras: ") as caught:
         name_cameras(["a.mp4", "b.mp4"], names)
     assert message in caught.value.message
 

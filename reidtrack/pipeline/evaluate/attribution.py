@@ -1,4 +1,4 @@
-"""Error attribution of a run (`reidtrack evaluate --blame`): the stages, links and cameras that points were lost by."""
+"""Error attribution of a run (`reidtrack evaluate`): the stages, links and cameras that points were lost by."""
 
 from __future__ import annotations
 

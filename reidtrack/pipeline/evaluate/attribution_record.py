@@ -1,4 +1,4 @@
-"""Error attribution of a run, as `reidtrack evaluate --blame` reports it: links, camera pairs, and JSON."""
+"""Error attribution of a run, as `reidtrack evaluate` reports it: links, camera pairs, and JSON."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ from reidtrack.datasets.zoo import load_dataset, option_names
 from reidtrack.embed.embedder import Embedder
 from reidtrack.engines.base import choose_device
 from reidtrack.engines.provenance import Weights
-from reidtrack.errors import InputError, UsageError
+from reidtrack.errors import InputError, UsageError, param
 from reidtrack.networks.build import make_embedder
 from reidtrack.types import FloatArray
 
@@ -133,9 +133,9 @@ def open_tests(request: BenchmarkRequest) -> list[list[ReidDataset]]:
     """
     if len(request.names) != len(request.roots):
         what = f"{len(request.names)} data sets but {len(request.roots)} folders"
-        raise UsageError(what, expected="--root with one for each")
+        raise UsageError(what, expected=f"{param('root')} with one for each")
     if not request.weights:
-        raise UsageError("no weights given", expected="--weights CHECKPOINT ...")
+        raise UsageError("no weights given", expected=f"{param('weights')} CHECKPOINT ...")
     known = {name: option_names(name) for name in request.names}
     for option in request.options:
         if not any(option in own for own in known.values()):
@@ -153,7 +153,7 @@ def _choices(name: str, options: Mapping[str, object], request: BenchmarkRequest
     if count == 1 or "split" not in option_names(name) or options.get("protocol") not in ("classic", "half"):
         return [dict(options)]  # has one split
     if request.hold_out:
-        raise UsageError("--hold-out has no splits to average", where="rank.splits", expected="1")
+        raise UsageError(f"{param('hold_out')} has no splits to average", where="rank.splits", expected="1")
     first = options.get("split", 0)
     return [{**options, "split": (first if isinstance(first, int) else 0) + place} for place in range(count)]
 

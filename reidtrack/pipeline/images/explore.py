@@ -16,7 +16,7 @@ from reidtrack.datasets.combine import combine
 from reidtrack.datasets.pixels import PixelFigures, draw_samples, measure
 from reidtrack.datasets.record import ReidDataset, counted, one_image_people, queries_with_match
 from reidtrack.datasets.zoo import load_dataset, option_names
-from reidtrack.errors import InputError, UsageError
+from reidtrack.errors import InputError, UsageError, param
 from reidtrack.files import write_whole
 from reidtrack.pipeline.images.explore_pictures import camera_name, camera_rows, side_by_side, strips
 from reidtrack.report.dataset.page import render_dataset
@@ -88,7 +88,9 @@ def open_datasets(
         InputError: If a folder holds something else.
     """
     if len(names) != len(roots):
-        raise UsageError(f"{len(names)} data sets but {len(roots)} folders", expected="--root with one for each")
+        raise UsageError(
+            f"{len(names)} data sets but {len(roots)} folders", expected=f"{param('root')} with one for each"
+        )
     options = dict(options or {})
     known = {name: option_names(name) for name in names}
     for option in options:

@@ -11,7 +11,7 @@ import numpy as np
 from reidtrack.detect.protocol import Detector
 from reidtrack.embed.embedder import Embedder
 from reidtrack.embed.preprocess import MIN_SIDE_PX, cut_crops
-from reidtrack.errors import InputError, UsageError
+from reidtrack.errors import InputError, UsageError, param
 from reidtrack.geometry import clip
 from reidtrack.types import FloatArray, Frame, ImageArray
 
@@ -66,14 +66,14 @@ def choose_person(
         raise UsageError(
             f"{width} x {height} pixels are too wide for one person from edge to edge",
             where=path,
-            hint="give --box x1 y1 x2 y2, or --detector WEIGHTS to find people in it",
+            hint=f"give {param('box')} x1 y1 x2 y2, or {param('detector')} WEIGHTS to find people in it",
         )
     found = _people(image, detector)
     if not len(found) and narrow and whole and person is None:
         logger.warning("%s: the detector finds nobody; the whole photo is taken as one person", path)
         return everything
     if not len(found):
-        raise InputError("nobody is found in it", where=path, hint="give --box x1 y1 x2 y2")
+        raise InputError("nobody is found in it", where=path, hint=f"give {param('box')} x1 y1 x2 y2")
     return _pick(found, person, path)
 
 
@@ -102,7 +102,7 @@ def _clipped(box_xyxy: Sequence[float], width: int, height: int) -> FloatArray:
     cut = clip(box[None], width, height)[0] if np.isfinite(box).all() else np.zeros(4, np.float32)
     if (cut[2:] - cut[:2] < MIN_SIDE_PX).any():
         text = " ".join(f"{value:g}" for value in box_xyxy)
-        raise UsageError(f"{text} shows nothing of the photo", where="--box", expected=f"within 0 0 {width} {height}")
+        raise UsageError(f"{text} shows nothing of the photo", field="box", expected=f"within 0 0 {width} {height}")
     return np.asarray(cut, np.float32)
 
 
@@ -122,5 +122,9 @@ def _pick(found: FloatArray, person: int | None, path: Path) -> FloatArray:
     people = "one person" if len(found) == 1 else f"{len(found)} people"
     listed = ", ".join(f"{n}: {' '.join(f'{v:.0f}' for v in box)}" for n, box in enumerate(found.tolist(), 1))
     if person is not None:
-        raise UsageError(f"there is no person {person} of {people}", where="--person", expected=listed)
-    raise UsageError(f"shows {people} ({listed})", where=path, hint=f"say which: --person 1..{len(found)}, or --box")
+        raise UsageError(f"there is no person {person} of {people}", field="person", expected=listed)
+    raise UsageError(
+        f"shows {people} ({listed})",
+        where=path,
+        hint=f"say which: {param('person')} 1..{len(found)}, or {param('box')}",
+    )

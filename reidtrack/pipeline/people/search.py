@@ -22,7 +22,7 @@ from reidtrack.embed.file import ImageFeatures, read_features
 from reidtrack.embed.nearest import nearest
 from reidtrack.engines.names import EngineName
 from reidtrack.engines.provenance import Weights
-from reidtrack.errors import InputError, UsageError, WeightsError
+from reidtrack.errors import InputError, UsageError, WeightsError, param
 from reidtrack.gallery.compare import compare
 from reidtrack.gallery.people import open_gallery
 from reidtrack.gallery.store import is_gallery
@@ -129,7 +129,7 @@ def search(request: SearchRequest, advance: Advance = lambda *_: None) -> Search
             f"its features were made by other weights, sha256 {gallery.sha256[:12]}...",
             where=request.gallery,
             expected=f"{digest(weights)[:12]}... of {weights.path}",
-            hint="give --reid the weights that made them",
+            hint=f"give {param('reid')} the weights that made them",
         )
     if lasting:
         check_gallery(GalleryConfig(path=request.gallery), weights)
@@ -201,9 +201,9 @@ def _kept_picture(view: DescribedView) -> Path | None:
 
 def _check(request: SearchRequest) -> None:
     if request.top < 1:
-        raise UsageError(f"got {request.top}", where="--top", expected="1 or more")
+        raise UsageError(f"got {request.top}", field="top", expected="1 or more")
     if request.box_xyxy is not None and request.person is not None:
-        raise UsageError("--box and --person exclude each other", hint="give one of them")
+        raise UsageError(f"{param('box')} and {param('person')} exclude each other", hint="give one of them")
 
 
 def _open(path: Path) -> ImageFeatures | RunPeople | None:

@@ -107,7 +107,7 @@ def clock_remarks(inputs: Sequence[InputEntry], learned: Learned) -> list[str]:
         exact = [entry.offset_s - learned.used_offset_s.get(entry.camera, 0.0) for entry in inputs]
         lowest = min(0.0, *exact)  # times begin at the run's origin
         options = " ".join(f"{value - lowest:.2f}".rstrip("0").rstrip(".") for value in exact)
-        lines.append(f"association allowed for that; to put the recordings right, run with --offsets {options}")
+        lines.append(f"association allowed for that; to put the recordings right, run again with the offsets {options}")
     return lines
 
 
@@ -124,6 +124,6 @@ def site_of(config: SiteConfig, cameras: Sequence[str]) -> SiteFile:
     found = SiteFile() if config.path is None else read_site(config.path, cameras)
     for name in config.homographies:
         if name not in cameras:
-            raise ConfigError(f"no camera is called {name!r}", where="--homography", expected=" or ".join(cameras))
+            raise ConfigError(f"no camera is called {name!r}", field="homography", expected=" or ".join(cameras))
     single = {name: read_homography(path, name) for name, path in config.homographies.items()}
     return SiteFile({**found.homographies, **single}, found.unit, found.topology)

@@ -125,7 +125,7 @@ def _render(
     def fail(camera: str, error: InputError) -> None:
         if camera not in failed:
             failed[camera] = error
-            progress.fail(str(error))
+            progress.fail(error)
 
     counts = {camera: entry for camera, entry in manifest.cameras.items() if entry.frames}
     wanted = [item for item in inputs if item.camera in counts]

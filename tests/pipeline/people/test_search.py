@@ -241,7 +241,7 @@ def test_features_of_other_weights_are_refused(
         pytest.param(["--picture", "hits.gif"], 2, "names no format", id="unknown picture format"),
         pytest.param(["--gallery", "gone"], 3, "gone: is not there", id="no gallery"),
         pytest.param(["--gallery", "void"], 3, "holds no images", id="empty gallery"),
-        pytest.param(["--gallery", "bad.npz"], 3, "the --out file of `reidtrack embed`", id="no features"),
+        pytest.param(["--gallery", "bad.npz"], 3, "the file that `reidtrack embed` wrote", id="no features"),
         pytest.param(["--gallery", "run/tracklets.npz"], 2, "give the run's folder", id="part of a run"),
         pytest.param(["--gallery", "run"], 3, "identities.json: cannot be read", id="damaged run"),
         pytest.param(["--gallery", "unread"], 3, "reading has not ended", id="interrupted run"),
@@ -317,8 +317,8 @@ def test_who_is_meant(size: tuple[int, int], options: dict[str, Any], expected: 
         pytest.param({"detector": Seen(TWO), "person": 0}, UsageError, "no person 0 of 2 people", id="too low"),
         pytest.param({"detector": Seen([])}, InputError, "nobody is found", id="nobody"),
         pytest.param({"detector": Seen(TWO, LEAST_SCORE - 0.01)}, InputError, "nobody is found", id="doubtful"),
-        pytest.param({"box_xyxy": (5, 5, 5.5, 30)}, UsageError, "--box: 5 5 5.5 30", id="box without a width"),
-        pytest.param({"box_xyxy": (float("nan"), 0, 9, 9)}, UsageError, "--box: nan", id="box of no numbers"),
+        pytest.param({"box_xyxy": (5, 5, 5.5, 30)}, UsageError, "box: 5 5 5.5 30", id="box without a width"),
+        pytest.param({"box_xyxy": (float("nan"), 0, 9, 9)}, UsageError, "box: nan", id="box of no numbers"),
     ],
 )
 def test_who_is_not_clear(options: dict[str, Any], error: type[Exception], said: str) -> None:

@@ -137,9 +137,9 @@ def clocks(offset_s: dict[str, float]) -> Learned:
 @pytest.mark.parametrize(
     ("offsets", "given", "said"),
     [
-        pytest.param({"a": 0.0, "b": 3.4, "c": 0.0}, (0, 0, 0), "--offsets 3.4 0 3.4", id="fast"),
-        pytest.param({"a": 0.0, "b": -3.4, "c": 0.0}, (0, 0, 0), "--offsets 0 3.4 0", id="slow"),
-        pytest.param({"a": 0.0, "b": 3.4, "c": 0.0}, (0, 3.4, 10), "--offsets 0 0 10", id="given wrongly"),
+        pytest.param({"a": 0.0, "b": 3.4, "c": 0.0}, (0, 0, 0), "the offsets 3.4 0 3.4", id="fast"),
+        pytest.param({"a": 0.0, "b": -3.4, "c": 0.0}, (0, 0, 0), "the offsets 0 3.4 0", id="slow"),
+        pytest.param({"a": 0.0, "b": 3.4, "c": 0.0}, (0, 3.4, 10), "the offsets 0 0 10", id="given wrongly"),
         pytest.param({"a": 0.0, "b": 0.0, "c": 0.0}, (0, 1, 2), None, id="right"),
     ],
 )

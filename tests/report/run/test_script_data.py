@@ -194,7 +194,7 @@ def test_the_data_cannot_end_its_own_block(make_report: Make, read_page: Read) -
     data = make_report({1: [(evil, 1, 1.0, 2.0)]}, (evil,), names={1: evil}, folder=evil)
     page = render_report(data)
     assert "<script>alert" not in page
-    block = json.loads(read_page(page).by_id("story").text)
+    block = json.loads(read_page(page).by_id("run-data").text)
     assert block["cameras"][0]["name"] == block["people"]["1"]["name"] == evil
     assert read_page(page).all(class_="who")[0].text == evil
     assert read_page(page).by_id("p1").all("h3")[0].text == evil
