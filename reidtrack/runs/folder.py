@@ -91,7 +91,9 @@ class RunFolder:
         except OSError as error:
             raise InputError("holds no run", where=self.path, expected="the folder of a run") from error
         except ValueError as error:
-            raise InputError("is not JSON", where=self.run_json, hint=f"run again with {param('overwrite', True)}") from error
+            raise InputError(
+                "is not JSON", where=self.run_json, hint=f"run again with {param('overwrite', True)}"
+            ) from error
         return RunManifest.from_json(data, self.run_json)
 
     def write_manifest(self, manifest: RunManifest) -> None:

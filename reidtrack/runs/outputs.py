@@ -8,8 +8,8 @@ A new output is one function and one line in `OUTPUTS`:
 
     OUTPUTS = {..., "counts.json": write_counts}
 
-The name is the file's, or a folder's, within the folder of the run; from then on `run` and `associate` write it,
-a run that overwrites removes it, and nothing else has to know of it. The identities' tracklets hold all boxes, and times are
+The name is the file's, or a folder's, within the folder of the run; from then on `run` and `associate` write it, a run
+that overwrites removes it, and nothing else has to know of it. The identities' tracklets hold all boxes, and times are
 seconds since the run's origin. Write each file whole or not at all: `files.write_whole`, or `files.write_lines` for
 one that may be long. What a writer needs beside the identities stands in `OutputContext`.
 """

@@ -58,7 +58,11 @@ def check_folder(path: Path, sources: Sequence[str], *, overwrite: bool = False,
     if not any(path.iterdir()):
         return
     if not overwrite and not resume:
-        raise UsageError("exists and is not empty", where=path, hint=f"use {param('overwrite', True)}, {param('resume', True)} or another {param('out')}")
+        raise UsageError(
+            "exists and is not empty",
+            where=path,
+            hint=f"use {param('overwrite', True)}, {param('resume', True)} or another {param('out')}",
+        )
     _cameras_of(RunFolder(path))
     for source in sources:
         if not is_url(source) and Path(source).resolve().is_relative_to(path.resolve()):

@@ -126,7 +126,14 @@ def _run(
     folder.write_manifest(manifest)
     # Settle identities and write every output.
     outcome = finish(
-        folder, manifest, inputs, request.config, progress, cancel, failed=failures.by_camera, read_whole=not interrupted
+        folder,
+        manifest,
+        inputs,
+        request.config,
+        progress,
+        cancel,
+        failed=failures.by_camera,
+        read_whole=not interrupted,
     )
     return replace(outcome, interrupted=interrupted or outcome.interrupted)
 

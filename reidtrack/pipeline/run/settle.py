@@ -143,7 +143,9 @@ def load_tracklets(folder: RunFolder, config: TrackConfig) -> list[Tracklet]:
     for camera, raw in sorted(read_track_log(folder.tracks).items()):
         frame, time_s = frames.get(camera, (np.zeros(0, np.int64), np.zeros(0)))
         if not np.isin(raw.frame, frame).all():
-            raise InputError(f"lacks frames of {camera}", where=folder.detections, hint=f"run again with {param('overwrite', True)}")
+            raise InputError(
+                f"lacks frames of {camera}", where=folder.detections, hint=f"run again with {param('overwrite', True)}"
+            )
         tracks = finish_tracks(raw, frame, time_s, **finish_values(config))
         order = np.lexsort((tracks.frame, tracks.track_id))
         track_ids, starts = np.unique(tracks.track_id[order], return_index=True)
