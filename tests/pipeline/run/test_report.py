@@ -123,7 +123,7 @@ def joined() -> Identity:
 def test_links_that_a_person_vouched_for(tmp_path: Path, text: str, expected: list[bool]) -> None:
     corrections = parse(text, "corrections.yaml")
     (person,) = mark_confirmed([joined()], corrections)
-    assert [link.decision == "confirmed" for link in person.links] == expected
+    assert [link.decision == "must_link" for link in person.links] == expected
     shown = page(tmp_path, settled([joined()]), corrections=corrections)
     assert shown.count(">as you said<") == sum(expected)
     assert f'"said":{sum(expected)},' in shown
@@ -131,7 +131,7 @@ def test_links_that_a_person_vouched_for(tmp_path: Path, text: str, expected: li
 
 def test_without_corrections_nobody_vouched() -> None:
     (person,) = mark_confirmed([joined()], NOTHING_SAID)
-    assert {link.decision for link in person.links} == {"linked"}
+    assert {link.decision for link in person.links} == {"appearance"}
 
 
 @pytest.mark.parametrize(
