@@ -186,11 +186,13 @@ def check_same(former: RunManifest, manifest: RunManifest) -> None:
 def _asked_for(manifest: RunManifest) -> dict[str, Any]:
     """What both runs must have in common.
 
-    Left out are what a recording tells only once it is open, and the paths of weights: their digests count.
+    Left out are what a recording tells only once it is open, and the paths of weights: their digests count. Runs of
+    before say 25 images per second where nothing was asked for.
     """
+    part = manifest.to_json()["part"]
     return {
         "inputs": [entry.model_dump(include={"camera", "source", "offset_s"}) for entry in manifest.inputs],
-        "part": manifest.to_json()["part"],
+        "part": {**part, "fps": part["fps"] or 25.0},
         "weights": {kind: {"sha256": dict(w.sha256), "engine": w.engine} for kind, w in manifest.weights.items()},
         "detections": manifest.detections,
         **{
