@@ -6,7 +6,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -81,7 +81,9 @@ def recognise_run(folder: Path, manifest: RunManifest, association: Association,
 def run_key(manifest: RunManifest) -> str:
     """Key of a run that no other run has, the same after its folder has moved or its reading was resumed."""
     inputs = [[entry.camera, entry.source, entry.offset_s] for entry in manifest.inputs]
-    told = json.dumps([inputs, manifest.to_json()["part"], manifest.origin_utc], sort_keys=True)
+    part = asdict(manifest.part)
+    part["fps"] = part["fps"] or 25.0  # what runs of before say where nothing was asked for
+    told = json.dumps([inputs, part, manifest.origin_utc], sort_keys=True)
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
