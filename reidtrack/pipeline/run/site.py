@@ -15,10 +15,10 @@ from reidtrack.errors import ConfigError
 from reidtrack.files import write_whole
 from reidtrack.geometry import foot_points, project
 from reidtrack.runs.folder import RunFolder
-from reidtrack.spacetime.evidence import LEAST_OFFSET_S, SpaceTime
+from reidtrack.spacetime.evidence import LEAST_OFFSET_S, PIECES, SpaceTime
 from reidtrack.spacetime.ground import below_horizon, visible_feet
-from reidtrack.spacetime.site import Learned, SiteView
-from reidtrack.spacetime.site_file import SiteFile, read_homography, read_site
+from reidtrack.spacetime.learned_site import KnownSite, LearnedSite
+from reidtrack.spacetime.site_yaml import SiteFile, read_homography, read_site
 from reidtrack.spacetime.travel_times import Transition, density
 from reidtrack.types import DoubleArray, FloatArray, Identity
 
@@ -46,8 +46,8 @@ class Site:
         names = [entry["camera"] for entry in self._inputs]
         self._file = site_of(config, names)
         sizes = {e["camera"]: (float(e["size"][0]), float(e["size"][1])) for e in self._inputs if e.get("size")}
-        view = SiteView(sizes, self._file.homographies, self._file.unit_m, self._file.topology)
-        pieces = {name for name in ("plan", "relation", "clocks", "journeys") if getattr(config, name)}
+        view = KnownSite(sizes, self._file.homographies, self._file.unit_m, self._file.topology)
+        pieces = {name for name in PIECES if getattr(config, name)}
         self._sizes, self.evidence = sizes, SpaceTime(view, frozenset(pieces))
 
     @property
@@ -77,7 +77,7 @@ class Site:
         for line in self._remarks(learned):
             logger.warning(line)
 
-    def _content(self, learned: Learned, identities: Sequence[Identity]) -> dict[str, Any]:
+    def _content(self, learned: LearnedSite, identities: Sequence[Identity]) -> dict[str, Any]:
         return {
             "schema": SCHEMA_VERSION,
             "unit": self._file.unit,
@@ -103,7 +103,7 @@ class Site:
             "bounds": _bounds(learned, identities, self._sizes),
         }
 
-    def _camera(self, learned: Learned, name: str) -> dict[str, Any]:
+    def _camera(self, learned: LearnedSite, name: str) -> dict[str, Any]:
         clock, here = learned.clocks[name], learned.cameras.index(name)
         homography = learned.homographies.get(name)
         fits = [fit for pair, fit in learned.fit_m.items() if here in pair]
@@ -124,7 +124,7 @@ class Site:
             "clock_from": learned.clock_from[name],
         }
 
-    def _remarks(self, learned: Learned) -> list[str]:
+    def _remarks(self, learned: LearnedSite) -> list[str]:
         """Wrong clocks, wrong units, places that speak against the looks."""
         lines = clock_remarks(self._inputs, learned)
         for name, metres in learned.seen_unit_m.items():
@@ -142,7 +142,7 @@ class Site:
         return lines
 
 
-def clock_remarks(inputs: Sequence[Mapping[str, Any]], learned: Learned) -> list[str]:
+def clock_remarks(inputs: Sequence[Mapping[str, Any]], learned: LearnedSite) -> list[str]:
     """Clocks that are wrong, and the offsets that put them right.
 
     Args:
@@ -186,7 +186,7 @@ def site_of(config: SiteConfig, cameras: Sequence[str]) -> SiteFile:
 
 
 def _transition(start: str, end: str, found: Transition) -> dict[str, Any]:
-    """Of the journeys on which nobody saw the person for a while."""
+    """Travel times of ways on which nobody saw the person for a while."""
     ways = found.gaps_s[found.gaps_s > 0]
     edges, height = density(ways)
     low, middle, high = np.percentile(ways, (5, 50, 95))
@@ -203,7 +203,7 @@ def _transition(start: str, end: str, found: Transition) -> dict[str, Any]:
 
 
 def _bounds(
-    learned: Learned, identities: Sequence[Identity], sizes: Mapping[str, tuple[float, float]]
+    learned: LearnedSite, identities: Sequence[Identity], sizes: Mapping[str, tuple[float, float]]
 ) -> list[float] | None:
     """Least and largest x and y at which nearly everybody stood, in units of the plan; None without a plan."""
     places = [np.zeros((0, 2))]
