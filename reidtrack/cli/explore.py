@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"got {args.images}", field="images", expected="1 or more")
     from reidtrack.pipeline.images.explore import explore, open_datasets, write_page
 
-    with make_progress(args) as progress:
+    with make_progress(quiet=args.quiet) as progress:
         dataset = open_datasets(args.dataset, args.root, dataset_options(args), args.hold_out)
         source = ", ".join(str(root) for root in args.root)
         found = explore(dataset, source=source, opened=args.images, progress=progress)
