@@ -16,6 +16,7 @@ from reidtrack.files import write_whole
 from reidtrack.pipeline.images.explore_pictures import camera_name, camera_rows, side_by_side, strips
 from reidtrack.report.dataset.page import render_dataset
 from reidtrack.report.dataset.page_data import DatasetPage, SplitRow
+from reidtrack.runtime.progress import Progress, Silent, one_task
 
 SEED = 0
 OPENED = 20_000
@@ -65,13 +66,16 @@ class Exploration:
         }
 
 
-def explore(dataset: ReidDataset, *, source: str, opened: int = OPENED) -> Exploration:
+def explore(
+    dataset: ReidDataset, *, source: str, opened: int = OPENED, progress: Progress | None = None
+) -> Exploration:
     """Collect counts, figures and pictures of a data set.
 
     Args:
         dataset: As loaded.
         source: Where it lies, as text for the page.
         opened: Number of images to read at most, random ones where there are more.
+        progress: Told how reading gets on.
 
     Raises:
         InputError: If there are no images, or none can be read.
@@ -79,7 +83,9 @@ def explore(dataset: ReidDataset, *, source: str, opened: int = OPENED) -> Explo
     if not dataset.samples:
         raise InputError("has no images", where=dataset.name)
     generator = np.random.default_rng(SEED)
-    pixels = measure(draw_samples(dataset.samples, opened, generator))
+    drawn = draw_samples(dataset.samples, opened, generator)
+    with one_task(progress or Silent(), "reading", dataset.name, len(drawn), "images") as advance:
+        pixels = measure(drawn, advance=advance)
     people = lists.named_people(dataset.samples, dataset)
     cameras = lists.camera_ids(dataset.samples)
     shown = cameras[:CAMERAS_SHOWN]
