@@ -44,7 +44,8 @@ def run(args: argparse.Namespace) -> int:
     """
     if args.images < 1:
         raise UsageError(f"got {args.images}", field="images", expected="1 or more")
-    from reidtrack.pipeline.images.explore import explore, open_datasets, write_page
+    from reidtrack.pipeline.images.explore import explore, write_page
+    from reidtrack.pipeline.images.open_datasets import open_datasets
 
     with make_progress(quiet=args.quiet) as progress:
         dataset = open_datasets(args.dataset, args.root, dataset_options(args), args.hold_out)
