@@ -7,7 +7,8 @@ import dataclasses
 import json
 from pathlib import Path
 
-from reidtrack.cli.options import add_output_options, make_progress
+from reidtrack.cli.options import add_output_options
+from reidtrack.cli.progress import make_progress
 from reidtrack.errors import EXIT_OK
 
 HELP = """Write a detector or a re-ID network as ONNX or OpenVINO, and keep it only if it agrees with its source.
@@ -55,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
         size_hw=size,
         overwrite=args.overwrite,
     )
-    with make_progress(args):
+    with make_progress(quiet=args.quiet):
         done = export(request)
     if args.json:
         print(json.dumps(dataclasses.asdict(done), default=str))

@@ -16,7 +16,7 @@ class Part:
         start_s: First second to read, counted from the recording's first frame.
         end_s: Second to stop before, counted likewise, or None to read to the end.
         stride: Frames whose index is a multiple of this are read; a part read on its own gives the same frames.
-        fps: Images per second of folders of images; videos have time stamps of their own.
+        fps: Images per second of folders of images, None for what they say themselves; videos have time stamps.
 
     Raises:
         UsageError: If a number is out of range.
@@ -25,15 +25,15 @@ class Part:
     start_s: float = 0.0
     end_s: float | None = None
     stride: int = 1
-    fps: float = 25.0
+    fps: float | None = None
 
     def __post_init__(self) -> None:
         if self.stride < 1:
-            raise UsageError(f"got {self.stride}", where="stride", expected="1 or more")
+            raise UsageError(f"got {self.stride}", field="stride", expected="1 or more")
         if not (math.isfinite(self.start_s) and self.start_s >= 0):
-            raise UsageError(f"got {self.start_s}", where="start", expected="0 or more seconds")
+            raise UsageError(f"got {self.start_s}", field="start", expected="0 or more seconds")
         if self.end_s is not None and not self.end_s > self.start_s:
-            raise UsageError(f"got {self.end_s}", where="end", expected=f"more than the start, {self.start_s:g} s")
+            raise UsageError(f"got {self.end_s}", field="end", expected=f"more than the start, {self.start_s:g} s")
 
     def before(self, time_s: float) -> bool:
         """Whether `time_s`, counted from the recording's first frame, lies before the start."""
