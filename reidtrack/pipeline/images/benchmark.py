@@ -30,7 +30,7 @@ from reidtrack.datasets.embed_samples import Features, embed_samples
 from reidtrack.datasets.record import ReidDataset, Sample
 from reidtrack.datasets.zoo import load_dataset, option_names
 from reidtrack.embed.embedder import Embedder
-from reidtrack.engines.base import choose_device
+from reidtrack.engines.choose import choose_device
 from reidtrack.engines.provenance import Weights
 from reidtrack.errors import InputError, UsageError
 from reidtrack.networks.build import make_embedder

@@ -14,7 +14,7 @@ import numpy as np
 
 from reidtrack.config.train import BatchConfig, DistillConfig, ModelConfig, OptimConfig, TrainConfig
 from reidtrack.datasets import sampler
-from reidtrack.engines.base import choose_device
+from reidtrack.engines.choose import choose_device
 from reidtrack.errors import UsageError, WeightsError
 from reidtrack.models.card import ModelCard
 from reidtrack.models.checkpoint import LoadedModel, load_checkpoint
