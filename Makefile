@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
+DOCS = $(VENV)/.docs
 
-.PHONY: install demo run test lint types check weights-sha256 clean
+.PHONY: install demo run test lint types docs check weights-sha256 clean
 
 install: $(READY)
 
@@ -28,11 +29,20 @@ test: $(READY)
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/oxlint --deny-warnings reidtrack
 
 types: $(READY)
 	$(BIN)/mypy
 
-check: lint types test
+# The manual as a site, in build/site; a link that leads nowhere is an error.
+docs: $(DOCS)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+$(DOCS): $(READY)
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[docs]"
+	touch $(DOCS)
+
+check: lint types test docs
 
 # After a file in weights/ has changed.
 weights-sha256: $(READY)

@@ -9,10 +9,16 @@
     └── OutputError (5)        a full disk, a folder that cannot be written
 
 Each message is one line and says what is wrong, where, what was expected, and what to do. A bug is any other exception.
+
+What a user has to set is a parameter here, never an option of the command line: an error carries its plain name
+(`field="device"`), and a text that speaks of one holds `param("overwrite", True)`. Python shows `overwrite=True`; the
+command line, and whoever else shows errors, spells it their own way, see `ReidtrackError.told`.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import ClassVar
 
 EXIT_OK = 0
@@ -20,12 +26,36 @@ EXIT_BUG = 1
 EXIT_INTERRUPTED = 130
 
 
+Spelling = Callable[[str, str], str]
+"""How a parameter is shown: from its plain name and its value as Python writes it ("" for none) to a text."""
+
+# Unicode's code points for internal use: nothing that a user gave can be taken for a parameter.
+_OPEN, _CLOSE = "\ufdd0", "\ufdd1"
+_PARAM = re.compile(f"{_OPEN}(\\w+)(?:=(.*?))?{_CLOSE}")
+
+
+def param(name: str, value: object | None = None) -> str:
+    """A parameter as a part of an error's text, spelt when the error is shown.
+
+    Args:
+        name: Plain name, as in `reidtrack.api`: `"engine"`.
+        value: What to give for it; None names the parameter alone.
+    """
+    return f"{_OPEN}{name}{_CLOSE}" if value is None else f"{_OPEN}{name}={value!r}{_CLOSE}"
+
+
+def in_python(name: str, value: str) -> str:
+    """Spell a parameter as an argument in Python."""
+    return f"{name}={value}" if value else name
+
+
 class ReidtrackError(Exception):
     """An error with one clear line for the user and a documented exit code.
 
     Args:
         what: What is wrong, in one clause.
-        where: The file, option or camera it is about.
+        where: The file, setting or camera it is about.
+        field: Plain name of the parameter it is about, `"device"`.
         expected: What would have been right.
         hint: What to do about it.
     """
@@ -33,23 +63,40 @@ class ReidtrackError(Exception):
     exit_code: ClassVar[int] = EXIT_BUG
 
     def __init__(
-        self, what: str, *, where: object | None = None, expected: str | None = None, hint: str | None = None
+        self,
+        what: str,
+        *,
+        where: object | None = None,
+        field: str | None = None,
+        expected: str | None = None,
+        hint: str | None = None,
     ) -> None:
         self.what = what
         self.where = None if where is None else str(where)
+        self.field = field
         self.expected = expected
         self.hint = hint
         super().__init__(self.message)
 
     @property
-    def message(self) -> str:
-        """The whole line: `where: what (expected ...); hint`."""
-        text = self.what if self.where is None else f"{self.where}: {self.what}"
+    def text(self) -> str:
+        """The whole line with its parameters not yet spelt, to stand in the text of another error."""
+        place = " ".join(part for part in (self.field and param(self.field), self.where) if part)
+        text = f"{place}: {self.what}" if place else self.what
         if self.expected is not None:
             text += f" (expected {self.expected})"
         if self.hint is not None:
             text += f"; {self.hint}"
         return " ".join(text.split())
+
+    @property
+    def message(self) -> str:
+        """The whole line as Python shows it: `field where: what (expected ...); hint`."""
+        return self.told(in_python)
+
+    def told(self, spell: Spelling) -> str:
+        """The whole line with its parameters spelt by `spell`."""
+        return _PARAM.sub(lambda found: spell(found[1], found[2] or ""), self.text)
 
 
 class UsageError(ReidtrackError):

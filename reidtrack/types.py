@@ -170,6 +170,10 @@ class Tracks:
         return Tracks(self.track_id[index], self.frame[index], self.time_s[index], self.xyxy[index], self.score[index])
 
 
+TrackletKey = tuple[str, int]
+"""Camera and track id: what names a tracklet within a run."""
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Tracklet:
     """One visit of one person to one camera, as the tracker saw it.
@@ -216,7 +220,7 @@ class Tracklet:
         return len(self.frame)
 
     @property
-    def key(self) -> tuple[str, int]:
+    def key(self) -> TrackletKey:
         """Camera and track id: what names the tracklet within a run."""
         return self.camera, self.track_id
 
@@ -249,6 +253,14 @@ class Tracklet:
         return float(self.time_s[-1])
 
 
+LinkDecision = Literal["appearance", "evidence", "cluster", "must_link"]
+"""What decided that two tracklets are one person.
+
+`appearance`: their distance lies within the threshold. `evidence`: beyond it, but evidence of space and time makes up
+for that. `cluster`: neither; the person's other tracklets outweigh it. `must_link`: a user said so.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """Why one tracklet was joined to another.
@@ -261,7 +273,7 @@ class Link:
         runner_up: Camera and track id of the nearest tracklet of somebody else, or None.
         terms: Further named terms of the decision (space-time, plan view).
         probability: Calibrated probability that both are one person, or None while nothing is calibrated.
-        decision: `"linked"` or `"rejected"`.
+        decision: What decided it.
     """
 
     a: tuple[str, int]
@@ -270,7 +282,7 @@ class Link:
     margin: float
     terms: dict[str, float] = field(default_factory=dict)
     probability: float | None = None
-    decision: str = "linked"
+    decision: LinkDecision = "appearance"
     runner_up: tuple[str, int] | None = None
 
 

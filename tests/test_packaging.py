@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import runpy
 import shutil
+import tomllib
 from pathlib import Path
 
 import pytest
+
+from reidtrack.report.shell import page_script
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -15,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 def checkout(tmp_path: Path) -> Path:
     """A checkout with a package, weights and a scene, and with files beside them that are not shipped."""
     shutil.copy(ROOT / "setup.py", tmp_path)
+    shutil.copytree(ROOT / "reidtrack/report", tmp_path / "reidtrack/report")
     for name in ("weights/a.safetensors", "weights/export/a.xml", "weights/mine.pt", "weights/README.md"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
@@ -60,6 +64,9 @@ def test_a_build_puts_them_where_they_are_looked_for(
     stale.touch()
     command.run()
     there = {p.relative_to(stale.parents[1]).as_posix() for p in stale.parents[1].rglob("*") if p.is_file()}
+    script = checkout / "built/reidtrack/report/run/js/main.bundle.js"
+    assert script.is_file() is not editable
+    assert editable or script.read_text(encoding="utf-8") == page_script("run/js/main.js")
     carried = {"weights/a.safetensors", "weights/export/a.xml", "samples/gt/a.txt"}
     assert carried & there == (set() if editable else carried)
     assert ("weights/former.pt" in there) is editable
@@ -68,3 +75,11 @@ def test_a_build_puts_them_where_they_are_looked_for(
 def test_the_scene_of_this_checkout_is_packed() -> None:
     files = {path.as_posix() for path in runpy.run_path(str(ROOT / "setup.py"))["shipped_files"]()}
     assert {"samples/alley.mp4", "samples/gt/ignore_alley.txt", "samples/calibration.yaml"} <= files
+
+
+def test_the_package_data_covers_what_pages_are_made_of() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    packed = {path for pattern in settings["package-data"]["reidtrack"] for path in (ROOT / "reidtrack").glob(pattern)}
+    pages = {path for path in (ROOT / "reidtrack/report").rglob("*.*") if path.suffix in (".js", ".css", ".html")}
+    assert len(pages) > 20
+    assert pages <= packed

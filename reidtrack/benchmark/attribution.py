@@ -1,9 +1,9 @@
-"""Where the points of a cross-camera score were lost: detection, tracking or linking, and by which tracklets.
+"""Error attribution: which stage, and which tracklets, a cross-camera score lost its points by.
 
 An oracle takes over stage by stage. Our boxes, each with the true person's id, score what detection allows; our
-tracklets, each with the id of the person who is most of it, what tracking allows on top; our identities, what came out.
-The three losses and the result add up to 100. Within a stage the mistakes are put right one after the other, the
-costliest first, and each is blamed for what its correction gains.
+tracklets, each with the id of its majority person, what tracking allows on top; our identities, what came out. The
+three losses and the result add up to 100. Within a stage the errors are corrected one after the other, the costliest
+first, and each is charged with what its correction gains.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reidtrack.benchmark.scored_boxes import Boxes, CameraLoss, Key, Points
+from reidtrack.benchmark.scored_boxes import DetectionLoss, Key, Points, ScoredBoxes
 from reidtrack.benchmark.tracking import TrackingPair
 from reidtrack.types import IntArray
 
-MOST_MISTAKES = 200
-"""Of a stage; those of fewer boxes are blamed together."""
+MOST_ERRORS = 200
+"""Errors of a stage that are corrected one by one, those of most boxes; the others are counted together."""
 
 
 @dataclass(frozen=True, slots=True)
-class Slip:
-    """Boxes of a tracklet that are not of the person who is most of it, or of a second tracklet on one person.
+class TrackingError:
+    """Boxes of a tracklet that show another person than its majority, or of a second tracklet on one person.
 
     Attributes:
-        key: The tracklet.
-        owner: The person who is most of it.
-        person: Whose boxes these are.
+        key: The tracklet, camera and track id.
+        owner: The tracklet's majority person.
+        person: The person whom these boxes show.
         boxes: How many.
         first_frame: The first of them, 0-based.
         last_frame: The last of them.
@@ -46,15 +46,15 @@ class Slip:
 
 
 @dataclass(frozen=True, slots=True)
-class Mistake:
-    """Tracklets of one person in an identity that is not theirs.
+class LinkingError:
+    """Tracklets of one person in an identity that is not the person's own.
 
     Attributes:
-        person: Whose tracklets these are.
-        keys: The tracklets.
-        identity: Where they are.
+        person: The person whose tracklets these are.
+        keys: The tracklets, camera and track id.
+        identity: The identity that they were given.
         owner: The person whose identity that is; None where it is nobody else's.
-        home: The person's identity; None where all of them belongs to others.
+        home: The person's own identity; None where every identity of theirs is somebody else's.
         boxes: How many boxes they have.
         idf1: Points lost.
     """
@@ -76,32 +76,32 @@ class Mistake:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Blame:
-    """The whole account.
+class ErrorAttribution:
+    """Every point that a cross-camera score lost, by stage and by error.
 
     Attributes:
-        result: What came out.
-        tracks: What linking without mistakes would make of our tracklets.
-        boxes: What tracking without mistakes besides would make of our boxes.
-        cameras: What detection lost, by camera.
-        slips: What tracking lost, the costliest first.
-        mistakes: What linking lost, the costliest first.
-        rest: Points of IDF1 that no single slip or mistake is to blame for, of tracking and of linking.
-        people: Tracklet to the person who is most of it; None where it is nobody.
+        result: The score itself.
+        tracks: The score of our tracklets, were they linked without errors.
+        boxes: The score of our boxes, were they tracked and linked without errors.
+        cameras: Detection's losses by camera.
+        tracking_errors: The costliest first.
+        linking_errors: The costliest first.
+        rest: Points of IDF1 that no single error accounts for, of tracking and of linking.
+        people: Majority person of each tracklet; None where it shows nobody.
     """
 
     result: Points
     tracks: Points
     boxes: Points
-    cameras: Mapping[str, CameraLoss]
-    slips: Sequence[Slip]
-    mistakes: Sequence[Mistake]
+    cameras: Mapping[str, DetectionLoss]
+    tracking_errors: Sequence[TrackingError]
+    linking_errors: Sequence[LinkingError]
     rest: tuple[float, float]
     people: Mapping[Key, int | None]
 
     @property
     def losses(self) -> dict[str, Points]:
-        """Stage to the points it lost; with the result they add up to 100."""
+        """Points that each stage lost; with the result they add up to 100."""
         return {
             "detection": Points(100.0, 100.0) - self.boxes,
             "tracking": self.boxes - self.tracks,
@@ -109,8 +109,8 @@ class Blame:
         }
 
 
-def blame(cameras: Mapping[str, TrackingPair], track_ids: Mapping[str, IntArray]) -> Blame:
-    """Find out what a cross-camera score was lost by.
+def attribute_errors(cameras: Mapping[str, TrackingPair], track_ids: Mapping[str, IntArray]) -> ErrorAttribution:
+    """Find out which stage and which tracklets a cross-camera score lost its points by.
 
     Args:
         cameras: Ground truth with one id per person over all cameras, and boxes with one id per identity.
@@ -119,14 +119,14 @@ def blame(cameras: Mapping[str, TrackingPair], track_ids: Mapping[str, IntArray]
     Raises:
         ValueError: If an id stands twice in one frame of one camera.
     """
-    boxes = Boxes.of(cameras, track_ids)
+    boxes = ScoredBoxes.of(cameras, track_ids)
     linked = boxes.perfectly_linked()
     tracked = np.where(boxes.truth >= 0, boxes.truth, len(boxes.persons) + np.arange(len(boxes.truth)))
     result, tracks, ceiling = (boxes.score(ids) for ids in (boxes.identity, linked, tracked))
-    mistakes, rest_linking = _mistakes(boxes, linked, tracks.idf1)
-    slips, rest_tracking = _slips(boxes, linked, ceiling.idf1)
-    return Blame(
-        result, tracks, ceiling, boxes.losses(), slips, mistakes, (rest_tracking, rest_linking), boxes.people()
+    linking, rest_linking = _linking_errors(boxes, linked, tracks.idf1)
+    tracking, rest_tracking = _tracking_errors(boxes, linked, ceiling.idf1)
+    return ErrorAttribution(
+        result, tracks, ceiling, boxes.losses(), tracking, linking, (rest_tracking, rest_linking), boxes.people()
     )
 
 
@@ -138,14 +138,16 @@ class _Move:
     id: int
 
 
-def _put_right(boxes: Boxes, ids: IntArray, moves: Sequence[_Move]) -> tuple[list[tuple[int, float]], float]:
+def _correct_in_turn(
+    boxes: ScoredBoxes, ids: IntArray, moves: Sequence[_Move]
+) -> tuple[list[tuple[int, float]], float]:
     """Make moves one after the other, the costliest first.
 
     Returns:
-        Of each move its place and what it gained, in the order they were made, and the figure at the end.
+        Index and gain (IDF1) of each move in the order they were made, and IDF1 at the end.
     """
     start = boxes.idf1(ids)
-    chosen = sorted(range(len(moves)), key=lambda i: -len(moves[i].rows))[:MOST_MISTAKES]
+    chosen = sorted(range(len(moves)), key=lambda i: -len(moves[i].rows))[:MOST_ERRORS]
 
     def moved(ids: IntArray, move: _Move) -> IntArray:
         after = ids.copy()
@@ -162,7 +164,7 @@ def _put_right(boxes: Boxes, ids: IntArray, moves: Sequence[_Move]) -> tuple[lis
     return gains, now
 
 
-def _mistakes(boxes: Boxes, linked: IntArray, ceiling: float) -> tuple[list[Mistake], float]:
+def _linking_errors(boxes: ScoredBoxes, linked: IntArray, ceiling: float) -> tuple[list[LinkingError], float]:
     counts, (rows, columns), names = boxes.best_pairs(boxes.identity)
     real = counts[rows, columns] > 0
     home = dict(zip(rows[real].tolist(), names[columns[real]].tolist(), strict=True))
@@ -177,13 +179,13 @@ def _mistakes(boxes: Boxes, linked: IntArray, ceiling: float) -> tuple[list[Mist
         _Move(np.concatenate([boxes.members[t] for t in tracks]), home.get(person, beyond + person))
         for (person, _), tracks in groups.items()
     ]
-    gains, end = _put_right(boxes, boxes.identity, moves)
+    gains, end = _correct_in_turn(boxes, boxes.identity, moves)
     found, entries = [], list(groups.items())
     for i, gain in gains:
         (person, identity), tracks = entries[i]
         other = owner.get(identity)
         found.append(
-            Mistake(
+            LinkingError(
                 person=int(boxes.persons[person]),
                 keys=tuple(boxes.keys[t] for t in tracks),
                 identity=identity,
@@ -196,19 +198,19 @@ def _mistakes(boxes: Boxes, linked: IntArray, ceiling: float) -> tuple[list[Mist
     return found, ceiling - end
 
 
-def _slips(boxes: Boxes, linked: IntArray, ceiling: float) -> tuple[list[Slip], float]:
+def _tracking_errors(boxes: ScoredBoxes, linked: IntArray, ceiling: float) -> tuple[list[TrackingError], float]:
     wrong = np.flatnonzero((boxes.truth >= 0) & (boxes.truth != linked))
     groups: dict[tuple[int, int], list[int]] = defaultdict(list)
     for row in wrong.tolist():
         groups[int(boxes.track[row]), int(boxes.truth[row])].append(row)
     moves = [_Move(np.array(rows), person) for (_, person), rows in groups.items()]
-    gains, end = _put_right(boxes, linked, moves)
+    gains, end = _correct_in_turn(boxes, linked, moves)
     found, entries = [], list(groups)
     for i, gain in gains:
         track, person = entries[i]
         frames = boxes.frame[moves[i].rows]
         found.append(
-            Slip(
+            TrackingError(
                 key=boxes.keys[track],
                 owner=int(boxes.persons[boxes.owner(track)]),
                 person=int(boxes.persons[person]),

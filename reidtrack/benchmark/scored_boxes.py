@@ -1,4 +1,4 @@
-"""All boxes of a run beside the truth: whom each lies on, and what they would score under other ids."""
+"""All boxes of a run beside the ground truth: whom each lies on, and what they would score under other ids."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class Points:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class CameraLoss:
-    """What detection lost in one camera.
+class DetectionLoss:
+    """Points that detection lost in one camera.
 
     Attributes:
         boxes: Ground-truth boxes.
-        missed: Those that no box of ours lies on.
+        missed: Ground-truth boxes that no box of ours lies on.
         false: How many boxes of ours lie on nobody.
         idf1: Points lost by both.
     """
@@ -48,20 +48,21 @@ class CameraLoss:
 
 
 @dataclass(frozen=True, eq=False)
-class Boxes:
-    """All boxes of all cameras that count, one after the other.
+class ScoredBoxes:
+    """The N boxes of all cameras that are scored, camera after camera.
 
     Attributes:
-        cameras: Camera to its pair, boxes that are not scored left out.
-        camera: (N,) place among `cameras`.
-        frame: (N,).
-        identity: (N,).
-        track: (N,) place in `keys`.
-        truth: (N,) place in `persons` of the person that the box lies on, -1 for nobody.
-        keys: Of the tracklets.
-        persons: Ids in the ground truth.
-        hits: (H, 2) person and box of all that overlap enough to match.
-        found: Camera to which ground-truth boxes (G,) a box lies on.
+        cameras: Ground truth and boxes of each camera, without boxes that are not scored.
+        camera: (N,) index into `cameras`.
+        frame: (N,) 0-based.
+        identity: (N,) id of the identity that the run gave.
+        track: (N,) index into `keys`.
+        truth: (N,) index into `persons` of the person that the box lies on, -1 for nobody.
+        keys: Camera and track id of each tracklet.
+        persons: (P,) ids of the ground truth's people.
+        hits: (H, 2) person and box, indices, of all pairs that overlap enough to match.
+        found: Whether a box lies on each ground-truth box (G,), by camera.
+        members: Rows of each tracklet's boxes.
     """
 
     cameras: Mapping[str, TrackingPair]
@@ -82,8 +83,8 @@ class Boxes:
         object.__setattr__(self, "members", np.split(order, bounds) if len(self.keys) else [])
 
     @classmethod
-    def of(cls, cameras: Mapping[str, TrackingPair], track_ids: Mapping[str, IntArray]) -> Boxes:
-        """Hold boxes against the truth; see `blame`."""
+    def of(cls, cameras: Mapping[str, TrackingPair], track_ids: Mapping[str, IntArray]) -> ScoredBoxes:
+        """Match boxes with the ground truth; arguments are those of `attribute_errors`."""
         kept, tracks = {}, {}
         for name, pair in cameras.items():
             gt, predicted, ids = pair.gt[pair.gt.score != 0], pair.predicted, track_ids[name]
@@ -92,8 +93,8 @@ class Boxes:
                 predicted, ids = predicted[counts], ids[counts]
             kept[name], tracks[name] = TrackingPair(gt, predicted), ids
         persons = np.unique(np.concatenate([pair.gt.id for pair in kept.values()]))
-        keys = sorted({(name, number) for name, ids in tracks.items() for number in ids.tolist()})
-        place = {key: i for i, key in enumerate(keys)}
+        keys = sorted({(name, track) for name, ids in tracks.items() for track in ids.tolist()})
+        index = {key: i for i, key in enumerate(keys)}
         truth, hits, found, start = [], [np.zeros((0, 2), np.int64)], {}, 0
         for name, pair in kept.items():
             own, near, found[name] = _compare(pair, persons)
@@ -105,7 +106,7 @@ class Boxes:
             np.repeat(np.arange(len(kept)), [len(pair.predicted) for pair in kept.values()]),
             np.concatenate([pair.predicted.frame for pair in kept.values()]),
             np.concatenate([pair.predicted.id for pair in kept.values()]),
-            np.array([place[name, number] for name, ids in tracks.items() for number in ids.tolist()], np.int64),
+            np.array([index[name, track] for name, ids in tracks.items() for track in ids.tolist()], np.int64),
             np.concatenate(truth),
             keys,
             persons,
@@ -115,11 +116,11 @@ class Boxes:
 
     @property
     def total(self) -> int:
-        """Boxes of ours and of the ground truth."""
+        """Number of boxes, ours and the ground truth's."""
         return len(self.truth) + sum(len(pair.gt) for pair in self.cameras.values())
 
     def score(self, ids: IntArray) -> Points:
-        """The figures if the boxes had other ids (N,)."""
+        """IDF1 and HOTA if the boxes had these ids (N,)."""
         bounds = np.cumsum([len(pair.predicted) for pair in self.cameras.values()])[:-1]
         parts = zip(self.cameras.items(), np.split(ids, bounds), strict=True)
         pairs = {name: TrackingPair(p.gt, replace(p.predicted, id=own.astype(np.int64))) for (name, p), own in parts}
@@ -127,36 +128,43 @@ class Boxes:
         return Points(found.idf1, found.hota)
 
     def idf1(self, ids: IntArray) -> float:
-        """The same figure without the rest, at once."""
+        """IDF1 alone, percent, if the boxes had these ids (N,): much faster than `score`."""
         counts, pairs, _ = self.best_pairs(ids)
         return 200.0 * float(counts[pairs[0], pairs[1]].sum()) / max(self.total, 1)
 
     def best_pairs(self, ids: IntArray) -> tuple[DoubleArray, tuple[IntArray, IntArray], IntArray]:
-        """Matches (persons, names) of each person with each name, the best pairs of both, and the names."""
+        """Count matching boxes of each person and each id, and pair both so that most boxes match.
+
+        Args:
+            ids: (N,).
+
+        Returns:
+            Counts (P, M) of people and distinct ids, the rows and columns of the best pairs, and the ids (M,).
+        """
         from scipy.optimize import linear_sum_assignment
 
-        names, place = np.unique(ids, return_inverse=True)
-        cells = self.hits[:, 0] * len(names) + place[self.hits[:, 1]]
+        names, column = np.unique(ids, return_inverse=True)
+        cells = self.hits[:, 0] * len(names) + column[self.hits[:, 1]]
         counts = np.bincount(cells, minlength=len(self.persons) * len(names)).reshape(len(self.persons), len(names))
         rows, columns = linear_sum_assignment(counts, maximize=True)
         return counts.astype(np.float64), (rows, columns), names
 
     def owner(self, track: int) -> int:
-        """The person who is most of a tracklet; -1 for nobody."""
+        """Index of a tracklet's majority person; -1 for nobody."""
         truth = self.truth[self.members[track]]
         counts = np.bincount(truth[truth >= 0], minlength=1)
         return int(counts.argmax()) if counts.any() else -1
 
     def people(self) -> dict[Key, int | None]:
-        """Tracklet to the person who is most of it."""
+        """Majority person (id in the ground truth) of each tracklet, None for nobody."""
         owners = ((key, self.owner(i)) for i, key in enumerate(self.keys))
         return {key: None if owner < 0 else int(self.persons[owner]) for key, owner in owners}
 
     def perfectly_linked(self) -> IntArray:
-        """(N,) the person who is most of each box's tracklet.
+        """Ids (N,) that linking without errors would give: index of the majority person of each box's tracklet.
 
-        Of several tracklets on one person at one time in one camera only the best has that person's id: no linking
-        could join them. They and those on nobody have numbers beyond the persons'.
+        Of several tracklets on one person at one time in one camera only the one with most matching boxes has that
+        person's index: no linking could join them. The others, and those on nobody, have ids beyond the people's.
         """
         ids = np.empty(len(self.truth), np.int64)
         taken: dict[tuple[int, int], list[IntArray]] = defaultdict(list)
@@ -164,25 +172,30 @@ class Boxes:
         hits = [int((self.truth[m] == owner).sum()) for m, owner in zip(self.members, owners, strict=True)]
         for track in sorted(range(len(self.keys)), key=lambda t: -hits[t]):
             rows, owner = self.members[track], owners[track]
-            place = int(self.camera[rows[0]]), owner
-            free = owner >= 0 and not any(np.isin(self.frame[rows], other).any() for other in taken[place])
+            camera = int(self.camera[rows[0]])
+            free = owner >= 0 and not any(np.isin(self.frame[rows], other).any() for other in taken[camera, owner])
             ids[rows] = owner if free else len(self.persons) + track
             if free:
-                taken[place].append(self.frame[rows])
+                taken[camera, owner].append(self.frame[rows])
         return ids
 
-    def losses(self) -> dict[str, CameraLoss]:
-        """What detection lost, by camera."""
+    def losses(self) -> dict[str, DetectionLoss]:
+        """Detection's losses by camera."""
         losses = {}
-        for number, (name, pair) in enumerate(self.cameras.items()):
+        for camera, (name, pair) in enumerate(self.cameras.items()):
             missed = pair.gt[~self.found[name]]
-            false = int((self.truth[self.camera == number] < 0).sum())
-            losses[name] = CameraLoss(len(pair.gt), missed, false, 100 * (len(missed) + false) / max(self.total, 1))
+            false = int((self.truth[self.camera == camera] < 0).sum())
+            losses[name] = DetectionLoss(len(pair.gt), missed, false, 100 * (len(missed) + false) / max(self.total, 1))
         return losses
 
 
 def _compare(pair: TrackingPair, persons: IntArray) -> tuple[IntArray, IntArray, BoolArray]:
-    """Whom each box lies on (N,), all that overlap enough (H, 2), person and box, and the true boxes that are found."""
+    """Match one camera's boxes with its ground truth.
+
+    Returns:
+        Index of the person that each box lies on, (N,), -1 for nobody; person and box (H, 2) of all pairs that overlap
+        enough to match; whether each ground-truth box (G,) is found.
+    """
     own, found = np.full(len(pair.predicted), -1, np.int64), np.zeros(len(pair.gt), np.bool_)
     person = np.searchsorted(persons, pair.gt.id)
     hits = [np.zeros((0, 2), np.int64)]

@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     """Calibrate."""
     false_accept = None if args.false_accept is None else _share(args.false_accept)
     if args.threshold is not None and not 0 <= args.threshold <= 2:
-        raise UsageError(f"got {args.threshold}", where="--threshold", expected="a cosine distance, 0 to 2")
+        raise UsageError(f"got {args.threshold}", field="threshold", expected="a cosine distance, 0 to 2")
     from reidtrack.pipeline.calibrate import calibrate_run
 
     found = calibrate_run(args.folder, threshold=args.threshold, false_accept=false_accept)
@@ -54,7 +54,7 @@ def _share(text: str) -> float:
     except ValueError:
         value = -1.0
     if not 0 < value < 1:
-        raise UsageError(f"got {text!r}", where="--false-accept", expected="a share such as 1% or 0.01")
+        raise UsageError(f"got {text!r}", field="false_accept", expected="a share such as 1% or 0.01")
     return value
 
 
@@ -72,8 +72,8 @@ def _print(found: Calibrated, folder: Path) -> None:
     console.print(_rates(used.false_accept, used.false_reject))
     console.print(f"confidence: {calibration.confidence}. {calibration.reason[:1].upper()}{calibration.reason[1:]}.")
     console.print(
-        f"seen together in one camera: {calibration.together:,} pairs, {calibration.together_within:,} of them within "
-        "the threshold (kept apart all the same)"
+        f"seen together in one camera: {calibration.seen_together:,} pairs, "
+        f"{calibration.seen_together_within:,} of them within the threshold (kept apart all the same)"
     )
     console.print(
         f"halves of one visit: {calibration.halves:,} compared, {calibration.halves_within:,} of them within it\n"

@@ -9,7 +9,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reidtrack.cli.options import DETECTOR_HELP, add_network_options, add_output_options, embed_config, make_progress
+from reidtrack.cli.options import DETECTOR_HELP, add_network_options, add_output_options, embed_config, told
+from reidtrack.cli.progress import make_progress
 from reidtrack.errors import EXIT_OK, InputError
 
 if TYPE_CHECKING:
@@ -44,7 +45,11 @@ def run(args: argparse.Namespace) -> int:
             progress.fail(fault)
     if args.json:
         alike = None if done.alike is None else {"key": done.alike[0].key, "distance": round(done.alike[1], 4)}
-        print(json.dumps({**asdict(done.person), "alike": alike, "faults": list(done.faults)}, indent=1))
+        print(
+            json.dumps(
+                {**asdict(done.person), "alike": alike, "faults": [told(fault) for fault in done.faults]}, indent=1
+            )
+        )
     elif not args.quiet:
         _print(done, args.gallery)
     return InputError.exit_code if done.faults else EXIT_OK

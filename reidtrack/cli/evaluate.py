@@ -75,9 +75,9 @@ def run(args: argparse.Namespace) -> int:
         evaluation = evaluate_run(args.dir, args.gt, args.gt_person, args.ignore)
         content = evaluation.to_json()
         if args.blame:
-            from reidtrack.pipeline.evaluate.attribution import blame_run
+            from reidtrack.pipeline.evaluate.attribution import attribute_run_errors
 
-            account = blame_run(args.dir, evaluation.people).to_json()
+            account = attribute_run_errors(args.dir, evaluation.people).to_json()
             content["blame"] = account
         rows = {name: figures(score) for name, score in evaluation.cameras.items()}
         title, last = "camera", ("cross-camera", evaluation.cross_figures())

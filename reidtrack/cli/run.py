@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +14,13 @@ from reidtrack.cli.options import (
     REID_HELP,
     add_output_options,
     add_settings_option,
+    add_site_options,
     add_threshold_option,
-    make_progress,
-    print_outcome,
+    homographies,
+    site_path,
 )
-from reidtrack.cli.site_options import add_site_options, homographies, site_path
+from reidtrack.cli.outcome import print_outcome
+from reidtrack.cli.progress import make_progress
 from reidtrack.errors import UsageError
 
 if TYPE_CHECKING:
@@ -53,7 +55,7 @@ def _add_inputs(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--start", type=float, default=0.0, metavar="S", help="first second to read of each recording")
     group.add_argument("--end", type=float, metavar="S", help="second to stop before (default: the end)")
     group.add_argument("--stride", type=int, default=1, metavar="N", help="read every N-th frame (default: 1)")
-    group.add_argument("--fps", type=float, default=25.0, help="frames a second in folders of images (default: 25)")
+    group.add_argument("--fps", type=float, help="frames a second in folders of images (default: seqinfo.ini's, or 25)")
     group.add_argument("--origin", metavar="TIME", help="when the run's time begins, ISO 8601 (2026-11-20T10:00:00Z)")
     group.add_argument(
         "--detections",
@@ -112,7 +114,8 @@ def _request(args: argparse.Namespace) -> RunRequest:
     from reidtrack.config.load import dump, load
     from reidtrack.config.run import RunConfig, TrackConfig
     from reidtrack.pipeline.run.run import RunRequest
-    from reidtrack.video.inputs import Part, pair_detections
+    from reidtrack.video.inputs import pair_detections
+    from reidtrack.video.part import Part
 
     for one, other in (("overwrite", "resume"), ("no_video", "mosaic")):
         if getattr(args, one) and getattr(args, other):
@@ -155,10 +158,8 @@ def _origin(text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
-        origin = datetime.fromisoformat(text)
-        origin = (origin if origin.tzinfo is not None else origin.replace(tzinfo=UTC)).astimezone(UTC)
+        return clock.in_utc(datetime.fromisoformat(text))
     except (ValueError, OverflowError) as error:
         raise UsageError(
-            f"cannot read {text!r}", where="--origin", expected="a time such as 2026-11-20T10:00:00Z"
+            f"cannot read {text!r}", field="origin", expected="a time such as 2026-11-20T10:00:00Z"
         ) from error
-    return origin

@@ -86,7 +86,7 @@ def _data_set(text: str, options: Mapping[str, Mapping[str, Any]]) -> dict[str, 
     """`NAME=DIR`, with the options that the settings have for that name."""
     name, equals, root = text.partition("=")
     if not equals or not name or not root:
-        raise UsageError(f"cannot read {text!r}", where="--data", expected="NAME=DIR, such as market1501=DIR")
+        raise UsageError(f"cannot read {text!r}", field="data", expected="NAME=DIR, such as market1501=DIR")
     return {"name": name, "root": root, "options": dict(options.get(name, {}))}
 
 

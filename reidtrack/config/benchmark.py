@@ -25,7 +25,7 @@ class RankConfig(Section):
     )
     draws: Count = Field(100, description="single: galleries drawn at random")
     splits: Annotated[int, Field(ge=1, le=20)] = Field(
-        1, description="protocols classic and half: splits averaged, from --split on"
+        1, description="protocols classic and half: splits averaged, from that of the data set's option `split` on"
     )
     far: Fraction = Field(0.001, description="false accept rate at which verification is reported")
 

@@ -52,8 +52,15 @@ def _renamed(model: type[BaseModel], prefix: str = "") -> dict[str, str]:
     return names
 
 
-def put(data: dict[str, Any], key: str, value: Any, where: str) -> None:
+def put(data: dict[str, Any], key: str, value: Any, *, where: str, field: str | None = None) -> None:
     """Set the value at a dotted key, making the sections that lead there.
+
+    Args:
+        data: Settings in nested dictionaries.
+        key: Dotted.
+        value: What it is set to.
+        where: What the value was read from, for the error.
+        field: The parameter that it was given for, for the error.
 
     Raises:
         ConfigError: If a part of the key that leads there is a value.
@@ -64,7 +71,7 @@ def put(data: dict[str, Any], key: str, value: Any, where: str) -> None:
             data[name] = {}
         data = data[name]
         if not isinstance(data, dict):
-            raise ConfigError(f"{'.'.join(parents[: depth + 1])} is a value, not a section", where=where)
+            raise ConfigError(f"{'.'.join(parents[: depth + 1])} is a value, not a section", where=where, field=field)
     data[last] = value
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import difflib
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -12,7 +13,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from reidtrack.config.keys import put, rename, tell_renamed
-from reidtrack.errors import ConfigError
+from reidtrack.errors import ConfigError, param
 from reidtrack.options import OptionError
 
 
@@ -64,12 +65,13 @@ def load(
     overrides = list(overrides)
     for text in overrides:
         _apply_override(data, text)
-        tell_renamed(rename(model, data), "--set")
+        tell_renamed(rename(model, data))
     for key, value in (options or {}).items():
         put(data, key, value, where=key)
         tell_renamed(rename(model, data))
-    sources = [str(path)] * (path is not None) + ["--set"] * bool(overrides)
-    return validate(model, data, where=" with ".join(sources) or None)
+    if path is not None and overrides:
+        return validate(model, data, where=f"{path} with {param('settings')}")
+    return validate(model, data, where=path, field="settings" if overrides else None)
 
 
 def present_names(model: type[Section], data: Mapping[str, Any]) -> dict[str, Any]:
@@ -90,8 +92,14 @@ def present_names(model: type[Section], data: Mapping[str, Any]) -> dict[str, An
     return renewed
 
 
-def validate(model: type[C], data: Mapping[str, Any], where: str | None) -> C:
+def validate(model: type[C], data: Mapping[str, Any], *, where: object | None = None, field: str | None = None) -> C:
     """Check `data` against `model`; the first fault becomes one line.
+
+    Args:
+        model: What it shall be.
+        data: Plain values.
+        where: The file they are of.
+        field: The parameter that they, or some of them, were given for.
 
     Raises:
         ConfigError: If a key is unknown or a value does not fit.
@@ -99,7 +107,7 @@ def validate(model: type[C], data: Mapping[str, Any], where: str | None) -> C:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise _explain(model, error, where) from error
+        raise _explain(model, error, where, field) from error
 
 
 def dump(config: BaseModel) -> dict[str, Any]:
@@ -141,12 +149,12 @@ def _read_yaml(path: Path) -> dict[str, Any]:
 def _apply_override(data: dict[str, Any], text: str) -> None:
     key, equals, raw = text.partition("=")
     if not equals or not key.strip():
-        raise ConfigError(f"cannot read {text!r}", where="--set", expected="key.sub=value")
+        raise ConfigError(f"cannot read {text!r}", field="settings", expected="key.sub=value")
     try:
         value = yaml.safe_load(raw)
     except (yaml.YAMLError, ValueError) as error:
-        raise ConfigError(f"cannot read the value of {text!r}", where="--set", expected="a YAML value") from error
-    put(data, key.strip(), value, where=f"--set {text}")
+        raise ConfigError(f"cannot read the value of {text!r}", field="settings", expected="a YAML value") from error
+    put(data, key.strip(), value, where=text, field="settings")
 
 
 def _merge(data: dict[str, Any], other: Mapping[str, Any]) -> None:
@@ -158,7 +166,8 @@ def _merge(data: dict[str, Any], other: Mapping[str, Any]) -> None:
             data[key] = value
 
 
-def _explain(model: type[Section], error: ValidationError, where: str | None) -> ConfigError:
+def _explain(model: type[Section], error: ValidationError, where: object | None, field: str | None) -> ConfigError:
+    wrong = partial(ConfigError, where=where, field=field)
     faults = error.errors()
     # A key that was misspelt is also one that is missing: what it should have been says both.
     fault = next((one for one in faults if one["type"] in _UNKNOWN), faults[0])
@@ -167,17 +176,16 @@ def _explain(model: type[Section], error: ValidationError, where: str | None) ->
     if fault["type"] in _UNKNOWN:
         near = difflib.get_close_matches(key, _known_keys(model), n=1, cutoff=0.5)
         near = near or [k for k in _known_keys(model) if k.rsplit(".", 1)[-1] == path[-1]][:1]
-        hint = f"did you mean {near[0]!r}?" if near else model.other_keys
-        return ConfigError(f"unknown key {key!r}", where=where, hint=hint)
+        return wrong(f"unknown key {key!r}", hint=f"did you mean {near[0]!r}?" if near else model.other_keys)
     if fault["type"] == "missing":
         meant = model.model_fields[path[0]].description if path[0] in model.model_fields else None
-        return ConfigError(f"{key} is missing", where=where, expected=meant)
+        return wrong(f"{key} is missing", expected=meant)
     unfit = fault.get("ctx", {}).get("error")
     if isinstance(unfit, OptionError):  # of a section as a whole: the error knows which of its keys it is
         key = ".".join([*path, unfit.name])
-        return ConfigError(f"{key}: got {unfit.value!r}", where=where, expected=unfit.expected)
+        return wrong(f"{key}: got {unfit.value!r}", expected=unfit.expected)
     expected = "a section of keys" if fault["type"] == "model_type" else _expected(str(fault["msg"]))
-    return ConfigError(f"{key}: got {fault['input']!r}", where=where, expected=expected)
+    return wrong(f"{key}: got {fault['input']!r}", expected=expected)
 
 
 def _expected(message: str) -> str:

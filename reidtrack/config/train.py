@@ -19,7 +19,7 @@ Side = Annotated[int, Field(ge=16, multiple_of=16)]
 class SetConfig(Section):
     """One data set."""
 
-    name: str = Field(description="market1501, cuhk03-np, msmt17, folder, ... (`reidtrack explore --help` lists them)")
+    name: str = Field(description="market1501, cuhk03-np, msmt17, folder, ... (docs/datasets.md)")
     root: Path = Field(description="its folder or archive")
     options: dict[str, Any] = Field({}, description="of the data set, such as boxes: detected")
 
@@ -105,7 +105,7 @@ class LossConfig(Section):
 class DistillConfig(Section):
     """Other networks to learn from, on the training images as they are."""
 
-    teachers: tuple[str, ...] = Field((), description="weights, as --reid takes them; their embeddings are cached")
+    teachers: tuple[str, ...] = Field((), description="re-ID networks, by path or name; their embeddings are cached")
     embedding: Weight = Field(1.0, description="cosine distance to each teacher's embedding, through a linear map")
     relation: Weight = Field(0.0, description="similarities within a batch, arXiv 1907.09682")
 

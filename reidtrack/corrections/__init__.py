@@ -1,1 +1,1 @@
-"""What a person said of a run's people, and what follows for the association."""
+"""Corrections of a run's people by hand, and the must-link and cannot-link constraints that follow."""

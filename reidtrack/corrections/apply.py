@@ -1,4 +1,4 @@
-"""A person's corrections of a run: read, held against its tracklets, handed to the association."""
+"""Corrections of a run, applied: read, checked against its tracklets, handed to the association as constraints."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from typing import Any
 from reidtrack.associate.associate import cut_switched
 from reidtrack.corrections.constraints import Constraints, constrain
 from reidtrack.corrections.cut import cut
-from reidtrack.corrections.schema import Corrections, parse
+from reidtrack.corrections.parse import parse
+from reidtrack.corrections.schema import Corrections
 from reidtrack.errors import ConfigError
 from reidtrack.types import Identity, Tracklet
 
 
 @dataclass(frozen=True)
 class Corrected:
-    """Tracklets as corrections have them, and what `associate` has to keep to.
+    """Tracklets after corrections, and the constraints that `associate` has to keep to.
 
     Attributes:
         tracklets: Cut, and without those to be ignored.
         settings: Keyword arguments of `associate`.
-        constraints: What holds.
+        constraints: What must hold.
     """
 
     tracklets: Sequence[Tracklet]
@@ -30,7 +31,7 @@ class Corrected:
     constraints: Constraints = field(default_factory=Constraints)
 
     def named(self, identities: Sequence[Identity]) -> list[Identity]:
-        """The people, called by their names."""
+        """Identities with the names that corrections give to their people."""
         return self.constraints.named(identities)
 
 
@@ -39,7 +40,7 @@ def read_corrections(path: Path, *, wanted: bool) -> Corrections:
 
     Args:
         path: The file.
-        wanted: Whether it has to be there; else one that is not there says nothing.
+        wanted: Whether it has to be there; else there are no corrections where there is no file.
 
     Raises:
         ConfigError: If it cannot be read, or what it says is not understood.
@@ -50,7 +51,7 @@ def read_corrections(path: Path, *, wanted: bool) -> Corrections:
 
 
 def read_text(path: Path) -> str:
-    """The text of a file of corrections.
+    """Read the text of a file of corrections.
 
     Raises:
         ConfigError: If it cannot be read.
@@ -64,7 +65,7 @@ def read_text(path: Path) -> str:
 
 
 def correct(tracklets: Sequence[Tracklet], settings: Mapping[str, Any], corrections: Corrections) -> Corrected:
-    """Apply corrections.
+    """Apply corrections to the tracklets and settings of an association.
 
     Args:
         tracklets: As they were read.
@@ -82,5 +83,10 @@ def correct(tracklets: Sequence[Tracklet], settings: Mapping[str, Any], correcti
     parts = cut_switched(parts, **cutting)
     found = constrain(parts, corrections)
     kept = [t for t in parts if t.key not in found.ignored]
-    more = {"together": found.together, "apart": found.apart, "taught": found.taught, "split_threshold": 2.0}
+    more = {
+        "must_link": found.must_link,
+        "cannot_link": found.cannot_link,
+        "feedback": found.taught,
+        "split_threshold": 2.0,
+    }
     return Corrected(kept, {**settings, **more}, found)

@@ -1,4 +1,4 @@
-"""Tracks cut where a person says that they went over from one to another."""
+"""Cutting tracks where a correction says that they pass from one person to another."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ from itertools import pairwise
 
 import numpy as np
 
-from reidtrack.corrections.schema import Corrections, Place, Split, seconds
+from reidtrack.corrections.schema import Corrections, Split, seconds
+from reidtrack.corrections.tracklet_index import unknown_tracklet
 from reidtrack.errors import ConfigError
-from reidtrack.types import Tracklet
-
-Key = tuple[str, int]
+from reidtrack.types import Tracklet, TrackletKey
 
 
 def cut(tracklets: Sequence[Tracklet], corrections: Corrections) -> list[Tracklet]:
-    """Cut tracks where somebody said that they went over from one person to another.
+    """Cut tracks where corrections say that they pass from one person to another.
 
     Returns:
         The tracklets by camera and track id, each cut one replaced by its parts: the first keeps the track id, the
@@ -40,48 +39,29 @@ def cut(tracklets: Sequence[Tracklet], corrections: Corrections) -> list[Trackle
     return result
 
 
-def _cut_times(tracklets: Sequence[Tracklet], corrections: Corrections) -> dict[Key, set[float]]:
+def _cut_times(tracklets: Sequence[Tracklet], corrections: Corrections) -> dict[TrackletKey, set[float]]:
+    """Times at which each track is cut, seconds."""
     known = {t.key: t for t in tracklets}
-    times: dict[Key, set[float]] = defaultdict(set)
+    times: dict[TrackletKey, set[float]] = defaultdict(set)
     for entry, line in corrections.of(Split):
-        place, at_s, where = entry.split, entry.at_s, f"{corrections.where}:{line}"
-        track = known.get((place.camera, place.track_id))
+        ref, at_s, where = entry.split, entry.at_s, f"{corrections.where}:{line}"
+        track = known.get((ref.camera, ref.track_id))
         if track is None:
-            raise unknown_tracklet(place, tracklets, where)
+            raise unknown_tracklet(ref, tracklets, where)
         if not track.first_time_s < at_s <= track.last_time_s:
             sight = f"{seconds(track.first_time_s)} and up to {seconds(track.last_time_s)}, where it is in sight"
             raise ConfigError(
-                f"{place} cannot be split at {seconds(at_s)} s", where=where, expected=f"a time after {sight}"
+                f"{ref} cannot be split at {seconds(at_s)} s", where=where, expected=f"a time after {sight}"
             )
         times[track.key].add(at_s)
     return times
 
 
 def _parts(tracklet: Tracklet, times_s: Sequence[float]) -> list[Tracklet]:
+    """Parts of a tracklet between increasing times; the tracklet itself where only one would have boxes."""
     edges = [-np.inf, *times_s, np.inf]
     boxes_s, features_s = tracklet.time_s, np.interp(tracklet.feature_frame, tracklet.frame, tracklet.time_s)
     spans = [(a, b) for a, b in pairwise(edges) if ((boxes_s >= a) & (boxes_s < b)).any()]
     if len(spans) < 2:
         return [tracklet]
     return [tracklet.part((boxes_s >= a) & (boxes_s < b), (features_s >= a) & (features_s < b)) for a, b in spans]
-
-
-def unknown_tracklet(place: Place, tracklets: Sequence[Tracklet], where: str) -> ConfigError:
-    """The error that says what there is instead."""
-    ids = sorted({t.logged_id for t in tracklets if t.camera == place.camera})
-    if ids:
-        return ConfigError(f"there is no tracklet {place}", where=where, expected=f"{place.camera} {_ranges(ids)}")
-    cameras = ", ".join(sorted({t.camera for t in tracklets})) or "none"
-    return ConfigError(f"there is no camera {place.camera!r}", where=where, expected=f"one of {cameras}")
-
-
-def _ranges(ids: Sequence[int]) -> str:
-    """1 to 4, 7, 9 to 12."""
-    runs: list[list[int]] = []
-    for number in ids:
-        if runs and number == runs[-1][-1] + 1:
-            runs[-1].append(number)
-        else:
-            runs.append([number])
-    texts = [str(run[0]) if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs]
-    return ", ".join(texts if len(texts) <= 6 else [*texts[:3], "...", *texts[-2:]])

@@ -1,4 +1,4 @@
-"""Edits of `corrections.yaml` that leave all other lines, comments too, as they are."""
+"""Adding and removing entries of `corrections.yaml`; all other lines, comments too, stay as they are."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 
 import yaml
 
-from reidtrack.corrections.schema import Correction, Entry, Place, parse
+from reidtrack.corrections.parse import parse
+from reidtrack.corrections.schema import Correction, Entry, TrackletRef
 from reidtrack.errors import ConfigError
 
 HEADER = (
@@ -17,11 +18,11 @@ HEADER = (
 
 
 def append(text: str, entries: Sequence[tuple[Entry, str]], where: str) -> str:
-    """Add corrections behind what is there, which stays as it is, comments too.
+    """Add entries at the end of the text of a file; what is there stays as it is, comments too.
 
     Args:
         text: The file so far; may be empty.
-        entries: What to add, each with a remark for the reader.
+        entries: New entries, each with a remark for the reader.
         where: The file's path, for messages.
 
     Raises:
@@ -41,7 +42,7 @@ def append(text: str, entries: Sequence[tuple[Entry, str]], where: str) -> str:
 
 
 def remove(text: str, corrections: Sequence[Correction]) -> str:
-    """Take corrections back by deleting their lines; all other lines stay as they are."""
+    """Remove entries from the text of a file by deleting their lines; all other lines stay as they are."""
     gone = {number for c in corrections for number in range(c.line, c.last_line + 1)}
     return "".join(line for number, line in enumerate(text.splitlines(keepends=True), start=1) if number not in gone)
 
@@ -56,10 +57,10 @@ def _as_text(entry: Entry, remark: str, indent: str) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Tracklets as their short form, lists of one as what they hold."""
+    """Plain values in their shortest form: tracklets as text, lists of one as what they hold."""
     if isinstance(value, dict):
-        if value.keys() == Place.model_fields.keys():
-            return str(Place.model_validate(value))
+        if value.keys() == TrackletRef.model_fields.keys():
+            return str(TrackletRef.model_validate(value))
         return {key: _plain(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
         parts = [_plain(part) for part in value]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from reidtrack.errors import InputError
+from reidtrack.errors import InputError, param
 from reidtrack.types import IntArray
 
 JUNK_ID = -1
@@ -105,7 +106,7 @@ class ReidDataset:
             raise InputError(
                 f"has no {' and no '.join(missing)} images, so nothing can be ranked",
                 where=self.name,
-                hint="--hold-out N sets N identities of the training images aside"
+                hint=f"{param('hold_out')} N sets N identities of the training images aside"
                 if self.train
                 else _first(self.notes),
             )
@@ -141,7 +142,8 @@ def camera_labels(samples: Sequence[Sample]) -> IntArray:
 def ranking_ids(query: Sequence[Sample], gallery: Sequence[Sample]) -> tuple[IntArray, IntArray, IntArray, IntArray]:
     """What `benchmark.ranking.rank` wants to know beside the distances.
 
-    An unknown camera is nobody's: a query by an unknown camera is matched with images by any camera.
+    An unknown camera is nobody's: a query by an unknown camera is matched with images by any camera. Only an image that
+    is query and gallery at once does not find itself: where its camera is not known, it gets one of its own.
 
     Returns:
         (Q,) person and camera of the queries, (G,) person and camera of the gallery, int64.
@@ -149,20 +151,36 @@ def ranking_ids(query: Sequence[Sample], gallery: Sequence[Sample]) -> tuple[Int
     query_id, gallery_id = (np.array([s.person_id for s in part], np.int64) for part in (query, gallery))
     query_cam, gallery_cam = (np.array([s.camera_id for s in part], np.int64) for part in (query, gallery))
     query_cam[query_cam == UNKNOWN_CAMERA] = UNKNOWN_CAMERA - 1
+    if (query_cam < 0).any() or (gallery_cam < 0).any():
+        _hide_own_files(query, gallery, query_cam, gallery_cam)
     return query_id, query_cam, gallery_id, gallery_cam
 
 
+def _hide_own_files(
+    query: Sequence[Sample], gallery: Sequence[Sample], query_cam: IntArray, gallery_cam: IntArray
+) -> None:
+    """Give queries and the gallery images that are the same file one camera, in place, where either's is unknown."""
+    own: dict[str, int] = {}
+    for row, sample in enumerate(query):
+        own.setdefault(os.path.realpath(sample.path), row)
+    for column, sample in enumerate(gallery):
+        row = own.get(os.path.realpath(sample.path), -1)
+        if row < 0:
+            continue
+        if query_cam[row] < 0:
+            query_cam[row] = gallery_cam[column] if gallery_cam[column] >= 0 else UNKNOWN_CAMERA - 2 - row
+        if gallery_cam[column] < 0:
+            gallery_cam[column] = query_cam[row]
+
+
 def queries_with_match(query: Sequence[Sample], gallery: Sequence[Sample]) -> int:
-    """Queries whose person the gallery shows by another camera (or either camera is unknown)."""
+    """Queries whose person the gallery shows by another camera (or in another image, where a camera is unknown)."""
+    query_id, query_cam, gallery_id, gallery_cam = (ids.tolist() for ids in ranking_ids(query, gallery))
     cameras: dict[int, set[int]] = {}
-    for sample in gallery:
-        cameras.setdefault(sample.person_id, set()).add(sample.camera_id)
-    usable = 0
-    for sample in query:
-        seen = cameras.get(sample.person_id, set()) if sample.person_id != JUNK_ID else set()
-        same = {sample.camera_id} if sample.camera_id != UNKNOWN_CAMERA else set()
-        usable += bool(seen - same)
-    return usable
+    for person, camera in zip(gallery_id, gallery_cam, strict=True):
+        cameras.setdefault(person, set()).add(camera)
+    asked = zip(query_id, query_cam, strict=True)
+    return sum(person != JUNK_ID and bool(cameras.get(person, set()) - {camera}) for person, camera in asked)
 
 
 def one_image_people(samples: Iterable[Sample]) -> list[int]:

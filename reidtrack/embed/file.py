@@ -60,4 +60,4 @@ def read_features(path: Path) -> ImageFeatures:
             names, features = tuple(str(name) for name in data["path"]), data["feature"].astype(np.float32)
             return ImageFeatures(names, features, str(data["sha256"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError("cannot be read", where=path, expected="the --out file of `reidtrack embed`") from error
+        raise InputError("cannot be read", where=path, expected="the file that `reidtrack embed` wrote") from error

@@ -45,7 +45,7 @@ def build_engine(
         return OpenVinoEngine.from_torch(model, size_hw, half=half, digest=digest)
     if chosen in ("onnxruntime", "tensorrt"):
         if half and chosen == "onnxruntime":
-            raise DeviceError("ONNX Runtime runs in fp32 only", where="--engine", hint="leave out precision=half")
+            raise DeviceError("ONNX Runtime runs in fp32 only", field="engine", hint="leave out precision=half")
         from reidtrack.engines.onnx_engine import OnnxEngine
 
         return OnnxEngine.from_torch(model, size_hw, on, digest=digest, tensorrt=chosen == "tensorrt", half=half)
@@ -77,10 +77,10 @@ def open_engine(path: Path, *, device: str = "auto", engine: EngineName = "auto"
         chosen = "openvino" if by_openvino else "onnxruntime"
     if chosen == "torch" or (chosen in ("onnxruntime", "tensorrt") and path.suffix == ".xml"):
         what = f"{TITLE[chosen]} does not run an exported {path.suffix} file"
-        raise DeviceError(what, where="--engine", hint="give the weights it was made from")
+        raise DeviceError(what, field="engine", hint="give the weights it was made from")
     if not on.startswith(ONLY_ON.get(chosen, "")):
         raise DeviceError(
-            f"{TITLE[chosen]} does not run on {on}", where="--device", hint="give the weights it was made from"
+            f"{TITLE[chosen]} does not run on {on}", field="device", hint="give the weights it was made from"
         )
     check_installed(chosen, NEEDS[chosen][:1])
     if chosen == "openvino":

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from reidtrack.engines.names import ENGINES, EngineName, Precision, Runtime
-from reidtrack.errors import DeviceError
+from reidtrack.errors import DeviceError, param
 
 NEEDS = {
     "openvino": ("openvino",),
@@ -37,7 +37,7 @@ def choose_device(device: str) -> str:
     text = device.strip().lower()
     match = re.fullmatch(r"cuda(?::(\d+))?", text)
     if text not in ("auto", "cpu") and match is None:
-        raise DeviceError(f"unknown device {device!r}", where="--device", expected="auto, cpu, cuda or cuda:N")
+        raise DeviceError(f"unknown device {device!r}", field="device", expected="auto, cpu, cuda or cuda:N")
     count = 0 if text == "cpu" else _count_gpus()
     if text == "cpu" or (text == "auto" and count == 0):
         return "cpu"
@@ -46,7 +46,9 @@ def choose_device(device: str) -> str:
         found = {0: "no CUDA GPU is usable here", 1: "there is one CUDA GPU, cuda:0"}.get(
             count, f"there are {count} CUDA GPUs, cuda:0 to cuda:{count - 1}"
         )
-        raise DeviceError(f"{device!r} is not there: {found}", where="--device", hint="use --device cpu or auto")
+        raise DeviceError(
+            f"{device!r} is not there: {found}", field="device", hint=f"use {param('device', 'cpu')} or auto"
+        )
     return f"cuda:{index}"
 
 
@@ -73,11 +75,13 @@ def choose_engine(device: str, engine: EngineName, precision: Precision = "auto"
         DeviceError: If the device or the engine is not there, or one does not run on the other.
     """
     if engine not in ENGINES:
-        raise DeviceError(f"unknown engine {engine!r}", where="--engine", expected=", ".join(ENGINES))
+        raise DeviceError(f"unknown engine {engine!r}", field="engine", expected=", ".join(ENGINES))
     # OpenVINO runs on the CPU only, so asking for it settles what `auto` means.
     on = choose_device("cpu" if engine == "openvino" and device == "auto" else device)
     if not on.startswith(ONLY_ON.get(engine, "")):
-        raise DeviceError(f"{TITLE[engine]} does not run on {on}", where="--engine", hint="use --engine torch")
+        raise DeviceError(
+            f"{TITLE[engine]} does not run on {on}", field="engine", hint=f"use {param('engine', 'torch')}"
+        )
     if engine != "auto":
         check_installed(engine, NEEDS[engine])
         return on, engine
@@ -103,5 +107,5 @@ def check_installed(engine: str, packages: tuple[str, ...]) -> None:
             missing = TITLE.get(package, f"the Python package {package!r}")
             needed = "" if package == engine else f", which {TITLE[engine]} needs to take networks of torch"
             raise DeviceError(
-                f"{missing} is not installed{needed}", where="--engine", hint=f"pip install {' '.join(packages)}"
+                f"{missing} is not installed{needed}", field="engine", hint=f"pip install {' '.join(packages)}"
             )

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from reidtrack.errors import DeviceError
+from reidtrack.errors import DeviceError, param
 from reidtrack.fetch import cache_folder
 
 
@@ -48,8 +48,8 @@ def open_session(content: bytes, device: str, *, tensorrt: bool = False, half: b
         fault = error
     raise DeviceError(
         f"ONNX Runtime's {wanted} does not start: its libraries do not load, or no GPU fits them",
-        where="--engine",
-        hint="use --engine torch",
+        field="engine",
+        hint=f"use {param('engine', 'torch')}",
     ) from fault
 
 
@@ -100,8 +100,8 @@ def _tensorrt(runtime: ModuleType, device: str, content: bytes, *, half: bool) -
     if "TensorrtExecutionProvider" not in runtime.get_available_providers():
         raise DeviceError(
             "this ONNX Runtime was built without TensorRT",
-            where="--engine",
-            hint="pip install onnxruntime-gpu tensorrt, or use --engine torch",
+            field="engine",
+            hint=f"pip install onnxruntime-gpu tensorrt, or use {param('engine', 'torch')}",
         )
     settings: dict[str, Any] = {"device_id": int(device.partition(":")[2]), "trt_fp16_enable": half}
     kept = _kept_by_tensorrt(content)

@@ -27,7 +27,7 @@ def quantise(model: Any, inputs: Sequence[FloatArray], *, exact: Sequence[str] =
         import nncf
     except ImportError as error:
         raise DeviceError(
-            f"the Python package 'nncf' does not load ({error})", where="--int8", hint='pip install "reidtrack[int8]"'
+            f"the Python package 'nncf' does not load ({error})", field="int8", hint='pip install "reidtrack[int8]"'
         ) from error
     logging.getLogger("nncf").setLevel(logging.ERROR)
     return nncf.quantize(

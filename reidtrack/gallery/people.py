@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from reidtrack.errors import InputError, UsageError
+from reidtrack.errors import InputError, UsageError, param
 from reidtrack.gallery.store import Signature, open_store, translate_errors, writing
 from reidtrack.gallery.views import DescribedView, KnownPerson, Source, Track, View, ViewBlock
 
@@ -215,7 +215,7 @@ class Gallery:
             raise UsageError(
                 f"somebody else is called {name!r} already",
                 where=self.path,
-                hint=f"if both are one person: --merge {key} {self.names()[other or 0][0]}",
+                hint=f"if both are one person: {param('merge')} {key} {self.names()[other or 0][0]}",
             )
         self.set_name(person, name)
 
@@ -231,7 +231,7 @@ class Gallery:
         known = self.names()
         names = {name for person in (one, other) if (name := known[person][1]) is not None}
         if len(names) > 1:
-            raise UsageError(f"{' and '.join(sorted(names))} have names of their own", where="--merge")
+            raise UsageError(f"{' and '.join(sorted(names))} have names of their own", field="merge")
         self._sql.execute("UPDATE view SET person = ? WHERE person = ?", (other, one))
         self._sql.execute("DELETE FROM person WHERE id = ?", (one,))
         for name in names:

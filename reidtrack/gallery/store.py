@@ -1,4 +1,4 @@
-"""The file of a gallery: SQLite, opened, made, brought to the present schema, its faults told in one line.
+"""The file of a gallery: SQLite, opened, made, migrated to the present schema, its faults told in one line.
 
 The write-ahead log lets others read while one writes; who wants to write waits for who is writing, and a process that
 is killed leaves the file as it was before. What is deleted is overwritten (`secure_delete`). Only the owner may read
@@ -15,12 +15,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from reidtrack.errors import InputError, OutputError, ReidtrackError, WeightsError
+from reidtrack.errors import InputError, OutputError, ReidtrackError, WeightsError, param
 
 APPLICATION_ID = 0x72656964
-"""What tells a gallery from other SQLite files: "reid"."""
+"""SQLite's application id of a gallery: "reid" in ASCII."""
 BUSY_TIMEOUT_S = 60.0
-"""How long a process waits for another that is writing."""
+"""How long a process waits for another that is writing, seconds."""
 
 _PAGE = 16_384
 """Bytes of a page; in smaller ones, rows of 2 KiB leave half of each empty."""
@@ -53,11 +53,11 @@ MIGRATIONS = (
 
 
 class Signature(NamedTuple):
-    """What made the features of a gallery; those of another signature cannot be compared with them.
+    """The weights and the preprocessing that made a gallery's features; others' features cannot be compared with them.
 
     Attributes:
-        sha256: Of the weights.
-        preprocessing: How a picture became the network's input.
+        sha256: Digest of the weights.
+        preprocessing: How a picture became the network's input, in words.
     """
 
     sha256: str
@@ -65,7 +65,7 @@ class Signature(NamedTuple):
 
 
 def is_gallery(path: Path) -> bool:
-    """Whether a path is an SQLite file, by its first bytes."""
+    """Whether a path is an SQLite file, judged by its first bytes."""
     try:
         with path.open("rb") as file:
             return file.read(len(_MAGIC)) == _MAGIC
@@ -79,8 +79,8 @@ def open_store(path: Path, signature: Signature | None = None, *, make: bool = F
 
     Args:
         path: The file.
-        signature: Of the features that are to be compared with it or put into it; None where none are.
-        make: Make it where it is not there.
+        signature: Signature of the features that will be compared or added; None where none are.
+        make: Make the file where it is not there.
 
     Raises:
         InputError: If it is not there, no gallery, or damaged.
@@ -129,10 +129,10 @@ def translate_errors(path: Path) -> Iterator[None]:
 
 
 def _translated(error: sqlite3.Error, path: Path) -> ReidtrackError | None:
-    """None for what only a bug can cause."""
+    """The error to raise instead; None for what only a bug can cause."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_MISUSE) & 0xFF
     if code == sqlite3.SQLITE_NOTADB:
-        return InputError("is not a gallery", where=path, expected="a file that `--gallery` or `enroll` made")
+        return InputError("is not a gallery", where=path, expected="a file that `reidtrack run` or `enroll` made")
     if code in _BUSY:
         return OutputError(f"another process has been writing for {BUSY_TIMEOUT_S:.0f} s", where=path, hint="try again")
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
@@ -215,7 +215,7 @@ def _sign(connection: sqlite3.Connection, path: Path, signature: Signature, *, m
             f"its features were made by other re-ID weights, sha256 {there['sha256'][:12]}...",
             where=path,
             expected=f"{signature.sha256[:12]}...",
-            hint="give another gallery, or --reid with the weights that made it",
+            hint=f"give another gallery, or {param('reid')} with the weights that made it",
         )
     if there.get("preprocessing", signature.preprocessing) != signature.preprocessing:
         raise WeightsError(

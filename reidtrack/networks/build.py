@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from reidtrack.associate.calibration.prior import AppearancePrior
 from reidtrack.config.run import DetectConfig, EmbedConfig
 from reidtrack.detect.families import FAMILIES, family_of_export
 from reidtrack.detect.family import Family
@@ -28,7 +27,7 @@ from reidtrack.engines.build import build_engine, open_engine
 from reidtrack.engines.choose import choose_engine
 from reidtrack.engines.names import EngineName, Precision, Runtime
 from reidtrack.engines.provenance import Weights, digests
-from reidtrack.errors import WeightsError
+from reidtrack.errors import InputError, WeightsError
 from reidtrack.models.card import ModelCard, card_from_json
 from reidtrack.models.checkpoint import CARD_KEY, load_checkpoint
 from reidtrack.networks.converted import prepared
@@ -130,7 +129,8 @@ def make_embedder(
         built, card = open_embedder(path, device, engine)
     else:
         built, card = _build_reid(path, config.architecture, *choose_engine(device, engine, precision), precision)
-    _check_priors(card, path)
+    used = Weights(str(config.weights), {path.name: card.sha256}, built.name, card.priors)
+    _check_prior(used, card.feature_dim, path)
     embedder = Embedder(
         lambda crops: built.infer(crops)[0],
         size_hw=card.size_hw,
@@ -141,20 +141,18 @@ def make_embedder(
         feature_dim=card.feature_dim,
         batch=config.batch,
     )
-    return embedder, Weights(str(config.weights), {path.name: card.sha256}, built.name, card.priors)
+    return embedder, used
 
 
-def _check_priors(card: ModelCard, path: Path) -> None:
-    """Refuse priors that cannot be this network's before anything is read with it."""
-    if not card.priors:
-        return
+def _check_prior(weights: Weights, feature_dim: int, path: Path) -> None:
+    """Refuse a prior that cannot be this network's before anything is read with it."""
     try:
-        prior = AppearancePrior.from_json(card.priors)
-    except ValueError as error:
-        raise WeightsError(f"the card holds damaged {error}", where=path) from error
-    if not prior.fits(card.feature_dim):
+        prior = weights.prior
+    except InputError as error:
+        raise WeightsError(error.what, where=path) from error
+    if not prior.fits(feature_dim):
         what = "the card's priors are of embeddings of another length"
-        raise WeightsError(what, where=path, expected=f"{card.feature_dim} numbers")
+        raise WeightsError(what, where=path, expected=f"{feature_dim} numbers")
 
 
 def _build_reid(

@@ -13,7 +13,7 @@ from reidtrack.engines.build import open_engine
 from reidtrack.engines.convert import Shape
 from reidtrack.engines.openvino_engine import OpenVinoEngine
 from reidtrack.engines.openvino_package import read_model
-from reidtrack.errors import WeightsError
+from reidtrack.errors import WeightsError, param
 from reidtrack.models.checkpoint import load_checkpoint
 from reidtrack.networks.embedder_file import is_embedder_file, network_file, open_embedder, says_detector
 from reidtrack.networks.exportable import Agreement, DetectorNetwork, ReidByCard, ReidNetwork, compare_features
@@ -52,7 +52,7 @@ class ReidFile(ReidByCard):
             WeightsError: If it is.
         """
         if any(node.get_type_name() == _QUANTISED for node in read_model(self.file).get_ops()):
-            raise WeightsError("is in 8 bits already", where=self.file, hint="leave out --int8")
+            raise WeightsError("is in 8 bits already", where=self.file, hint=f"leave out {param('int8')}")
 
     def in_torch(self) -> ReidNetwork:
         """The same as a network of torch, which alone is written as ONNX.
@@ -61,11 +61,11 @@ class ReidFile(ReidByCard):
             WeightsError: If it is ONNX already, or of an architecture that is not known.
         """
         if self.file.suffix == ".onnx":
-            raise WeightsError("is ONNX already", where=self.file, expected="--format openvino")
+            raise WeightsError("is ONNX already", where=self.file, expected=param("format", "openvino"))
         try:
             loaded = load_checkpoint(self.file)
         except WeightsError as error:
-            expected = f"--format openvino, or {_TORCH}"
+            expected = f"{param('format', 'openvino')}, or {_TORCH}"
             raise WeightsError("cannot be made an ONNX file", where=self.file, expected=expected) from error
         return ReidNetwork(self.stem, loaded.card, loaded.model)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from reidtrack.engines.build import open_engine
 from reidtrack.engines.convert import Shape, open_shape, write_onnx
-from reidtrack.errors import InputError, OutputError, UsageError, WeightsError
+from reidtrack.errors import InputError, OutputError, UsageError, WeightsError, param
 from reidtrack.networks.exportable import DetectorNetwork, ReidNetwork
 from reidtrack.networks.read_exportable import ReidFile, read_network
 from reidtrack.types import ImageArray
@@ -122,25 +122,25 @@ def _read(request: ExportRequest) -> Network:
 
 def _check(request: ExportRequest) -> None:
     if request.int8 and request.format != "openvino":
-        raise UsageError("is for OpenVINO", where="--int8", hint="use --format openvino")
+        raise UsageError("is for OpenVINO", field="int8", hint=f"use {param('format', 'openvino')}")
     if request.int8 and request.half:
-        raise UsageError("give one of them", where="--int8, --half")
+        raise UsageError(f"{param('int8')} and {param('half')} exclude each other", hint="give one of them")
     if request.int8 and request.calibrate is None:
         raise UsageError(
             "needs pictures to learn from",
-            where="--int8",
-            expected="--calibrate FOLDER with frames, or crops of people",
+            field="int8",
+            expected=f"{param('calibrate')} FOLDER with frames, or crops of people",
         )
 
 
 def _check_size(size_hw: tuple[int, int], network: Network) -> None:
     if not isinstance(network, DetectorNetwork):
-        raise UsageError("is for detectors", where="--imgsz", hint="a re-ID network has the size it was trained with")
+        raise UsageError("is for detectors", field="imgsz", hint="a re-ID network has the size it was trained with")
     stride = network.found.stride
     if any(side < stride or side % stride for side in size_hw):
         raise UsageError(
             f"{size_hw[0]} {size_hw[1]} cannot be halved often enough",
-            where="--imgsz",
+            field="imgsz",
             expected=f"two multiples of {stride}",
         )
 
@@ -157,9 +157,9 @@ def _place(request: ExportRequest, stem: str) -> Path:
     ending = ".onnx" if request.format == "onnx" else "_openvino_model"
     out = request.out or Path(f"{stem}{suffix}{ending}")
     if request.format == "onnx" and out.suffix != ".onnx":
-        raise UsageError(f"an ONNX file ends in .onnx, not {out.suffix or 'nothing'}", where="--out")
+        raise UsageError(f"an ONNX file ends in .onnx, not {out.suffix or 'nothing'}", field="out")
     if out.exists() and not request.overwrite:
-        raise OutputError("is there already", where=out, hint="--overwrite replaces it")
+        raise OutputError("is there already", where=out, hint=f"{param('overwrite', True)} replaces it")
     if out.is_file() and request.format == "openvino":
         raise OutputError("is a file, and an OpenVINO export is a folder", where=out, hint="give another place")
     if out.is_dir() and any(path.suffix not in (".xml", ".bin", ".yaml") for path in out.iterdir()):

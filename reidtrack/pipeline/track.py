@@ -57,7 +57,7 @@ def track_file(detections: Path, out: Path, config: TrackConfig, fps: float | No
         OutputError: If the tracks cannot be written.
     """
     if fps is not None and not (0 < fps < np.inf):
-        raise UsageError(f"got {fps:g}", where="--fps", expected="a number above 0")
+        raise UsageError(f"got {fps:g}", field="fps", expected="a number above 0")
     rate, source = (fps, "given") if fps is not None else _recorded_rate(detections)
     found = read_detections(detections)
     last = max(found, default=-1)

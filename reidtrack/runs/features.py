@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reidtrack.errors import InputError, OutputError
+from reidtrack.errors import InputError, OutputError, param
 from reidtrack.runs.jsonl import AppendFile
 from reidtrack.types import FloatArray, IntArray
 
@@ -23,6 +23,11 @@ from reidtrack.types import FloatArray, IntArray
 def _record_type(dim: int) -> np.dtype[np.void]:
     fields: list[Any] = [("camera", "<i4"), ("track_id", "<i8"), ("frame", "<i8"), ("quality", "<f4")]
     return np.dtype([*fields, ("feature", "<f2", (dim,))])
+
+
+def round_feature(feature: FloatArray) -> FloatArray:
+    """A feature (D,) as the log gives it back."""
+    return feature.astype(np.float16).astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +68,11 @@ class FeatureTable:
             self.quality[keep],
             self.feature[keep],
         )
+
+    def rows_by_crop(self) -> dict[tuple[str, int, int], int]:
+        """(Camera name, track id, frame) to its row."""
+        columns = zip(self.camera.tolist(), self.track_id.tolist(), self.frame.tolist(), strict=True)
+        return {(self.cameras[c], track_id, frame): i for i, (c, track_id, frame) in enumerate(columns)}
 
     def by_track(self) -> dict[tuple[str, int], IntArray]:
         """(Camera name, track id) to its rows, sorted by frame."""
@@ -134,7 +144,9 @@ def read_feature_log(path: Path) -> FeatureTable:
             kind = _record_type(header["dim"])
             raw = file.read()
     except (OSError, ValueError, KeyError) as error:
-        raise InputError("is not a feature log", where=path, hint="run again with --overwrite") from error
+        raise InputError(
+            "is not a feature log", where=path, hint=f"run again with {param('overwrite', True)}"
+        ) from error
     return _table(header["cameras"], np.frombuffer(raw[: len(raw) // kind.itemsize * kind.itemsize], kind))
 
 

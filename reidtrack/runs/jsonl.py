@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from reidtrack.errors import InputError, OutputError
+from reidtrack.errors import InputError, OutputError, param
 
 
 class AppendFile:
@@ -100,7 +100,7 @@ def read_json_lines(path: Path) -> Iterator[tuple[dict[str, Any], int]]:
                     record = json.loads(line)
                 except ValueError as error:
                     raise InputError(
-                        "is not JSON", where=f"{path}:{number}", hint="run again with --overwrite"
+                        "is not JSON", where=f"{path}:{number}", hint=f"run again with {param('overwrite', True)}"
                     ) from error
                 yield record, end
     except OSError as error:

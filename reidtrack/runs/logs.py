@@ -1,7 +1,7 @@
 """The logs of pass one: what was detected in each frame, and what the trackers made of it.
 
-`detections.jsonl` has one line for each frame that was read, also for one without people: it is what `--resume` goes on
-from. `tracks.jsonl` has one line for each box, sorted by time, camera and track.
+`detections.jsonl` has one line for each frame that was read, also for one without people: a resumed run goes on
+from it. `tracks.jsonl` has one line for each box, sorted by time, camera and track.
 """
 
 from __future__ import annotations
@@ -27,6 +27,14 @@ def round_detections(detections: Detections) -> Detections:
     xyxy = np.round(detections.xyxy.astype(np.float64), PIXEL_DECIMALS).astype(np.float32)
     score = np.round(detections.score.astype(np.float64), SCORE_DECIMALS).astype(np.float32)
     return Detections(xyxy, score)
+
+
+def round_tracks(tracks: Tracks) -> Tracks:
+    """The tracks as a log gives them back."""
+    xyxy = np.round(tracks.xyxy.astype(np.float64), PIXEL_DECIMALS).astype(np.float32)
+    score = np.round(tracks.score.astype(np.float64), SCORE_DECIMALS).astype(np.float32)
+    time_s = np.array([round(time_s, TIME_DECIMALS) for time_s in tracks.time_s.tolist()], np.float64)
+    return Tracks(tracks.track_id, tracks.frame, time_s, xyxy, score)
 
 
 def pixels(xyxy: FloatArray) -> list[list[float]]:
@@ -68,8 +76,8 @@ class DetectionLog:
 
 
 @dataclass(frozen=True)
-class DetectionRecord:
-    """What an interrupted run had found.
+class LoggedDetections:
+    """Detections that an interrupted run had logged.
 
     Attributes:
         frames: Camera to frame number (0-based) to its detections.
@@ -80,7 +88,7 @@ class DetectionRecord:
     end: int
 
 
-def read_detection_log(path: Path) -> DetectionRecord:
+def read_detection_log(path: Path) -> LoggedDetections:
     """Read `detections.jsonl` back, up to the last whole line; a file that is not there is an empty one.
 
     Raises:
@@ -94,7 +102,7 @@ def read_detection_log(path: Path) -> DetectionRecord:
                 xyxy = np.asarray(record["xyxy"], np.float64).reshape(-1, 4).astype(np.float32)
                 score = np.asarray(record["score"], np.float64).astype(np.float32)
                 frames[record["camera"]][record["frame"]] = Detections(xyxy, score)
-    return DetectionRecord(frames, end)
+    return LoggedDetections(frames, end)
 
 
 class TrackLog:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Protocol
+
+from reidtrack.errors import ReidtrackError
 
 
 class Progress(Protocol):
@@ -50,7 +53,7 @@ class Progress(Protocol):
         """Something went wrong that does not end the work."""
         ...
 
-    def fail(self, text: str) -> None:
+    def fail(self, error: ReidtrackError | str) -> None:
         """A part of the work is lost, a camera; the rest goes on."""
         ...
 
@@ -77,8 +80,27 @@ class Silent:
     def warn(self, text: str) -> None:
         """Ignore it."""
 
-    def fail(self, text: str) -> None:
+    def fail(self, error: ReidtrackError | str) -> None:
         """Ignore it."""
 
     def close(self) -> None:
         """Ignore it."""
+
+
+@contextmanager
+def one_task(progress: Progress, title: str, task: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
+    """Tell of a stage that has one task.
+
+    Args:
+        progress: Who is told.
+        title: What is done, for people.
+        task: With what.
+        total: Its length, in units.
+        unit: What is counted, in the plural.
+
+    Yields:
+        A function to call with how many units more are done.
+    """
+    progress.stage(title, {task: total}, unit)
+    yield lambda count: progress.advance(task, count)
+    progress.finish(task)

@@ -1,4 +1,4 @@
-"""A training between two steps, on disk: whole or not at all, and read without running code from it."""
+"""The state of a training on disk: written whole or not at all, and read without running code from it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import pickle
 from pathlib import Path
 from typing import Any
 
-from reidtrack.errors import InputError
+from reidtrack.errors import InputError, param
 from reidtrack.files import write_lines
 
 VERSION = 1
 
 
 def save_state(path: Path, state: dict[str, Any]) -> None:
-    """Write tensors, numbers, text and their containers.
+    """Write a state: tensors, numbers, text and their containers.
 
     Raises:
         OutputError: If the file cannot be written; an earlier one stays as it was.
@@ -35,7 +35,7 @@ def load_state(path: Path) -> dict[str, Any]:
     import torch
 
     if not path.exists():
-        raise InputError("no training to resume", where=path, hint="leave --resume away to begin one")
+        raise InputError("no training to resume", where=path, hint=f"leave {param('resume')} away to begin one")
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:

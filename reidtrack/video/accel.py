@@ -45,4 +45,4 @@ def open_container(
         return container
     container.close()
     expected = ", ".join(["auto", "none", *there])
-    raise DeviceError(f"no decoding by {hwaccel!r} here", where="--hwaccel", expected=expected)
+    raise DeviceError(f"no decoding by {hwaccel!r} here", field="hwaccel", expected=expected)

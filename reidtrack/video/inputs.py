@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from reidtrack.errors import InputError, UsageError
+from reidtrack.video.part import Part
 from reidtrack.video.source import Source, is_url, name_cameras, open_source, redact
 
 
@@ -28,29 +29,14 @@ class CameraInput:
 
     def to_json(self) -> dict[str, Any]:
         """As `run.json` keeps it: paths absolute, passwords hidden."""
-        shown = redact(self.source) if is_url(self.source) else str(Path(self.source).resolve())
+        shown = redact(self.source)
+        if not is_url(self.source) and shown == self.source:
+            shown = str(Path(self.source).resolve())
         return {"camera": self.camera, "source": shown, "offset_s": self.offset_s}
 
 
-@dataclass(frozen=True)
-class Part:
-    """Which part of each recording is read.
-
-    Attributes:
-        start_s: First second, within the recording.
-        end_s: Second to stop before; None reads to the end.
-        stride: Every n-th frame.
-        fps: Rate of folders of images.
-    """
-
-    start_s: float = 0.0
-    end_s: float | None = None
-    stride: int = 1
-    fps: float = 25.0
-
-
 def pair_offsets(offsets_s: Sequence[float], count: int) -> list[float]:
-    """One offset for each of `count` recordings; none at all are all zero.
+    """Offsets in seconds, one for each of `count` recordings; all 0 if none are given.
 
     Raises:
         UsageError: If there are too few or too many.
@@ -58,14 +44,14 @@ def pair_offsets(offsets_s: Sequence[float], count: int) -> list[float]:
     if not offsets_s:
         return [0.0] * count
     if len(offsets_s) != count:
-        raise UsageError(f"{len(offsets_s)} offsets for {count} videos", where="--offsets", expected="one for each")
+        raise UsageError(f"{len(offsets_s)} offsets for {count} videos", field="offsets", expected="one for each")
     return list(offsets_s)
 
 
 def pair_detections(
     texts: Sequence[str], sources: Sequence[str], cameras: Sequence[str] | None = None
 ) -> dict[str, Path]:
-    """Which detection file belongs to which camera: by `CAMERA=FILE`, or one for each in order.
+    """Camera to its detection file: by `CAMERA=FILE`, or one file for each camera in order.
 
     Raises:
         UsageError: If the files and the cameras do not go together.
@@ -81,13 +67,13 @@ def pair_detections(
         if not equals or name not in names:
             raise UsageError(
                 f"cannot tell the camera of {text!r}",
-                where="--detections",
+                field="detections",
                 expected=f"{names[0]}=FILE, for each camera",
             )
         pairs[name] = Path(path)
     missing = [name for name in names if name not in pairs]
     if missing:
-        raise UsageError(f"no detections for {missing[0]}", where="--detections", expected="a file for each camera")
+        raise UsageError(f"no detections for {missing[0]}", field="detections", expected="a file for each camera")
     return pairs
 
 
@@ -109,20 +95,12 @@ def open_inputs(
 
     Raises:
         DeviceError: If there is no such device.
+        UsageError: If an offset or the rate of a folder's images is out of range.
     """
     sources = []
     for item in inputs:
         try:
-            source = open_source(
-                item.source,
-                item.camera,
-                start_s=part.start_s,
-                end_s=part.end_s,
-                stride=part.stride,
-                offset_s=item.offset_s,
-                fps=part.fps,
-                hwaccel=hwaccel,
-            )
+            source = open_source(item.source, item.camera, part=part, offset_s=item.offset_s, hwaccel=hwaccel)
         except InputError as error:
             fail(item.camera, error)
         else:

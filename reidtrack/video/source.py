@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self, runtime_checkable
 
+from reidtrack.errors import InputError, UsageError
+from reidtrack.files import is_utf8
 from reidtrack.types import Frame
 from reidtrack.video.file import VideoFile
 from reidtrack.video.folder import ImageFolder
 from reidtrack.video.naming import is_folder, is_url, name_cameras, redact
-from reidtrack.video.span import Span
+from reidtrack.video.part import Part
 
-__all__ = ["ImageFolder", "Source", "Span", "VideoFile", "is_url", "name_cameras", "open_source", "redact"]
+__all__ = ["ImageFolder", "Part", "Source", "VideoFile", "is_url", "name_cameras", "open_source", "redact"]
 
 
 @runtime_checkable
@@ -28,12 +31,14 @@ class Source(Protocol):
         size: Width and height of every frame, pixels.
         nominal_fps: The rate the source claims; for estimates only, times come from the frames.
         duration_s: Length of the whole recording in seconds, or None where unknown.
+        pixel_aspect: Width over height of a pixel as it is to be shown; 1 for square ones.
     """
 
     camera: str
     size: tuple[int, int]
     nominal_fps: float
     duration_s: float | None
+    pixel_aspect: float
 
     @property
     def frame_count(self) -> int | None:
@@ -59,11 +64,12 @@ def open_source(
     source: str | Path,
     camera: str,
     *,
+    part: Part | None = None,
     start_s: float = 0.0,
     end_s: float | None = None,
     stride: int = 1,
+    fps: float | None = None,
     offset_s: float = 0.0,
-    fps: float = 25.0,
     hwaccel: str = "none",
 ) -> Source:
     """Open a video file, a folder of images or an address.
@@ -71,19 +77,24 @@ def open_source(
     Args:
         source: What to open.
         camera: Name given to the frames.
+        part: What to read of it; made of the four below, if it is None.
         start_s: First second to read, within the camera's own recording.
-        end_s: Second to stop before, within the camera's own recording; None reads to the end.
+        end_s: Second to stop before; None reads to the end.
         stride: Read the frames whose index is a multiple of this.
+        fps: Images per second of a folder of images.
         offset_s: Seconds from the run's origin to the recording's first frame.
-        fps: Rate of a folder of images.
         hwaccel: What decodes a video: `none`, `auto` or FFmpeg's name of a device.
 
     Raises:
         InputError: If nothing can be read from it.
         DeviceError: If there is no such device.
-        UsageError: If a number is out of range.
+        UsageError: If the offset or the rate of a folder's images is out of range.
     """
-    span = Span(start_s, end_s, stride, offset_s)
+    if not math.isfinite(offset_s):
+        raise UsageError(f"got {offset_s}", where="offset", expected="a number of seconds")
+    if not is_url(source) and not is_utf8(source):
+        raise InputError("its name is not UTF-8", where=redact(source), hint="rename it")
+    part = Part(start_s, end_s, stride, fps) if part is None else part
     if is_folder(source):
-        return ImageFolder(source, camera, span, fps=fps)
-    return VideoFile(source, camera, span, hwaccel=hwaccel)
+        return ImageFolder(source, camera, part, offset_s=offset_s)
+    return VideoFile(source, camera, part, offset_s=offset_s, hwaccel=hwaccel)

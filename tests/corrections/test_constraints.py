@@ -7,7 +7,7 @@ from associate.people_data import directions, tracklet
 
 from reidtrack.corrections.constraints import Constraints, constrain
 from reidtrack.corrections.cut import cut
-from reidtrack.corrections.schema import parse
+from reidtrack.corrections.parse import parse
 from reidtrack.errors import ConfigError
 from reidtrack.types import Identity, Tracklet
 
@@ -32,16 +32,16 @@ def test_nothing_said() -> None:
 def test_merge_and_apart_and_what_they_teach() -> None:
     found = constrained("- merge: [hall 1, hall 3, door 1]\n- apart: [hall 2, [door 1, door 2]]")
     a, b, c, d, e = (t.key for t in visits())
-    assert set(found.together) == {(a, c), (a, d), (c, d)}
-    assert set(found.apart) == {(b, d), (b, e)}
+    assert set(found.must_link) == {(a, c), (a, d), (c, d)}
+    assert set(found.cannot_link) == {(b, d), (b, e)}
     same = {(a, c, True, 1 / 3), (a, d, True, 1 / 3), (c, d, True, 1 / 3)}
     assert set(found.taught) == same | {(b, d, False, 0.5), (b, e, False, 0.5)}
 
 
 def test_lock_keeps_all_others_out_and_teaches_who_is_in() -> None:
     found = constrained("- lock: [hall 1, door 1]\n- ignore: door 2")
-    assert set(found.together) == {(("hall", 1), ("door", 1))}
-    assert set(found.apart) == {(("hall", 1), ("hall", 2)), (("hall", 1), ("hall", 3))}
+    assert set(found.must_link) == {(("hall", 1), ("door", 1))}
+    assert set(found.cannot_link) == {(("hall", 1), ("hall", 2)), (("hall", 1), ("hall", 3))}
     assert found.taught == ((("hall", 1), ("door", 1), True, 1.0),)
     assert found.ignored == {("door", 2)}
 
@@ -52,8 +52,8 @@ def test_names_are_people() -> None:
     )
     found = constrained(text)
     assert found.names == {("hall", 1): "Anna", ("door", 1): "Anna", ("hall", 3): "Anna", ("hall", 2): "Ben"}
-    assert (("hall", 1), ("door", 1)) in found.together
-    assert found.apart == ((("hall", 1), ("hall", 2)),)
+    assert (("hall", 1), ("door", 1)) in found.must_link
+    assert found.cannot_link == ((("hall", 1), ("hall", 2)),)
     people = [Identity(1, (visits()[0],), PERSON[0].astype("f4")), Identity(2, (visits()[4],), PERSON[0].astype("f4"))]
     assert [who.name for who in found.named(people)] == ["Anna", None]
 
@@ -70,13 +70,13 @@ def test_a_cut_has_the_person_before_it_and_the_one_behind() -> None:
     assert all(set(t.feature_frame) <= set(t.frame) for t in (first, second, third))
     found = constrain(parts, corrections)
     assert found.ignored == {("hall", 4)}
-    assert found.apart == ()  # of both cuts one side is nobody
-    assert constrain(parts, parse("- {split: hall 3, at_s: 12}", "c.yaml")).apart == ((("hall", 3), ("hall", 4)),)
+    assert found.cannot_link == ()  # of both cuts one side is nobody
+    assert constrain(parts, parse("- {split: hall 3, at_s: 12}", "c.yaml")).cannot_link == ((("hall", 3), ("hall", 4)),)
 
 
 def test_what_is_ignored_contradicts_nothing() -> None:
     found = constrained("- merge: [hall 1, hall 2]\n- ignore: hall 2\n- {name: Anna, tracklet: hall 2}")
-    assert found.together == ()
+    assert found.must_link == ()
     assert found.names == {}
 
 

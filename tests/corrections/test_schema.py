@@ -7,20 +7,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reidtrack.corrections.edit import HEADER, append, remove
+from reidtrack.corrections.parse import parse
 from reidtrack.corrections.schema import (
     Apart,
     Ignore,
     Lock,
     Merge,
     Name,
-    Place,
     Split,
-    parse,
+    TrackletRef,
 )
 from reidtrack.errors import ConfigError
 
-HALL = Place(camera="hall", track_id=3)
-DOOR = Place(camera="front door", track_id=7, time_s=14.2)
+HALL = TrackletRef(camera="hall", track_id=3)
+DOOR = TrackletRef(camera="front door", track_id=7, time_s=14.2)
 
 WHOLE = """\
 # who is who
@@ -40,7 +40,7 @@ def test_everything_that_can_be_said() -> None:
     found = parse(WHOLE, "c.yaml")
     assert [c.entry for c in found.entries] == [
         Merge(merge=(HALL, DOOR)),
-        Apart(apart=((HALL,), (DOOR, Place(camera="hall", track_id=4)))),
+        Apart(apart=((HALL,), (DOOR, TrackletRef(camera="hall", track_id=4)))),
         Split(split=HALL, at_s=12.5),
         Name(name="Anna", tracklet=(HALL,)),
         Lock(lock=(HALL, DOOR)),
@@ -134,7 +134,7 @@ names = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min
 @settings(max_examples=50, deadline=None)
 @given(camera=names, track=st.integers(1, 10**6), time=st.none() | st.integers(-(10**7), 10**7), called=names)
 def test_any_camera_and_any_name_are_read_back(camera: str, track: int, time: int | None, called: str) -> None:
-    place = Place(camera=camera, track_id=track, time_s=None if time is None else time / 100)
+    place = TrackletRef(camera=camera, track_id=track, time_s=None if time is None else time / 100)
     if called.isdigit():
         called += "x"
     entries = [Ignore(ignore=(place,)), Name(name=called, tracklet=(place,)), Lock(lock=(place, HALL))]

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from reidtrack.datasets.readers.dukemtmc import parse_dukemtmc
+from reidtrack.datasets.readers.market1501 import parse_market1501
 from reidtrack.datasets.record import JUNK_ID, queries_with_match, ranking_ids
 from reidtrack.datasets.zoo import DATASETS, load_dataset, option_names
 from reidtrack.errors import InputError, UsageError
@@ -61,7 +63,7 @@ def test_missing_splits_are_named_and_asked_for_clearly(market: Path, write) -> 
     dataset = load_dataset("market1501", market)
     assert dataset.notes[0] == "query and gallery are missing (looked for query, bounding_box_test)"
     assert dataset.require_train() is dataset
-    with pytest.raises(InputError, match=r"no query and no gallery images.*--hold-out N"):
+    with pytest.raises(InputError, match=r"no query and no gallery images.*hold_out N"):
         dataset.require_test()
 
 
@@ -238,3 +240,33 @@ def test_a_damaged_archive_leaves_nothing_behind(tmp_path: Path, market: Path, s
 def test_a_path_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="does not exist"):
         load_dataset("market1501", tmp_path / "nothing")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        pytest.param("0002_c1s1_000451_03.jpg", (2, 1, 1, 451), id="the data set's own"),
+        pytest.param("0002_c6s3_088542_01.jpg.jpg", (2, 6, 3, 88542), id="two suffixes"),
+        pytest.param("-1_c3s2_000451_03.jpg", (-1, 3, 2, 451), id="junk"),
+        pytest.param("0002_c7s1_000451_03.jpg", (2, 7, 1, 451), id="a seventh camera"),
+        pytest.param("0002_c12s11_000451_03.jpg", (2, 12, 11, 451), id="camera and sequence of two digits"),
+        pytest.param("123456_c1s1_12345678_00.png", (123456, 1, 1, 12345678), id="long ids and frames"),
+        pytest.param("2_c1s1_5_0.jpg", (2, 1, 1, 5), id="without zeros"),
+    ],
+)
+def test_names_in_market1501s_layout(name: str, expected: tuple[int, int, int, int]) -> None:
+    found = parse_market1501(Path(name))
+    assert found is not None
+    assert (found.person_id, found.camera_id, found.sequence, found.frame) == expected
+
+
+@pytest.mark.parametrize("name", ["0002_c1_f0046182.jpg", "anna_c1s1_000451_03.jpg", "٢_c1s1_000451_03.jpg"])
+def test_names_of_other_layouts(name: str) -> None:
+    assert parse_market1501(Path(name)) is None
+
+
+@pytest.mark.parametrize("name", ["0001_c9_f0046182.jpg", "00010_c12_f46182.jpg", "-1_c1_f0000001.jpg"])
+def test_names_in_dukemtmcs_layout(name: str) -> None:
+    found = parse_dukemtmc(Path(name))
+    assert found is not None
+    assert name.startswith(("0001", "-1"))

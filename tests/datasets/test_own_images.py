@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reidtrack.datasets.readers.folder import camera_of
-from reidtrack.datasets.record import UNKNOWN_CAMERA, ranking_ids
+from reidtrack.datasets.record import UNKNOWN_CAMERA, Sample, ranking_ids
 from reidtrack.datasets.zoo import load_dataset
 from reidtrack.errors import InputError
 
@@ -111,3 +111,62 @@ def test_two_tables_in_a_folder(tmp_path: Path) -> None:
         (tmp_path / name).write_text("path,person\n")
     with pytest.raises(InputError, match=r"not exactly one table.*a\.csv, b\.csv"):
         load_dataset("csv", tmp_path)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(b"path,person,camera\r\nimg\\1.jpg,7,2\r\nimg\\2.jpg,8,2\r\n", id="backslashes and CRLF"),
+        pytest.param(b"sep=;\r\npath;person;camera\r\nimg/1.jpg;7;2\r\nimg/2.jpg;8;2\r\n", id="Excel's first line"),
+        pytest.param("path\tperson\tcamera\nimg/1.jpg\t7\t2\nimg/2.jpg\t8\t2\n".encode("utf-16"), id="UTF-16, tabs"),
+        pytest.param("Path,Person,Camera,ort\nimg/1.jpg,7,2,Tür\nimg/2.jpg,8,2,\n".encode("cp1252"), id="cp1252"),
+        pytest.param(
+            b"path,person,camera,frame\nimg/1.jpg,7.0,2.0,12.0\nimg/2.jpg,8.0,2.0,nan\n", id="pandas' decimals and nan"
+        ),
+        pytest.param(
+            b"path,person,camera,split,frame\nimg/1.jpg,7,2,NaN,<NA>\nimg/2.jpg,8,2,None,null\n", id="missing values"
+        ),
+        pytest.param(b'path,person,camera\n"img/1.jpg","7","2"\n\n,,\n"img/2.jpg","8","2"\n', id="quotes, empty rows"),
+    ],
+)
+def test_tables_of_other_programs(tmp_path: Path, write, data: bytes) -> None:
+    write(tmp_path, ["img/1.jpg", "img/2.jpg"])
+    (tmp_path / "people.csv").write_bytes(data)
+    dataset = load_dataset("csv", tmp_path / "people.csv")
+    assert [(s.path.name, s.person_id) for s in dataset.train] == [("1.jpg", 7), ("2.jpg", 8)]
+    assert set(dataset.camera_names.values()) <= {"2"}
+    assert len({s.camera_id for s in dataset.train}) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param("path,person,frame\n1.jpg,2,²\n", r"people\.csv:2: '²' is no whole number", id="superscript"),
+        pytest.param("path,person,frame\n1.jpg,2,--5\n", "'--5' is no whole number", id="two signs"),
+        pytest.param("path,person\n1.jpg," + "x" * 200_000 + "\n", r"people\.csv:2: is no table", id="a huge cell"),
+        pytest.param("path,person\n1.jpg,nan\n", "no path or no person", id="a missing person"),
+        pytest.param("sep=;\npath;person\n;2\n", r"people\.csv:3: no path", id="lines count from the file's first"),
+        pytest.param("path,person\n1.jpg\0,2\n", "cannot be read as a table", id="a null byte"),
+    ],
+)
+def test_tables_that_nothing_can_be_made_of(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "people.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=message):
+        load_dataset("csv", tmp_path / "people.csv")
+
+
+@pytest.mark.parametrize(
+    ("query", "gallery", "hidden"),
+    [
+        pytest.param(("1.jpg", -1), [("1.jpg", -1), ("2.jpg", -1)], [True, False], id="no cameras"),
+        pytest.param(("1.jpg", -1), [("1.jpg", -1), ("1.jpg", -1)], [True, True], id="listed twice"),
+        pytest.param(("1.jpg", 4), [("1.jpg", -1), ("2.jpg", 4)], [True, True], id="known in the query"),
+        pytest.param(("1.jpg", -1), [("1.jpg", 4), ("2.jpg", 5)], [True, False], id="known in the gallery"),
+        pytest.param(("1.jpg", -1), [("./a/../1.jpg", -1), ("2.jpg", -1)], [True, False], id="by another path"),
+        pytest.param(("1.jpg", -1), [("2.jpg", -1)], [False], id="another image"),
+    ],
+)
+def test_an_image_does_not_find_itself(query, gallery, hidden: list[bool]) -> None:
+    samples = [Sample(Path(name), 1, camera) for name, camera in [query, *gallery]]
+    _, query_cam, _, gallery_cam = ranking_ids(samples[:1], samples[1:])
+    assert (gallery_cam == query_cam[0]).tolist() == hidden

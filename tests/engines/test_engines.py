@@ -326,7 +326,7 @@ def test_devices(monkeypatch: pytest.MonkeyPatch, text: str, gpus: int, device: 
 @pytest.mark.parametrize(
     ("text", "gpus", "message"),
     [
-        pytest.param("cuda", 0, "'cuda' is not there: no CUDA GPU is usable here; use --device cpu", id="no GPU"),
+        pytest.param("cuda", 0, "'cuda' is not there: no CUDA GPU is usable here; use device='cpu'", id="no GPU"),
         pytest.param("cuda:2", 2, "'cuda:2' is not there: there are 2 CUDA GPUs, cuda:0 to cuda:1", id="too few GPUs"),
         pytest.param("cuda:1", 1, "'cuda:1' is not there: there is one CUDA GPU, cuda:0", id="one GPU"),
     ],

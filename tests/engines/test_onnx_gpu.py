@@ -191,5 +191,5 @@ def test_tensorrt_from_networks_and_files(
 
 def test_tensorrt_without_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(DeviceError, match="TensorRT does not run on cpu; use --engine torch"):
+    with pytest.raises(DeviceError, match="TensorRT does not run on cpu; use engine='torch'"):
         choose_engine("auto", "tensorrt")

@@ -166,7 +166,7 @@ def test_names(gallery: Gallery) -> None:
         gallery.rename(key_of(gallery, anna), "Anna")
         gallery.rename("Anna", "Anne")  # a name does for a key
     assert gallery.find_name("Anne") == anna
-    with pytest.raises(UsageError, match=r"somebody else is called 'Anne' already.*--merge"), gallery.writing():
+    with pytest.raises(UsageError, match=r"somebody else is called 'Anne' already.*merge"), gallery.writing():
         gallery.rename(key_of(gallery, ben), "Anne")
     with pytest.raises(UsageError, match="nobody there has the key or name 'Zoe'"), gallery.writing():
         gallery.rename("Zoe", "Ben")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import logging
 import pickle
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -35,6 +37,15 @@ def feature(model: torch.nn.Module) -> torch.Tensor:
     return out
 
 
+def adam() -> dict[str, Any]:
+    return torch.optim.Adam([torch.nn.Parameter(torch.zeros(3))]).state_dict()
+
+
+def steps() -> dict[str, Any]:
+    optimiser = torch.optim.SGD([torch.nn.Parameter(torch.zeros(3))], lr=0.1)
+    return torch.optim.lr_scheduler.MultiStepLR(optimiser, [20, 40]).state_dict()
+
+
 @pytest.mark.parametrize(
     "wrap",
     [
@@ -42,6 +53,13 @@ def feature(model: torch.nn.Module) -> torch.Tensor:
         pytest.param(lambda w: {"state_dict": w, "epoch": 60}, id="under state_dict"),
         pytest.param(lambda w: {"model": w}, id="under model"),
         pytest.param(lambda w: {f"module.{k}": v for k, v in w.items()}, id="of parallel training"),
+        pytest.param(lambda w: {"model_state_dict": w, "loss": 0.5}, id="under model_state_dict"),
+        pytest.param(lambda w: {"model": {"state_dict": w}}, id="wrapped twice"),
+        pytest.param(lambda w: {"state_dict": {f"model.{k}": v for k, v in w.items()}}, id="of Lightning"),
+        pytest.param(lambda w: {"model": {f"backbone.{k}": v for k, v in w.items()}}, id="a backbone"),
+        pytest.param(lambda w: {f"_orig_mod.module.{k}": v for k, v in w.items()}, id="compiled, in parallel"),
+        pytest.param(lambda w: {"state_dict": w, "rank1": np.float32(0.8), "epoch": np.int64(3)}, id="NumPy's numbers"),
+        pytest.param(lambda w: {"state_dict": w, "optimizer": adam(), "scheduler": steps()}, id="torchreid's engine"),
         pytest.param(lambda w: {k: v for k, v in w.items() if not k.startswith("classifier")}, id="no classifier"),
         pytest.param(
             lambda w: {**w, "classifier.weight": torch.ones(9, 512), "classifier.bias": torch.ones(9)}, id="9 ids"
@@ -106,6 +124,32 @@ class Hostile:
 
     def __reduce__(self) -> tuple[Callable[[Path], None], tuple[Path]]:
         return Path.touch, (self.mark,)
+
+
+def test_numbers_of_numpy_1_are_read_too(tmp_path: Path, weights: Weights) -> None:
+    """Files of before NumPy 2 name the maker of a number by its former module."""
+    torch.save({"state_dict": weights, "rank1": np.float64(0.83)}, tmp_path / "new.pth", pickle_protocol=2)
+    with zipfile.ZipFile(tmp_path / "new.pth") as new, zipfile.ZipFile(tmp_path / "old.pth", "w") as old:
+        for item in new.infolist():
+            data = new.read(item)
+            if item.filename.endswith("data.pkl"):
+                assert b"numpy._core.multiarray" in data
+                data = data.replace(b"numpy._core.multiarray", b"numpy.core.multiarray")
+            old.writestr(item, data)
+    assert load_checkpoint(tmp_path / "old.pth").card.architecture == NAME
+
+
+@pytest.mark.parametrize("module", ["os", "posix", "builtins", "numpy"])
+def test_what_numpys_numbers_allow_allows_nothing_else(tmp_path: Path, weights: Weights, module: str) -> None:
+    torch.save({"state_dict": weights, "rank1": np.float64(0.83)}, tmp_path / "good.pth", pickle_protocol=2)
+    with zipfile.ZipFile(tmp_path / "good.pth") as good, zipfile.ZipFile(tmp_path / "bad.pth", "w") as bad:
+        for item in good.infolist():
+            data = good.read(item)
+            if item.filename.endswith("data.pkl"):
+                data = data.replace(b"cnumpy._core.multiarray\nscalar\n", f"c{module}\nsystem\n".encode())
+            bad.writestr(item, data)
+    with pytest.raises(WeightsError, match="refused"):
+        load_checkpoint(tmp_path / "bad.pth")
 
 
 @pytest.mark.parametrize("legacy", [False, True], ids=["zip", "bare pickle"])

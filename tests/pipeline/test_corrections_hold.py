@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from reidtrack.associate.associate import associate
 from reidtrack.associate.evidence import PairTerms
 from reidtrack.corrections.apply import Corrected, correct
-from reidtrack.corrections.schema import parse
+from reidtrack.corrections.parse import parse
 from reidtrack.errors import ConfigError
 from reidtrack.types import Identity, Tracklet
 
@@ -167,8 +167,8 @@ def test_what_is_said_holds(said: list[str]) -> None:
         assert "c.yaml:" in str(error)
         return
     who, found = owners(people), corrected.constraints
-    assert all(who[a] == who[b] for a, b in found.together)
-    assert all(who[a] != who[b] for a, b in found.apart)
+    assert all(who[a] == who[b] for a, b in found.must_link)
+    assert all(who[a] != who[b] for a, b in found.cannot_link)
     assert not found.ignored & set(who)
     names = {i.id: i.name for i in people}
     assert all(names[who[key]] == name for key, name in found.names.items())

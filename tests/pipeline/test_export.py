@@ -92,10 +92,8 @@ def test_a_file_that_does_not_agree_is_not_kept(monkeypatch: pytest.MonkeyPatch,
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        pytest.param({"format": "onnx", "int8": True}, UsageError, "--int8: is for OpenVINO", id="8 bits in ONNX"),
-        pytest.param(
-            {"format": "openvino", "int8": True}, UsageError, "--calibrate FOLDER", id="nothing to learn from"
-        ),
+        pytest.param({"format": "onnx", "int8": True}, UsageError, "int8: is for OpenVINO", id="8 bits in ONNX"),
+        pytest.param({"format": "openvino", "int8": True}, UsageError, "calibrate FOLDER", id="nothing to learn from"),
         pytest.param({"format": "openvino", "int8": True, "half": True}, UsageError, "give one", id="both"),
         pytest.param({"format": "onnx", "out": Path("a.bin")}, UsageError, r"ends in \.onnx", id="another ending"),
         pytest.param({"format": "openvino", "size_hw": (64, 64)}, UsageError, "is for detectors", id="size of a re-ID"),

@@ -25,12 +25,13 @@ class FakeClock:
 
     def wait(self, condition: threading.Condition, timeout_s: float | None) -> None:
         """Go on to the next event, or by `timeout_s` if that comes first."""
-        del condition
         end_s = None if timeout_s is None else self._now_s + timeout_s
         if self._events and (end_s is None or self._events[0][0] <= end_s):
             time_s, _, event = heapq.heappop(self._events)
             self._now_s = max(self._now_s, time_s)
+            condition.release()  # as waiting does: other threads may be needed for what happens
             event()
+            condition.acquire()
         elif end_s is not None:
             self._now_s = end_s
         else:

@@ -9,7 +9,7 @@ import pytest
 from builders import even_times, write_sound, write_video
 
 from reidtrack.errors import InputError, UsageError
-from reidtrack.video.source import Span, VideoFile, open_source
+from reidtrack.video.source import Part, VideoFile, open_source
 
 
 def missing(folder: Path) -> Path:
@@ -126,7 +126,7 @@ def test_an_address_fails_fast_and_hides_its_password() -> None:
         port = unused.getsockname()[1]
     with pytest.raises(InputError) as caught:
         open_source(f"rtsp://admin:hunter2@127.0.0.1:{port}/live", "cam")
-    assert f"rtsp://admin:***@127.0.0.1:{port}/live: cannot be opened" in caught.value.message
+    assert f"rtsp://***@127.0.0.1:{port}/live: cannot be opened" in caught.value.message
     assert "hunter2" not in caught.value.message
     assert caught.value.__suppress_context__
 
@@ -148,17 +148,22 @@ def test_odd_file_names_open(tmp_path: Path, name: str, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize(
-    ("span", "words"),
+    ("part", "words"),
     [
         pytest.param({"stride": 0}, "stride: got 0 (expected 1 or more)", id="stride"),
         pytest.param({"start_s": -1.0}, "start: got -1.0", id="negative start"),
         pytest.param(
-            {"start_s": 2.0, "end_s": 2.0}, "end: got 2.0 (expected more than the start, 2 s)", id="empty span"
+            {"start_s": 2.0, "end_s": 2.0}, "end: got 2.0 (expected more than the start, 2 s)", id="empty part"
         ),
-        pytest.param({"offset_s": float("nan")}, "offset: got nan", id="offset"),
     ],
 )
-def test_spans_that_cannot_be(span: dict[str, float], words: str) -> None:
+def test_parts_that_cannot_be(part: dict[str, float], words: str) -> None:
     with pytest.raises(UsageError) as caught:
-        Span(**span)  # type: ignore[arg-type]
+        Part(**part)  # type: ignore[arg-type]
     assert words in caught.value.message
+
+
+@pytest.mark.parametrize("offset_s", [float("nan"), float("inf")])
+def test_offsets_that_cannot_be(offset_s: float) -> None:
+    with pytest.raises(UsageError, match="offset: got"):
+        open_source("video.mp4", "cam", offset_s=offset_s)

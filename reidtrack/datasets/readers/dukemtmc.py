@@ -19,7 +19,7 @@ PUBLISHED: dict[SplitName, tuple[int, int]] = {
 }
 """Images and persons; the gallery's count 408 distractors nobody asks for."""
 
-_NAME = re.compile(r"(?P<person>\d{4})_c(?P<camera>[1-8])_f(?P<frame>\d{7})\.\w+")
+_NAME = re.compile(r"(?P<person>-1|\d+)_c(?P<camera>\d+)_f(?P<frame>\d+)\.\w+", re.ASCII)
 
 
 def load_dukemtmc(root: Path) -> ReidDataset:

@@ -14,8 +14,8 @@ PUBLISHED: dict[SplitName, tuple[int, int]] = {"train": (12_936, 751), "query": 
 """Images and persons; the gallery's count 3,819 junk images, and 2,798 distractors as one further person, 0."""
 
 _NAME = re.compile(
-    r"(?P<person>-1|\d{4})_c(?P<camera>[1-6])s(?P<sequence>\d)_(?P<frame>\d{6})_\d{2}(?:\.\w+)+"
-)  # some official files end in .jpg.jpg
+    r"(?P<person>-1|\d+)_c(?P<camera>\d+)s(?P<sequence>\d+)_(?P<frame>\d+)_\d+(?:\.\w+)+", re.ASCII
+)  # some official files end in .jpg.jpg; sets of one's own in this layout have more people, cameras and frames
 
 
 def load_market1501(root: Path) -> ReidDataset:

@@ -1,65 +1,60 @@
-"""`reidtrack evaluate --blame`: which links, which camera pairs, which stage a run lost its points by."""
+"""Error attribution of a run (`reidtrack evaluate`): the stages, links and cameras that points were lost by."""
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from reidtrack.associate.appearance import cosine_distances, mean_features, mean_looks
-from reidtrack.associate.bias import CameraBias
-from reidtrack.benchmark.attribution import Blame, Mistake, blame
+from reidtrack.associate.appearance import cosine_distances
+from reidtrack.associate.associate import appearances
+from reidtrack.benchmark.attribution import ErrorAttribution, LinkingError, attribute_errors
 from reidtrack.benchmark.scored_boxes import Key
 from reidtrack.benchmark.tracking import MATCH_IOU, TrackingPair
 from reidtrack.errors import InputError
 from reidtrack.files import write_whole
 from reidtrack.geometry import iou
-from reidtrack.networks.priors import run_prior
-from reidtrack.pipeline.evaluate.attribution_record import BlamedLink, BlamedMistake, CameraPair, RunBlame
+from reidtrack.pipeline.evaluate.attribution_record import AttributedLink, CameraPair, ExplainedError, RunAttribution
 from reidtrack.report.blame_page import render_blame
 from reidtrack.runs.crops import list_crops
 from reidtrack.runs.features import FeatureTable, read_tracklets
+from reidtrack.runs.features_by_identity import rows_within
 from reidtrack.runs.folder import RunFolder
+from reidtrack.runs.identities import TrackletEntry, read_identities
 from reidtrack.runs.jsonl import expecting_records, read_json_lines
 from reidtrack.runs.logs import read_detection_log
 from reidtrack.types import DoubleArray, IntArray, Tracklet
 
 
-def blame_run(path: Path, people: Mapping[str, TrackingPair]) -> RunBlame:
-    """Account for the cross-camera score of a run and write `blame.html` into its folder.
+def attribute_run_errors(path: Path, people: Mapping[str, TrackingPair]) -> RunAttribution:
+    """Attribute the errors of a run to stages, tracklets and links, and write `blame.html` into its folder.
 
     Args:
         path: Folder of the run.
-        people: What the score was made on, by camera: boxes are those of `mot/`.
+        people: Ground truth and boxes (of `mot/`) of each camera, as they were scored.
 
     Raises:
         InputError: If the logs of the run cannot be read or do not agree.
         OutputError: If the page cannot be written.
     """
     folder = RunFolder(path)
-    sightings = _read_sightings(path / "sightings.jsonl", people)
-    found = blame(people, {camera: _track_ids(path, camera, people, sightings[camera]) for camera in people})
-    entries = _read_identities(path / "identities.json")
-    looks = _Looks(folder, entries)
-    mistakes = [_explain(mistake, found, entries, looks) for mistake in found.mistakes]
-    result = RunBlame(found, mistakes, _by_pair(mistakes), _detected(folder, found), path / "blame.html")
-    pictures = _pictures(folder, entries, mistakes)
+    boxes = _read_boxes(path / "sightings.jsonl", people)
+    found = attribute_errors(people, {camera: _track_ids(path, camera, people, boxes[camera]) for camera in people})
+    entries = {t.key: t for person in read_identities(folder.identities) for t in person.tracklets}
+    links = _Links(folder, entries)
+    errors = [_explain(error, found, entries, links) for error in found.linking_errors]
+    result = RunAttribution(found, errors, _by_pair(errors), _detected(folder, found), path / "blame.html")
+    pictures = _pictures(folder, entries, errors)
     write_whole(result.page, render_blame(path.resolve().name, result.to_json(), pictures))
     return result
 
 
-_Sighting = tuple[int, int, int]
-"""Frame, identity, track id."""
-
-
-def _read_sightings(path: Path, people: Mapping[str, TrackingPair]) -> dict[str, IntArray]:
-    """Camera to (N, 3) frame, identity and track id of each box."""
-    found: dict[str, list[_Sighting]] = {camera: [] for camera in people}
+def _read_boxes(path: Path, people: Mapping[str, TrackingPair]) -> dict[str, IntArray]:
+    """Frame, identity and track id (N, 3) of each camera's boxes."""
+    found: dict[str, list[tuple[int, int, int]]] = {camera: [] for camera in people}
     with expecting_records(path):
         for record, _ in read_json_lines(path):
             if record["camera"] in found:
@@ -67,12 +62,12 @@ def _read_sightings(path: Path, people: Mapping[str, TrackingPair]) -> dict[str,
     return {camera: np.array(rows, np.int64).reshape(-1, 3) for camera, rows in found.items()}
 
 
-def _track_ids(path: Path, camera: str, people: Mapping[str, TrackingPair], sightings: IntArray) -> IntArray:
-    """The track id of each box in `mot/`: an identity has one box in a frame."""
-    tracks = {(frame, identity): track for frame, identity, track in sightings.tolist()}
+def _track_ids(path: Path, camera: str, people: Mapping[str, TrackingPair], boxes: IntArray) -> IntArray:
+    """Track id of each box in `mot/`: an identity has one box in a frame."""
+    tracks = {(frame, identity): track for frame, identity, track in boxes.tolist()}
     rows = people[camera].predicted
     try:
-        ids = [tracks[place] for place in zip(rows.frame.tolist(), rows.id.tolist(), strict=True)]
+        ids = [tracks[key] for key in zip(rows.frame.tolist(), rows.id.tolist(), strict=True)]
     except KeyError as error:
         raise InputError(
             f"mot/{camera}.txt has a box that sightings.jsonl lacks",
@@ -82,99 +77,100 @@ def _track_ids(path: Path, camera: str, people: Mapping[str, TrackingPair], sigh
     return np.array(ids, np.int64)
 
 
-def _read_identities(path: Path) -> dict[Key, dict[str, Any]]:
-    """Tracklet to its entry."""
-    try:
-        people = json.loads(path.read_text(encoding="utf-8"))
-        return {(t["camera"], t["track_id"]): t for person in people for t in person["tracklets"]}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError("cannot be read", where=path, hint=f"run `reidtrack associate {path.parent}`") from error
+class _Links:
+    """Appearance distances between the tracklets of a run, and the thresholds that they were held against."""
 
-
-class _Looks:
-    """Distances between the tracklets of a run, and the thresholds that they were held against."""
-
-    def __init__(self, folder: RunFolder, entries: Mapping[Key, dict[str, Any]]) -> None:
-        record = folder.read_run()
-        settings, told = record["config"]["associate"], record.get("association", {})
-        self._across, self._within = told.get("threshold"), told.get("same_camera_threshold")
-        tracklets = _tracklets(entries, read_tracklets(folder.tracklets))
-        cameras = sorted({t.camera for t in tracklets})
-        camera = np.array([cameras.index(t.camera) for t in tracklets], np.int64)
-        mean = mean_features(tracklets)
-        weight = np.array([min(1.0, len(t.features) / 8) for t in tracklets])
+    def __init__(self, folder: RunFolder, entries: Mapping[Key, TrackletEntry]) -> None:
+        manifest = folder.read_manifest()
+        settings, found = manifest.settings["associate"], manifest.association
+        self._across = None if found is None else found.threshold
+        self._within = None if found is None else found.same_camera_threshold
         shrink = None if settings["shrink"] == "auto" else settings["shrink"]
-        bias = CameraBias.of(mean, camera, weight * mean.any(axis=1), run_prior(record), shrink)
-        look = mean_looks(tracklets, bias.without)
-        self._look: dict[Key, DoubleArray] = {t.key: row for t, row in zip(tracklets, look, strict=True) if row.any()}
+        tracklets = _tracklets(entries, read_tracklets(folder.tracklets))
+        vectors = appearances(tracklets, prior=manifest.prior, shrink=shrink)
+        self._appearance: dict[Key, DoubleArray] = {
+            t.key: row for t, row in zip(tracklets, vectors, strict=True) if row.any()
+        }
 
-    def link(self, a: Key, b: Key, distance: float | None = None) -> BlamedLink:
-        """Two tracklets side by side."""
-        if distance is None and a in self._look and b in self._look:
-            distance = float(cosine_distances(self._look[a][None], self._look[b][None])[0, 0])
-        return BlamedLink(a, b, distance, self._within if a[0] == b[0] else self._across)
+    def link(self, a: Key, b: Key, distance: float | None = None) -> AttributedLink:
+        """Link of two tracklets; its distance is computed where None is given."""
+        if distance is None and a in self._appearance and b in self._appearance:
+            distance = float(cosine_distances(self._appearance[a][None], self._appearance[b][None])[0, 0])
+        return AttributedLink(a, b, distance, self._within if a[0] == b[0] else self._across)
 
-    def nearest(self, ours: Sequence[Key], theirs: Sequence[Key]) -> BlamedLink | None:
-        """The two tracklets of two groups that look most alike."""
+    def nearest(self, ours: Sequence[Key], theirs: Sequence[Key]) -> AttributedLink | None:
+        """Link of the two tracklets of two groups that look most alike."""
         links = [self.link(a, b) for a in ours for b in theirs]
         return min(links, key=lambda link: (link.distance is None, link.distance or 0.0), default=None)
 
 
-def _tracklets(entries: Mapping[Key, dict[str, Any]], table: FeatureTable) -> list[Tracklet]:
-    """Tracklets with their features; their boxes do not matter here."""
+def _tracklets(entries: Mapping[Key, TrackletEntry], table: FeatureTable) -> list[Tracklet]:
+    """Tracklets with their features and the frames from first to last; their boxes do not matter here."""
     rows, tracklets = table.by_track(), []
-    for (camera, track_id), entry in entries.items():
-        chosen = rows.get((camera, entry.get("split_from", track_id)), np.zeros(0, np.int64))
-        frame = table.frame[chosen]
-        chosen = chosen[(frame >= entry["first_frame"]) & (frame <= entry["last_frame"])]
-        span = np.array([entry["first_frame"]], np.int64)
-        still = np.zeros((1, 4), np.float32), np.zeros(1, np.float32)
-        picked = table.feature[chosen], table.frame[chosen], table.quality[chosen]
-        tracklets.append(Tracklet(camera, track_id, span, span.astype(np.float64), *still, *picked))
+    for entry in entries.values():
+        chosen = rows_within(table, rows, entry)
+        span = np.arange(entry.first_frame, entry.last_frame + 1)
+        tracklets.append(
+            Tracklet(
+                entry.camera,
+                entry.track_id,
+                span,
+                span.astype(np.float64),
+                np.zeros((len(span), 4), np.float32),
+                np.zeros(len(span), np.float32),
+                features=table.feature[chosen],
+                feature_frame=table.frame[chosen],
+                feature_quality=table.quality[chosen],
+            )
+        )
     return tracklets
 
 
-def _explain(mistake: Mistake, found: Blame, entries: Mapping[Key, dict[str, Any]], looks: _Looks) -> BlamedMistake:
-    own, wrong = set(mistake.keys), []
+def _explain(
+    error: LinkingError, found: ErrorAttribution, entries: Mapping[Key, TrackletEntry], links: _Links
+) -> ExplainedError:
+    """Find the links that made an error, and the one that is missing."""
+    own, wrong = set(error.keys), []
     for key, entry in entries.items():
-        link = entry["link"]
+        link = entry.link
         if link is None:
             continue
-        other = link["camera"], link["track_id"]
+        other = link.key
         judged = key in found.people and other in found.people
         if judged and (key in own) != (other in own) and found.people[key] != found.people[other]:
-            made = looks.link(key, other, link["distance"])
-            wrong.append(replace(made, probability=link["probability"], terms=link["terms"]))
-    theirs = [k for k, p in found.people.items() if p == mistake.person and k not in own]
-    elsewhere = {key for m in found.mistakes for key in m.keys if m.person == mistake.person}
-    missing = looks.nearest(mistake.keys, [k for k in theirs if k not in elsewhere] or theirs)
-    return BlamedMistake(mistake, sorted(wrong, key=lambda link: -(link.distance or 0.0)), missing)
+            made = links.link(key, other, link.distance)
+            wrong.append(replace(made, probability=link.probability, terms=link.terms))
+    theirs = [k for k, p in found.people.items() if p == error.person and k not in own]
+    elsewhere = {key for other in found.linking_errors for key in other.keys if other.person == error.person}
+    missing = links.nearest(error.keys, [k for k in theirs if k not in elsewhere] or theirs)
+    return ExplainedError(error, sorted(wrong, key=lambda link: -(link.distance or 0.0)), missing)
 
 
-def _by_pair(mistakes: Sequence[BlamedMistake]) -> list[CameraPair]:
+def _by_pair(errors: Sequence[ExplainedError]) -> list[CameraPair]:
+    """Linking errors by pair of cameras, the costliest pair first."""
     splits: dict[tuple[str, str], int] = defaultdict(int)
     merges: dict[tuple[str, str], int] = defaultdict(int)
     points: dict[tuple[str, str], float] = defaultdict(float)
-    for found in mistakes:
-        if "split" in found.mistake.kind and found.missing is not None:
+    for found in errors:
+        if "split" in found.error.kind and found.missing is not None:
             splits[_cameras(found.missing)] += 1
-        if "merge" in found.mistake.kind and found.wrong:
+        if "merge" in found.error.kind and found.wrong:
             merges[_cameras(found.wrong[0])] += 1
         if found.cause is not None:
-            points[_cameras(found.cause)] += found.mistake.idf1
+            points[_cameras(found.cause)] += found.error.idf1
     pairs = [
         CameraPair(c, splits[c], merges[c], points[c]) for c in sorted(splits.keys() | merges.keys() | points.keys())
     ]
     return sorted(pairs, key=lambda pair: -pair.idf1)
 
 
-def _cameras(link: BlamedLink) -> tuple[str, str]:
+def _cameras(link: AttributedLink) -> tuple[str, str]:
     first, second = sorted((link.a[0], link.b[0]))
     return first, second
 
 
-def _detected(folder: RunFolder, found: Blame) -> dict[str, int]:
-    """Camera to how many of the boxes that no tracklet has were detected all the same."""
+def _detected(folder: RunFolder, found: ErrorAttribution) -> dict[str, int]:
+    """Number of each camera's missed boxes that the detector had found."""
     if not folder.detections.is_file():
         return {}
     frames, counts = read_detection_log(folder.detections).frames, {}
@@ -189,10 +185,10 @@ def _detected(folder: RunFolder, found: Blame) -> dict[str, int]:
 
 
 def _pictures(
-    folder: RunFolder, entries: Mapping[Key, dict[str, Any]], mistakes: Sequence[BlamedMistake]
+    folder: RunFolder, entries: Mapping[Key, TrackletEntry], errors: Sequence[ExplainedError]
 ) -> dict[Key, bytes]:
-    """A picture of each tracklet that a blamed link joins, where one was kept."""
-    links = [link for found in mistakes for link in (*found.wrong, found.missing) if link is not None]
+    """A picture of each tracklet that a wrong or missing link joins, where one was kept."""
+    links = [link for found in errors for link in (*found.wrong, found.missing) if link is not None]
     wanted = {key for link in links for key in (link.a, link.b)}
     shots = defaultdict(list)
     for crop in list_crops(folder.crops):
@@ -200,8 +196,8 @@ def _pictures(
     pictures = {}
     for key in sorted(wanted):
         entry = entries[key]
-        track = key[0], entry.get("split_from", key[1])
-        within = [c for c in shots[track] if entry["first_frame"] <= c.frame <= entry["last_frame"]]
+        track = entry.camera, entry.logged_id
+        within = [c for c in shots[track] if entry.first_frame <= c.frame <= entry.last_frame]
         if within:
             pictures[key] = within[len(within) // 2].path.read_bytes()
     return pictures

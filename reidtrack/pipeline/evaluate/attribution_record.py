@@ -1,4 +1,4 @@
-"""What `reidtrack evaluate --blame` found, and its JSON."""
+"""Error attribution of a run, as `reidtrack evaluate` reports it: links, camera pairs, and JSON."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from reidtrack.benchmark.attribution import Blame, Mistake
+from reidtrack.benchmark.attribution import ErrorAttribution, LinkingError
 from reidtrack.benchmark.scored_boxes import Key, Points
 
 
 @dataclass(frozen=True, slots=True)
-class BlamedLink:
+class AttributedLink:
     """A link that was made and should not have been, or the other way round.
 
     Attributes:
         a: Camera and track id of one tracklet.
-        b: Of the other.
+        b: Camera and track id of the other.
         distance: Appearance distance of the two; None where nothing was embedded.
-        threshold: What it was held against.
-        probability: Of both being one person, where it was calibrated.
-        terms: What else was weighed, of a link that was made.
+        threshold: The run's threshold for such a distance.
+        probability: That both are one person, where it was calibrated.
+        terms: What else spoke for a link that was made, log-odds by name.
     """
 
     a: Key
@@ -33,28 +33,28 @@ class BlamedLink:
 
 
 @dataclass(frozen=True, slots=True)
-class BlamedMistake:
-    """A mistake of linking with the links that made it.
+class ExplainedError:
+    """A linking error and the links that explain it.
 
     Attributes:
-        mistake: Whose tracklets are where.
-        wrong: Links between them and somebody else's.
+        error: The tracklets in a wrong identity.
+        wrong: Links that were made between them and tracklets of other people, the farthest first.
         missing: The most likely link to the person's other tracklets.
     """
 
-    mistake: Mistake
-    wrong: Sequence[BlamedLink]
-    missing: BlamedLink | None
+    error: LinkingError
+    wrong: Sequence[AttributedLink]
+    missing: AttributedLink | None
 
     @property
-    def cause(self) -> BlamedLink | None:
-        """The link that is to blame."""
+    def cause(self) -> AttributedLink | None:
+        """The link that the error is charged to."""
         return self.wrong[0] if self.wrong else self.missing
 
 
 @dataclass(frozen=True, slots=True)
 class CameraPair:
-    """Mistakes of linking between two cameras, or within one."""
+    """Linking errors between two cameras, or within one: their number, and the points of IDF1 they cost."""
 
     cameras: tuple[str, str]
     splits: int
@@ -63,26 +63,26 @@ class CameraPair:
 
 
 @dataclass(frozen=True)
-class RunBlame:
-    """The account of a run.
+class RunAttribution:
+    """Error attribution of a run.
 
     Attributes:
-        blame: Stages and mistakes.
-        mistakes: Those of linking, the costliest first.
-        pairs: The same by pair of cameras, the costliest first.
-        detected: Camera to how many of its missed boxes the detector had found; empty where its log is not there.
+        stages: Points lost by stage, and all errors.
+        linking: Linking errors with the links that explain them, the costliest first.
+        pairs: Linking errors by pair of cameras, the costliest first.
+        detected: How many of each camera's missed boxes the detector had found; empty where its log is not there.
         page: `blame.html`.
     """
 
-    blame: Blame
-    mistakes: Sequence[BlamedMistake]
+    stages: ErrorAttribution
+    linking: Sequence[ExplainedError]
     pairs: Sequence[CameraPair]
     detected: Mapping[str, int]
     page: Path
 
     def to_json(self) -> dict[str, Any]:
-        """Everything, in percentage points and counts."""
-        found = self.blame
+        """Plain values, in percentage points and counts."""
+        found = self.stages
         return {
             "result": _points(found.result),
             "loss": {stage: _points(points) for stage, points in found.losses.items()},
@@ -103,9 +103,9 @@ class RunBlame:
                     **{k: v for k, v in asdict(s).items() if k not in ("key", "idf1")},
                     "IDF1": round(s.idf1, 3),
                 }
-                for s in found.slips
+                for s in found.tracking_errors
             ],
-            "linking": [_mistake_entry(m) for m in self.mistakes],
+            "linking": [_error_entry(error) for error in self.linking],
             "camera_pairs": [
                 {"cameras": list(p.cameras), "splits": p.splits, "merges": p.merges, "IDF1": round(p.idf1, 3)}
                 for p in self.pairs
@@ -118,8 +118,8 @@ def _points(points: Points) -> dict[str, float]:
     return {"IDF1": round(points.idf1, 3) + 0.0, "HOTA": round(points.hota, 3) + 0.0}  # and not -0.0
 
 
-def _mistake_entry(found: BlamedMistake) -> dict[str, Any]:
-    m = found.mistake
+def _error_entry(found: ExplainedError) -> dict[str, Any]:
+    m = found.error
     return {
         "kind": m.kind,
         "person": m.person,
@@ -138,7 +138,7 @@ def _key_entry(key: Key) -> dict[str, Any]:
     return {"camera": key[0], "track_id": key[1]}
 
 
-def _link_entry(link: BlamedLink) -> dict[str, Any]:
+def _link_entry(link: AttributedLink) -> dict[str, Any]:
     numbers = {"distance": link.distance, "threshold": link.threshold, "probability": link.probability}
     rounded = {name: None if value is None else round(value, 4) for name, value in numbers.items()}
     return {"a": _key_entry(link.a), "b": _key_entry(link.b), **rounded, "terms": dict(link.terms)}

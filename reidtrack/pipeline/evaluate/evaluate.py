@@ -23,7 +23,7 @@ from reidtrack.benchmark.tracking import (
     score_tracking,
     score_union,
 )
-from reidtrack.errors import InputError, UsageError
+from reidtrack.errors import InputError, UsageError, param
 from reidtrack.files import write_whole
 from reidtrack.mot import PEDESTRIAN, MotRows, read_mot
 from reidtrack.runs.logs import read_frame_times
@@ -121,9 +121,9 @@ def evaluate_run(
         OutputError: If `evaluation.json` cannot be written.
     """
     known = run_cameras(folder)
-    truth_files = assign_cameras(gt, known, "--gt")
-    person_files = assign_cameras(gt_person, known, "--gt-person") if gt_person else truth_files
-    ignore_files = assign_cameras(ignore, known, "--ignore")
+    truth_files = assign_cameras(gt, known, "gt")
+    person_files = assign_cameras(gt_person, known, "gt_person") if gt_person else truth_files
+    ignore_files = assign_cameras(ignore, known, "ignore")
     _require_same_cameras(truth_files, person_files)
     for camera in known:
         if camera not in truth_files:
@@ -173,7 +173,7 @@ def _chosen(names: Sequence[str], wanted: Sequence[str]) -> list[str]:
             near = difflib.get_close_matches(name, names, n=1)
             hint = f"did you mean {near[0]!r}?" if near else None
             raise UsageError(
-                f"no sequence {name!r}", where="--sequences", expected=f"one of {', '.join(names)}", hint=hint
+                f"no sequence {name!r}", field="sequences", expected=f"one of {', '.join(names)}", hint=hint
             )
     return [name for name in names if name in wanted]
 
@@ -196,7 +196,7 @@ def run_cameras(folder: Path) -> list[str]:
     return names
 
 
-def assign_cameras(texts: Iterable[str], cameras: Sequence[str], option: str) -> dict[str, Path]:
+def assign_cameras(texts: Iterable[str], cameras: Sequence[str], field: str) -> dict[str, Path]:
     """Turn `CAMERA=PATH` texts into camera name to path.
 
     A text without a name belongs to the one camera whose name stands in the file's name, or to the only camera.
@@ -208,18 +208,18 @@ def assign_cameras(texts: Iterable[str], cameras: Sequence[str], option: str) ->
     for text in texts:
         name, equals, path = text.partition("=")
         if not equals or "/" in name or "\\" in name:
-            name, path = _camera_of(text, cameras, option), text
+            name, path = _camera_of(text, cameras, field), text
         if name not in cameras:
             near = difflib.get_close_matches(name, cameras, n=1)
             hint = f"did you mean {near[0]!r}?" if near else None
-            raise UsageError(f"no camera {name!r}", where=option, expected=f"one of {', '.join(cameras)}", hint=hint)
+            raise UsageError(f"no camera {name!r}", field=field, expected=f"one of {', '.join(cameras)}", hint=hint)
         if name in files:
-            raise UsageError(f"two files for camera {name!r}: {files[name]} and {path}", where=option)
+            raise UsageError(f"two files for camera {name!r}: {files[name]} and {path}", field=field)
         files[name] = Path(path)
     return files
 
 
-def _camera_of(path: str, cameras: Sequence[str], option: str) -> str:
+def _camera_of(path: str, cameras: Sequence[str], field: str) -> str:
     # A name must stand alone: camera "cam1" is not meant by "gt_cam11.txt", nor camera "a" by "map.txt".
     named = [c for c in cameras if re.search(rf"(?<![^\W_]){re.escape(c)}(?![^\W_])", Path(path).stem)]
     # Of "left" and "left_door" the file "gt_left_door.txt" means the longer.
@@ -229,14 +229,16 @@ def _camera_of(path: str, cameras: Sequence[str], option: str) -> str:
     if len(cameras) == 1:
         return cameras[0]
     raise UsageError(
-        f"which camera is {path} of?", where=option, expected=f"CAMERA=PATH, CAMERA one of {', '.join(cameras)}"
+        f"which camera is {path} of?", field=field, expected=f"CAMERA=PATH, CAMERA one of {', '.join(cameras)}"
     )
 
 
 def _require_same_cameras(truth: Mapping[str, Path], person: Mapping[str, Path]) -> None:
     if truth.keys() != person.keys():
         odd = ", ".join(sorted(truth.keys() ^ person.keys()))
-        raise UsageError(f"one of --gt and --gt-person leaves out {odd}", expected="the same cameras in both")
+        raise UsageError(
+            f"one of {param('gt')} and {param('gt_person')} leaves out {odd}", expected="the same cameras in both"
+        )
 
 
 def _pair(

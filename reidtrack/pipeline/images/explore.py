@@ -16,11 +16,12 @@ from reidtrack.datasets.combine import combine
 from reidtrack.datasets.pixels import PixelFigures, draw_samples, measure
 from reidtrack.datasets.record import ReidDataset, counted, one_image_people, queries_with_match
 from reidtrack.datasets.zoo import load_dataset, option_names
-from reidtrack.errors import InputError, UsageError
+from reidtrack.errors import InputError, UsageError, param
 from reidtrack.files import write_whole
 from reidtrack.pipeline.images.explore_pictures import camera_name, camera_rows, side_by_side, strips
 from reidtrack.report.dataset.page import render_dataset
 from reidtrack.report.dataset.page_data import DatasetPage, SplitRow
+from reidtrack.runtime.progress import Progress, Silent, one_task
 
 SEED = 0
 OPENED = 20_000
@@ -88,7 +89,9 @@ def open_datasets(
         InputError: If a folder holds something else.
     """
     if len(names) != len(roots):
-        raise UsageError(f"{len(names)} data sets but {len(roots)} folders", expected="--root with one for each")
+        raise UsageError(
+            f"{len(names)} data sets but {len(roots)} folders", expected=f"{param('root')} with one for each"
+        )
     options = dict(options or {})
     known = {name: option_names(name) for name in names}
     for option in options:
@@ -102,13 +105,16 @@ def open_datasets(
     return carve(dataset, hold_out) if hold_out else dataset
 
 
-def explore(dataset: ReidDataset, *, source: str, opened: int = OPENED) -> Exploration:
+def explore(
+    dataset: ReidDataset, *, source: str, opened: int = OPENED, progress: Progress | None = None
+) -> Exploration:
     """Find out all about a data set.
 
     Args:
         dataset: As loaded.
         source: Where it is, as text for the page.
         opened: Images to read at most, random ones where there are more.
+        progress: Told how reading gets on.
 
     Raises:
         InputError: If there are no images, or none can be read.
@@ -116,7 +122,9 @@ def explore(dataset: ReidDataset, *, source: str, opened: int = OPENED) -> Explo
     if not dataset.samples:
         raise InputError("has no images", where=dataset.name)
     generator = np.random.default_rng(SEED)
-    pixels = measure(draw_samples(dataset.samples, opened, generator))
+    drawn = draw_samples(dataset.samples, opened, generator)
+    with one_task(progress or Silent(), "reading", dataset.name, len(drawn), "images") as advance:
+        pixels = measure(drawn, advance=advance)
     people = lists.named_people(dataset.samples, dataset)
     cameras = lists.camera_ids(dataset.samples)
     shown = cameras[:CAMERAS_SHOWN]

@@ -12,13 +12,12 @@ from reidtrack.config.run import DetectConfig, EmbedConfig, GalleryConfig
 from reidtrack.detect.protocol import Detector
 from reidtrack.embed.embedder import Embedder
 from reidtrack.engines.names import EngineName
-from reidtrack.errors import InputError, ReidtrackError, UsageError
+from reidtrack.errors import InputError, ReidtrackError, UsageError, param
 from reidtrack.gallery.compare import compare
 from reidtrack.gallery.people import open_gallery
 from reidtrack.gallery.views import KnownPerson, Source, View, photo_view
 from reidtrack.image import read_image
 from reidtrack.networks.build import make_detector, make_embedder
-from reidtrack.networks.priors import weights_prior
 from reidtrack.pipeline.people.gallery import check_gallery, check_name, gallery_signature, keep_within_limits
 from reidtrack.pipeline.people.photo import choose_person, embed_person
 
@@ -56,12 +55,12 @@ class Enrolled(NamedTuple):
     Attributes:
         person: The person as the gallery knows them now.
         alike: Somebody else in the gallery who looks alike, and the distance.
-        faults: One line for each photo that could not be used.
+        faults: Why photos could not be used, one error each.
     """
 
     person: KnownPerson
     alike: tuple[KnownPerson, float] | None
-    faults: tuple[str, ...]
+    faults: tuple[ReidtrackError, ...]
 
 
 def enroll(request: EnrollRequest) -> Enrolled:
@@ -85,8 +84,7 @@ def enroll(request: EnrollRequest) -> Enrolled:
         for source in found:
             gallery.withdraw(source.key)
         person = gallery.find_name(request.name)
-        prior = weights_prior(weights)
-        near = compare(gallery, [list(found.values())], request.gallery.strangers, prior=prior, photo=True)
+        near = compare(gallery, [list(found.values())], request.gallery.strangers, prior=weights.prior, photo=True)
         if person is None:
             person = gallery.add_person(request.name)
         for source, view in found.items():
@@ -101,21 +99,21 @@ def enroll(request: EnrollRequest) -> Enrolled:
 
 def _check(request: EnrollRequest) -> Path:
     if request.gallery.path is None:
-        raise UsageError("is missing", where="--gallery", expected="a file such as people.db")
+        raise UsageError("is missing", field="gallery", expected="a file such as people.db")
     if not request.name.strip():
-        raise UsageError("is empty", where="NAME", expected="what the person is called")
-    check_name(request.name, "NAME")
+        raise UsageError("is empty", field="name", expected="what the person is called")
+    check_name(request.name, "name")
     if len(request.photos) != 1 and (request.box_xyxy is not None or request.person is not None):
-        raise UsageError("--box and --person are of one photo", hint="enroll the photos one by one")
+        raise UsageError(f"{param('box')} and {param('person')} are of one photo", hint="enroll the photos one by one")
     if request.box_xyxy is not None and request.person is not None:
-        raise UsageError("--box and --person exclude each other", hint="give one of them")
+        raise UsageError(f"{param('box')} and {param('person')} exclude each other", hint="give one of them")
     return request.gallery.path
 
 
 def _photos(
     request: EnrollRequest, detector: Detector | None, embedder: Embedder
-) -> tuple[dict[Source, View], list[str]]:
-    """View of each photo that can be used, and a line for each that cannot.
+) -> tuple[dict[Source, View], list[ReidtrackError]]:
+    """View of each photo that can be used, and an error for each that cannot.
 
     Raises:
         ReidtrackError: The only fault, if no photo can be used.
@@ -138,5 +136,5 @@ def _photos(
     if not found:
         if len(faults) == 1:
             raise faults[0]
-        raise InputError(f"none of {len(faults)} photos can be used: {faults[0]}")
-    return found, [str(fault) for fault in faults]
+        raise InputError(f"none of {len(faults)} photos can be used: {faults[0].text}")
+    return found, faults

@@ -13,7 +13,7 @@ from reidtrack import clock
 from reidtrack.config.run import GalleryConfig
 from reidtrack.corrections.schema import readable_name
 from reidtrack.engines.provenance import Weights
-from reidtrack.errors import OutputError, UsageError
+from reidtrack.errors import OutputError, UsageError, param
 from reidtrack.gallery.people import Gallery, open_gallery
 from reidtrack.gallery.store import Signature
 from reidtrack.gallery.views import KnownPerson
@@ -56,11 +56,11 @@ def change_gallery(path: Path, changes: GalleryChanges) -> list[KnownPerson]:
         OutputError: If it cannot be written.
     """
     if changes.keep_days is not None and not changes.keep_days > 0:
-        raise UsageError(f"got {changes.keep_days:g}", where="--keep-days", expected="more than 0")
+        raise UsageError(f"got {changes.keep_days:g}", field="keep_days", expected="more than 0")
     if changes.named_too and changes.keep_days is None:
-        raise UsageError("needs --keep-days N", where="--named-too")
+        raise UsageError(f"needs {param('keep_days')} N", field="named_too")
     if changes.rename is not None and changes.rename[1]:
-        check_name(changes.rename[1], "--rename")
+        check_name(changes.rename[1], "rename")
     with open_gallery(path) as gallery:
         if changes != GalleryChanges():
             with gallery.writing():
@@ -75,8 +75,8 @@ def change_gallery(path: Path, changes: GalleryChanges) -> list[KnownPerson]:
         return gallery.people()
 
 
-def check_name(name: str, where: str) -> None:
-    """Raise unless a name can be used.
+def check_name(name: str, field: str) -> None:
+    """Raise unless a name, given for the parameter `field`, can be used.
 
     Raises:
         UsageError: If it cannot be shown, or a command would take it for a number.
@@ -84,7 +84,7 @@ def check_name(name: str, where: str) -> None:
     try:
         readable_name(name)
     except ValueError as error:
-        raise UsageError(f"{name!r} cannot be a name", where=where, expected=str(error)) from error
+        raise UsageError(f"{name!r} cannot be a name", field=field, expected=str(error)) from error
 
 
 def check_gallery(config: GalleryConfig, weights: Weights) -> None:

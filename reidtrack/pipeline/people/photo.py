@@ -1,4 +1,4 @@
-"""Which person of a photo is meant, and what the person looks like to the network."""
+"""The person of a photo: which of the people in it is meant, and their feature."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import numpy as np
 from reidtrack.detect.protocol import Detector
 from reidtrack.embed.embedder import Embedder
 from reidtrack.embed.preprocess import MIN_SIDE_PX, cut_crops
-from reidtrack.errors import InputError, UsageError
+from reidtrack.errors import InputError, UsageError, param
 from reidtrack.geometry import clip
 from reidtrack.types import FloatArray, Frame, ImageArray
 
 logger = logging.getLogger(__name__)
 
 WIDEST_PERSON = 1.0
-"""Width over height above which a photo is not taken to be one person from edge to edge; those are at about 0.5."""
+"""Width over height up to which a photo may be one person from edge to edge; crops of people are at about 0.5."""
 
 LEAST_SCORE = 0.4
-"""Of a detection in a photo: no tracker sorts out the doubtful ones here."""
+"""Least score of a detection in a photo: no tracker sorts out the doubtful ones here."""
 
 
 def may_be_one(image: ImageArray) -> bool:
@@ -38,13 +38,13 @@ def choose_person(
     detector: Detector | None = None,
     whole: bool = True,
 ) -> FloatArray:
-    """The box of the person who is meant.
+    """Find the box of the person who is meant.
 
     Args:
         image: (H, W, 3) uint8, BGR.
         path: Of the photo, for messages.
         box_xyxy: The box, where the user gives it, pixels.
-        person: Number of a detected person, from 1, left to right.
+        person: Which of the detected people, from 1, left to right.
         detector: Finds people where no box is given; without one the whole photo is the person.
         whole: Whether a narrow photo in which nobody is found is the person from edge to edge.
 
@@ -57,7 +57,7 @@ def choose_person(
     """
     height, width = image.shape[:2]
     if box_xyxy is not None:
-        return _checked(box_xyxy, width, height)
+        return _clipped(box_xyxy, width, height)
     everything = np.array([0, 0, width, height], np.float32)
     narrow = may_be_one(image)
     if detector is None:
@@ -66,21 +66,24 @@ def choose_person(
         raise UsageError(
             f"{width} x {height} pixels are too wide for one person from edge to edge",
             where=path,
-            hint="give --box x1 y1 x2 y2, or --detector WEIGHTS to find people in it",
+            hint=f"give {param('box')} x1 y1 x2 y2, or {param('detector')} WEIGHTS to find people in it",
         )
     found = _people(image, detector)
     if not len(found) and narrow and whole and person is None:
         logger.warning("%s: the detector finds nobody; the whole photo is taken as one person", path)
         return everything
     if not len(found):
-        raise InputError("nobody is found in it", where=path, hint="give --box x1 y1 x2 y2")
+        raise InputError("nobody is found in it", where=path, hint=f"give {param('box')} x1 y1 x2 y2")
     return _pick(found, person, path)
 
 
 def embed_person(
     image: ImageArray, box_xyxy: FloatArray, embedder: Embedder, path: Path
 ) -> tuple[ImageArray, FloatArray]:
-    """The person cut out at the network's size, BGR, and their unit vector (D,).
+    """Cut the person out and embed them.
+
+    Returns:
+        The crop at the network's size, uint8 BGR, and its feature, a unit vector (D,).
 
     Raises:
         InputError: If there is too little to see.
@@ -94,12 +97,12 @@ def embed_person(
     return crops[0], found.features[0]
 
 
-def _checked(box_xyxy: Sequence[float], width: int, height: int) -> FloatArray:
+def _clipped(box_xyxy: Sequence[float], width: int, height: int) -> FloatArray:
     box = np.asarray(box_xyxy, np.float32)
     cut = clip(box[None], width, height)[0] if np.isfinite(box).all() else np.zeros(4, np.float32)
     if (cut[2:] - cut[:2] < MIN_SIDE_PX).any():
         text = " ".join(f"{value:g}" for value in box_xyxy)
-        raise UsageError(f"{text} shows nothing of the photo", where="--box", expected=f"within 0 0 {width} {height}")
+        raise UsageError(f"{text} shows nothing of the photo", field="box", expected=f"within 0 0 {width} {height}")
     return np.asarray(cut, np.float32)
 
 
@@ -119,5 +122,9 @@ def _pick(found: FloatArray, person: int | None, path: Path) -> FloatArray:
     people = "one person" if len(found) == 1 else f"{len(found)} people"
     listed = ", ".join(f"{n}: {' '.join(f'{v:.0f}' for v in box)}" for n, box in enumerate(found.tolist(), 1))
     if person is not None:
-        raise UsageError(f"there is no person {person} of {people}", where="--person", expected=listed)
-    raise UsageError(f"shows {people} ({listed})", where=path, hint=f"say which: --person 1..{len(found)}, or --box")
+        raise UsageError(f"there is no person {person} of {people}", field="person", expected=listed)
+    raise UsageError(
+        f"shows {people} ({listed})",
+        where=path,
+        hint=f"say which: {param('person')} 1..{len(found)}, or {param('box')}",
+    )

@@ -1,10 +1,10 @@
 """`reidtrack search`: a photo of somebody against pictures, everybody that a run saw, or a gallery over many runs.
 
-Distances to pictures and to the people of a run are plain cosine distances of features. A run takes the colour cast of
-each camera out of its features before it compares them; a photo belongs to no camera whose cast could be known, so
-nothing is taken out here, of the photo or of the gallery. A gallery over runs has seen enough cameras to tell what all
-share, and takes that out (`compare`). The ranking is meant to be looked at, and no threshold decides: somebody is
-always first, also where the person was never seen.
+Distances to pictures and to the people of a run are plain cosine distances of features. A run removes the bias of each
+camera from its features before it compares them; a photo belongs to no camera whose bias could be known, so nothing is
+removed here, neither from the photo nor from what is searched. A gallery over runs has seen enough cameras to tell what
+all of them share, and removes that (`compare`). The ranking is meant to be looked at, and no threshold decides:
+somebody is always first, also where the person was never seen.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from reidtrack.embed.file import ImageFeatures, read_features
 from reidtrack.embed.nearest import nearest
 from reidtrack.engines.names import EngineName
 from reidtrack.engines.provenance import Weights
-from reidtrack.errors import InputError, UsageError, WeightsError
+from reidtrack.errors import InputError, UsageError, WeightsError, param
 from reidtrack.gallery.compare import compare
 from reidtrack.gallery.people import open_gallery
 from reidtrack.gallery.store import is_gallery
 from reidtrack.gallery.views import DescribedView, photo_view
 from reidtrack.image import read_image
 from reidtrack.networks.build import make_detector, make_embedder
-from reidtrack.networks.priors import weights_prior
-from reidtrack.pipeline.embed import Advance, digest, embed_images
+from reidtrack.pipeline.embed import digest, embed_images
 from reidtrack.pipeline.people.gallery import check_gallery, gallery_signature
 from reidtrack.pipeline.people.photo import choose_person, embed_person, may_be_one
 from reidtrack.runs.crops import list_crops
-from reidtrack.runs.features_by_identity import RunGallery, Visit, read_run_gallery
+from reidtrack.runs.features_by_identity import EmbeddedTracklet, RunPeople, read_run_people
+from reidtrack.runtime.progress import Progress
 from reidtrack.types import FloatArray, ImageArray
 
 logger = logging.getLogger(__name__)
@@ -42,18 +42,18 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
-    """What is searched for, and where.
+    """A request to search for the person of a photo.
 
     Attributes:
         photo: An image file.
         gallery: A folder of images, a file of `reidtrack embed`, the folder of a run, or a gallery over runs.
         embed: The re-identification network.
         detect: The detector; if None the shipped one, and only where a photo may show more than one person.
-        top: Most hits.
+        top: Length of the ranking at most.
         box_xyxy: The person in the photo, pixels.
-        person: Number of a detected person, from 1, left to right.
+        person: Which of the detected people, from 1, left to right.
         device: Where networks run.
-        engine: And on what.
+        engine: The inference engine.
     """
 
     photo: Path
@@ -69,30 +69,30 @@ class SearchRequest:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Hit:
-    """One place of the ranking.
+    """One entry of the ranking.
 
     Attributes:
         distance: Cosine distance, 0..2.
         picture: An image file; None where a run kept no crop.
-        visit: In a run, the person's best visit.
-        sighting: In a gallery over runs, the view of the person that is most like the photo.
+        visit: In a run, the person's nearest tracklet.
+        sighting: In a gallery over runs, the person's nearest view.
     """
 
     distance: float
     picture: Path | None
-    visit: Visit | None = None
+    visit: EmbeddedTracklet | None = None
     sighting: DescribedView | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class SearchResult:
-    """What was found.
+    """The ranking, and who was searched for.
 
     Attributes:
         hits: Nearest first; in a run each person once.
-        crop: (H, W, 3) uint8 BGR, who was searched for, at the network's size.
-        box_xyxy: (4,) float32, where in the photo.
-        weights: That made the features.
+        crop: (H, W, 3) uint8 BGR, the person searched for, at the network's size.
+        box_xyxy: (4,) float32 pixels, the person in the photo.
+        weights: The network that made the features.
         faults: One line for each image of the gallery that could not be used.
         origin: In a run, when its time begins.
         origin_known: Whether the user said so; otherwise it is when the run was started.
@@ -107,12 +107,12 @@ class SearchResult:
     origin_known: bool = False
 
 
-def search(request: SearchRequest, advance: Advance = lambda *_: None) -> SearchResult:
-    """Rank a gallery by how much it looks like the person of a photo.
+def search(request: SearchRequest, progress: Progress | None = None) -> SearchResult:
+    """Rank pictures or people by their appearance distance to the person of a photo.
 
     Args:
-        request: What and where.
-        advance: Told of the images of a folder that are embedded.
+        request: The photo, what is searched, and how.
+        progress: Told how the images of a folder are embedded.
 
     Raises:
         UsageError: If it is not clear which person of the photo is meant, or options do not fit.
@@ -130,7 +130,7 @@ def search(request: SearchRequest, advance: Advance = lambda *_: None) -> Search
             f"its features were made by other weights, sha256 {gallery.sha256[:12]}...",
             where=request.gallery,
             expected=f"{digest(weights)[:12]}... of {weights.path}",
-            hint="give --reid the weights that made them",
+            hint=f"give {param('reid')} the weights that made them",
         )
     if lasting:
         check_gallery(GalleryConfig(path=request.gallery), weights)
@@ -139,43 +139,45 @@ def search(request: SearchRequest, advance: Advance = lambda *_: None) -> Search
     if lasting:
         hits = rank_known(feature, request.gallery, weights, request.top)
         return SearchResult(hits, crop, box_xyxy, weights)
-    if isinstance(gallery, RunGallery):
-        hits = rank_people(feature, gallery.visits, request.top)
+    if isinstance(gallery, RunPeople):
+        hits = rank_people(feature, gallery.tracklets, request.top)
         return SearchResult(hits, crop, box_xyxy, weights, (), gallery.origin, gallery.origin_known)
     faults: tuple[str, ...] = ()
     if gallery is None:
-        gallery, faults = embed_images([request.gallery], embedder, weights, advance)
+        gallery, faults = embed_images([request.gallery], embedder, weights, progress)
     return SearchResult(rank_images(feature, gallery, request.top), crop, box_xyxy, weights, faults)
 
 
 def rank_images(feature: FloatArray, gallery: ImageFeatures, top: int) -> tuple[Hit, ...]:
-    """The images nearest to a unit vector (D,), nearest first, of equal ones the earlier."""
+    """Rank images by their distance to a unit vector (D,), nearest first, of equal ones the earlier."""
     found = nearest(feature[None], gallery.features, top)
     pairs = zip(found.rows[0].tolist(), found.distance[0].tolist(), strict=True)
     return tuple(Hit(distance, Path(gallery.paths[i])) for i, distance in pairs)
 
 
-def rank_people(feature: FloatArray, visits: Sequence[Visit], top: int) -> tuple[Hit, ...]:
-    """The people whose best visit is nearest to a unit vector (D,), nearest first, of equal ones the lower identity."""
-    ordered = sorted(visits, key=lambda visit: visit.identity)
+def rank_people(feature: FloatArray, tracklets: Sequence[EmbeddedTracklet], top: int) -> tuple[Hit, ...]:
+    """Rank a run's people by the distance of their nearest tracklet to a unit vector (D,), nearest first.
+
+    Of people at the same distance the lower identity comes first.
+    """
+    ordered = sorted(tracklets, key=lambda tracklet: tracklet.identity)
     if not ordered:
         return ()
-    found = nearest(feature[None], np.stack([visit.look for visit in ordered]), len(ordered))
+    found = nearest(feature[None], np.stack([tracklet.appearance for tracklet in ordered]), len(ordered))
     best: dict[int, Hit] = {}
     for row, distance in zip(found.rows[0].tolist(), found.distance[0].tolist(), strict=True):
-        visit = ordered[row]
-        if visit.identity not in best:
-            best[visit.identity] = Hit(distance, visit.picture(feature), visit)
+        tracklet = ordered[row]
+        if tracklet.identity not in best:
+            best[tracklet.identity] = Hit(distance, tracklet.picture(feature), tracklet)
         if len(best) == top:
             break
     return tuple(best.values())
 
 
 def rank_known(feature: FloatArray, path: Path, weights: Weights, top: int) -> tuple[Hit, ...]:
-    """The people of a gallery who look most like a unit vector (D,), nearest first, each with the best view."""
+    """Rank a gallery's people by their distance to a unit vector (D,), nearest first, each with the nearest view."""
     with open_gallery(path, gallery_signature(weights.sha256)) as gallery, gallery.reading():
-        prior = weights_prior(weights)
-        short = compare(gallery, [[photo_view(feature)]], 1.0, prior=prior, photo=True, length=top).short
+        short = compare(gallery, [[photo_view(feature)]], 1.0, prior=weights.prior, photo=True, length=top).short
         best: dict[int, tuple[float, int]] = {}
         for block in gallery.blocks(short.person[0].tolist()):
             for view, person, distance in zip(
@@ -183,14 +185,13 @@ def rank_known(feature: FloatArray, path: Path, weights: Weights, top: int) -> t
             ):
                 best[person] = min(best.get(person, (np.inf, view)), (distance, view))
         seen = gallery.describe([view for _, view in best.values()])
-    found = [
-        (distance, seen[best[n][1]]) for n, distance in zip(short.person[0], short.distance[0].tolist(), strict=True)
-    ]
-    return tuple(Hit(distance, _kept_picture(sighting), None, sighting) for distance, sighting in found)
+    ranked = zip(short.person[0].tolist(), short.distance[0].tolist(), strict=True)
+    found = [(distance, seen[best[person][1]]) for person, distance in ranked]
+    return tuple(Hit(distance, _kept_picture(view), None, view) for distance, view in found)
 
 
 def _kept_picture(view: DescribedView) -> Path | None:
-    """The photo, or a crop that the run kept, if it lies where it lay."""
+    """Path of the photo, or of a crop that the run kept, if it still lies there."""
     path = Path(view.source.path)
     if view.source.kind == "photo":
         return path if path.is_file() else None
@@ -201,15 +202,15 @@ def _kept_picture(view: DescribedView) -> Path | None:
 
 def _check(request: SearchRequest) -> None:
     if request.top < 1:
-        raise UsageError(f"got {request.top}", where="--top", expected="1 or more")
+        raise UsageError(f"got {request.top}", field="top", expected="1 or more")
     if request.box_xyxy is not None and request.person is not None:
-        raise UsageError("--box and --person exclude each other", hint="give one of them")
+        raise UsageError(f"{param('box')} and {param('person')} exclude each other", hint="give one of them")
 
 
-def _open(path: Path) -> ImageFeatures | RunGallery | None:
-    """Features that are there already; None for a folder of images."""
+def _open(path: Path) -> ImageFeatures | RunPeople | None:
+    """Read features that are there already; None for a folder of images."""
     if (path / "run.json").is_file():
-        gallery = read_run_gallery(path)
+        gallery = read_run_people(path)
         if gallery.featureless:
             logger.warning("%s: %d visits have no features and cannot be found", path, gallery.featureless)
         return gallery

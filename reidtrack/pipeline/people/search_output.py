@@ -1,4 +1,4 @@
-"""What a search found, as plain values and as a picture."""
+"""Outputs of a search: plain values, times as text, a picture of the ranking."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg")
 
 
 def search_to_json(request: SearchRequest, result: SearchResult) -> dict[str, Any]:
-    """The result as plain values; distances are cosine distances, times seconds since the run's origin and UTC."""
+    """Plain values of a result; distances are cosine distances, times seconds since the run's origin and UTC."""
     data: dict[str, Any] = {
         "photo": str(request.photo),
         "box_xyxy": np.round(result.box_xyxy.astype(np.float64), 2).tolist(),
@@ -72,24 +72,24 @@ def _hit(rank: int, hit: Hit, result: SearchResult) -> dict[str, Any]:
 
 
 def when(result: SearchResult, time_s: float) -> str:
-    """A time of a run as text: UTC where the run knows its origin, else the time since then."""
+    """Text of a time of a run: UTC where the run knows its origin, else the time since the origin."""
     if result.origin is not None and result.origin_known:
         return f"{result.origin + timedelta(seconds=time_s):%Y-%m-%d %H:%M:%S} UTC"
     return format_time(time_s)
 
 
 def check_picture(path: Path) -> None:
-    """Refuse a name of which no format can be told.
+    """Raise unless a file's ending names an image format.
 
     Raises:
         UsageError: If it ends in none of `PICTURE_SUFFIXES`.
     """
     if path.suffix.lower() not in PICTURE_SUFFIXES:
-        raise UsageError("names no format", where=f"--picture {path}", expected=" or ".join(PICTURE_SUFFIXES))
+        raise UsageError("names no format", field="picture", where=path, expected=" or ".join(PICTURE_SUFFIXES))
 
 
 def write_picture(path: Path, result: SearchResult) -> None:
-    """Draw who was searched for, and the hits beside, each with rank and distance; grey where no picture is there.
+    """Draw the person searched for and the hits beside, each with rank and distance; grey where there is no picture.
 
     Raises:
         UsageError: If the name's ending is not one of `PICTURE_SUFFIXES`.

@@ -16,12 +16,9 @@ from reidtrack.report.run.summary import cameras, facts, made, presence
 from reidtrack.report.run.sweep import other_thresholds
 from reidtrack.report.run.threshold import threshold_section
 from reidtrack.report.run.timeline import timeline
-from reidtrack.report.shell import NO_SCRIPT, asset, fill_page
+from reidtrack.report.shell import NO_SCRIPT, asset, fill_page, page_script
 
 __all__ = ["CameraSummary", "ReportData", "render_report"]
-
-SCRIPTS = ("run/page.js", "run/dock.js", "run/plan.js", "run/keys.js")
-"""Parts of one script, in this order."""
 
 
 def render_report(data: ReportData) -> str:
@@ -38,7 +35,7 @@ def render_report(data: ReportData) -> str:
         Text to be written as UTF-8.
     """
     page = PageContext.of(data)
-    script = '"use strict";\n(() => {\n' + "".join(map(asset, SCRIPTS)) + "})();\n"
+    script = page_script("run/js/main.js")
     digest = b64encode(sha256(script.encode()).digest()).decode("ascii")
     place, threshold = site_section(page), threshold_section(data.calibration)
     if threshold:

@@ -24,7 +24,7 @@ NEAR_MISSES = 40
 def script_data(page: PageContext) -> Markup:
     """Data block of the page: JSON that holds no `<`, so that it ends where it should."""
     text = json.dumps(page_data(page), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return tag("script", Markup(text.replace("<", "\\u003c")), type="application/json", id="story")
+    return tag("script", Markup(text.replace("<", "\\u003c")), type="application/json", id="run-data")
 
 
 def page_data(page: PageContext) -> dict[str, Any]:

@@ -100,7 +100,7 @@ def test_ignore_boxes_belong_to_their_camera(run_folder: Path) -> None:
     ],
 )
 def test_files_find_their_camera(texts: list[str], cameras: list[str], expected: dict[str, str]) -> None:
-    assert assign_cameras(texts, cameras, "--gt") == {name: Path(path) for name, path in expected.items()}
+    assert assign_cameras(texts, cameras, "gt") == {name: Path(path) for name, path in expected.items()}
 
 
 @pytest.mark.parametrize(

@@ -275,7 +275,7 @@ def test_nothing_to_rank(root: Path, tmp_path: Path) -> None:
     only_train.mkdir()
     for path in (root / "bounding_box_train").iterdir():
         (only_train / path.name).write_bytes(path.read_bytes())
-    with pytest.raises(InputError, match="--hold-out N"):
+    with pytest.raises(InputError, match="hold_out N"):
         open_tests(BenchmarkRequest(["market1501"], [tmp_path], [Path("w")]))
     with pytest.raises(UsageError, match="no weights"):
         open_tests(BenchmarkRequest(["market1501"], [root], []))

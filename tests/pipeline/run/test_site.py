@@ -13,6 +13,7 @@ from scene import Scene
 
 from reidtrack.cli.main import main
 from reidtrack.pipeline.run.site import clock_remarks
+from reidtrack.runs.manifest_sections import InputEntry
 from reidtrack.spacetime.clocks import ClockOffset
 from reidtrack.spacetime.evidence import PLACES
 from reidtrack.spacetime.site import Learned
@@ -136,14 +137,14 @@ def clocks(offset_s: dict[str, float]) -> Learned:
 @pytest.mark.parametrize(
     ("offsets", "given", "said"),
     [
-        pytest.param({"a": 0.0, "b": 3.4, "c": 0.0}, (0, 0, 0), "--offsets 3.4 0 3.4", id="fast"),
-        pytest.param({"a": 0.0, "b": -3.4, "c": 0.0}, (0, 0, 0), "--offsets 0 3.4 0", id="slow"),
-        pytest.param({"a": 0.0, "b": 3.4, "c": 0.0}, (0, 3.4, 10), "--offsets 0 0 10", id="given wrongly"),
+        pytest.param({"a": 0.0, "b": 3.4, "c": 0.0}, (0, 0, 0), "the offsets 3.4 0 3.4", id="fast"),
+        pytest.param({"a": 0.0, "b": -3.4, "c": 0.0}, (0, 0, 0), "the offsets 0 3.4 0", id="slow"),
+        pytest.param({"a": 0.0, "b": 3.4, "c": 0.0}, (0, 3.4, 10), "the offsets 0 0 10", id="given wrongly"),
         pytest.param({"a": 0.0, "b": 0.0, "c": 0.0}, (0, 1, 2), None, id="right"),
     ],
 )
 def test_the_exact_offsets_are_suggested(offsets: dict[str, float], given: tuple[float, ...], said: str | None) -> None:
-    inputs = [{"camera": name, "offset_s": value} for name, value in zip("abc", given, strict=True)]
+    inputs = [InputEntry(camera=name, offset_s=value) for name, value in zip("abc", given, strict=True)]
     lines = clock_remarks(inputs, clocks(offsets))
     if said is None:
         assert not lines

@@ -1,4 +1,4 @@
-"""Frames of several cameras in the order of their time, and cameras that fail on the way."""
+"""The tracking pass: the same bytes whatever is late, and cameras that fail on the way."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from outputs import check_agreement, read_json, settled_bytes
 from scene import Scene
@@ -19,49 +18,12 @@ from reidtrack.detect.replay import ReplayDetector
 from reidtrack.embed.embedder import Embedder
 from reidtrack.errors import InputError
 from reidtrack.pipeline.run import track_cameras as reading
+from reidtrack.pipeline.run.track_cameras import TrackingPass
 from reidtrack.types import Frame
 from reidtrack.video import inputs
 from reidtrack.video.file import VideoFile
-from reidtrack.video.merge import merge_by_time
+from reidtrack.video.merge import MergePolicy
 from reidtrack.video.source import Source, open_source
-
-PICTURE = np.zeros((2, 2, 3), np.uint8)
-
-
-def stream(camera: str, times_s: list[float], *, fails: bool = False) -> Iterator[Frame]:
-    for index, time_s in enumerate(times_s):
-        yield Frame(camera, index, time_s, PICTURE)
-    if fails:
-        raise InputError("reading stopped", where=camera)
-
-
-@pytest.mark.parametrize(
-    ("times", "expected"),
-    [
-        pytest.param({}, [], id="no cameras"),
-        pytest.param({"a": []}, [], id="a camera without frames"),
-        pytest.param({"a": [0, 1], "b": []}, ["a0", "a1"], id="one of two without frames"),
-        pytest.param({"b": [0, 1, 2], "a": [0, 1, 2]}, ["b0", "a0", "b1", "a1", "b2", "a2"], id="ties by place"),
-        pytest.param({"a": [0, 0.1, 0.2, 0.3], "b": [0.15]}, ["a0", "a1", "b0", "a2", "a3"], id="other rates"),
-        pytest.param({"a": [-1, 5], "b": [100]}, ["a0", "a1", "b0"], id="far apart"),
-    ],
-)
-def test_order(times: dict[str, list[float]], expected: list[str]) -> None:
-    failed: list[str] = []
-    ended: list[str] = []
-    streams = {camera: stream(camera, values) for camera, values in times.items()}
-    merged = merge_by_time(streams, lambda camera, error: failed.append(camera), ended.append)
-    assert [f"{frame.camera}{frame.index}" for frame in merged] == expected
-    assert failed == []
-    assert sorted(ended) == sorted(times)
-
-
-def test_a_camera_that_fails_leaves_the_others() -> None:
-    failed: list[str] = []
-    streams = {"a": stream("a", [0, 1], fails=True), "b": stream("b", [0, 1, 2, 3]), "c": stream("c", [], fails=True)}
-    merged = merge_by_time(streams, lambda camera, error: failed.append(f"{camera}: {error.what}"))
-    assert [f"{frame.camera}{frame.index}" for frame in merged] == ["a0", "b0", "a1", "b1", "b2", "b3"]
-    assert failed == ["c: reading stopped", "a: reading stopped"]
 
 
 @pytest.mark.parametrize(
@@ -89,7 +51,8 @@ def test_results_do_not_depend_on_timing(
         return wait
 
     monkeypatch.setattr(reading, "_DETECTED_AT_ONCE", batches)
-    monkeypatch.setattr(reading, "_DECODED", decoded)
+    defaults = TrackingPass.__init__.__kwdefaults__
+    monkeypatch.setitem(defaults, "policy", MergePolicy("by_time", waiting=decoded))
     monkeypatch.setattr(reading, "_UNEMBEDDED", unembedded)
     monkeypatch.setattr(ReplayDetector, "detect", slow(ReplayDetector.detect))
     monkeypatch.setattr(Embedder, "embed", slow(Embedder.embed))

@@ -118,7 +118,7 @@ def test_a_resume_that_does_not_fit(people: Path, whole: Trained, change: dict[s
 
 
 def test_a_folder_with_a_training_is_not_overwritten(people: Path, whole: Trained) -> None:
-    with pytest.raises(ReidtrackError, match="holds a training; --resume goes on with it"):
+    with pytest.raises(ReidtrackError, match="holds a training; resume=True goes on with it"):
         train(settings(people), whole.weights.parent)
 
 

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from builders import counter_image, even_times, write_video
 
+import reidtrack.report
 from reidtrack.report.run.page import ReportData, render_report
 from reidtrack.report.run.report_data import FloorPaths
 
@@ -144,6 +145,15 @@ def drive(page: str, folder: Path, script: str, **options: Any) -> Any:
 def test_the_script_runs_under_the_pages_policy(small: ReportData, tmp_path: Path) -> None:
     html = browse(render_report(small), tmp_path)
     assert re.search(r'<html lang="en" class="on"', html)
+    assert "3 people</output>" in html
+
+
+def test_browsers_can_load_the_modules_themselves(small: ReportData, tmp_path: Path) -> None:
+    page = render_report(small)
+    first = (Path(reidtrack.report.__file__).parent / "run/js/main.js").as_uri()
+    page = re.sub(r"<script>.*?</script>", f'<script type="module" src="{first}"></script>', page, flags=re.DOTALL)
+    page = re.sub(r"script-src [^;\"]+", "script-src file:", page)
+    html = browse(page, tmp_path, flags=("--allow-file-access-from-files",))
     assert "3 people</output>" in html
 
 
