@@ -8,10 +8,11 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from reidtrack.train.augment import Augmentation
+from reidtrack.train.augmentation.settings import Augmentation
 from reidtrack.train.distill import Projections
+from reidtrack.train.numerics import Numerics
 from reidtrack.train.objective import Terms
-from reidtrack.train.trainer import Batch, Distillation, Numerics, Trainer
+from reidtrack.train.trainer import Batch, Distillation, Trainer
 
 
 class Small(nn.Module):

@@ -1,4 +1,4 @@
-"""Learning from other networks: what they make of the same pictures is the target, beside or in place of the labels.
+"""Distillation: a network learns from other networks' embeddings of its pictures, beside or in place of the labels.
 
 Two terms. The first draws a linear map of the student's feature towards each teacher's embedding (as FitNets does with
 inner layers, Romero et al., ICLR 2015, arXiv 1412.6550). The second draws the similarities within a batch towards the

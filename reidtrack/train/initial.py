@@ -1,4 +1,4 @@
-"""Starting weights: a checkpoint's, without its classifier."""
+"""Starting weights, and which layers are trained."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 
-def take_over(model: nn.Module, source: nn.Module) -> tuple[str, ...]:
+def copy_weights(model: nn.Module, source: nn.Module) -> tuple[str, ...]:
     """Copy every parameter and buffer but those of the classifier.
 
     Args:
-        model: Gets them.
-        source: The same architecture, whatever its number of classes.
+        model: The network that gets them.
+        source: A network of the same architecture, with any number of classes.
 
     Returns:
         The names that were copied.
@@ -32,12 +32,12 @@ def set_training(
     fixed: Collection[str] = (),
     statistics: bool = True,
 ) -> None:
-    """Put a network into training mode; with `frozen`, layers whose weights were loaded stay as they are.
+    """Put a network into training mode, and freeze layers that are not trained.
 
     Args:
         model: The network.
         loaded: Names of the weights that came from a checkpoint.
-        frozen: Whether these are held, with their normalisation's statistics.
+        frozen: Whether these are frozen, with their normalisation's statistics.
         fixed: Names of parameters that are never trained; a layer whose parameters all are keeps its statistics too.
         statistics: Whether batch normalisation follows the batches' mean and deviation; otherwise it uses and keeps
             those it has.
@@ -53,12 +53,12 @@ def set_training(
             module.eval()
 
 
-def hold(model: nn.Module, layers: Collection[str]) -> None:
-    """Never train some layers.
+def freeze(model: nn.Module, layers: Collection[str]) -> None:
+    """Freeze some layers for the whole training.
 
     Args:
         model: The network.
-        layers: Their names, such as `conv2`; the parts of each are held too.
+        layers: Their names, such as `conv2`; the parts of each are frozen too.
 
     Raises:
         ValueError: If there is no such layer.
@@ -71,11 +71,11 @@ def hold(model: nn.Module, layers: Collection[str]) -> None:
             model.get_parameter(key).requires_grad_(False)
 
 
-def classes_from_means(classifier: nn.Linear, embeddings: Tensor, person: Tensor) -> None:
-    """Begin with each person's mean embedding as the weight of his class.
+def set_class_weights(classifier: nn.Linear, embeddings: Tensor, person: Tensor) -> None:
+    """Set the weight of each class to the mean embedding of its person, of unit norm.
 
     Args:
-        classifier: Of C classes over D numbers.
+        classifier: A linear layer from D features to C classes.
         embeddings: (N, D).
         person: (N,) int64 class numbers.
 

@@ -1,4 +1,4 @@
-"""What is written about a training while it goes on: a table of epochs and its curves."""
+"""The log of a training: a table of epochs, and its curves."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from reidtrack.files import write_lines, write_whole
 
 Row = Mapping[str, float]
-"""One epoch: column to value; columns may be absent where nothing was measured."""
+"""Values of one epoch, by column; a column is absent where nothing was measured."""
 
 _LOSSES = ("loss", "identity", "triplet", "circle", "centre")
 

@@ -1,28 +1,26 @@
-"""A whole training: stages of epochs, their log, their files, and going on after a stop."""
+"""The training loop: epochs, their log, their files, and going on after a stop."""
 
 from __future__ import annotations
 
 import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from reidtrack.datasets.images import ImageStore
-from reidtrack.datasets.record import Sample, camera_labels
 from reidtrack.datasets.sampler import EpochSampler
 from reidtrack.errors import UsageError
 from reidtrack.train.log import write_curves, write_log
 from reidtrack.train.parallel import Group, share
-from reidtrack.train.progress import Clock, Status, Watcher
+from reidtrack.train.plan import Plan, TrainingImages
+from reidtrack.train.progress import Status, Throughput, Watcher
 from reidtrack.train.state import save_state
-from reidtrack.train.trainer import Batch, Trainer
-from reidtrack.types import FloatArray, IntArray
+from reidtrack.train.trainer import Trainer
+from reidtrack.types import IntArray
 
 logger = logging.getLogger(__name__)
 
@@ -32,68 +30,13 @@ CURVES = "curves.png"
 TRIPLETS = "triplets.png"
 
 Row = dict[str, float]
-Draw = Callable[[IntArray, IntArray, np.random.Generator], IntArray]
-"""Takes (N,) class numbers of persons and cameras and a generator, gives an epoch's (B, batch) rows."""
-
-
-class Stage(NamedTuple):
-    """Some epochs at one input size, (height, width)."""
-
-    epochs: int
-    size_hw: tuple[int, int]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a training does.
-
-    Attributes:
-        samples: Images to learn.
-        labels: (N,) class number of each one's person.
-        stages: In order.
-        draw: Puts an epoch's batches together.
-        batch: Images of a batch, over all processes.
-        seed: Of the order of images.
-        frozen_epochs: At the start, with loaded layers held.
-        rate: Epochs done, with a fraction, to the factor on the learning rate.
-        validate_every: Epochs between validations; 0 validates at the end only.
-        targets: (N, K) float32 of the teachers, a row for each sample; K is 0 where there is none.
-        triplets: Whether triplets are drawn at each validation, and which positives they may have.
-    """
-
-    samples: Sequence[Sample]
-    labels: IntArray
-    stages: tuple[Stage, ...]
-    draw: Draw
-    batch: int
-    seed: int
-    frozen_epochs: int
-    rate: Callable[[float], float]
-    validate_every: int
-    triplets: Literal["none", "any", "cross-camera"] = "none"
-    targets: FloatArray | None = None
-
-    @property
-    def epochs(self) -> int:
-        """Altogether."""
-        return sum(stage.epochs for stage in self.stages)
-
-    def size_of(self, epoch: int) -> tuple[int, int]:
-        """Input size of an epoch, 0-based."""
-        ends = np.cumsum([stage.epochs for stage in self.stages])
-        return self.stages[int(np.searchsorted(ends, epoch, side="right"))].size_hw
-
-    def validates(self, epoch: int) -> bool:
-        """Whether an epoch, 0-based, ends with a validation."""
-        last = epoch + 1 == self.epochs
-        return last or (self.validate_every > 0 and (epoch + 1) % self.validate_every == 0)
 
 
 class Hooks(NamedTuple):
-    """What others do at certain moments.
+    """Functions that the loop calls at certain moments.
 
     Attributes:
-        validate: Network and input size to named figures.
+        validate: From network and input size to named figures.
         export: Writes the network; given it and the log so far.
         watcher: Told of the progress.
         stop: Whether the user wants to end.
@@ -105,39 +48,11 @@ class Hooks(NamedTuple):
     stop: Callable[[], bool]
 
 
-class Pool:
-    """The training images of one size, decoded, on the device where they fit twice."""
-
-    def __init__(self, plan: Plan, size_hw: tuple[int, int], device: torch.device) -> None:
-        store = ImageStore(plan.samples, size_hw)
-        for line in store.bad:
-            logger.warning("left out: %s", line)
-        self.size_hw = size_hw
-        self.person = plan.labels[store.rows]
-        self.camera = camera_labels(store.samples)
-        self._device = device
-        camera_ids = np.array([sample.camera_id for sample in store.samples], np.int64)
-        images = torch.from_numpy(store.images)
-        targets = np.zeros((len(plan.samples), 0), np.float32) if plan.targets is None else plan.targets
-        labels = (torch.from_numpy(self.person), torch.from_numpy(camera_ids))
-        self._all = Batch(images, *labels, torch.from_numpy(targets[store.rows]))
-        if device.type == "cuda" and 2 * images.nbytes < torch.cuda.mem_get_info(device)[0]:
-            self._all = Batch(*(values.to(device) for values in self._all))
-
-    def batch(self, rows: IntArray) -> Batch:
-        """Rows of the pool, on the device."""
-        index = torch.from_numpy(rows)
-        return Batch(*(self._taken(values, index) for values in self._all))
-
-    def _taken(self, values: Tensor, index: Tensor) -> Tensor:
-        return values[index.to(values.device)].to(self._device, non_blocking=True)
-
-
 class Training:
     """One training, from its first or any later step to its last.
 
     Args:
-        plan: What to do.
+        plan: Images, stages, batches, learning rate.
         trainer: Takes the steps.
         out: Folder of the state, the log and the curves.
         device: Where batches go.
@@ -146,7 +61,7 @@ class Training:
 
     def __init__(self, plan: Plan, trainer: Trainer, out: Path, device: torch.device, group: Group) -> None:
         self._plan, self._trainer, self._out, self._device, self._group = plan, trainer, out, device, group
-        self._pool: Pool | None = None
+        self._images: TrainingImages | None = None
         self._sampler: EpochSampler | None = None
         self._sampler_state: dict[str, Any] | None = None
         self._taken: IntArray = np.zeros(0, np.int64)
@@ -169,7 +84,10 @@ class Training:
         self.rows, self._sampler_state, self._seconds = state["rows"], state["sampler"], state["seconds"]
 
     def run(self, hooks: Hooks) -> bool:
-        """Train to the end; False if stopped before it. Either way the state on disk is that of the last step.
+        """Train to the end, or until stopped; either way the state on disk is that of the last step.
+
+        Returns:
+            Whether the training ran to its end.
 
         Raises:
             UsageError: If the loss is no longer finite, or batches do not fit the data.
@@ -177,7 +95,7 @@ class Training:
             OutputError: If a file cannot be written.
         """
         while len(self.rows) < self._plan.epochs:
-            clock = Clock()
+            clock = Throughput()
             whole = self._epoch(hooks, clock)
             self._seconds += clock.seconds
             if not whole:
@@ -185,19 +103,19 @@ class Training:
                 return False
             row = self._close_epoch(hooks, clock)
             hooks.watcher.epoch(row)
-            if self._wished(hooks) and len(self.rows) < self._plan.epochs:
+            if self._stopped(hooks) and len(self.rows) < self._plan.epochs:
                 return False
         return True
 
-    def _epoch(self, hooks: Hooks, clock: Clock) -> bool:
-        """Take the steps of the current epoch that are not taken yet; False if stopped before its end."""
+    def _epoch(self, hooks: Hooks, clock: Throughput) -> bool:
+        """Take the steps of the current epoch that are not taken yet; whether it ran to its end."""
         done = len(self.rows)
-        pool, sampler = self._ready(self._plan.size_of(done))
+        images, sampler = self._ready(self._plan.size_of(done))
         frozen = done < self._plan.frozen_epochs
         clock.start()
         while True:
             self._taken = next(sampler)
-            batch = pool.batch(self._taken[share(self._plan.batch, self._group)])
+            batch = images.batch(self._taken[share(self._plan.batch, self._group)])
             rate = self._plan.rate(done + (sampler.taken - 1) / len(sampler))
             self._trainer.take(batch, rate=rate, frozen=frozen)
             clock.count(self._plan.batch)
@@ -206,22 +124,22 @@ class Training:
                 hooks.watcher.step(self._status(sampler, clock))
             if last:
                 return True
-            if self._wished(hooks):
+            if self._stopped(hooks):
                 return False
 
-    def _ready(self, size_hw: tuple[int, int]) -> tuple[Pool, EpochSampler]:
-        """Images of this size, and the sampler, which is made once."""
-        if self._pool is None or self._pool.size_hw != size_hw:
-            self._pool = None  # frees the other size first
-            self._pool = Pool(self._plan, size_hw, self._device)
+    def _ready(self, size_hw: tuple[int, int]) -> tuple[TrainingImages, EpochSampler]:
+        """Images of a size, and the sampler, which is made once."""
+        if self._images is None or self._images.size_hw != size_hw:
+            self._images = None  # frees the other size first
+            self._images = TrainingImages(self._plan, size_hw, self._device)
         if self._sampler is None:
-            person, camera = self._pool.person, self._pool.camera
+            person, camera = self._images.person, self._images.camera
             self._sampler = EpochSampler(lambda generator: self._plan.draw(person, camera, generator), self._plan.seed)
             if self._sampler_state is not None:
                 self._sampler.restore(self._sampler_state)
-        return self._pool, self._sampler
+        return self._images, self._sampler
 
-    def _status(self, sampler: EpochSampler, clock: Clock) -> Status:
+    def _status(self, sampler: EpochSampler, clock: Throughput) -> Status:
         sums = self._trainer.sums()
         loss = sums["loss"] / sums["images"]
         if not math.isfinite(loss):
@@ -247,8 +165,8 @@ class Training:
         areas = [math.prod(self._plan.size_of(epoch)) for epoch in range(done, self._plan.epochs)]
         return sum(areas) / areas[0] - part
 
-    def _close_epoch(self, hooks: Hooks, clock: Clock) -> Row:
-        """Log, validate and save a finished epoch."""
+    def _close_epoch(self, hooks: Hooks, clock: Throughput) -> Row:
+        """Log, validate and save a finished epoch; its row of the log."""
         epoch, size = len(self.rows), self._plan.size_of(len(self.rows))
         sums = self._trainer.sums()
         total = self._group.sum(torch.tensor(list(sums.values()), dtype=torch.float64, device=self._device)).tolist()
@@ -272,11 +190,11 @@ class Training:
         return row
 
     def _draw_triplets(self) -> None:
-        if self._plan.triplets == "none" or self._pool is None:
+        if self._plan.triplets == "none" or self._images is None:
             return
         from reidtrack.train.triplets import write_triplets
 
-        batch = self._pool.batch(self._taken)
+        batch = self._images.batch(self._taken)
         features, images = self._trainer.features(batch.images), batch.images.cpu().numpy()
         cross = self._plan.triplets == "cross-camera"
         write_triplets(self._out / TRIPLETS, images, features, batch.person, batch.camera, cross_camera=cross)
@@ -294,12 +212,12 @@ class Training:
         }
         save_state(self._out / STATE, state)
 
-    def _wished(self, hooks: Hooks) -> bool:
+    def _stopped(self, hooks: Hooks) -> bool:
         return self._group.any(hooks.stop(), self._device)
 
 
 def last_figures(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """The figures of the last validation."""
+    """Figures of the last validation, by name; none where there was none."""
     for row in reversed(rows):
         figures = {name: value for name, value in row.items() if name.endswith((" rank1", " mAP"))}
         if figures:

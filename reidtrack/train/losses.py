@@ -1,4 +1,4 @@
-"""What training minimises, as pure functions of features, labels and cosines. Identity softmax is torch's own."""
+"""Losses as pure functions of features, labels and cosines; identity softmax is torch's own."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from torch import Tensor
 from torch.nn import functional
 
 UNKNOWN_CAMERA = -1
-"""Camera of images whose camera is not known: taken to differ from every other."""
+"""Camera id of images whose camera is not known: taken to differ from every other."""
 
 
 def pair_masks(person: Tensor, camera: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """Which pairs of a batch are positive and which negative.
+    """Masks of the positive and of the negative pairs of a batch.
 
     Args:
         person: (N,) int64 class numbers.
@@ -49,7 +49,7 @@ def hardest_pairs(distance: Tensor, positive: Tensor, negative: Tensor) -> tuple
 
 
 def euclidean(features: Tensor) -> Tensor:
-    """(N, N) distances between the rows of (N, D); the derivative is finite where rows are equal."""
+    """Euclidean distances (N, N) between the rows of (N, D); the derivative is finite where rows are equal."""
     square = features.square().sum(dim=1)
     squared = square[:, None] + square[None] - 2 * features @ features.T
     return squared.clamp(min=1e-12).sqrt()

@@ -35,11 +35,11 @@ class Terms:
     per_set: bool = False
 
 
-class Teaching(NamedTuple):
-    """What the teachers say about a batch, and how much it counts.
+class BatchTeaching(NamedTuple):
+    """Teachers' embeddings of a batch, and how much they count.
 
     Attributes:
-        projections: From the student's feature to each teacher's embedding.
+        projections: Maps from the student's feature to each teacher's embedding.
         embedding: Weight of `embedding_loss`.
         relation: Weight of `relation_loss`.
         target: (N, sum of their lengths) embeddings of the batch's pictures.
@@ -52,7 +52,7 @@ class Teaching(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """Of one batch: the sum with its gradient, each term's weighted value, and how many were classified right."""
+    """Losses of one batch: their sum with its gradient, each weighted value, and how many were classified right."""
 
     total: Tensor
     parts: dict[str, Tensor]
@@ -71,8 +71,8 @@ class CosineClassifier(nn.Linear):
         return functional.linear(functional.normalize(input.float()), functional.normalize(self.weight.float()))
 
 
-def use_cosines(model: nn.Module) -> None:
-    """Put cosine classifiers in place of a network's linear ones, wherever one is called `classifier`."""
+def use_cosine_classifier(model: nn.Module) -> None:
+    """Replace a network's linear layers called `classifier` by cosine classifiers."""
     for name, module in list(model.named_modules()):
         if isinstance(module, nn.Linear) and name.split(".")[0] == "classifier":
             parent, _, last = name.rpartition(".")
@@ -88,12 +88,12 @@ def objective(
     centres: Tensor | None = None,
     *,
     sets: Sequence[int] = (),
-    teaching: Teaching | None = None,
+    teaching: BatchTeaching | None = None,
 ) -> Outcome:
-    """Evaluate every term, in single precision.
+    """Compute the weighted sum of all losses of a batch, in single precision.
 
     Args:
-        terms: What to add up.
+        terms: Weights and parameters of the losses.
         logits: (N, C), or one of those for each part of a network that classifies parts.
         features: (N, D).
         person: (N,) int64 class numbers.
@@ -101,7 +101,7 @@ def objective(
         centres: (C, D), for the centre loss.
         sets: Persons of each data set, whose classes stand one set after another; with `per_set`, a person competes
             with those of his own set only: one classifier for each.
-        teaching: What other networks make of the pictures.
+        teaching: Teachers' embeddings of the pictures.
     """
     heads = [head.float() for head in (logits if isinstance(logits, tuple) else (logits,))]
     features = features.float()
@@ -122,7 +122,7 @@ def objective(
     if terms.centre and centres is not None:
         parts["centre"] = terms.centre * centre_loss(features, centres, person)
     if teaching is not None:
-        parts |= _taught(teaching, features)
+        parts |= _distillation_terms(teaching, features)
     total = sum(parts.values(), start=features.new_zeros(()))
     summed = sum(head.detach() for head in heads[1:]) + heads[0].detach()
     right = _within_sets(summed, person, sets if terms.per_set else ()).argmax(dim=1) == person
@@ -130,7 +130,7 @@ def objective(
 
 
 def _within_sets(logits: Tensor, person: Tensor, sets: Sequence[int]) -> Tensor:
-    """Logits without those of other sets' persons, against whom nobody was trained."""
+    """Logits with those of other sets' persons at minus infinity: nobody was trained against them."""
     if len(sets) < 2:
         return logits
     of_class = torch.repeat_interleave(
@@ -139,7 +139,7 @@ def _within_sets(logits: Tensor, person: Tensor, sets: Sequence[int]) -> Tensor:
     return logits.masked_fill(of_class[None] != of_class[person][:, None], -torch.inf)
 
 
-def _taught(teaching: Teaching, features: Tensor) -> dict[str, Tensor]:
+def _distillation_terms(teaching: BatchTeaching, features: Tensor) -> dict[str, Tensor]:
     parts = {}
     if teaching.embedding:
         parts["embedding"] = teaching.embedding * embedding_loss(teaching.projections, features, teaching.target)

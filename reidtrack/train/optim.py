@@ -22,7 +22,7 @@ def make_optimiser(
     loaded: Collection[str] = (),
     new_layers: float = 1.0,
 ) -> torch.optim.Optimizer:
-    """An optimiser over a network's parameters.
+    """Make an optimiser over a network's parameters.
 
     Args:
         model: Its trainable parameters are taken.
@@ -57,7 +57,7 @@ def rate_factor(
     steps: Sequence[float] = (),
     gamma: float = 0.1,
 ) -> float:
-    """Factor on the learning rate, 0 to 1.
+    """Factor on the learning rate, 0 to 1, at a time of a training.
 
     Args:
         epoch: Epochs done, with a fraction.

@@ -1,14 +1,17 @@
-"""Several processes that train one network together, as `torchrun` starts them."""
+"""The processes that train one network together, as `torchrun` starts them."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor, distributed
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,9 +19,9 @@ class Group:
     """This process among its peers; alone where `torchrun` did not start it.
 
     Attributes:
-        rank: Number of this process, from 0; 0 writes files and validates.
-        size: Processes.
-        local_rank: Number of this process on its machine: which GPU is its own.
+        rank: Index of this process, from 0; 0 writes files and validates.
+        size: Number of processes.
+        local_rank: Index of this process on its machine: which GPU is its own.
     """
 
     rank: int = 0
@@ -37,7 +40,7 @@ class Group:
         return values
 
     def any(self, flag: bool, device: torch.device) -> bool:
-        """Whether it is so in any process."""
+        """Whether a flag is set in any process."""
         return flag if self.size == 1 else bool(self.sum(torch.tensor(float(flag), device=device)) > 0)
 
     def gather(self, values: Tensor) -> Tensor:
@@ -48,8 +51,21 @@ class Group:
         distributed.all_gather(parts, values.contiguous())
         return torch.cat(parts)
 
+    def from_first(self, make: Callable[[], T]) -> T:
+        """What the first process makes, in all processes; the others wait for it and make nothing.
+
+        Args:
+            make: Makes something that can be pickled.
+        """
+        if self.size == 1:
+            return make()
+        box = [make() if self.first else None]
+        distributed.broadcast_object_list(box, src=0)
+        made: Any = box[0]
+        return cast(T, made)
+
     def wait(self) -> None:
-        """Until all processes are here."""
+        """Wait until all processes are here."""
         if self.size > 1:
             distributed.barrier()
 
@@ -72,6 +88,6 @@ def joined(use_gpu: bool) -> Iterator[Group]:
 
 
 def share(rows: int, group: Group) -> slice:
-    """The part of a batch of `rows` that is this process's, by whole equal shares."""
+    """Slice of a batch of `rows` that is this process's; all shares are equally large."""
     each = rows // group.size
     return slice(group.rank * each, (group.rank + 1) * each)

@@ -1,4 +1,4 @@
-"""How a training tells how far it is; the command line decides how that looks."""
+"""Progress of a training: what it tells a watcher, and its speed."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import NamedTuple, Protocol
 
 
 class Status(NamedTuple):
-    """How far a training is.
+    """State of a training within an epoch.
 
     Attributes:
-        epoch: Number of the current epoch, from 1.
-        epochs: Epochs altogether.
-        step: Steps of this epoch done.
-        steps: Steps of this epoch.
-        loss: Mean of this epoch so far.
+        epoch: Current epoch, from 1.
+        epochs: Number of epochs.
+        step: Steps of this epoch that are done.
+        steps: Number of steps of this epoch.
+        loss: Mean loss of this epoch so far.
         accuracy: Fraction of this epoch's images classified right.
         images_per_s: In this epoch, since this call began it.
         left_s: Estimated time left of the whole training, seconds.
@@ -43,8 +43,8 @@ class Watcher(Protocol):
         ...
 
 
-class Unwatched:
-    """Says nothing."""
+class SilentWatcher:
+    """Watcher that shows nothing."""
 
     def step(self, status: Status) -> None:
         """Ignore it."""
@@ -53,24 +53,28 @@ class Unwatched:
         """Ignore it."""
 
 
-class Clock:
-    """Images a second, from the first step counted, and when it is time to say so again."""
+class Throughput:
+    """Speed of an epoch, images a second, and when it is time to tell of it again.
+
+    Args:
+        every_s: Seconds between two times to tell.
+    """
 
     def __init__(self, every_s: float = 1.0) -> None:
         self._every_s = every_s
         self.start()
 
     def start(self) -> None:
-        """Begin now, with nothing done."""
+        """Begin to count now."""
         self._began = self._said = time.monotonic()
         self._images = 0
 
     def count(self, images: int) -> None:
-        """So many more are done."""
+        """Count images that are done."""
         self._images += images
 
     def due(self) -> bool:
-        """Whether `every_s` have passed since it last was."""
+        """Whether `every_s` have passed since it was last due."""
         now = time.monotonic()
         if now - self._said < self._every_s:
             return False
@@ -79,10 +83,10 @@ class Clock:
 
     @property
     def seconds(self) -> float:
-        """Since the beginning."""
+        """Seconds since the beginning."""
         return time.monotonic() - self._began
 
     @property
     def images_per_s(self) -> float:
-        """Mean since the beginning."""
+        """Mean speed since the beginning."""
         return self._images / max(self.seconds, 1e-9)

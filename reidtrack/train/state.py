@@ -1,4 +1,4 @@
-"""A training between two steps, on disk: whole or not at all, and read without running code from it."""
+"""The state of a training on disk: written whole or not at all, and read without running code from it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ VERSION = 1
 
 
 def save_state(path: Path, state: dict[str, Any]) -> None:
-    """Write tensors, numbers, text and their containers.
+    """Write a state: tensors, numbers, text and their containers.
 
     Raises:
         OutputError: If the file cannot be written; an earlier one stays as it was.

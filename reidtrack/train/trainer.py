@@ -1,4 +1,4 @@
-"""One network in training: a step, and everything a later step depends on."""
+"""The trainer: one step of the optimiser, and everything that later steps depend on."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from reidtrack.train.augment import Augmentation, augment
+from reidtrack.train.augmentation.augment import augment
+from reidtrack.train.augmentation.settings import Augmentation
 from reidtrack.train.distill import Projections
 from reidtrack.train.initial import set_training
 from reidtrack.train.losses import moved_centres
-from reidtrack.train.memory import halve, is_out_of_memory
-from reidtrack.train.objective import Teaching, Terms, objective
+from reidtrack.train.numerics import Numerics, halve, is_out_of_memory
+from reidtrack.train.objective import BatchTeaching, Terms, objective
 from reidtrack.train.optim import Average, set_rates
 from reidtrack.train.parallel import Group
 
@@ -24,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 
 class Batch(NamedTuple):
-    """What a step learns from.
+    """Images and labels of one step.
 
     Attributes:
         images: (N, H, W, 3) uint8, BGR.
@@ -39,27 +40,13 @@ class Batch(NamedTuple):
     target: Tensor = torch.zeros(0, 0)
 
 
-class Numerics(NamedTuple):
-    """How the arithmetic is done.
-
-    Attributes:
-        device: Where.
-        autocast: Type of the network's inner arithmetic, or None for single precision.
-        channels_last: Memory layout of pictures.
-    """
-
-    device: torch.device
-    autocast: torch.dtype | None
-    channels_last: bool
-
-
 class Distillation(NamedTuple):
-    """How much teachers count, and the maps to their embeddings, which are trained along.
+    """Maps to the teachers' embeddings, which are trained along, and the weights of both losses.
 
     Attributes:
-        projections: One for each teacher.
-        embedding: Weight of their embeddings.
-        relation: Weight of the similarities within a batch.
+        projections: A map for each teacher.
+        embedding: Weight of `embedding_loss`.
+        relation: Weight of `relation_loss`.
     """
 
     projections: Projections
@@ -68,7 +55,7 @@ class Distillation(NamedTuple):
 
 
 class Trainer:
-    """Owns a network, its optimiser, averages and counters.
+    """A network with its optimiser, average and counters.
 
     All randomness of a step follows from the seed, the step's number and the process's rank, so that a training that
     goes on from `state` takes the very steps that an uninterrupted one takes.
@@ -115,11 +102,11 @@ class Trainer:
 
     @property
     def shown(self) -> nn.Module:
-        """The network to validate and keep: the average where there is one."""
+        """Network to validate and keep: the average where there is one."""
         return self.model if self._average is None else self._average.model
 
     def take(self, batch: Batch, *, rate: float, frozen: bool = False) -> None:
-        """One step of the optimiser.
+        """Take one step of the optimiser.
 
         Args:
             batch: This process's share.
@@ -129,7 +116,7 @@ class Trainer:
         Raises:
             DeviceError: If memory does not suffice however small the parts.
         """
-        self._hold(frozen)
+        self._set_frozen(frozen)
         set_rates(self._optimiser, rate)
         while True:
             try:
@@ -150,7 +137,7 @@ class Trainer:
 
     @torch.no_grad()
     def features(self, images: Tensor) -> Tensor:
-        """(N, H, W, 3) uint8 BGR to (N, D) of the network that is shown, without variation."""
+        """Features (N, D) of images (N, H, W, 3), uint8 BGR, by the network that is kept, without augmentation."""
         model = self.shown.eval()
         x = augment(images, Augmentation(), torch.Generator(), self._mean, self._std)
         with torch.autocast(x.device.type, self._numerics.autocast, enabled=self._numerics.autocast is not None):
@@ -159,7 +146,7 @@ class Trainer:
         return found.float()
 
     def back_to_training(self) -> None:
-        """Undo what evaluating the network left."""
+        """Put the network back into training mode after an evaluation."""
         set_training(
             self.model, self._loaded, frozen=bool(self._frozen), fixed=self._fixed, statistics=self._statistics
         )
@@ -190,7 +177,7 @@ class Trainer:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from `state`."""
+        """Go on from what `state` gave."""
         self.model.load_state_dict(state["model"])
         self._optimiser.load_state_dict(state["optimiser"])
         self._scaler.load_state_dict(state["scaler"])
@@ -201,26 +188,26 @@ class Trainer:
         if self._distillation is not None:
             self._distillation.projections.load_state_dict(state["projections"])
         self.steps, self.parts = state["steps"], state["parts"]
-        place = self._numerics.device
+        device = self._numerics.device
         self._sums = {
-            name: torch.tensor(value, dtype=torch.float64, device=place) for name, value in state["sums"].items()
+            name: torch.tensor(value, dtype=torch.float64, device=device) for name, value in state["sums"].items()
         }
         self._frozen = None
 
-    def _hold(self, frozen: bool) -> None:
-        """Hold or release loaded layers, where that changes; parallel training learns of it by wrapping anew."""
+    def _set_frozen(self, frozen: bool) -> None:
+        """Freeze or release loaded layers, where that changes; parallel training learns of it by wrapping anew."""
         if frozen == self._frozen:
             return
         self._frozen = frozen
         self.back_to_training()
         if self._group.size > 1:
-            place = [self._numerics.device.index] if self._numerics.device.type == "cuda" else None
+            gpu = [self._numerics.device.index] if self._numerics.device.type == "cuda" else None
             # Without labels the classifier has no part in the loss.
             unused = not self._terms.identity_weight
-            self._forward = DistributedDataParallel(self.model, device_ids=place, find_unused_parameters=unused)
+            self._forward = DistributedDataParallel(self.model, device_ids=gpu, find_unused_parameters=unused)
 
     def _gradients(self, batch: Batch) -> dict[str, Tensor]:
-        """Leave the gradient of the whole batch in the parameters; sums of what is logged."""
+        """Leave the gradient of the whole batch in the parameters, and return sums of what is logged."""
         generator = self._seeded()
         self._optimiser.zero_grad(set_to_none=True)
         sums: dict[str, Tensor] = {}
@@ -242,7 +229,7 @@ class Trainer:
     def _backward(
         self, piece: Batch, generator: torch.Generator, sums: dict[str, Tensor], *, share: float, last: bool
     ) -> Tensor:
-        """Add the gradient of a part, times its share of the batch; its features."""
+        """Add the gradient of a part, times its share of the batch, and return its features."""
         x = augment(piece.images, self._how, generator, self._mean, self._std)
         if self._numerics.channels_last:
             x = x.contiguous(memory_format=torch.channels_last)
@@ -281,8 +268,8 @@ class Trainer:
             if parameter.grad is not None:
                 parameter.grad = self._group.sum(parameter.grad) / self._group.size
 
-    def _teaching(self, piece: Batch) -> Teaching | None:
-        return None if self._distillation is None else Teaching(*self._distillation, piece.target)
+    def _teaching(self, piece: Batch) -> BatchTeaching | None:
+        return None if self._distillation is None else BatchTeaching(*self._distillation, piece.target)
 
     def _update(self) -> None:
         if self._clip:
@@ -292,7 +279,7 @@ class Trainer:
         self._scaler.update()
 
     def _seeded(self) -> torch.Generator:
-        """The generator of this step; dropout's is seeded too."""
+        """Generator of this step; dropout's is seeded too."""
         words = np.random.SeedSequence([self._seed, self.steps, self._group.rank]).generate_state(2, np.uint32)
         seed = int(words[0]) << 31 ^ int(words[1])
         torch.manual_seed(seed)

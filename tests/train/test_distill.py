@@ -10,8 +10,8 @@ from small_training import Small, batch, trainer
 from torch import Tensor, nn
 from torch.nn import functional
 
+from reidtrack.train.augmentation.mixstyle import MixStyle, insert_mixstyle
 from reidtrack.train.distill import Projections, embedding_loss, relation_loss
-from reidtrack.train.mixstyle import MixStyle, insert_mixstyle
 from reidtrack.train.objective import Terms
 from reidtrack.train.trainer import Distillation
 

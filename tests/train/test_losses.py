@@ -17,7 +17,7 @@ from reidtrack.train.losses import (
     euclidean,
     moved_centres,
 )
-from reidtrack.train.objective import CosineClassifier, Terms, objective, use_cosines
+from reidtrack.train.objective import CosineClassifier, Terms, objective, use_cosine_classifier
 
 PERSON = torch.tensor([0, 0, 0, 1, 1, 2, 2, 2])
 CAMERA = torch.tensor([0, 0, 1, 0, 0, 1, 2, -1])
@@ -165,7 +165,7 @@ def test_cosine_classifiers_take_the_linear_ones_places() -> None:
     net = torch.nn.Module()
     net.classifier = torch.nn.ModuleList([torch.nn.Linear(4, 3), torch.nn.Linear(4, 3)])
     net.fc = torch.nn.Linear(4, 4)
-    use_cosines(net)
+    use_cosine_classifier(net)
     assert [type(head) for head in net.classifier] == [CosineClassifier, CosineClassifier]
     assert type(net.fc) is torch.nn.Linear
     x = torch.randn(2, 4)

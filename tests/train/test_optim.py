@@ -10,8 +10,8 @@ from small_training import Small, batch, trainer
 from torch import nn
 
 from reidtrack.errors import DeviceError, InputError
-from reidtrack.train.initial import classes_from_means, hold, set_training, take_over
-from reidtrack.train.memory import halve, is_out_of_memory
+from reidtrack.train.initial import copy_weights, freeze, set_class_weights, set_training
+from reidtrack.train.numerics import halve, is_out_of_memory
 from reidtrack.train.optim import Average, make_optimiser, rate_factor
 from reidtrack.train.state import load_state, save_state
 
@@ -73,7 +73,7 @@ def test_the_average_follows() -> None:
 
 def test_loaded_layers_are_held() -> None:
     model = net()
-    loaded = take_over(model, net())
+    loaded = copy_weights(model, net())
     assert len(loaded) == len(model.state_dict())
     set_training(model, loaded[:7], frozen=True)
     assert [p.requires_grad for p in model.parameters()] == [False] * 4 + [True] * 2
@@ -87,20 +87,20 @@ def test_layers_and_statistics_that_stay() -> None:
     model = net()
     set_training(model, (), frozen=False, statistics=False)
     assert [m.training for m in model] == [True, False, True]
-    hold(model, ["1"])
+    freeze(model, ["1"])
     assert [p.requires_grad for p in model.parameters()] == [True, True, False, False, True, True]
     set_training(model, (), frozen=False, fixed=["1.weight", "1.bias"])
     assert [m.training for m in model] == [True, False, True]
     with pytest.raises(ValueError, match=r"no layer '1\.w'"):
-        hold(model, ["1.w"])
+        freeze(model, ["1.w"])
 
 
 def test_classes_begin_as_mean_embeddings() -> None:
     classifier = torch.nn.Linear(2, 2, bias=False)
-    classes_from_means(classifier, torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.0, 3.0]]), torch.tensor([0, 0, 1]))
+    set_class_weights(classifier, torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.0, 3.0]]), torch.tensor([0, 0, 1]))
     torch.testing.assert_close(classifier.weight, torch.tensor([[0.5**0.5, 0.5**0.5], [0.0, 1.0]]))
     with pytest.raises(ValueError, match="embeddings of 3 numbers for features of 2"):
-        classes_from_means(classifier, torch.zeros(1, 3), torch.tensor([0]))
+        set_class_weights(classifier, torch.zeros(1, 3), torch.tensor([0]))
 
 
 def test_out_of_memory_halves_the_batch_and_the_step_is_the_same(caplog: pytest.LogCaptureFixture) -> None:

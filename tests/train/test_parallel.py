@@ -26,6 +26,9 @@ with joined(use_gpu=False) as group:
         taken.take(type(batch())(*(values[own] for values in batch())), rate=1.0)
     assert group.any(group.rank == 1, torch.device("cpu"))
     assert not group.any(False, torch.device("cpu"))
+    made = []
+    assert group.from_first(lambda: made.append(group.rank) or [3, 4]) == [3, 4]
+    assert made == [0] * group.first
     torch.save(taken.state(), f"{sys.argv[1]}/{group.rank}.pt")
     group.wait()
 """
@@ -61,6 +64,10 @@ def test_two_processes_equal_one(tmp_path: Path) -> None:
     torch.testing.assert_close(first["projections"], expected["projections"])
     torch.testing.assert_close(first["centres"], expected["centres"])
     assert first["sums"]["loss"] + second["sums"]["loss"] == pytest.approx(expected["sums"]["loss"])
+
+
+def test_a_process_alone_makes_its_own() -> None:
+    assert Group().from_first(lambda: 5) == 5
 
 
 @pytest.mark.parametrize(("rank", "expected"), [(0, [0, 1, 2, 3]), (1, [4, 5, 6, 7])])

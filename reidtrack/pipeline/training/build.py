@@ -1,39 +1,33 @@
-"""Makes the parts of a training from its configuration."""
+"""The parts of a training, made from its configuration: numerics, trainer, sampling, learning rate."""
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 import os
 from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from reidtrack.config.train import BatchConfig, DistillConfig, ModelConfig, OptimConfig, TrainConfig
+from reidtrack.config.train import BatchConfig, DistillConfig, OptimConfig, TrainConfig
 from reidtrack.datasets import sampler
 from reidtrack.engines.base import choose_device
-from reidtrack.errors import UsageError, WeightsError
+from reidtrack.errors import UsageError
 from reidtrack.models.card import ModelCard
-from reidtrack.models.checkpoint import LoadedModel, load_checkpoint
-from reidtrack.models.imagenet import load_imagenet
-from reidtrack.models.zoo import build_model, feature_dim_of
-from reidtrack.networks.find import find_weights
+from reidtrack.pipeline.training.build_network import make_network, prepare_network
 from reidtrack.types import FloatArray, IntArray
 
 if TYPE_CHECKING:
-    from torch import nn
-
+    from reidtrack.train.numerics import Numerics
     from reidtrack.train.parallel import Group
-    from reidtrack.train.trainer import Distillation, Numerics, Trainer
+    from reidtrack.train.trainer import Distillation, Trainer
 
 logger = logging.getLogger(__name__)
 
 
 def make_numerics(config: TrainConfig) -> Numerics:
-    """Device and arithmetic; a process of several takes the GPU of its own number.
+    """Choose device and arithmetic; one process of several takes the GPU of its own number.
 
     Raises:
         DeviceError: If the device is not there.
@@ -41,96 +35,34 @@ def make_numerics(config: TrainConfig) -> Numerics:
     """
     import torch
 
-    from reidtrack.train.trainer import Numerics
+    from reidtrack.train.numerics import Numerics
 
     local = os.environ.get("LOCAL_RANK")
-    place = choose_device(config.device)
-    if place.startswith("cuda") and local is not None:
-        place = f"cuda:{local}"
+    device = choose_device(config.device)
+    if device.startswith("cuda") and local is not None:
+        device = f"cuda:{local}"
     names = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
     if config.precision != "auto":
-        if config.precision == "fp16" and place == "cpu":
+        if config.precision == "fp16" and device == "cpu":
             raise UsageError("fp16 is for GPUs", where="precision", expected="auto, fp32 or bf16 on the CPU")
-        return Numerics(torch.device(place), names[config.precision], config.channels_last)
-    if place == "cpu":
+        return Numerics(torch.device(device), names[config.precision], config.channels_last)
+    if device == "cpu":
         fast = (
             torch.cpu.get_capabilities().get("avx512_bf16", False) if hasattr(torch.cpu, "get_capabilities") else False
         )
-        return Numerics(torch.device(place), torch.bfloat16 if fast else None, config.channels_last)
+        return Numerics(torch.device(device), torch.bfloat16 if fast else None, config.channels_last)
     chosen = torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
-    return Numerics(torch.device(place), chosen, config.channels_last)
+    return Numerics(torch.device(device), chosen, config.channels_last)
 
 
-def make_network(
-    config: TrainConfig, classes: int, resumed: Mapping[str, Any] | None = None
-) -> tuple[nn.Module, tuple[str, ...], ModelCard]:
-    """The network with its starting weights, which of them were loaded, and the card of what it becomes.
-
-    With the state of a trainer that will be `resumed`, the weights stay random: it brings them.
-
-    Raises:
-        WeightsError: If there is no such architecture, or the starting weights do not fit.
-    """
-    import torch
-
-    from reidtrack.train.initial import take_over
-    from reidtrack.train.objective import use_cosines
-
-    torch.manual_seed(config.seed)
-    name, init = config.model.architecture, config.model.init
-    model = build_model(name, classes)
-    if config.loss.identity == "arcface":
-        use_cosines(model)
-    card = ModelCard(name, size_hw=config.stages[-1].size, feature_dim=feature_dim_of(name))
-    if resumed is not None:
-        card = dataclasses.replace(card, mean=tuple(resumed["mean"]), std=tuple(resumed["std"]))
-        return model, tuple(resumed["loaded"]), card
-    if init == "random":
-        logger.info("%s: random starting weights", name)
-        return model, (), card
-    if init in ("imagenet", "imagenet-or-random"):
-        return model, _imagenet(model, name, must=init == "imagenet"), card
-    source = load_checkpoint(find_weights(Path(init), "reid"))
-    card = dataclasses.replace(card, mean=source.card.mean, std=source.card.std)
-    if source.card.architecture != name:
-        return model, _widened(model, name, source, init, config.seed), card
-    return model, take_over(model, source.model), card
-
-
-def _widened(model: nn.Module, name: str, source: LoadedModel, init: str, seed: int) -> tuple[str, ...]:
-    """Start from a narrower network of the same kind."""
-    import torch
-
-    from reidtrack.models.widen import widen
-
-    try:
-        names = widen(source.model, model, torch.Generator().manual_seed(seed))
-    except ValueError as error:
-        raise WeightsError(
-            f"weights of {source.card.architecture}", where=init, expected=f"weights of {name}, or of a narrower one"
-        ) from error
-    logger.info("%s: widened to %s", init, name)
-    return names
-
-
-def _imagenet(model: nn.Module, name: str, *, must: bool) -> tuple[str, ...]:
-    try:
-        return load_imagenet(model, name)
-    except WeightsError as error:
-        if must:
-            raise
-        logger.warning("random starting weights instead of ImageNet's: %s", error)
-        return ()
-
-
-class Learnt(NamedTuple):
-    """What is learnt, as far as the trainer has to know.
+class LearningTargets(NamedTuple):
+    """Labels and teachers' embeddings of the training images.
 
     Attributes:
-        sets: Persons of each data set; their classes stand one set after another.
+        sets: Number of persons of each data set; their classes stand one set after another.
         person: (N,) class number of each training image's person.
-        targets: (N, K) the teachers' embeddings of the images, side by side.
-        dims: Length of each teacher's.
+        targets: (N, K) float32, the teachers' embeddings of the images, side by side.
+        dims: Length of each teacher's embedding.
     """
 
     sets: tuple[int, ...]
@@ -140,16 +72,20 @@ class Learnt(NamedTuple):
 
 
 def make_trainer(
-    config: TrainConfig, learnt: Learnt, numerics: Numerics, group: Group, state: Mapping[str, Any] | None = None
+    config: TrainConfig,
+    learnt: LearningTargets,
+    numerics: Numerics,
+    group: Group,
+    state: Mapping[str, Any] | None = None,
 ) -> tuple[Trainer, ModelCard]:
-    """Everything that takes steps, on its device.
+    """Make the trainer on its device, and the card of the network that it trains.
 
     Args:
         config: All settings.
-        learnt: Persons to tell apart, and what teachers say.
-        numerics: Where and how precisely.
+        learnt: Labels and teachers' embeddings.
+        numerics: Device and arithmetic.
         group: This process among its peers.
-        state: Of the training that will be resumed: its starting weights are not looked for again.
+        state: State of the training that will be resumed: its starting weights are not looked for again.
 
     Raises:
         WeightsError: As `make_network`.
@@ -157,14 +93,14 @@ def make_trainer(
     import torch
     from torch import nn
 
-    from reidtrack.train.augment import Augmentation
+    from reidtrack.train.augmentation.settings import Augmentation
     from reidtrack.train.objective import Terms
     from reidtrack.train.optim import Average, make_optimiser
     from reidtrack.train.trainer import Trainer
 
     classes = sum(learnt.sets)
     model, loaded, card = make_network(config, classes, None if state is None else state["trainer"])
-    _shape(model, config.model, learnt)
+    prepare_network(model, config.model, learnt.person, learnt.targets[:, : learnt.dims[0] if learnt.dims else 0])
     if group.size > 1 and numerics.device.type == "cuda":
         model = nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]
     layout = torch.channels_last if numerics.channels_last else torch.contiguous_format
@@ -204,31 +140,10 @@ def make_trainer(
     return trainer, card
 
 
-def _shape(model: nn.Module, config: ModelConfig, learnt: Learnt) -> None:
-    """Hold layers, mix style, begin with given class weights: whatever is asked of the network before it learns."""
-    import torch
-    from torch import nn
-
-    from reidtrack.train.initial import classes_from_means, hold
-    from reidtrack.train.mixstyle import insert_mixstyle
-
-    try:
-        hold(model, config.frozen)
-        if config.mixstyle:
-            insert_mixstyle(model, config.mixstyle_after, config.mixstyle)
-        if config.classes_from == "teacher":
-            first = torch.from_numpy(learnt.targets[:, : learnt.dims[0]])
-            classifier = getattr(model, "classifier", None)
-            if not isinstance(classifier, nn.Linear):
-                raise ValueError("has no single classifier to begin with a teacher's embeddings")
-            classes_from_means(classifier, first, torch.from_numpy(learnt.person))
-    except ValueError as error:
-        raise UsageError(f"{config.architecture}: {error}", where="model") from error
-
-
 def _distillation(
     config: DistillConfig, feature_dim: int, dims: tuple[int, ...], numerics: Numerics
 ) -> Distillation | None:
+    """Maps to the teachers' embeddings and the weights of their losses; None without teachers."""
     from reidtrack.train.distill import Projections
     from reidtrack.train.trainer import Distillation
 
@@ -238,7 +153,7 @@ def _distillation(
 
 
 def make_draw(config: BatchConfig) -> Callable[[IntArray, IntArray, np.random.Generator], IntArray]:
-    """How an epoch's batches are put together."""
+    """Function from labels (N,), cameras (N,) and a generator to an epoch's batches (B, batch), rows of images."""
     people = config.size // config.images
     draws: dict[str, Callable[[IntArray, IntArray, np.random.Generator], IntArray]] = {
         "shuffle": lambda person, _, g: sampler.shuffle_epoch(person, g, batch=config.size),
@@ -250,7 +165,7 @@ def make_draw(config: BatchConfig) -> Callable[[IntArray, IntArray, np.random.Ge
 
 
 def make_rate(config: OptimConfig, epochs: int) -> Callable[[float], float]:
-    """Epochs done to the factor on the learning rate."""
+    """Function from epochs done to the factor on the learning rate."""
     from reidtrack.train.optim import rate_factor
 
     return partial(
@@ -265,7 +180,7 @@ def make_rate(config: OptimConfig, epochs: int) -> Callable[[float], float]:
 
 
 def check_parts(config: BatchConfig, processes: int) -> None:
-    """Refuse batches that cannot be shared out.
+    """Raise unless batches can be shared out to processes and cut into parts.
 
     Raises:
         UsageError: If the processes' shares, or their parts, are not whole persons, two or more.
@@ -280,5 +195,5 @@ def check_parts(config: BatchConfig, processes: int) -> None:
 
 
 def _unit(config: BatchConfig) -> int:
-    """Images that stay together."""
+    """Number of images that stay together in one part."""
     return config.images if config.sampler.startswith("pk") else 1

@@ -1,4 +1,4 @@
-"""What teachers make of the training images, calculated once and kept."""
+"""Teachers' embeddings of the training images, calculated once and kept in the cache."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ FILE = "embeddings.npy"
 
 
 def teacher_targets(config: TrainConfig, samples: Sequence[Sample]) -> tuple[FloatArray, tuple[int, ...]]:
-    """The embeddings of all teachers side by side, and the length of each.
+    """Embeddings of the training images by all teachers, side by side, and the length of each.
 
     They are kept in the cache folder by the digests of teacher and images, so that only the first training waits.
 
     Args:
-        config: `distill.teachers`, `device`.
+        config: Settings, of which `distill.teachers` and `device` are used.
         samples: Training images.
 
     Returns:
@@ -51,10 +51,11 @@ def teacher_targets(config: TrainConfig, samples: Sequence[Sample]) -> tuple[Flo
 
 
 def _embeddings(name: str, device: str, samples: Sequence[Sample], images: str) -> FloatArray:
+    """Embeddings (N, D) of one teacher, from the cache where they are there."""
     path = find_weights(Path(name), "reid")
-    place = "auto" if is_embedder_file(path) else device  # files of engines say themselves where they run
+    where = "auto" if is_embedder_file(path) else device  # files of engines say themselves where they run
     # As exactly as the machine does by itself: a shipped name means its weights, not their export in 8 bits.
-    embedder, weights = make_embedder(EmbedConfig(weights=path), place, "auto", "fp32")
+    embedder, weights = make_embedder(EmbedConfig(weights=path), where, "auto", "fp32")
     key = ("teacher", *sorted(weights.sha256.values()), weights.engine, str(embedder.size_hw), images)
     with kept(key, partial(_embed, embedder, samples, name)) as folder:
         found: FloatArray = np.load(folder / FILE)
@@ -62,7 +63,7 @@ def _embeddings(name: str, device: str, samples: Sequence[Sample], images: str) 
 
 
 def _embed(embedder: Embedder, samples: Sequence[Sample], name: str, folder: Path) -> None:
-    """Embed all images, in the order of the samples."""
+    """Embed all images, in the order of the samples, into a file of `folder`."""
     logger.info("%s: embeds %d training images, once", name, len(samples))
     store = ImageStore(samples, embedder.size_hw)
     if store.bad:
@@ -74,7 +75,7 @@ def _embed(embedder: Embedder, samples: Sequence[Sample], name: str, folder: Pat
 
 
 def _digest(samples: Sequence[Sample]) -> str:
-    """Of the images' names and sizes in their order: read from the disk's lists, not from their contents."""
+    """Digest (sha256) of the images' names and sizes in their order, without reading their contents."""
     total = hashlib.sha256()
     for sample in samples:
         total.update(f"{sample.path.name}\0{sample.path.stat().st_size}\n".encode())

@@ -10,11 +10,11 @@ from reidtrack.train.progress import Status, Watcher
 
 
 class Events:
-    """Writes each epoch's row as scalars, and passes everything on.
+    """Watcher that writes each epoch's row as scalars, and passes everything on.
 
     Args:
-        folder: Of the event files.
-        watcher: Told as well.
+        folder: Folder of the event files.
+        watcher: What is passed on goes here.
 
     Raises:
         UsageError: If TensorBoard is not installed.

@@ -1,4 +1,4 @@
-"""Train a re-identification network on one or several data sets."""
+"""`reidtrack train`: a re-identification network trained on one or several data sets."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from reidtrack.pipeline.training import build as train_build
 from reidtrack.pipeline.training.targets import teacher_targets
 from reidtrack.pipeline.training.tensorboard import Events
 from reidtrack.pipeline.training.validate import Validation
-from reidtrack.train.progress import Status, Unwatched, Watcher
+from reidtrack.train.progress import SilentWatcher, Status, Watcher
 from reidtrack.types import FloatArray
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from reidtrack.train.loop import Plan
+    from reidtrack.train.plan import Plan
 
 __all__ = ["Status", "Trained", "TrainingData", "Watcher", "make_plan", "read_data", "train"]
 
@@ -42,17 +42,17 @@ logger = logging.getLogger(__name__)
 CONFIG = "config.yaml"
 WEIGHTS = "model.safetensors"
 FREE_TO_CHANGE = ("device", "threads", "validation", "tensorboard")
-"""Settings that a resumed training may have otherwise than before: they change no step."""
+"""Settings that may change when a training is resumed: they change none of its steps."""
 
 
 @dataclass(frozen=True)
 class Trained:
-    """What came of a training.
+    """The outcome of a training.
 
     Attributes:
-        weights: The network as it is now, with its card.
+        weights: Path of the network as it is now, with its card.
         log: One row for each finished epoch.
-        finished: Whether it came to its end; otherwise it can be resumed.
+        finished: Whether it ran to the end; otherwise it can be resumed.
     """
 
     weights: Path
@@ -62,12 +62,12 @@ class Trained:
 
 @dataclass(frozen=True)
 class TrainingData:
-    """What to learn and what to rank, none of it in both.
+    """Images to train on and images to rank, none of them in both.
 
     Attributes:
-        train: All sets as one.
-        tests: Of each set, what is ranked.
-        sets: Persons of each set to learn, in the order of `train`.
+        train: All data sets as one.
+        tests: Each data set's query and gallery.
+        sets: Number of training persons of each data set, in the order of `train`.
     """
 
     train: ReidDataset
@@ -90,7 +90,7 @@ def train(
         out: Folder for `model.safetensors`, `state.pt`, `log.csv`, `curves.png` and `config.yaml`.
         resume: Go on with the training in `out`.
         watcher: Told of the progress.
-        stop: Asked after each step whether the user wants to end.
+        stop: Asked after each step whether to end.
 
     Raises:
         UsageError: If settings do not fit each other or the data, `out` holds a training, or the loss diverges.
@@ -116,12 +116,8 @@ def train(
             _claim(out, config, resume=resume)
         group.wait()
         state = load_state(out / loop.STATE) if resume else None
-        if group.size > 1:
-            if group.first:
-                teacher_targets(config, data.train.train)  # the others find them in the cache
-            group.wait()
-        targets, dims = teacher_targets(config, data.train.train)
-        learnt = train_build.Learnt(data.sets, person_labels(data.train.train), targets, dims)
+        targets, dims = group.from_first(partial(teacher_targets, config, data.train.train))
+        learnt = train_build.LearningTargets(data.sets, person_labels(data.train.train), targets, dims)
         trainer, card = train_build.make_trainer(config, learnt, numerics, group, state)
         card = dataclasses.replace(card, data=_about(data), source=f"reidtrack train, {config.model.architecture}")
         validation = Validation(data.tests, card, numerics, config.validation.batch)
@@ -129,7 +125,7 @@ def train(
         if state is not None:
             training.resume(state)
             logger.info("%s: goes on after %d epochs", out, len(training.rows))
-        shown = watcher if watcher is not None and group.first else Unwatched()
+        shown = watcher if watcher is not None and group.first else SilentWatcher()
         if config.tensorboard and group.first:
             shown = Events(out / "events", shown)
         hooks = loop.Hooks(validation.figures, partial(_export, out / WEIGHTS, card), shown, stop)
@@ -138,7 +134,7 @@ def train(
 
 
 def read_data(config: DataConfig) -> TrainingData:
-    """Read the lists of all data sets.
+    """Read the lists of all data sets, and hold out identities for validation.
 
     Raises:
         UsageError: If none is named, or fewer identities are there than shall be held out.
@@ -160,15 +156,15 @@ def read_data(config: DataConfig) -> TrainingData:
 
 
 def _held_out(dataset: ReidDataset, config: DataConfig) -> int | set[int]:
-    """How many identities, the last ones; or ids drawn at random, the same ones each time."""
+    """Identities to hold out: how many of the last ones, or ids drawn at random, the same ones each time."""
     if config.hold_out_by == "last":
         return config.hold_out
     return random_people(dataset.train, config.hold_out)
 
 
 def make_plan(config: TrainConfig, data: TrainingData, targets: FloatArray | None = None) -> Plan:
-    """What the loop does."""
-    from reidtrack.train.loop import Plan, Stage
+    """Make the plan of a training from its settings and data."""
+    from reidtrack.train.plan import Plan, Stage
 
     stages = tuple(Stage(stage.epochs, stage.size) for stage in config.stages)
     return Plan(
@@ -217,11 +213,11 @@ def _about(data: TrainingData) -> str:
 
 def _export(path: Path, card: ModelCard, model: nn.Module, rows: Sequence[Mapping[str, float]]) -> None:
     """Write the network without its classifier, whose classes mean nothing elsewhere."""
-    from reidtrack.train.initial import take_over
+    from reidtrack.train.initial import copy_weights
     from reidtrack.train.loop import last_figures
 
     plain = build_model(card.architecture)
-    take_over(plain, model)
+    copy_weights(plain, model)
     height, width = int(rows[-1]["height"]), int(rows[-1]["width"])
     figures = {"epochs": rows[-1]["epoch"], **last_figures(rows)}
     save_checkpoint(path, plain, dataclasses.replace(card, size_hw=(height, width), figures=figures))

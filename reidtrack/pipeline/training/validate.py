@@ -1,4 +1,4 @@
-"""Ranks held-out images while a training goes on."""
+"""Validation: held-out images ranked while a training goes on."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from reidtrack.types import FloatArray
 if TYPE_CHECKING:
     from torch import nn
 
-    from reidtrack.train.trainer import Numerics
+    from reidtrack.train.numerics import Numerics
 
 
 class Validation:
@@ -26,8 +26,8 @@ class Validation:
     Args:
         tests: Data sets with queries and galleries.
         card: How images become the network's input.
-        numerics: Where and how precisely features are calculated.
-        batch: Images at once.
+        numerics: Device and arithmetic of the features.
+        batch: Images embedded at once.
     """
 
     def __init__(self, tests: Sequence[ReidDataset], card: ModelCard, numerics: Numerics, batch: int) -> None:
@@ -36,7 +36,10 @@ class Validation:
         self._size_hw: tuple[int, int] | None = None
 
     def figures(self, model: nn.Module, size_hw: tuple[int, int]) -> dict[str, float]:
-        """`NAME rank1` and `NAME mAP` of each data set, 0 to 1, by cosine distance; leaves the network evaluating."""
+        """Rank-1 and mAP of each data set in 0..1, by cosine distance, as `NAME rank1` and `NAME mAP`.
+
+        Leaves the network in evaluation mode.
+        """
         if size_hw != self._size_hw:
             self._size_hw, self._stores = size_hw, {}
         model.eval()

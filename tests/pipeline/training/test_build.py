@@ -20,7 +20,7 @@ from reidtrack.models.card import ModelCard
 from reidtrack.models.checkpoint import save_checkpoint
 from reidtrack.models.zoo import build_model
 from reidtrack.pipeline.training.build import (
-    Learnt,
+    LearningTargets,
     check_parts,
     make_draw,
     make_network,
@@ -31,10 +31,10 @@ from reidtrack.pipeline.training.build import (
 from reidtrack.pipeline.training.tensorboard import Events
 from reidtrack.pipeline.training.train import Status
 from reidtrack.train.parallel import Group
-from reidtrack.train.progress import Unwatched
+from reidtrack.train.progress import SilentWatcher
 from reidtrack.train.trainer import Batch
 
-NOBODY = Learnt((4,), np.zeros(0, np.int64), np.zeros((0, 0), np.float32), ())
+NOBODY = LearningTargets((4,), np.zeros(0, np.int64), np.zeros((0, 0), np.float32), ())
 """Four persons, no teacher."""
 CONFIGS = Path(__file__).resolve().parents[3] / "configs" / "train"
 
@@ -51,7 +51,7 @@ def test_every_training_takes_a_step(path: Path) -> None:
         TrainConfig, path, ["model.init=random", "model.frozen_statistics=false", "device=cpu", "precision=fp32"]
     )
     person, target = torch.tensor([0, 0, 1, 1]), torch.randn(4, 256 * len(config.distill.teachers)) / 16
-    learnt = Learnt((4,), person.numpy(), target.numpy(), (256,) * len(config.distill.teachers))
+    learnt = LearningTargets((4,), person.numpy(), target.numpy(), (256,) * len(config.distill.teachers))
     trainer, card = make_trainer(config, learnt, make_numerics(config), Group())
     check_parts(config.batch, 1)
     images = torch.randint(0, 256, (4, 64, 32, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
@@ -160,13 +160,13 @@ def test_events_for_tensorboard(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
         add_scalar=lambda *scalar: written.append(scalar), flush=lambda: None
     )
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", module)
-    events = Events(tmp_path, Unwatched())
+    events = Events(tmp_path, SilentWatcher())
     events.step(Status(1, 2, 3, 4, 0.5, 0.5, 10.0, 1.0))
     events.epoch({"epoch": 2.0, "loss": 0.5, "market1501 mAP": 0.25})
     assert written == [("loss", 0.5, 2), ("market1501/mAP", 0.25, 2)]
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
     with pytest.raises(ReidtrackError, match=r"pip install reidtrack\[tensorboard\]"):
-        Events(tmp_path, Unwatched())
+        Events(tmp_path, SilentWatcher())
 
 
 TINY = ["model.architecture=osnet_x0_25", "stages=[{epochs: 1, size: [48, 32]}]", "batch.size=8", "threads=1"]

@@ -8,8 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from reidtrack.train.augment import Augmentation, augment
-from reidtrack.train.camera_faults import LUMINANCE, compressed, occluded
+from reidtrack.train.augmentation.augment import augment
+from reidtrack.train.augmentation.camera_faults import LUMINANCE, compressed, occluded
+from reidtrack.train.augmentation.settings import Augmentation
 
 PLAIN = ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 

@@ -8,7 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from reidtrack.train.augment import LUMA, Augmentation, augment
+from reidtrack.train.augmentation.augment import augment
+from reidtrack.train.augmentation.colour import LUMA
+from reidtrack.train.augmentation.settings import Augmentation
 
 PLAIN = ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 EVERYTHING = Augmentation(0.5, 0.05, 0.1, 0.2, 0.2, 0.2, 0.05, 0.1, 0.1, 0.3, 0.3, 0.5)

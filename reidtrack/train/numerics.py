@@ -1,10 +1,26 @@
-"""When memory is short: recognising it, and cutting batches into parts."""
+"""How the arithmetic of a training is done, and smaller parts of a batch where memory is short."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import torch
 
 from reidtrack.errors import DeviceError
+
+
+class Numerics(NamedTuple):
+    """How the arithmetic is done.
+
+    Attributes:
+        device: Where it is done.
+        autocast: Type of the network's inner arithmetic, or None for single precision.
+        channels_last: Whether pictures lie in memory pixel by pixel.
+    """
+
+    device: torch.device
+    autocast: torch.dtype | None
+    channels_last: bool
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -15,7 +31,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def halve(parts: int, batch: int, least: int) -> int:
-    """Twice as many parts.
+    """Double the number of parts that a batch is cut into.
 
     Args:
         parts: What the batch is cut into now.
