@@ -33,8 +33,8 @@ from reidtrack.detect.yolo import fit_rectangle
 from reidtrack.engines.base import Engine, build_engine, open_engine
 from reidtrack.models.checkpoint import load_checkpoint
 from reidtrack.networks.build import make_detector, make_embedder
+from reidtrack.pipeline.run.reading import make_trackers
 from reidtrack.pipeline.run.settle import load_tracklets
-from reidtrack.pipeline.run.trackers import make_trackers
 from reidtrack.runs.folder import RunFolder
 from reidtrack.runs.logs import read_detection_log
 from reidtrack.runs.outputs import boxes_of_camera

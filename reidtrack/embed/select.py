@@ -38,6 +38,11 @@ class Candidate:
     quality: float
     crop: ImageArray
 
+    @property
+    def key(self) -> tuple[str, int, int]:
+        """Camera, track id and frame: what names the crop within a run."""
+        return self.camera, self.track_id, self.frame
+
 
 @dataclass(frozen=True, slots=True)
 class _Track:
@@ -104,6 +109,11 @@ class CropSelector:
             chosen += self._end(name, math.inf)
             self._window.pop(name, None)
         return chosen
+
+    def holds(self, camera: str, track_id: int) -> bool:
+        """Whether a crop of a track is held that may still be given, though no box of it comes any more."""
+        track = self._tracks.get(camera, {}).get(track_id)
+        return track is not None and (track.best is not None or track.fallback is not None)
 
     def _turn(self, camera: str, time_s: float) -> list[Candidate]:
         """Close the camera's windows where `time_s` lies in another one, and end the tracks that are gone."""

@@ -1,4 +1,4 @@
-"""A benchmark as one HTML page: figures, plots and ranked lists inside, nothing fetched, no script."""
+"""The report of a benchmark as one HTML page: figures, plots and ranked lists inside, nothing fetched, no script."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ POINTS = {"threshold": "Threshold", "precision": "Precision", "recall": "Recall"
 
 @dataclass(frozen=True, eq=False, slots=True)
 class BenchmarkPart:
-    """One set of weights on one data set.
+    """Results of one set of weights on one data set.
 
     Attributes:
         weights: Name of the weights.
         dataset: Name of the data set.
-        results: The content of `results.json`.
+        results: Content of `results.json`.
         plots: File name to PNG.
         lists: Title to JPEG.
     """
@@ -35,18 +35,19 @@ class BenchmarkPart:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class BenchmarkPage:
-    """All of them, at least one, and when they were made."""
+    """Everything the page of a benchmark shows.
+
+    Attributes:
+        created: When the page was made, as text.
+        parts: At least one.
+    """
 
     created: str
     parts: Sequence[BenchmarkPart]
 
 
 def render_benchmark(page: BenchmarkPage) -> str:
-    """The page of a benchmark.
-
-    Returns:
-        A whole HTML document, to be written as UTF-8.
-    """
+    """Report of a benchmark as a whole HTML document, text to be written as UTF-8."""
     first = page.parts[0]
     alone = len(page.parts) == 1
     title = f"{first.weights} on {first.dataset}" if alone else "Benchmark over several data sets or weights"

@@ -1,4 +1,4 @@
-"""Where a run lost its points as one HTML page: the stages, and both sides of each wrong link side by side."""
+"""The report of where a run lost its points, as one HTML page: the stages, and both sides of each wrong link."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ STAGES = {
 
 
 def render_blame(title: str, content: Mapping[str, Any], pictures: Mapping[Key, bytes]) -> str:
-    """The page.
+    """Report of where a run lost its points, as a whole HTML document.
 
     Args:
-        title: Name of the run.
+        title: The run's name.
         content: What `BlameAccount.to_json` gives.
         pictures: Camera and track id to a JPEG of that tracklet, where there is one.
 
     Returns:
-        A whole HTML document, to be written as UTF-8.
+        Text to be written as UTF-8.
     """
     sections = [_stages(content), _linking(content, pictures), _camera_pairs(content), _tracking(content)]
     return fill_page(
@@ -64,7 +64,7 @@ def _card(entry: Mapping[str, Any], pictures: Mapping[Key, bytes]) -> Markup:
 
 
 def what(entry: Mapping[str, Any]) -> str:
-    """A mistake of linking in words."""
+    """Mistake of linking in words."""
     names = ", ".join(_name(key) for key in entry["tracklets"])
     if entry["kind"] == "split":
         return f"Person {entry['person']}: {names} is left in ID {entry['identity']}, the rest is ID {entry['home']}"

@@ -11,12 +11,14 @@ from reidtrack.report.html import Markup, tag
 from reidtrack.types import DoubleArray, FloatArray, IntArray
 
 WIDTH, HEIGHT = 320, 190
+"""Of every chart, in its own units."""
+
 _LEFT, _BOTTOM, _TOP = 36, 36, 12
 _MOST_BARS = 48
 
 
 def histogram(values: IntArray | FloatArray | DoubleArray, *, unit: str, what: str, decimals: int = 0) -> Markup:
-    """How often values occur.
+    """Histogram: how often values occur.
 
     Args:
         values: (N,) at least one.
@@ -43,7 +45,7 @@ def histogram(values: IntArray | FloatArray | DoubleArray, *, unit: str, what: s
 
 
 def bar_edges(values: IntArray | FloatArray | DoubleArray, decimals: int = 0) -> DoubleArray:
-    """(B + 1,) edges of at most 48 bars of one width; between whole numbers where `decimals` is 0."""
+    """Edges, (B + 1,), of at most 48 bars of one width; between whole numbers where `decimals` is 0."""
     low, high = float(values.min()), float(values.max())
     if decimals == 0:
         step = int(np.ceil((high - low + 1) / _MOST_BARS))
@@ -58,22 +60,22 @@ def bars(counts: IntArray, labels: Sequence[str], titles: Sequence[str], *, axis
     floor = HEIGHT - _BOTTOM
     parts = [_y_label(top, _TOP), _y_label(0, floor), _line(_LEFT, floor, WIDTH, floor)]
     every = max(1, int(np.ceil(len(counts) / 8)))
-    for place, count in enumerate(counts.tolist()):
-        x, height = _LEFT + place * step, (floor - _TOP) * count / top
+    for index, count in enumerate(counts.tolist()):
+        x, height = _LEFT + index * step, (floor - _TOP) * count / top
         gap = min(2.0, step * 0.15)
         shape = {"x": f"{x + gap / 2:.1f}", "y": f"{floor - height:.1f}", "width": f"{step - gap:.1f}"}
-        title = tag("title", titles[place])
+        title = tag("title", titles[index])
         parts.append(tag("rect", title, **shape, height=f"{height:.1f}", class_="v"))
         whole = {"x": f"{x:.1f}", "width": f"{step:.1f}", "height": f"{floor - _TOP}"}
         parts.append(tag("rect", title, **whole, y=_TOP, class_="hit"))
-        if place % every == 0:
-            parts.append(_text(labels[place], x + step / 2, floor + 13))
+        if index % every == 0:
+            parts.append(_text(labels[index], x + step / 2, floor + 13))
     parts.append(_text(axis, (_LEFT + WIDTH) / 2, HEIGHT - 5, "axis-name"))
     return _svg(parts, f"{axis}, {len(counts)} bars, highest {top}")
 
 
 def curve(share: DoubleArray, *, x_axis: str, y_axis: str) -> Markup:
-    """A curve from (0, 0) to (1, 1) under the diagonal of equal shares."""
+    """Lorenz curve from (0, 0) to (1, 1) under the diagonal of equal shares."""
     floor, right = HEIGHT - _BOTTOM, WIDTH - 8
     x = _LEFT + (right - _LEFT) * np.linspace(0, 1, len(share))
     y = floor - (floor - _TOP) * share
@@ -96,7 +98,7 @@ def curve(share: DoubleArray, *, x_axis: str, y_axis: str) -> Markup:
 
 
 def spread(quantiles: DoubleArray, lowest: float, highest: float) -> Markup:
-    """A lying box: 5th to 95th percentile as a line, the middle half as a box, the median as a mark.
+    """Horizontal box plot: 5th to 95th percentile as a line, the middle half as a box, the median as a mark.
 
     Args:
         quantiles: (5,) the 5th, 25th, 50th, 75th and 95th percentile.
@@ -114,6 +116,11 @@ def spread(quantiles: DoubleArray, lowest: float, highest: float) -> Markup:
         tag("line", x1=at[2], x2=at[2], y1=1, y2=13, class_="median"),
     ]
     return tag("svg", *inside, viewBox="0 0 100 14", preserveAspectRatio="none", class_="spread", role="img")
+
+
+def panel(title: str, text: str, chart: Markup) -> Markup:
+    """A chart under its heading and a sentence."""
+    return tag("div", tag("h3", title), tag("p", text), chart, class_="panel")
 
 
 def _svg(parts: Sequence[str], label: str) -> Markup:

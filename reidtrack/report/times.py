@@ -10,11 +10,11 @@ STEPS_S: tuple[float, ...] = (
     *(60, 120, 300, 600, 900, 1800),
     *(3600, 7200, 10800, 21600, 43200, 86400),
 )
-"""Distances between ticks that read well, in seconds."""
+"""Distances between ticks of a time axis that read well, in seconds."""
 
 
 def format_time(time_s: float, decimals: int = 0) -> str:
-    """A time as `m:ss` or `h:mm:ss`, with `decimals` of the second; negative times carry a minus sign."""
+    """Time as `m:ss` or `h:mm:ss`, with `decimals` of the second; negative times carry a minus sign."""
     unit = 10**decimals
     total = round(abs(time_s) * unit)
     seconds, fraction = divmod(total, unit)
@@ -27,7 +27,7 @@ def format_time(time_s: float, decimals: int = 0) -> str:
 
 
 def format_duration(seconds: float) -> str:
-    """A length of time with its units: `3.2 s`, `1 min 53 s`, `2 h 05 min`."""
+    """Length of time with its units: `3.2 s`, `1 min 53 s`, `2 h 05 min`."""
     if seconds < 59.95:
         return f"{seconds:.1f} s"
     whole = round(seconds)

@@ -25,6 +25,11 @@ def _record_type(dim: int) -> np.dtype[np.void]:
     return np.dtype([*fields, ("feature", "<f2", (dim,))])
 
 
+def round_feature(feature: FloatArray) -> FloatArray:
+    """A feature (D,) as the log gives it back."""
+    return feature.astype(np.float16).astype(np.float32)
+
+
 @dataclass(frozen=True, eq=False)
 class FeatureTable:
     """Features of all tracks of a run, one row each.
@@ -63,6 +68,11 @@ class FeatureTable:
             self.quality[keep],
             self.feature[keep],
         )
+
+    def rows_by_crop(self) -> dict[tuple[str, int, int], int]:
+        """(Camera name, track id, frame) to its row."""
+        columns = zip(self.camera.tolist(), self.track_id.tolist(), self.frame.tolist(), strict=True)
+        return {(self.cameras[c], track_id, frame): i for i, (c, track_id, frame) in enumerate(columns)}
 
     def by_track(self) -> dict[tuple[str, int], IntArray]:
         """(Camera name, track id) to its rows, sorted by frame."""

@@ -29,6 +29,14 @@ def round_detections(detections: Detections) -> Detections:
     return Detections(xyxy, score)
 
 
+def round_tracks(tracks: Tracks) -> Tracks:
+    """The tracks as a log gives them back."""
+    xyxy = np.round(tracks.xyxy.astype(np.float64), PIXEL_DECIMALS).astype(np.float32)
+    score = np.round(tracks.score.astype(np.float64), SCORE_DECIMALS).astype(np.float32)
+    time_s = np.array([round(time_s, TIME_DECIMALS) for time_s in tracks.time_s.tolist()], np.float64)
+    return Tracks(tracks.track_id, tracks.frame, time_s, xyxy, score)
+
+
 def pixels(xyxy: FloatArray) -> list[list[float]]:
     """Boxes as plain numbers with the logs' decimals."""
     rounded: list[list[float]] = np.round(xyxy.astype(np.float64), PIXEL_DECIMALS).tolist()

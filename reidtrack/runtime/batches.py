@@ -20,19 +20,27 @@ def batches(items: Iterable[T], size: int) -> Generator[list[T]]:
 
 
 def timed_batches(
-    source: TimedSource[T], size: int, max_wait_s: float, clock: Clock = SYSTEM_CLOCK
+    source: TimedSource[T], size: int, max_wait_s: float, *, idle_s: float | None = None, clock: Clock = SYSTEM_CLOCK
 ) -> Generator[list[T]]:
     """Batches that do not wait to be full: each is closed a while after its first item came.
+
+    None is ever empty, but for those that come while there is nothing else, so that whoever takes batches can look
+    whether it shall end.
 
     Args:
         source: Where items come from.
         size: Most items of a batch.
         max_wait_s: Seconds after its first item until a batch is closed; at 0 it takes what is there already.
-        clock: Measures them.
+        idle_s: Seconds without any item after which an empty batch is given; None gives none.
+        clock: Measures all of them.
     """
     try:
         while True:
-            batch = [source.take()]
+            try:
+                batch = [source.take(idle_s)]
+            except TimeoutError:
+                yield []
+                continue
             closes_s = clock.now() + max_wait_s
             try:
                 while len(batch) < size:

@@ -10,10 +10,12 @@ import contextlib
 import heapq
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from reidtrack.errors import InputError
+from reidtrack.runtime.batches import batches, timed_batches
 from reidtrack.runtime.queues import (
     SYSTEM_CLOCK,
     BoundedQueue,
@@ -24,7 +26,63 @@ from reidtrack.runtime.queues import (
     fill,
     wait_until,
 )
+from reidtrack.runtime.threads import prefetch
 from reidtrack.types import Frame
+
+
+@dataclass(frozen=True)
+class MergePolicy:
+    """How frames of several cameras become batches.
+
+    Attributes:
+        order: `by_time` waits for each camera's next frame, `as_ready` for none.
+        waiting: Frames of a camera that are read ahead at most.
+        on_full: What becomes of a frame of an `as_ready` camera that finds as many waiting.
+        batch_wait_s: Seconds after which an `as_ready` batch is closed though it is not full.
+        idle_s: Seconds without a frame after which an `as_ready` merge gives an empty batch.
+    """
+
+    order: Literal["by_time", "as_ready"]
+    waiting: int = 2
+    on_full: FullPolicy = "block"
+    batch_wait_s: float = 0.0
+    idle_s: float = 0.5
+
+
+RECORDED = MergePolicy("by_time")
+"""Nothing is missing, and what comes out does not depend on who is late."""
+LIVE = MergePolicy("as_ready", on_full="drop_oldest", batch_wait_s=0.05)
+"""What comes out is recent: nobody is waited for, and what cannot be kept up with is dropped. A batch waits about as
+long as a frame of a camera at 25 frames per second lasts, so that cameras of one rate share their batches."""
+
+
+def merged_batches(
+    streams: Mapping[str, Iterable[Frame]],
+    size: int,
+    policy: MergePolicy,
+    fail: Callable[[str, InputError], None],
+    dropped: dict[str, int] | None = None,
+    clock: Clock = SYSTEM_CLOCK,
+) -> Generator[list[Frame]]:
+    """Frames of all cameras in batches of up to `size`, each camera read in a thread of its own.
+
+    Args:
+        streams: Camera to its frames; generators are closed at the end.
+        size: Most frames of a batch.
+        policy: Whom to wait for. Where it waits for nobody, batches may be empty.
+        fail: Told of a camera that cannot be read any further; the others go on.
+        dropped: Brought up to date with each batch: camera to its frames that were dropped, where any may be.
+        clock: Measures how long batches wait.
+    """
+    if policy.order == "by_time":
+        ahead = {camera: prefetch(stream, policy.waiting) for camera, stream in streams.items()}
+        yield from batches(merge_by_time(ahead, fail), size)
+        return
+    with ReadyFrames(streams, fail, length=policy.waiting, on_full=policy.on_full, clock=clock) as frames:
+        for batch in timed_batches(frames, size, policy.batch_wait_s, idle_s=policy.idle_s, clock=clock):
+            if dropped is not None:
+                dropped.update(frames.dropped)
+            yield batch
 
 
 def merge_by_time(

@@ -58,7 +58,7 @@ def test_by_time(come: Mapping[float, str], expected: list[tuple[str, float]]) -
     for time_s, items in come.items():
         clock.at(time_s, lambda items=items: [queue.put(item) for item in items])  # type: ignore[misc]
     clock.at(100.0, queue.end)
-    found = [("".join(batch), clock.now()) for batch in timed_batches(queue, 3, 0.5, clock)]
+    found = [("".join(batch), clock.now()) for batch in timed_batches(queue, 3, 0.5, clock=clock)]
     assert found == expected
 
 
@@ -67,4 +67,13 @@ def test_the_last_batch_does_not_wait() -> None:
     queue: BoundedQueue[str] = BoundedQueue(10, clock=clock)
     clock.at(1.0, lambda: queue.put("a"))
     clock.at(1.25, queue.end)
-    assert [(batch, clock.now()) for batch in timed_batches(queue, 3, 0.5, clock)] == [(["a"], 1.25)]
+    assert [(batch, clock.now()) for batch in timed_batches(queue, 3, 0.5, clock=clock)] == [(["a"], 1.25)]
+
+
+def test_empty_batches_while_nothing_comes() -> None:
+    clock = FakeClock()
+    queue: BoundedQueue[str] = BoundedQueue(10, clock=clock)
+    clock.at(2.5, lambda: queue.put("a"))
+    clock.at(4.25, queue.end)
+    found = [("".join(batch), clock.now()) for batch in timed_batches(queue, 3, 0.5, idle_s=1.0, clock=clock)]
+    assert found == [("", 1.0), ("", 2.0), ("a", 3.0), ("", 4.0)]

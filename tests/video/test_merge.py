@@ -198,5 +198,5 @@ def test_batches_of_live_frames_close_by_time() -> None:
     for time_s, event in comes:
         clock.at(time_s, event)
     with ReadyFrames(streams(cameras), never, clock=clock) as frames:
-        found = [list(map(told, batch)) for batch in timed_batches(frames, 8, 0.5, clock)]
+        found = [list(map(told, batch)) for batch in timed_batches(frames, 8, 0.5, clock=clock)]
     assert found == [["a0", "b0"], ["a1"], ["b1"]]

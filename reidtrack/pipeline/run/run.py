@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -14,23 +13,16 @@ from typing import Any
 
 from reidtrack.config.load import dump, present_names
 from reidtrack.config.run import RunConfig
-from reidtrack.detect.protocol import Detector
-from reidtrack.detect.replay import ReplayDetector
-from reidtrack.embed.embedder import Embedder
-from reidtrack.embed.select import CropSelector
-from reidtrack.engines.provenance import Weights
 from reidtrack.errors import InputError, param
-from reidtrack.networks.build import make_detector, make_embedder
 from reidtrack.pipeline.people.gallery import check_gallery
+from reidtrack.pipeline.run.observers import RunObserver
+from reidtrack.pipeline.run.reading import Reading, RunNetworks, open_reading
+from reidtrack.pipeline.run.resumed import ResumedState, forget_crops
 from reidtrack.pipeline.run.site import site_of
-from reidtrack.pipeline.run.track_cameras import Reader
-from reidtrack.pipeline.run.trackers import make_trackers
 from reidtrack.pipeline.run.write_outputs import Outcome, finish
-from reidtrack.runs.crops import CropShelf
-from reidtrack.runs.features import FeatureLog, FeatureTable, read_feature_log, write_tracklets
+from reidtrack.runs.features import read_feature_log, write_tracklets
 from reidtrack.runs.folder import RunFolder, check_folder, make_folder, remove_folder
 from reidtrack.runs.lock import Claim
-from reidtrack.runs.logs import DetectionLog, DetectionRecord, TrackLog, read_detection_log
 from reidtrack.runs.manifest import READ, check_same, new_record, note_counts, note_pass, note_sources
 from reidtrack.runtime.cancel import CancelToken
 from reidtrack.runtime.progress import Progress
@@ -71,36 +63,41 @@ class RunRequest:
     resume: bool = False
 
 
-def run(request: RunRequest, progress: Progress, cancel: CancelToken) -> Outcome:
+def run(request: RunRequest, progress: Progress, cancel: CancelToken, observers: Sequence[RunObserver] = ()) -> Outcome:
     """Do a whole run.
+
+    Args:
+        request: What is asked for.
+        progress: Told of what goes on.
+        cancel: Ends the work early, at the end of a batch of frames.
+        observers: Told of what the tracking pass finds, and of the identities.
 
     Raises:
         UsageError: If the request contradicts itself, or another process is at work in its folder.
         InputError: If not one camera can be read.
         WeightsError: If a network cannot be used.
         OutputError: If a result cannot be written; what is there stays, and a resumed run goes on from it.
-        KeyboardInterrupt: If it is stopped before the first frame.
+        KeyboardInterrupt: If it is cancelled before the first frame.
     """
     with Claim(request.out) as claim:
-        return _run(request, progress, cancel, claim)
+        outcome = _run(request, progress, cancel, observers, claim)
+    for observer in observers:
+        observer.on_identities(outcome.identities)
+    return outcome
 
 
-def _run(request: RunRequest, progress: Progress, cancel: CancelToken, claim: Claim) -> Outcome:
-    began = time.perf_counter()
-    check_folder(request.out, request.sources, overwrite=request.overwrite, resume=request.resume)
-    names = name_cameras(request.sources, request.cameras)
-    offsets = pair_offsets(request.offsets_s, len(names))
-    site_of(request.config.site, names)  # a mistake there is told before hours of reading
-    inputs = [CameraInput(*item) for item in zip(names, request.sources, offsets, strict=True)]
-    failures = _Failures(progress)
+def _run(
+    request: RunRequest, progress: Progress, cancel: CancelToken, observers: Sequence[RunObserver], claim: Claim
+) -> Outcome:
+    began, failures = time.perf_counter(), _Failures(progress)
+    # Check what can be checked before hours of reading.
+    inputs = _checked_inputs(request)
     with contextlib.ExitStack() as stack:
-        fail = failures.note if len(inputs) > 1 else _refuse
-        sources = open_inputs(inputs, request.part, stack, fail, request.config.hwaccel)
-        if not sources:
-            raise failures.summary()
-        tools = _Tools.of(request)
-        record = _record(request, inputs, sources, tools)
-        check_gallery(request.config.gallery, tools.weights["reid"])
+        # Open the recordings, load the networks, and see whether an earlier run is to be gone on with.
+        sources = _open(inputs, request, failures, stack)
+        networks = RunNetworks.load(request.config, request.detections)
+        check_gallery(request.config.gallery, networks.weights["reid"])
+        record = _record(request, inputs, sources, networks)
         earlier = _earlier(RunFolder(request.out), record) if request.resume else None
         folder = make_folder(request.out, claim, overwrite=request.overwrite)
         if earlier is not None and earlier["status"] in READ and not _regained(earlier, sources):
@@ -108,45 +105,58 @@ def _run(request: RunRequest, progress: Progress, cancel: CancelToken, claim: Cl
             return finish(folder, earlier, inputs, request.config, progress, cancel, failed=failures.by_camera)
         record["timings_s"]["prepare"] = round(time.perf_counter() - began, 3)
         folder.write_run(record)
-        former = _Former() if earlier is None else _former(folder)
-        with _reader(request, folder, names, sources, tools, former, progress) as reader:
-            _read(reader, sources, failures, progress, cancel)
+        # Read them: the tracking pass.
+        resumed = ResumedState() if earlier is None else ResumedState.read(folder)
+        forget_crops(folder)
+        names = [item.camera for item in inputs]
+        with open_reading(
+            folder, request.config, request.part, names, sources, networks, resumed, progress, observers
+        ) as reading:
+            _read(reading, sources, failures, progress, cancel)
         interrupted = cancel.cancelled
         cancel.reset()
-        _note_reading(record, reader, sources, failures, progress, interrupted=interrupted)
-    if not any(count.frames for count in reader.counts.values()):
+        _note_reading(record, reading, sources, failures, progress, interrupted=interrupted)
+    # Keep what belongs to the result; what fails from here on needs no reading again.
+    if not any(count.frames for count in reading.cameras.counts.values()):
         if earlier is None:
             remove_folder(folder)
         raise KeyboardInterrupt if interrupted else failures.summary()
-    _keep_features(folder, reader, interrupted=interrupted)
-    record["status"] = "interrupted" if interrupted else "rendering"  # what fails from here on needs no reading again
+    _keep_features(folder, reading, interrupted=interrupted)
+    record["status"] = "interrupted" if interrupted else "rendering"
     folder.write_run(record)
+    # Settle identities and write every output.
     outcome = finish(
         folder, record, inputs, request.config, progress, cancel, failed=failures.by_camera, read_whole=not interrupted
     )
     return replace(outcome, interrupted=interrupted or outcome.interrupted)
 
 
-def _read(
-    reader: Reader, sources: Sequence[Source], failures: _Failures, progress: Progress, cancel: CancelToken
-) -> None:
-    """Pass one, until there are no frames left or the user has had enough."""
-    progress.stage("reading", {source.camera: source.frame_count for source in sources})
-    reader.read({source.camera: source for source in sources}, failures.note, cancel)
-    for source in sources:
-        progress.finish(source.camera)
+def _checked_inputs(request: RunRequest) -> list[CameraInput]:
+    """The recordings by the names of their cameras.
 
-
-def _keep_features(folder: RunFolder, reader: Reader, *, interrupted: bool) -> None:
-    """Pack the features that belong to the result; what a run that goes on may use of them stays as it is.
-
-    A run that was ended by hand had embedded crops that the windows of the whole recording would not have chosen.
+    Raises:
+        UsageError: If folder, names, offsets or the site's description do not fit.
     """
-    write_tracklets(folder.tracklets, read_feature_log(folder.features_part).only(reader.chosen))
-    if interrupted:
-        os.truncate(folder.features_part, reader.features_end)
-    else:
-        folder.features_part.unlink()
+    check_folder(request.out, request.sources, overwrite=request.overwrite, resume=request.resume)
+    names = name_cameras(request.sources, request.cameras)
+    offsets = pair_offsets(request.offsets_s, len(names))
+    site_of(request.config.site, names)
+    return [CameraInput(*item) for item in zip(names, request.sources, offsets, strict=True)]
+
+
+def _open(
+    inputs: Sequence[CameraInput], request: RunRequest, failures: _Failures, stack: contextlib.ExitStack
+) -> list[Source]:
+    """The recordings that can be opened.
+
+    Raises:
+        InputError: If there is none.
+    """
+    fail = failures.note if len(inputs) > 1 else _refuse
+    sources = open_inputs(inputs, request.part, stack, fail, request.config.hwaccel)
+    if not sources:
+        raise failures.summary()
+    return sources
 
 
 def _refuse(camera: str, error: InputError) -> None:
@@ -155,12 +165,74 @@ def _refuse(camera: str, error: InputError) -> None:
 
 
 def _record(
-    request: RunRequest, inputs: Sequence[CameraInput], sources: Sequence[Source], tools: _Tools
+    request: RunRequest, inputs: Sequence[CameraInput], sources: Sequence[Source], networks: RunNetworks
 ) -> dict[str, Any]:
     detections = {camera: str(path.resolve()) for camera, path in request.detections.items()}
-    record = new_record(inputs, request.part, dump(request.config), tools.weights, detections, request.origin)
+    record = new_record(inputs, request.part, dump(request.config), networks.weights, detections, request.origin)
     note_sources(record, sources)
     return record
+
+
+def _earlier(folder: RunFolder, record: dict[str, Any]) -> dict[str, Any] | None:
+    """The record of the run that is gone on with, if there is one and it was asked for the same thing."""
+    if not folder.run_json.exists():
+        return None
+    earlier = folder.read_run()
+    earlier["config"] = present_names(RunConfig, earlier.get("config", {}))
+    check_same(earlier, record)
+    record["origin_utc"], record["origin_from"] = earlier["origin_utc"], earlier["origin_from"]
+    return earlier
+
+
+def _regained(earlier: Mapping[str, Any], sources: Sequence[Source]) -> set[str]:
+    """Cameras that failed in an earlier run and can be opened now."""
+    return {entry["camera"] for entry in earlier["inputs"] if "error" in entry} & {s.camera for s in sources}
+
+
+def _read(
+    reading: Reading, sources: Sequence[Source], failures: _Failures, progress: Progress, cancel: CancelToken
+) -> None:
+    """Read until there are no frames left or the user has had enough."""
+    progress.stage("reading", {source.camera: source.frame_count for source in sources})
+    reading.tracking.run({source.camera: source for source in sources}, failures.note, cancel)
+    for source in sources:
+        progress.finish(source.camera)
+
+
+def _note_reading(
+    record: dict[str, Any],
+    reading: Reading,
+    sources: Sequence[Source],
+    failures: _Failures,
+    progress: Progress,
+    *,
+    interrupted: bool,
+) -> None:
+    """Put down what the tracking pass counted, and say what was damaged."""
+    for source in sources:
+        count = reading.cameras.counts[source.camera]
+        count.damaged_packets = source.damaged
+        if not interrupted and count.frames < _EXPECTED_SHARE * (source.frame_count or 0):
+            progress.warn(f"{source.camera}: {count.frames} frames came of {source.frame_count} that were announced")
+        if source.damaged:
+            progress.warn(f"{source.camera}: {source.damaged} damaged packets passed over")
+    note_counts(record, reading.cameras.counts)
+    note_pass(record, "reading", reading.tracking.times)
+    for entry in record["inputs"]:
+        if entry["camera"] in failures.by_camera:
+            entry["error"] = str(failures.by_camera[entry["camera"]])
+
+
+def _keep_features(folder: RunFolder, reading: Reading, *, interrupted: bool) -> None:
+    """Pack the features that belong to the result; what a run that goes on may use of them stays as it is.
+
+    A run that was ended by hand had embedded crops that the windows of the whole recording would not have chosen.
+    """
+    write_tracklets(folder.tracklets, read_feature_log(folder.features_part).only(reading.crops.keys))
+    if interrupted:
+        os.truncate(folder.features_part, reading.features.end)
+    else:
+        folder.features_part.unlink()
 
 
 class _Failures:
@@ -184,137 +256,3 @@ class _Failures:
                 hint=f"check {param('start')} and {param('end')}",
             )
         return InputError(f"no camera can be read ({count} of {count} failed)", hint="each fault is reported above")
-
-
-@dataclass(frozen=True)
-class _Tools:
-    """The networks of a run."""
-
-    detector: Detector
-    embedder: Embedder
-    weights: Mapping[str, Weights]
-
-    @classmethod
-    def of(cls, request: RunRequest) -> _Tools:
-        config = request.config
-        detector: Detector
-        if request.detections:
-            detector, used = ReplayDetector(request.detections), Weights("recorded detections")
-        else:
-            detector, used = make_detector(config.detect, config.device, config.engine, config.precision)
-        embedder, looks = make_embedder(config.embed, config.device, config.engine, config.precision)
-        return cls(detector, embedder, {"detector": used, "reid": looks})
-
-
-@dataclass(frozen=True)
-class _Former:
-    """What an interrupted run left behind."""
-
-    detections: DetectionRecord = field(default_factory=lambda: DetectionRecord({}, 0))
-    features: FeatureTable | None = None
-
-    def embedded(self) -> set[tuple[str, int, int]]:
-        """(camera, track id, frame) of the features that are there."""
-        table = self.features
-        if table is None:
-            return set()
-        columns = zip(table.camera.tolist(), table.track_id.tolist(), table.frame.tolist(), strict=True)
-        return {(table.cameras[camera], track_id, frame) for camera, track_id, frame in columns}
-
-
-def _earlier(folder: RunFolder, record: dict[str, Any]) -> dict[str, Any] | None:
-    """The record of the run that is gone on with, if there is one and it was asked for the same thing."""
-    if not folder.run_json.exists():
-        return None
-    earlier = folder.read_run()
-    earlier["config"] = present_names(RunConfig, earlier.get("config", {}))
-    check_same(earlier, record)
-    record["origin_utc"], record["origin_from"] = earlier["origin_utc"], earlier["origin_from"]
-    return earlier
-
-
-def _regained(earlier: Mapping[str, Any], sources: Sequence[Source]) -> set[str]:
-    """Cameras that failed in an earlier run and can be opened now."""
-    return {entry["camera"] for entry in earlier["inputs"] if "error" in entry} & {s.camera for s in sources}
-
-
-def _former(folder: RunFolder) -> _Former:
-    """Read back what an interrupted run left."""
-    if folder.crops.is_dir():
-        shutil.rmtree(folder.crops)  # written anew as the logs are gone through
-    found = read_feature_log(folder.features_part) if folder.features_part.exists() else None
-    return _Former(read_detection_log(folder.detections), found)
-
-
-def _intervals(sources: Sequence[Source], every: int, part: Part) -> dict[str, float]:
-    """Camera to the seconds between two frames that are looked at; 0 where that is every frame."""
-    return {source.camera: every * part.stride / source.nominal_fps if every > 1 else 0.0 for source in sources}
-
-
-@contextlib.contextmanager
-def _reader(
-    request: RunRequest,
-    folder: RunFolder,
-    names: Sequence[str],
-    sources: Sequence[Source],
-    tools: _Tools,
-    former: _Former,
-    progress: Progress,
-) -> Iterator[Reader]:
-    """Everything that pass one needs of the `sources` that could be opened, its logs open.
-
-    The features are logged by place among all `names`: a resumed run may open more cameras than the first one did.
-    """
-    config, part, cameras = request.config, request.part, [source.camera for source in sources]
-    dim, resumed = tools.embedder.feature_dim, former.features is not None
-    with (
-        contextlib.closing(DetectionLog(folder.detections, former.detections.end)) as detection_log,
-        contextlib.closing(TrackLog(folder.tracks, cameras)) as track_log,
-        contextlib.closing(FeatureLog(folder.features_part, names, dim, keep=resumed)) as feature_log,
-    ):
-        yield Reader(
-            cameras,
-            detector=tools.detector,
-            trackers=make_trackers(config.track, _intervals(sources, config.detect.every, part)),
-            selector=CropSelector(
-                tools.embedder.size_hw,
-                every_s=config.embed.every_s,
-                min_quality=config.embed.min_quality,
-                forget_s=max(10.0, 2 * config.track.max_age),
-            ),
-            embedder=tools.embedder,
-            detection_log=detection_log,
-            track_log=track_log,
-            feature_log=feature_log,
-            shelf=CropShelf(folder.crops, config.output.crops),
-            known=former.detections.frames,
-            embedded=former.embedded(),
-            batch=config.detect.batch,
-            detect_every=config.detect.every * part.stride,
-            embed_batch=config.embed.batch,
-            progress=progress,
-        )
-
-
-def _note_reading(
-    record: dict[str, Any],
-    reader: Reader,
-    sources: Sequence[Source],
-    failures: _Failures,
-    progress: Progress,
-    *,
-    interrupted: bool,
-) -> None:
-    """Put down what pass one counted, and say what was damaged."""
-    for source in sources:
-        count = reader.counts[source.camera]
-        count.damaged_packets = source.damaged
-        if not interrupted and count.frames < _EXPECTED_SHARE * (source.frame_count or 0):
-            progress.warn(f"{source.camera}: {count.frames} frames came of {source.frame_count} that were announced")
-        if source.damaged:
-            progress.warn(f"{source.camera}: {source.damaged} damaged packets passed over")
-    note_counts(record, reader.counts)
-    note_pass(record, "reading", reader.times)
-    for entry in record["inputs"]:
-        if entry["camera"] in failures.by_camera:
-            entry["error"] = str(failures.by_camera[entry["camera"]])

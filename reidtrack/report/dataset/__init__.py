@@ -1,1 +1,1 @@
-"""The page of an image data set."""
+"""The report of an image data set."""

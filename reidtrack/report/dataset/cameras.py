@@ -1,13 +1,13 @@
-"""The page's part on cameras: what each saw, how its pictures look, whom two of them have in common."""
+"""The section on cameras: what each saw, how its pictures look, whom two of them have in common."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from reidtrack.report.charts import spread
+from reidtrack.report.dataset.images import picture_image
 from reidtrack.report.dataset.page_data import CameraRow, DatasetPage, Picture
 from reidtrack.report.html import Markup, join, tag
-from reidtrack.report.pictures import image
 
 _HINT = (
     "Brightness: mean luma of an image, black is 0 and white 255; the box is the middle half of the images, the line"
@@ -17,7 +17,7 @@ _HINT = (
 
 
 def camera_section(page: DatasetPage) -> Markup:
-    """The table of cameras and the matrix of pairs; a sentence where no camera is known."""
+    """Table of cameras and matrix of their pairs; a sentence where no camera is known."""
     if not page.cameras:
         text = tag("p", "The cameras are not known.", class_="hint")
         return tag("section", tag("h2", "Cameras"), text, id="cameras")
@@ -50,10 +50,10 @@ def _row(camera: CameraRow, most: int, shown: tuple[float, float]) -> Markup:
     share = tag("span", tag("i", style=f"--w:{camera.images / most:.3f}"), class_="share")
     swatch = tag("span", class_="swatch", style="background:rgb({},{},{})".format(*camera.rgb))
     hexadecimal = "#{:02x}{:02x}{:02x}".format(*camera.rgb)
-    cast = join(tag("b", f"{round(value):+d}".replace("-", "−")) for value in camera.cast)
+    bias = join(tag("b", f"{round(value):+d}".replace("-", "−")) for value in camera.cast)
     picture = Picture(camera.mean_picture, f"mean of camera {camera.name}") if camera.mean_picture else None
     cells = [
-        tag("td", image(picture)) if picture else tag("td", "–"),
+        tag("td", picture_image(picture)) if picture else tag("td", "–"),
         tag("td", f"{camera.images:,}"),
         tag("td", share),
         tag("td", f"{camera.people:,}"),
@@ -61,7 +61,7 @@ def _row(camera: CameraRow, most: int, shown: tuple[float, float]) -> Markup:
         tag("td", f"{camera.brightness[2]:.0f}"),
         tag("td", f"{camera.contrast:.0f}"),
         tag("td", swatch, hexadecimal),
-        tag("td", cast, class_="cast"),
+        tag("td", bias, class_="cast"),
     ]
     return tag("tr", tag("th", camera.name, scope="row"), *cells)
 

@@ -1,4 +1,4 @@
-"""One data set as one HTML page: styles and pictures inside, nothing fetched, no script."""
+"""The report of a data set as one HTML page: styles and pictures inside, nothing fetched, no script."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ __all__ = ["DatasetPage", "render_dataset"]
 
 
 def render_dataset(page: DatasetPage) -> str:
-    """The page of a data set.
+    """Report of a data set as a whole HTML document.
 
     Args:
-        page: What to show.
+        page: Everything the page shows.
 
     Returns:
-        A whole HTML document, to be written as UTF-8.
+        Text to be written as UTF-8.
     """
     sections = [_splits(page), people_section(page), camera_section(page), image_section(page)]
     return fill_page(
@@ -51,7 +51,7 @@ def _facts(page: DatasetPage) -> Markup:
 
 
 def _splits(page: DatasetPage) -> Markup:
-    """The table of splits."""
+    """Table of splits."""
     nobody = [name for name in ("junk", "distractors") if getattr(page.splits[-1], name)]
     names = ("Split", "Images", "Persons", "Cameras", *(name.capitalize() for name in nobody))
     per_person = ("Images per person: fewest", "median", "mean", "most", "One image only")

@@ -1,4 +1,4 @@
-"""What the page of a data set is made of."""
+"""The input of a data set's page: everything it shows, as plain records."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ from reidtrack.types import DoubleArray, IntArray
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture with the line under it and the text shown when it is pointed at."""
+    """A picture of the page.
+
+    Attributes:
+        jpeg: JPEG file.
+        caption: Line under it.
+        tooltip: Text shown when it is pointed at.
+    """
 
     jpeg: bytes
     caption: str
@@ -19,7 +25,18 @@ class Picture:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class SplitRow:
-    """Counts of one split; `per_person` is (people,) images of each person, most first."""
+    """Counts of one split.
+
+    Attributes:
+        name: The split's name.
+        images: Number of images.
+        people: Number of persons.
+        cameras: Number of cameras.
+        junk: Images that protocols leave out.
+        distractors: Images of nobody in particular.
+        one_image: Persons with one image only.
+        per_person: (people,) images of each person, most first.
+    """
 
     name: str
     images: int
@@ -33,15 +50,15 @@ class SplitRow:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class CameraRow:
-    """What one camera's images look like.
+    """One camera's images in figures.
 
     Attributes:
-        name: Of the camera.
-        images: How many it took.
-        people: How many persons it saw.
+        name: The camera's name.
+        images: Number of images.
+        people: Number of persons.
         mean_picture: JPEG of the mean of its images.
         rgb: Mean colour, 0..255.
-        cast: Deviation of the mean red, green and blue from those of all cameras.
+        cast: Camera bias in colour: deviation of the mean red, green and blue from those of all cameras.
         brightness: (5,) 5th, 25th, 50th, 75th and 95th percentile of the images' mean luma, 0..255.
         contrast: Mean over images of the standard deviation of luma.
     """
@@ -58,7 +75,7 @@ class CameraRow:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class DatasetPage:
-    """All that the page of one data set shows.
+    """Everything the page of one data set shows.
 
     Attributes:
         title: Heading.

@@ -1,11 +1,11 @@
-"""The page's part on persons: how many images each has, by how many cameras, and how uneven that is."""
+"""The section on persons: how many images each has, by how many cameras, and how uneven that is."""
 
 from __future__ import annotations
 
-from reidtrack.report.charts import bars, curve, histogram
+from reidtrack.report.charts import bars, curve, histogram, panel
+from reidtrack.report.dataset.images import picture_image
 from reidtrack.report.dataset.page_data import DatasetPage, Picture
 from reidtrack.report.html import Markup, tag
-from reidtrack.report.pictures import image
 
 
 def people_section(page: DatasetPage) -> Markup:
@@ -13,7 +13,7 @@ def people_section(page: DatasetPage) -> Markup:
     named = {row.name for row in page.splits if row.people}
     shown = (named & {"train", "gallery"}) or named
     panels = [
-        _panel(
+        panel(
             f"Images per person, {row.name}",
             f"{row.people:,} persons" + (f", {row.one_image:,} of them with one image only" if row.one_image else ""),
             histogram(row.per_person, unit="images", what="persons"),
@@ -38,7 +38,7 @@ def _coverage(page: DatasetPage) -> Markup:
     people = int(counts.sum())
     once = int(counts[:2].sum())
     text = f"{people - once:,} of {people:,} persons were seen by two cameras or more"
-    return _panel("Cameras per person", text, bars(counts[first:], labels, titles, axis="cameras"))
+    return panel("Cameras per person", text, bars(counts[first:], labels, titles, axis="cameras"))
 
 
 def _imbalance(page: DatasetPage) -> Markup:
@@ -46,7 +46,7 @@ def _imbalance(page: DatasetPage) -> Markup:
         f"The tenth of the persons with the most images holds {page.top_tenth:.0%} of them;"
         f" Gini coefficient {page.gini:.2f} (0: all have as many)"
     )
-    return _panel("Imbalance", text, curve(page.lorenz, x_axis="persons, fewest images first", y_axis="images held"))
+    return panel("Imbalance", text, curve(page.lorenz, x_axis="persons, fewest images first", y_axis="images held"))
 
 
 def _side_by_side(page: DatasetPage) -> list[Markup]:
@@ -55,8 +55,8 @@ def _side_by_side(page: DatasetPage) -> list[Markup]:
     names = [name for name, _ in page.people]
     head = tag("thead", tag("tr", tag("th", "Camera"), *(tag("th", name, scope="col") for name in names)))
     rows = [
-        tag("tr", tag("th", camera, scope="row"), *(_cell(pictures[place]) for _, pictures in page.people))
-        for place, camera in enumerate(page.people_rows)
+        tag("tr", tag("th", camera, scope="row"), *(_cell(pictures[index]) for _, pictures in page.people))
+        for index, camera in enumerate(page.people_rows)
     ]
     hint = "Random persons, preferably seen by many cameras; one random image by each camera."
     return [
@@ -67,8 +67,4 @@ def _side_by_side(page: DatasetPage) -> list[Markup]:
 
 
 def _cell(picture: Picture | None) -> Markup:
-    return tag("td", "·", class_="blank") if picture is None else tag("td", image(picture))
-
-
-def _panel(title: str, text: str, chart: Markup) -> Markup:
-    return tag("div", tag("h3", title), tag("p", text), chart, class_="panel")
+    return tag("td", "·", class_="blank") if picture is None else tag("td", picture_image(picture))

@@ -16,9 +16,6 @@ Key = tuple[str, int]
 _MOST_NAMED = 6
 """Changes of a row that are told one by one."""
 
-Changes = tuple[int, tuple[tuple[int, int], ...], tuple[tuple[str, int], ...]]
-"""Number of people, pairs of people who would be one, and visits that would leave their person."""
-
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
@@ -35,6 +32,38 @@ class Sweep:
     joins: Mapping[tuple[int, int], float] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a threshold would change of the result.
+
+    Attributes:
+        people: Number of people there would be.
+        joined: Pairs of ids of people who would be one.
+        parted: Visits that would leave their person.
+    """
+
+    people: int
+    joined: tuple[tuple[int, int], ...] = ()
+    parted: tuple[Key, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ThresholdRange:
+    """Neighbouring thresholds that were tried and give the same result.
+
+    Attributes:
+        low: Least of them.
+        high: Largest of them.
+        in_use: Whether the threshold in use is among them.
+        changes: What they would change.
+    """
+
+    low: float
+    high: float
+    in_use: bool
+    changes: Changes
+
+
 def read_sweep(calibration: Mapping[str, Any] | None) -> Sweep:
     """Sweep of `calibration.json`, whose entries say what each threshold joins and parts relative to the result."""
     if not calibration or calibration.get("threshold") is None:
@@ -45,8 +74,7 @@ def read_sweep(calibration: Mapping[str, Any] | None) -> Sweep:
     for entry in sorted(calibration.get("sweep") or (), key=lambda entry: abs(entry["threshold"] - threshold)):
         at = float(entry["threshold"])
         if at < threshold:
-            keys = ((str(part["camera"]), int(part["track_id"])) for part in entry.get("parted", ()))
-            parted.append((at, frozenset(keys)))
+            parted.append((at, frozenset(_parted(entry))))
         elif at > threshold:
             for one, other in entry.get("joined", ()):
                 joins.setdefault((min(one, other), max(one, other)), at)
@@ -74,47 +102,55 @@ def other_thresholds(page: PageContext) -> Markup:
         return Markup()
     names = ("Threshold", "People", "What would change")
     head = tag("thead", tag("tr", *(tag("th", name, scope="col") for name in names)))
-    body = tag("tbody", *(_row(page, *row) for row in ranges_of_thresholds(calibration, len(page.identities))))
+    body = tag("tbody", *(_row(page, tried) for tried in ranges_of_thresholds(calibration, len(page.identities))))
     table = tag("div", tag("table", head, body, class_="cameras sweep"), class_="scroll")
     return tag("section", tag("h3", "At other thresholds"), table, id="sweep")
 
 
-def ranges_of_thresholds(calibration: Mapping[str, Any], people: int) -> list[tuple[float, float, bool, Changes]]:
-    """Ranges of thresholds that give the same result: least, largest, whether the one in use is within, what changes.
+def ranges_of_thresholds(calibration: Mapping[str, Any], people: int) -> list[ThresholdRange]:
+    """Ranges of thresholds that give the same result, in ascending order.
 
     Args:
-        calibration: What `calibration.json` says; has a threshold.
-        people: How many there are at the threshold in use.
+        calibration: Content of `calibration.json`, with a threshold and a sweep.
+        people: Number of people at the threshold in use.
     """
-    here = float(calibration["threshold"])
-    tried: list[tuple[float, Changes]] = [(here, (people, (), ()))]
-    for entry in calibration["sweep"]:
-        joined = tuple((int(a), int(b)) for a, b in entry.get("joined", ()))
-        parted = tuple((str(part["camera"]), int(part["track_id"])) for part in entry.get("parted", ()))
-        tried.append((float(entry["threshold"]), (int(entry["identities"]), joined, parted)))
+    in_use = float(calibration["threshold"])
+    tried = [
+        (in_use, Changes(people)),
+        *((float(entry["threshold"]), _changes(entry)) for entry in calibration["sweep"]),
+    ]
     found = []
     for changes, group in groupby(sorted(tried, key=lambda item: item[0]), key=lambda item: item[1]):
         at = [threshold for threshold, _ in group]
-        found.append((at[0], at[-1], here in at, changes))
+        found.append(ThresholdRange(at[0], at[-1], in_use in at, changes))
     return found
 
 
-def _row(page: PageContext, low: float, high: float, here: bool, changes: Changes) -> Markup:
-    people, joined, parted = changes
-    text = f"{low:.2f}" if f"{low:.2f}" == f"{high:.2f}" else f"{low:.2f} to {high:.2f}"
-    told = [f"{_label_of(page, a)} and {_label_of(page, b)} would be one" for a, b in joined]
-    told += [_leaves(page, key) for key in parted]
+def _changes(entry: Mapping[str, Any]) -> Changes:
+    joined = tuple((int(a), int(b)) for a, b in entry.get("joined", ()))
+    return Changes(int(entry["identities"]), joined, _parted(entry))
+
+
+def _parted(entry: Mapping[str, Any]) -> tuple[Key, ...]:
+    return tuple((str(part["camera"]), int(part["track_id"])) for part in entry.get("parted", ()))
+
+
+def _row(page: PageContext, tried: ThresholdRange) -> Markup:
+    low, high, changes = f"{tried.low:.2f}", f"{tried.high:.2f}", tried.changes
+    told = [f"{_label_of(page, a)} and {_label_of(page, b)} would be one" for a, b in changes.joined]
+    told += [_leaves(page, key) for key in changes.parted]
     more = len(told) - _MOST_NAMED
     words = "; ".join(told[:_MOST_NAMED]) + (f"; and {more} more changes" if more > 0 else "")
-    cells = (tag("td", str(people)), tag("td", words or "nothing", class_="left"))
-    return tag("tr", tag("th", text, scope="row"), *cells, class_="here" if here else None)
+    cells = (tag("td", str(changes.people)), tag("td", words or "nothing", class_="left"))
+    head = tag("th", low if low == high else f"{low} to {high}", scope="row")
+    return tag("tr", head, *cells, class_="here" if tried.in_use else None)
 
 
 def _label_of(page: PageContext, number: int) -> str:
     return next((person_label(identity) for identity in page.identities if identity.id == number), f"Person {number}")
 
 
-def _leaves(page: PageContext, key: tuple[str, int]) -> str:
+def _leaves(page: PageContext, key: Key) -> str:
     camera, track = key
     found = page.visits.get(key)
     return f"{camera} track {track} would leave {person_label(found[0]) if found else 'its person'}"

@@ -87,23 +87,26 @@ def _histogram(histogram: Mapping[str, Sequence[float]], threshold: float) -> Ma
     scale = (_WIDTH - _LEFT - _RIGHT) / end
     parts = _frame(most**2)
     for k in range(last):
-        x, width = _LEFT + edges[k] * scale, (edges[k + 1] - edges[k]) * scale - 1
-        whole = np.sqrt(same[k] + two[k]) / most * (_HEIGHT - _TOP - _BOTTOM)
-        share = same[k] / (same[k] + two[k]) if same[k] + two[k] > 0 else 0.0
-        title = tag(
-            "title", f"{edges[k]:.2f} to {edges[k + 1]:.2f}: {same[k]:.1f} pairs of one person, {two[k]:.1f} of two"
-        )
-        floor = _HEIGHT - _BOTTOM
-        for kind, low, high in (("same", 0.0, share * whole), ("two", share * whole, whole)):
-            if high - low > 0.05:
-                box = {"x": f"{x:.1f}", "width": f"{width:.1f}", "y": f"{floor - high:.1f}"}
-                parts.append(tag("rect", title, **box, height=f"{high - low:.1f}", class_=kind))
+        height = np.sqrt(same[k] + two[k]) / most * (_HEIGHT - _TOP - _BOTTOM)
+        sides = (_LEFT + edges[k] * scale, (edges[k + 1] - edges[k]) * scale - 1)
+        title = f"{edges[k]:.2f} to {edges[k + 1]:.2f}: {same[k]:.1f} pairs of one person, {two[k]:.1f} of two"
+        parts += _bar(*sides, float(height), same[k] / (same[k] + two[k]) if same[k] + two[k] > 0 else 0.0, title)
     parts += [_text(f"{d:.1f}", _LEFT + d * scale, _HEIGHT - 22, "mid") for d in np.arange(0, end + 0.01, 0.2).tolist()]
     at = f"{_LEFT + threshold * scale:.1f}"
     parts.append(tag("line", x1=at, x2=at, y1=_TOP, y2=_HEIGHT - _BOTTOM, class_="at"))
     parts.append(_text(f"threshold {threshold:.2f}", _LEFT + threshold * scale, _TOP - 8, "mid"))
     parts.append(_text("distance", (_LEFT + _WIDTH) / 2, _HEIGHT - 6, "mid"))
     return _svg(parts, f"Distances of pairs of visits, threshold {threshold:.2f}")
+
+
+def _bar(x: float, width: float, height: float, share: float, title: str) -> list[Markup]:
+    """A histogram's bar, of which a share at the foot stands for pairs of one person."""
+    boxes = []
+    for kind, low, high in (("same", 0.0, share * height), ("two", share * height, height)):
+        if high - low > 0.05:
+            box = {"x": f"{x:.1f}", "width": f"{width:.1f}", "y": f"{_HEIGHT - _BOTTOM - high:.1f}"}
+            boxes.append(tag("rect", tag("title", title), **box, height=f"{high - low:.1f}", class_=kind))
+    return boxes
 
 
 def _roc(points: Sequence[Mapping[str, float]], calibration: Mapping[str, Any]) -> Markup:

@@ -18,9 +18,11 @@ from reidtrack.detect.replay import ReplayDetector
 from reidtrack.embed.embedder import Embedder
 from reidtrack.errors import InputError
 from reidtrack.pipeline.run import track_cameras as reading
+from reidtrack.pipeline.run.track_cameras import TrackingPass
 from reidtrack.types import Frame
 from reidtrack.video import inputs
 from reidtrack.video.file import VideoFile
+from reidtrack.video.merge import MergePolicy
 from reidtrack.video.source import Source, open_source
 
 
@@ -49,7 +51,8 @@ def test_results_do_not_depend_on_timing(
         return wait
 
     monkeypatch.setattr(reading, "_DETECTED_AT_ONCE", batches)
-    monkeypatch.setattr(reading, "_DECODED", decoded)
+    defaults = TrackingPass.__init__.__kwdefaults__
+    monkeypatch.setitem(defaults, "policy", MergePolicy("by_time", waiting=decoded))
     monkeypatch.setattr(reading, "_UNEMBEDDED", unembedded)
     monkeypatch.setattr(ReplayDetector, "detect", slow(ReplayDetector.detect))
     monkeypatch.setattr(Embedder, "embed", slow(Embedder.embed))

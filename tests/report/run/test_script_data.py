@@ -4,25 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from math import inf, nan
+from math import inf
 from typing import Any
 
 import pytest
 
 from reidtrack.report.run.context import PageContext
-from reidtrack.report.run.link_text import brief_terms, named_terms
 from reidtrack.report.run.page import ReportData, render_report
 from reidtrack.report.run.report_data import GalleryMatch
 from reidtrack.report.run.script_data import page_data
-from reidtrack.report.run.sweep import (
-    Sweep,
-    breaks_at,
-    joins_of,
-    other_thresholds,
-    ranges_of_thresholds,
-    read_sweep,
-    tried_range,
-)
 
 Make = Callable[..., ReportData]
 Read = Callable[[str], Any]
@@ -42,78 +32,6 @@ CALIBRATION = {
         {"threshold": 0.7, "joined": [[1, 3]], "parted": []},
     ],
 }
-
-
-def test_the_sweep_says_where_the_result_changes() -> None:
-    sweep = read_sweep(CALIBRATION)
-    assert sweep.threshold == 0.6
-    assert [at for at, _ in sweep.parted] == [0.5, 0.4], "lower ones, the nearest first"
-    assert sweep.joins == {(1, 3): 0.7, (1, 2): 0.8, (2, 3): 0.8}, "the nearest higher one; nothing at the one used"
-    assert joins_of(sweep) == {1: [(3, 0.7), (2, 0.8)], 2: [(1, 0.8), (3, 0.8)], 3: [(1, 0.7), (2, 0.8)]}
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "expected"),
-    [
-        pytest.param(("B", 5), ("A", 2), 0.5, id="it leaves"),
-        pytest.param(("A", 2), ("B", 5), 0.5, id="the other leaves"),
-        pytest.param(("A", 7), ("A", 2), 0.4, id="only farther away"),
-        pytest.param(("A", 7), ("B", 5), 0.5, id="one leaves first, then both"),
-        pytest.param(("A", 2), ("A", 1), None, id="they stay"),
-        pytest.param(("B", 4), ("A", 1), None, id="what the threshold in use parts is parted already"),
-    ],
-)
-def test_a_link_breaks_where_one_of_its_visits_leaves(
-    one: tuple[str, int], other: tuple[str, int], expected: float | None
-) -> None:
-    assert breaks_at(read_sweep(CALIBRATION), one, other) == expected
-
-
-@pytest.mark.parametrize(
-    "calibration",
-    [
-        pytest.param(None, id="no file"),
-        pytest.param({}, id="nothing in it"),
-        pytest.param({"threshold": None, "sweep": CALIBRATION["sweep"]}, id="no threshold"),
-    ],
-)
-def test_without_a_calibration_nothing_is_said(calibration: Any) -> None:
-    assert read_sweep(calibration) == Sweep()
-    assert read_sweep({"threshold": 0.5}) == Sweep(0.5)
-
-
-@pytest.mark.parametrize(
-    ("key", "value", "expected"),
-    [
-        pytest.param("travel_s", 7.25, ("travel time", "7.2 s"), id="seconds"),
-        pytest.param("travel_s", -2.0, ("travel time", "−2.0 s"), id="before it began"),
-        pytest.param("travel_s", 95.0, ("travel time", "1 min 35 s"), id="minutes"),
-        pytest.param("ground_m", 0.421, ("ground distance", "0.42 m"), id="metres"),
-        pytest.param("ground_px", 12.4, ("ground distance", "12 px"), id="pixels, by the name of the metres"),
-        pytest.param("travel_log_odds", 1.2, ("travel log odds", "1.20"), id="no unit"),
-        pytest.param("speed_mps", 1.4, ("speed", "1.40 m/s"), id="metres a second"),
-        pytest.param("log_odds", 1.5, ("place and time", "4.5 times likelier as one person"), id="for one person"),
-        pytest.param("log_odds", -3.0, ("place and time", "20 times likelier as two people"), id="against it"),
-        pytest.param("log_odds", 1e4, ("place and time", "over 1,000 times likelier as one person"), id="no more"),
-        pytest.param("log_odds", 0.05, ("place and time", "says nothing"), id="neither"),
-        pytest.param("s", 1.2, ("s", "1.20"), id="a unit alone is a name"),
-    ],
-)
-def test_terms_have_names_and_units(key: str, value: float, expected: tuple[str, str]) -> None:
-    assert named_terms({key: value}) == [expected]
-
-
-def test_terms_in_brief() -> None:
-    assert brief_terms({"ground_m": 0.42, "log_odds": 3.0, "travel_s": nan}) == [
-        ("0.42 m", "ground distance: 0.42 m"),
-        ("20× likelier", "place and time: 20 times likelier as one person"),
-    ]
-    briefs = [brief_terms({"log_odds": value})[0][0] for value in (-1.0, 0.0, 9.0)]
-    assert briefs == ["2.7× unlikelier", "", "over 1,000× likelier"]
-
-
-def test_terms_that_are_not_known_are_left_out() -> None:
-    assert named_terms({"a": nan, "b": inf, "c": 0.0}) == [("c", "0.00")]
 
 
 def test_visits_links_and_people(make_report: Make) -> None:
@@ -157,36 +75,6 @@ def test_visits_links_and_people(make_report: Make) -> None:
 def test_the_least_certain_link_is_that_of_the_smallest_margin_where_nothing_is_calibrated(make_report: Make) -> None:
     data = make_report(PEOPLE, links={1: [(0.21, 0.01, None)], 2: [(0.44, 0.02, None), (0.52, -0.07, None)]})
     assert page_data(PageContext.of(data))["doubts"] == ["v2-3", "v1-2", "v2-2"]
-
-
-def test_ranges_of_thresholds_with_one_result() -> None:
-    sweep = [
-        {"threshold": 0.5, "identities": 4, "joined": [], "parted": [{"camera": "B", "track_id": 4}]},
-        {"threshold": 0.4, "identities": 4, "joined": [], "parted": [{"camera": "B", "track_id": 4}]},
-        {"threshold": 0.55, "identities": 3, "joined": [], "parted": []},
-        {"threshold": 0.7, "identities": 2, "joined": [[1, 3]], "parted": []},
-    ]
-    assert ranges_of_thresholds({"threshold": 0.6, "sweep": sweep}, 3) == [
-        (0.4, 0.5, False, (4, (), (("B", 4),))),
-        (0.55, 0.6, True, (3, (), ())),
-        (0.7, 0.7, False, (2, ((1, 3),), ())),
-    ]
-    assert tried_range({"sweep": sweep}) == (0.4, 0.7)
-    assert tried_range(None) is tried_range({"sweep": []}) is None
-
-
-def test_the_table_of_other_thresholds(make_report: Make, read_page: Read) -> None:
-    many = [{"camera": "Z", "track_id": n} for n in range(9)]
-    sweep = [
-        {"threshold": 0.5, "identities": 12, "joined": [], "parted": many},
-        {"threshold": 0.7, "identities": 2, "joined": [[1, 3]], "parted": [{"camera": "B", "track_id": 5}]},
-    ]
-    data = make_report(PEOPLE, names={2: "Anna"}, calibration={"threshold": 0.6, "sweep": sweep})
-    rows = read_page(other_thresholds(PageContext.of(data))).all("tr")[1:]
-    assert [row.all("th")[0].text for row in rows] == ["0.50", "0.60", "0.70"]
-    assert rows[0].all_text.endswith("Z track 5 would leave its person; and 3 more changes")
-    assert rows[1].attributes["class"] == "here" and rows[1].all_text.endswith("nothing")
-    assert rows[2].all_text == "0.70 2 Person 1 and Person 3 would be one; B track 5 would leave Anna"
 
 
 def test_the_data_cannot_end_its_own_block(make_report: Make, read_page: Read) -> None:
