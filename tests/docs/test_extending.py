@@ -47,6 +47,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the package with everything that the page adds."""
     folder = tmp_path_factory.mktemp("copy")
     shutil.copytree(ROOT / "reidtrack", folder / "reidtrack", ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "weights").symlink_to(ROOT / "weights")
     for kind, title, code in (block for blocks in SECTIONS.values() for block in blocks):
         path = folder / title
         if title != "use" and kind == "python":
