@@ -23,10 +23,9 @@ from association_tried import Fragments, Reciprocal, Views, whitened
 from robustness import Recording, cut, parts, read_recordings
 
 from reidtrack.associate import appearance
-from reidtrack.associate import associate as people
+from reidtrack.associate import associate as entry
 from reidtrack.associate.associate import associate
-from reidtrack.associate.clustering import cluster_model as person
-from reidtrack.associate.clustering import hungarian as matcher
+from reidtrack.associate.clustering import cluster_model, hungarian
 from reidtrack.types import Identity, Tracklet
 
 Settle = Callable[[Sequence[Tracklet]], Sequence[Identity]]
@@ -42,9 +41,9 @@ def _changed(*changes: tuple[object, str, object]) -> Iterator[None]:
     with ExitStack() as stack:
         for owner, name, value in changes:
             stack.enter_context(mock.patch.object(owner, name, value))
-        person.PersonModel.of_threshold.cache_clear()
+        cluster_model.PldaClusterModel.of_threshold.cache_clear()
         yield
-    person.PersonModel.of_threshold.cache_clear()
+    cluster_model.PldaClusterModel.of_threshold.cache_clear()
 
 
 def changed(*changes: tuple[object, str, object]) -> Settle:
@@ -69,12 +68,13 @@ VARIANTS: Mapping[str, Settle] = {
     "colour casts left in": with_settings(shrink=1e9),
     "crops not weighted by quality": equal_quality,
     "switched tracks not split": with_settings(split_threshold=2.0),
-    "costs of pairs added up, no model of people": changed((person, "CAUTION", 1e6)),
-    "the model as sure as the threshold tells": changed((person, "CAUTION", 1.0)),
+    "costs of pairs added up, no model of people": changed((cluster_model, "CAUTION", 1e6)),
+    "the model as sure as the threshold tells": changed((cluster_model, "CAUTION", 1.0)),
     "rounds of assignment alone": changed(
-        (matcher, "refine", lambda label, *_: matcher.packed(label)), (people, "group", partial(matcher.group, exact=0))
+        (hungarian, "local_search", lambda label, *_: hungarian.renumbered(label)),
+        (entry, "cluster", partial(hungarian.cluster, exact=0)),
     ),
-    "rounds and local search, nothing exact": changed((people, "group", partial(matcher.group, exact=0))),
+    "rounds and local search, nothing exact": changed((entry, "cluster", partial(hungarian.cluster, exact=0))),
     "threshold 0.6": with_settings(threshold=0.6),
     "threshold 0.7": with_settings(threshold=0.7),
     "threshold 0.8": with_settings(threshold=0.8),

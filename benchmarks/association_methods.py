@@ -35,11 +35,11 @@ from typing import NamedTuple
 import numpy as np
 from drawn_recordings import Looks, draw, real_visits
 
-from reidtrack.associate.appearance import mean_features, mean_looks
+from reidtrack.associate.appearance import mean_appearances, mean_features
 from reidtrack.associate.associate import associate
 from reidtrack.associate.bias import CameraBias
 from reidtrack.associate.calibration.prior import GENERIC
-from reidtrack.associate.conflict import conflicts
+from reidtrack.associate.constraints import overlapping_pairs
 from reidtrack.types import DoubleArray, FloatArray, IntArray, Tracklet
 
 THRESHOLDS = np.linspace(0.2, 0.9, 30)
@@ -64,14 +64,14 @@ def mean_and_camera(tracklets: list[Tracklet]) -> tuple[DoubleArray, IntArray]:
     """Mean looks (N, D), freed of their cameras' casts as ours frees them, and the camera of each, from 0."""
     camera = np.unique([t.camera for t in tracklets], return_inverse=True)[1]
     bias = CameraBias.of(mean_features(tracklets), camera, np.ones(len(tracklets)), GENERIC)
-    return mean_looks(tracklets, bias.without), camera
+    return mean_appearances(tracklets, bias.without), camera
 
 
 def problem(tracklets: list[Tracklet]) -> Problem:
     """The looks' distances."""
     mean, camera = mean_and_camera(tracklets)
     look = mean.astype(np.float32)
-    return Problem(np.clip(1 - look @ look.T, 0, 2), camera, conflicts(tracklets))
+    return Problem(np.clip(1 - look @ look.T, 0, 2), camera, overlapping_pairs(tracklets))
 
 
 def hungarian(given: Problem, threshold: float) -> IntArray:

@@ -10,14 +10,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from reidtrack.clock import in_utc
 from reidtrack.config.load import load
 from reidtrack.config.run import EmbedConfig, RunConfig
+from reidtrack.runtime.cancel import CancelToken
+from reidtrack.runtime.progress import Progress, Silent
 from reidtrack.types import FloatArray, ImageArray
+from reidtrack.video.part import Part
 
 if TYPE_CHECKING:
     from reidtrack.embed.embedder import Embedder
@@ -43,9 +48,21 @@ def run(
     detections: Mapping[str, PathLike] | None = None,
     gallery: PathLike | None = None,
     settings: Settings | None = None,
+    part: Part | None = None,
+    origin: datetime | None = None,
     overwrite: bool = False,
+    resume: bool = False,
+    progress: Progress | None = None,
+    cancel: CancelToken | None = None,
 ) -> Outcome:
     """Give every person one identity over recordings of several cameras.
+
+    To watch a run and to end it early, from another thread or from `progress` itself:
+
+        cancel = api.CancelToken()
+        outcome = api.run(["door.mp4", "hall.mp4"], "runs/first", progress=Bar(), cancel=cancel)
+        if outcome.interrupted:
+            outcome = api.run(["door.mp4", "hall.mp4"], "runs/first", resume=True)
 
     Args:
         videos: Files or folders of images, one for each camera.
@@ -57,18 +74,23 @@ def run(
         detections: Camera to a MOTChallenge detection file; no detector is used then.
         gallery: A file in which people are recognised and kept over runs; made where it is not there.
         settings: What differs from the defaults, `{"output.video": False}`.
+        part: Which part of each recording is read, `api.Part(start_s=60, end_s=120, stride=2)`; all of it if None.
+        origin: When the run's time begins; without a zone it is UTC. The present moment if None.
         overwrite: Replace an earlier run in `out`.
+        resume: Go on with an interrupted run in `out`; everything else has to be as it was.
+        progress: Told of stages, frames and mishaps, see `runtime.progress`; nobody is told if None.
+        cancel: Its `cancel()` ends the run between two frames; what was read until then is finalised.
 
     Returns:
-        `identities` (who was where, see `types.Identity`), `record` (the content of `run.json`) and `failed` cameras.
+        `identities` (who was where, see `types.Identity`), `record` (the content of `run.json`), `failed` cameras, and
+        whether it was `interrupted`.
 
     Raises:
         ReidtrackError: As the command does, see `errors`.
+        KeyboardInterrupt: If it is cancelled before the first frame.
     """
     from reidtrack.pipeline.run.run import RunRequest
     from reidtrack.pipeline.run.run import run as run_pipeline
-    from reidtrack.runtime.cancel import CancelToken
-    from reidtrack.runtime.progress import Silent
 
     given = {
         "detect.weights": detector,
@@ -83,34 +105,44 @@ def run(
         cameras=None if cameras is None else tuple(cameras),
         offsets_s=tuple(offsets_s),
         detections={camera: Path(path) for camera, path in (detections or {}).items()},
+        part=part or Part(),
+        origin=None if origin is None else in_utc(origin),
         overwrite=overwrite,
+        resume=resume,
     )
-    return run_pipeline(request, Silent(), CancelToken())
+    return run_pipeline(request, progress or Silent(), cancel or CancelToken())
 
 
-def associate(folder: PathLike, *, corrections: PathLike | None = None, settings: Settings | None = None) -> Outcome:
+def associate(
+    folder: PathLike,
+    *,
+    corrections: PathLike | None = None,
+    settings: Settings | None = None,
+    progress: Progress | None = None,
+    cancel: CancelToken | None = None,
+) -> Outcome:
     """Settle the identities of a finished run anew, without inference.
 
     Args:
         folder: Of the run.
         corrections: A file of corrections; `corrections.yaml` of the folder if None, where it is there.
         settings: What differs from the run's, `{"associate.threshold": 0.7}`.
+        progress: As for `run`.
+        cancel: As for `run`; it is asked while videos are rendered.
 
     Raises:
         ConfigError: If a setting does not fit or corrections contradict each other; nothing is written then.
         InputError: If the folder holds no finished run.
     """
     from reidtrack.pipeline.associate import associate_again
-    from reidtrack.runtime.cancel import CancelToken
-    from reidtrack.runtime.progress import Silent
 
     return associate_again(
         Path(folder),
         [f"{key}={json.dumps(value)}" for key, value in (settings or {}).items()],
         video=False,
         mosaic=False,
-        progress=Silent(),
-        cancel=CancelToken(),
+        progress=progress or Silent(),
+        cancel=cancel or CancelToken(),
         corrections=None if corrections is None else Path(corrections),
     )
 
@@ -184,6 +216,7 @@ def search(
     *,
     top: int = 10,
     box_xyxy: tuple[float, float, float, float] | None = None,
+    progress: Progress | None = None,
 ) -> SearchResult:
     """Rank pictures, or everybody a run or a gallery saw, by how much they look like the person of a photo.
 
@@ -193,6 +226,7 @@ def search(
         reid: The network that made the gallery's features.
         top: Most hits.
         box_xyxy: Where the person is, pixels; if None the whole photo, or whom the detector finds in a wide one.
+        progress: Told how the images of a folder are embedded, see `runtime.progress`.
 
     Returns:
         `hits`, nearest first, each with its `distance` and `picture`; in a run also its `visit`,
@@ -205,7 +239,7 @@ def search(
     from reidtrack.pipeline.people.search import search as search_pipeline
 
     request = SearchRequest(Path(photo), Path(gallery), _reid(reid), top=top, box_xyxy=box_xyxy)
-    return search_pipeline(request)
+    return search_pipeline(request, progress)
 
 
 def enroll(
@@ -268,6 +302,7 @@ def benchmark(
     *,
     hold_out: int = 0,
     settings: Settings | None = None,
+    progress: Progress | None = None,
     **options: object,
 ) -> dict[str, Any]:
     """Rank the images of a data set.
@@ -277,7 +312,8 @@ def benchmark(
         root: Its folder or archive.
         weights: A checkpoint, or an `.onnx` or OpenVINO `.xml` file.
         hold_out: Carve a test out of this many training identities.
-        settings: What differs from the defaults, `{"rerank.on": True}`.
+        settings: What differs from the defaults, `{"rerank.use": True}`.
+        progress: Told how embedding gets on, see `runtime.progress`.
         options: Of the data set, `protocol="classic"`.
 
     Returns:
@@ -292,7 +328,7 @@ def benchmark(
 
     config = load(BenchmarkConfig, options=settings)
     request = BenchmarkRequest([dataset], [Path(root)], [_reid(weights).weights], config, options, hold_out)
-    return results_of(run_benchmark(request)[0], request)
+    return results_of(run_benchmark(request, progress)[0], request)
 
 
 def train(

@@ -10,6 +10,15 @@ def now() -> datetime:
     return datetime.now(UTC)  # noqa: TID251 (the one place that may)
 
 
+def in_utc(time: datetime) -> datetime:
+    """A time in UTC; one without a zone is taken to be UTC already.
+
+    Raises:
+        OverflowError: If that is before the year 1 or after 9999.
+    """
+    return (time if time.tzinfo is not None else time.replace(tzinfo=UTC)).astimezone(UTC)
+
+
 def now_text() -> str:
     """The present moment as pages show it, to the minute."""
     return now().strftime("%Y-%m-%d %H:%M UTC")

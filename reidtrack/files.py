@@ -23,7 +23,7 @@ def write_whole(path: Path, text: str) -> None:
 
 
 def write_lines(path: Path, lines: Iterable[bytes]) -> None:
-    """The same for bytes that come piece by piece, so that a long file never has to fit in memory.
+    """Write bytes that come piece by piece whole or not at all; a long file never has to fit in memory.
 
     Raises:
         OutputError: If the disk is full or the place cannot be written.
@@ -39,10 +39,22 @@ def write_lines(path: Path, lines: Iterable[bytes]) -> None:
         temporary.replace(path)
     except OSError as error:
         raise OutputError("cannot be written", where=path, hint=error.strerror) from error
+    except UnicodeEncodeError as error:
+        raise unwritable_name(path, error) from error
     finally:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)
+
+
+def unwritable_name(path: Path | str, error: UnicodeEncodeError) -> OutputError:
+    """An error for a file name with letters that the locale does not have."""
+    return OutputError(
+        "has letters that file names cannot have in this locale",
+        where=path,
+        expected=f"letters of {error.encoding}",
+        hint="set LC_ALL=C.UTF-8, or PYTHONUTF8=1",
+    )
 
 
 def _umask() -> int:

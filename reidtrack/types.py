@@ -228,6 +228,14 @@ class Tracklet:
         return float(self.time_s[-1])
 
 
+LinkDecision = Literal["appearance", "evidence", "cluster", "must_link"]
+"""What decided that two tracklets are one person.
+
+`appearance`: their distance lies within the threshold. `evidence`: beyond it, but evidence of space and time makes up
+for that. `cluster`: neither; the person's other tracklets outweigh it. `must_link`: a user said so.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """Why one tracklet was joined to another.
@@ -240,7 +248,7 @@ class Link:
         runner_up: Camera and track id of the nearest tracklet of somebody else, or None.
         terms: Further named terms of the decision (space-time, plan view).
         probability: Calibrated probability that both are one person, or None while nothing is calibrated.
-        decision: `"linked"` or `"rejected"`.
+        decision: What decided it.
     """
 
     a: tuple[str, int]
@@ -249,7 +257,7 @@ class Link:
     margin: float
     terms: dict[str, float] = field(default_factory=dict)
     probability: float | None = None
-    decision: str = "linked"
+    decision: LinkDecision = "appearance"
     runner_up: tuple[str, int] | None = None
 
 

@@ -144,11 +144,9 @@ def loaded_after(code: str) -> list[str]:
         pytest.param("import reidtrack.cli.main", id="import the command line"),
         pytest.param("from reidtrack.cli.main import build_parser as b; b().format_help()", id="reidtrack --help"),
         pytest.param(
-            "from importlib.util import find_spec\n"
             "from reidtrack.cli.main import COMMANDS, build_parser\n"
             "for name in COMMANDS:\n"
-            "    if find_spec(f'reidtrack.cli.{name}'):\n"
-            "        build_parser(name).format_help()",
+            "    build_parser(name).format_help()",
             id="reidtrack COMMAND --help",
         ),
     ],

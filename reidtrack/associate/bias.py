@@ -1,4 +1,4 @@
-"""What a camera does to all embeddings, and what is left of them without it.
+"""What a camera does to all embeddings, and the embeddings without it.
 
 A camera's bias (white balance, exposure, angle) moves all its embeddings one way; what is left after it is taken away
 tells people apart. The mean of few people is mostly those people themselves, so it is drawn towards the mean of all
@@ -7,7 +7,7 @@ cameras, and that towards the mean that comes with the network, as the sizes of 
 1992).
 
 People count, not tracklets: who comes ten times is one. And nobody is judged by a bias that was found from himself:
-what a tracklet is compared with itself by (`halves`, `split`) leaves it out.
+what a tracklet is compared with itself by (`half_distances`, `split_switched`) leaves it out.
 """
 
 from __future__ import annotations
@@ -17,18 +17,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from reidtrack.associate.calibration.prior import AppearancePrior
-from reidtrack.associate.kin import Kin
+from reidtrack.associate.same_camera import SameCameraMatches
 from reidtrack.types import DoubleArray, IntArray
 
-_TWICE = 0.3
-"""Share of people who are taken to be seen by both of two cameras, where it is foreseen what biases do to distances."""
-_NOBODY = np.zeros((0, 2), np.int64)
+_SEEN_BY_BOTH = 0.3
+"""Share of people who are taken to be seen by both of two cameras, where it is foreseen what biases do to distances;
+not tuned: a guess for recordings of which nothing is known."""
+_NO_PAIRS = np.zeros((0, 2), np.int64)
 _ROUNDS = 3
-"""Who is how many people follows from the biases, and they from that."""
+"""Who is how many people follows from the biases, and they from that; so often by turns, not tuned."""
 _LEAST_WORTH = 1e-6
 """In place of 0, which means the plain means, so that nothing is divided by it."""
 _MOST_OWN = 0.99
-"""Nobody makes up all of a bias."""
+"""Nobody makes up all of a bias, so that nothing is divided by zero."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -40,20 +41,20 @@ class CameraBias:
         centre: (D,) the mean that is expected, zero where it is not known.
         weight: (cameras, cameras) how much one person of the second camera makes up of the bias of the first.
         people: (cameras,) how many people were seen.
-        away: (N, D) mean embeddings of tracklets, less the centre.
-        camera: (N,) camera of each, from 0.
+        centred: (N, D) mean embeddings of tracklets, less the centre.
+        camera: (N,) camera index of each, from 0.
         share: (N,) how much each makes up of its camera's bias, 0..1.
-        kin: Which tracklets of a camera are one person.
+        matches: Which tracklets of a camera are one person.
     """
 
     vector: DoubleArray
     centre: DoubleArray
     weight: DoubleArray
     people: DoubleArray
-    away: DoubleArray
+    centred: DoubleArray
     camera: IntArray
     share: DoubleArray
-    kin: Kin
+    matches: SameCameraMatches
 
     @classmethod
     def of(
@@ -63,53 +64,51 @@ class CameraBias:
         weight: DoubleArray,
         prior: AppearancePrior,
         shrink: float | None = None,
-        clash: IntArray = _NOBODY,
+        cannot_link: IntArray = _NO_PAIRS,
     ) -> CameraBias:
         """Find the biases.
 
         Args:
             means: (N, D) mean embeddings of tracklets, unit rows, or zero.
-            camera: (N,) camera of each, from 0.
+            camera: (N,) camera index of each, from 0.
             weight: (N,) how much each counts, 0..1, 0 for zero rows.
-            prior: Of the network.
+            prior: What is known of the network.
             shrink: People's worth that a bias is drawn towards what is expected by; None finds it.
-            clash: (Q, 2) tracklets that are two people, whatever they look like.
+            cannot_link: (Q, 2) tracklets that are two people, whatever they look like.
         """
         cameras = int(camera.max(initial=-1)) + 1
         centre = np.zeros(means.shape[1]) if prior.mean is None or not means.any() else prior.mean
-        away, bias = means - centre, np.zeros((cameras, means.shape[1]))
+        centred, bias = means - centre, np.zeros((cameras, means.shape[1]))
         worth = max(prior.variances.worth if shrink is None else shrink, _LEAST_WORTH)
-        kin, people = Kin.alone(len(weight)), weight
+        matches, people = SameCameraMatches.none(len(weight)), weight
         for _ in range(_ROUNDS if shrink is None else 1):
             if shrink is None:
-                kin = Kin.of(means if prior.mean is None else away - bias[camera], camera, weight, prior, clash)
-                people = kin.counted(weight)
+                rows = means if prior.mean is None else centred - bias[camera]
+                matches = SameCameraMatches.of(rows, camera, weight, prior, cannot_link)
+                people = matches.person_weights(weight)
             count = np.bincount(camera, people, cameras).astype(np.float64)
-            total = _sums(away, camera, people, cameras)
-            # Weight of one person of camera b in the common mean, then in the bias of camera a.
-            in_common = worth / (worth + count) / ((worth * count / (worth + count)).sum() + worth)
-            share = (np.eye(cameras) + worth * in_common[None, :]) / (count[:, None] + worth)
-            bias = share @ total
+            share = _shares(count, worth)
+            bias = share @ _sums(centred, camera, people, cameras)
         each = np.divide(people, weight, out=np.zeros_like(people), where=weight > 0)
-        crowd = np.bincount(camera, each, cameras).astype(np.float64)
-        mass = np.divide(count, crowd, out=np.zeros(cameras), where=crowd > 0)
+        persons = np.bincount(camera, each, cameras).astype(np.float64)
+        of_one = np.divide(count, persons, out=np.zeros(cameras), where=persons > 0)
         own = people * np.diag(share)[camera]
-        return cls(centre + bias, centre, share * mass[None, :], crowd, away, camera, own, kin)
+        return cls(centre + bias, centre, share * of_one[None, :], persons, centred, camera, own, matches)
 
-    def without(self, row: int) -> DoubleArray:
-        """The bias (D,) of a tracklet's camera as it would be had the camera never seen the person."""
-        rows, same = self.kin.of_row(row)
-        alone = 1 / max(1.0, float(self.people[self.camera[row]]))
-        return self._left(row, rows, np.where(rows == row, same, alone * same))
+    def without(self, i: int) -> DoubleArray:
+        """Bias (D,) of tracklet `i`'s camera as it would be had the camera never seen the person."""
+        rows, same = self.matches.of_tracklet(i)
+        alone = 1 / max(1.0, float(self.people[self.camera[i]]))
+        return self._left(i, rows, np.where(rows == i, same, alone * same))
 
-    def without_tracklet(self, row: int) -> DoubleArray:
-        """The same as it would be without the tracklet alone, which may be two people's (`split`)."""
-        return self._left(row, np.array([row]), np.ones(1))
+    def without_tracklet(self, i: int) -> DoubleArray:
+        """Bias (D,) of tracklet `i`'s camera without that tracklet alone, which may be two people's (`split`)."""
+        return self._left(i, np.array([i]), np.ones(1))
 
-    def _left(self, row: int, rows: IntArray, same: DoubleArray) -> DoubleArray:
+    def _left(self, i: int, rows: IntArray, same: DoubleArray) -> DoubleArray:
         part = same * self.share[rows]
         own = min(float(part.sum()), _MOST_OWN)
-        beyond = self.vector[self.camera[row]] - self.centre - part @ self.away[rows]
+        beyond = self.vector[self.camera[i]] - self.centre - part @ self.centred[rows]
         found: DoubleArray = self.centre + beyond / (1 - own)
         return found
 
@@ -121,6 +120,18 @@ def camera_biases(
     return CameraBias.of(means, camera, weight, prior, shrink).vector
 
 
+def _shares(count: DoubleArray, worth: float) -> DoubleArray:
+    """How much one person of the second camera makes up of the first camera's bias: (cameras, cameras).
+
+    Args:
+        count: (cameras,) people seen.
+        worth: People's worth of what is expected.
+    """
+    in_common = worth / (worth + count) / ((worth * count / (worth + count)).sum() + worth)  # in the mean of cameras
+    share: DoubleArray = (np.eye(len(count)) + worth * in_common[None, :]) / (count[:, None] + worth)
+    return share
+
+
 def _sums(rows: DoubleArray, camera: IntArray, weight: DoubleArray, cameras: int) -> DoubleArray:
     """Weighted sums (cameras, D) of the rows of each camera."""
     total = np.zeros((cameras, rows.shape[1]))
@@ -130,14 +141,14 @@ def _sums(rows: DoubleArray, camera: IntArray, weight: DoubleArray, cameras: int
 
 
 def expected_distances(bias: CameraBias, prior: AppearancePrior) -> tuple[float, float]:
-    """Where distances of one person and of two lie in two cameras, once these biases are taken away.
+    """Expected distance of one person's tracklets, and of two people's, in two cameras without these biases.
 
     A bias of few people holds much of them: its removal drives the people of a camera apart, the more the fewer there
     are. By how much follows from what everybody makes up of it.
 
     Args:
-        bias: Of a recording.
-        prior: Of the network.
+        bias: Biases of a recording.
+        prior: What is known of the network.
     """
     h, n = bias.weight, bias.people
     if len(n) < 2 or (n > 0).sum() < 2:
@@ -149,7 +160,7 @@ def expected_distances(bias: CameraBias, prior: AppearancePrior) -> tuple[float,
     crossed = h * h.T
     kept = (1 - own)[:, None] * (1 - own)[None, :] + crossed
     apart = both - h - h.T
-    twins = _TWICE * one * (both - own[:, None] - own[None, :])
+    twins = _SEEN_BY_BOTH * one * (both - own[:, None] - own[None, :])
     same = (one * kept + apart) / (size[:, None] * size[None, :])
     other = (two + apart + twins) / (size[:, None] * size[None, :])
     weight = np.outer(n, n) * ~np.eye(len(n), dtype=bool)

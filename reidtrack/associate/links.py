@@ -1,4 +1,4 @@
-"""Why tracklets were joined: for each the nearest of its person, and how much farther away everybody else is."""
+"""Why tracklets were joined: for each the nearest of its person, what decided it, and how far everybody else is."""
 
 from __future__ import annotations
 
@@ -9,68 +9,89 @@ import numpy as np
 
 from reidtrack.associate.appearance import cosine_distances
 from reidtrack.associate.calibration.calibration import Calibration
+from reidtrack.associate.evidence import LOG_ODDS, EvidenceTable
 from reidtrack.associate.nearest import NearPairs, nearest_others
-from reidtrack.associate.terms import LOG_ODDS, Terms
-from reidtrack.types import DoubleArray, IntArray, Link
+from reidtrack.graph import component_labels
+from reidtrack.types import DoubleArray, IntArray, Link, LinkDecision, TrackletKey
 
 
-class Grounds(NamedTuple):
-    """What a grouping went by.
+class LinkContext(NamedTuple):
+    """What a clustering of N tracklets went by.
 
     Attributes:
-        keys: Camera and track id of each of N tracklets.
-        look: (N, D) unit rows, or zero.
-        near: Of these looks.
-        terms: Evidence beside looks.
+        keys: Camera and track id of each tracklet.
+        appearance: (N, D) unit rows, or zero.
+        near: Near pairs of these appearances.
+        evidence: Evidence beside appearance.
+        must_link: (P, 2) pairs that had to be one person.
         calibration: What distances mean.
     """
 
-    keys: Sequence[tuple[str, int]]
-    look: DoubleArray
+    keys: Sequence[TrackletKey]
+    appearance: DoubleArray
     near: NearPairs
-    terms: Terms
+    evidence: EvidenceTable
+    must_link: IntArray
     calibration: Calibration
 
 
-def explain(people: Sequence[IntArray], label: IntArray, grounds: Grounds) -> list[tuple[Link, ...]]:
+def explain(people: Sequence[IntArray], label: IntArray, context: LinkContext) -> list[tuple[Link, ...]]:
     """Links of each person's tracklets, all but the first, to the nearest of the person's earlier ones.
 
-    Where there is evidence beside looks, the nearest is the one for which looks and evidence together speak most. The
-    runner-up is always who looks most alike of all others.
+    Where there is evidence beside appearance, the nearest is the one for which both together speak most. The runner-up
+    is always who looks most alike of all others.
 
     Args:
-        people: The tracklets of each person, by time.
-        label: (N,) place in `people` of each tracklet.
-        grounds: What is known of the N tracklets.
+        people: Indices of each person's tracklets, by time.
+        label: (N,) index in `people` of each tracklet's person.
+        context: What is known of the N tracklets.
     """
     joined = np.concatenate([np.zeros(0, np.int64), *(members[1:] for members in people)])
-    nearest = nearest_others(grounds.look, label, joined, grounds.near)
+    nearest = nearest_others(context.appearance, label, joined, context.near)
     runner_up = dict(zip(joined.tolist(), zip(*(a.tolist() for a in nearest), strict=True), strict=True))
-    return [_links(members, grounds, runner_up) for members in people]
+    bound = component_labels(len(label), context.must_link)
+    return [_links(members, context, bound, runner_up) for members in people]
 
 
-def _links(members: IntArray, grounds: Grounds, runner_up: dict[int, tuple[int, float]]) -> tuple[Link, ...]:
+def _links(
+    members: IntArray, context: LinkContext, bound: IntArray, runner_up: dict[int, tuple[int, float]]
+) -> tuple[Link, ...]:
+    """Links of one person; `bound` (N,) is equal for tracklets that must-links join."""
     if len(members) < 2:
         return ()
-    look = grounds.look[members]
-    distance, links = cosine_distances(look, look), []
-    for place, i in enumerate(members.tolist()[1:], start=1):
-        pairs = np.stack([members[:place], np.full(place, i)], axis=1)
-        against = distance[place, :place] - grounds.terms.log_odds.at(pairs) / grounds.calibration.slope
-        nearest = int(against.argmin())
-        links.append(_link(i, int(members[nearest]), float(distance[place, nearest]), grounds, runner_up[i]))
+    rows = context.appearance[members]
+    distance, links = cosine_distances(rows, rows), []
+    for k, i in enumerate(members.tolist()[1:], start=1):
+        pairs = np.stack([members[:k], np.full(k, i)], axis=1)
+        cost = distance[k, :k] - context.evidence.log_odds.at(pairs) / context.calibration.slope
+        nearest = int(cost.argmin())
+        other = int(members[nearest])
+        certain = bool(bound[i] == bound[other])
+        links.append(_link(i, other, float(distance[k, nearest]), certain, context, runner_up[i]))
     return tuple(links)
 
 
-def _link(i: int, other: int, distance: float, grounds: Grounds, runner_up: tuple[int, float]) -> Link:
+def _link(
+    i: int, other: int, distance: float, certain: bool, context: LinkContext, runner_up: tuple[int, float]
+) -> Link:
     somebody, farther = runner_up
-    a, b, terms = grounds.keys[i], grounds.keys[other], grounds.terms.of_pair(other, i)
+    a, b, terms = context.keys[i], context.keys[other], context.evidence.of_pair(other, i)
+    log_odds = terms.get(LOG_ODDS, 0.0)
     return Link(
         a,
         b,
         distance,
         farther - distance,
         terms,
-        grounds.calibration.probability(distance, a[0], b[0], terms.get(LOG_ODDS, 0.0)),
-        runner_up=None if somebody < 0 else grounds.keys[somebody],
+        context.calibration.probability(distance, a[0], b[0], log_odds),
+        decision="must_link" if certain else _decision(distance, a[0] == b[0], log_odds, context.calibration),
+        runner_up=None if somebody < 0 else context.keys[somebody],
     )
+
+
+def _decision(distance: float, same_camera: bool, log_odds: float, calibration: Calibration) -> LinkDecision:
+    """What decided a link that nobody demanded; see `LinkDecision`."""
+    threshold = calibration.same_camera_threshold if same_camera else calibration.threshold
+    if distance <= threshold:
+        return "appearance"
+    return "evidence" if distance - log_odds / calibration.slope <= threshold else "cluster"

@@ -1,4 +1,4 @@
-"""Which looks lie near each other, exactly and in blocks: no matrix of all distances is ever made."""
+"""Which appearances lie near each other, exactly and in blocks: no matrix of all distances is ever made."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from reidtrack.associate.appearance import cosine_distances
 from reidtrack.types import DoubleArray, IntArray
 
 _BLOCK = 1024
+"""Rows that are compared at once; bounds memory, changes no result."""
 
 
 class NearPairs(NamedTuple):
-    """All pairs of looks up to a distance.
+    """All pairs of appearances up to a distance.
 
     Attributes:
-        pairs: (P, 2) rows i < j, sorted.
+        pairs: (P, 2) indices i < j, sorted.
         distance: (P,) cosine distance, `limit` or less.
         limit: Nothing is known of pairs beyond.
     """
@@ -27,42 +28,44 @@ class NearPairs(NamedTuple):
     limit: float
 
 
-def near_pairs(look: DoubleArray, limit: float) -> NearPairs:
-    """Find all pairs up to a cosine distance.
+def near_pairs(appearance: DoubleArray, limit: float) -> NearPairs:
+    """All pairs up to a cosine distance.
 
     Args:
-        look: (N, D) unit rows; zero rows have no distance to anybody.
+        appearance: (N, D) unit rows; zero rows have no distance to anybody.
         limit: The distance.
     """
-    known = np.flatnonzero(look.any(axis=1))
+    known = np.flatnonzero(appearance.any(axis=1))
     pairs, distances = [np.zeros((0, 2), np.int64)], [np.zeros(0)]
     for first in _blocks(len(known)):
         for second in _blocks(len(known), first.start):
             rows, columns = known[first], known[second]
-            distance = cosine_distances(look[rows], look[columns])
+            distance = cosine_distances(appearance[rows], appearance[columns])
             i, j = np.nonzero(distance <= limit)
             found = np.stack([rows[i], columns[j]], axis=1)
             once = found[:, 0] < found[:, 1]
             pairs.append(found[once])
             distances.append(distance[i, j][once])
-    together, distance = np.concatenate(pairs), np.concatenate(distances)
-    order = np.lexsort((together[:, 1], together[:, 0]))
-    return NearPairs(together[order], distance[order], limit)
+    near, distance = np.concatenate(pairs), np.concatenate(distances)
+    order = np.lexsort((near[:, 1], near[:, 0]))
+    return NearPairs(near[order], distance[order], limit)
 
 
-def nearest_others(look: DoubleArray, label: IntArray, rows: IntArray, near: NearPairs) -> tuple[IntArray, DoubleArray]:
-    """The nearest look of another label, seen from some.
+def nearest_others(
+    appearance: DoubleArray, label: IntArray, rows: IntArray, near: NearPairs
+) -> tuple[IntArray, DoubleArray]:
+    """Nearest tracklet of another cluster for each of some tracklets.
 
     Args:
-        look: (N, D) unit rows, or zero, which lie at distance 1 from all.
-        label: (N,).
-        rows: (R,) those to look from.
-        near: Of these looks; whoever has none of another label among them looks at all.
+        appearance: (N, D) unit rows, or zero, which lie at distance 1 from all.
+        label: (N,) cluster of each.
+        rows: (R,) indices of those to look from.
+        near: Near pairs of these appearances; whoever has none of another cluster among them looks at all.
 
     Returns:
-        (R,) rows, of equally near ones the first, and (R,) cosine distances; -1 and infinity where there is nobody.
+        (R,) indices, of equally near ones the first, and (R,) cosine distances; -1 and infinity where there is nobody.
     """
-    least, who = np.full(len(look), np.inf), np.full(len(look), len(look))
+    least, who = np.full(len(appearance), np.inf), np.full(len(appearance), len(appearance))
     apart = label[near.pairs[:, 0]] != label[near.pairs[:, 1]]
     pairs, distance = near.pairs[apart], near.distance[apart]
     for side in (0, 1):
@@ -71,17 +74,17 @@ def nearest_others(look: DoubleArray, label: IntArray, rows: IntArray, near: Nea
         hit = distance == least[pairs[:, side]]
         np.minimum.at(who, pairs[hit, side], pairs[hit, 1 - side])
     far = rows[least[rows] > near.limit]
-    who[far], least[far] = _nearest_of_all(look, label, far)
+    who[far], least[far] = _nearest_of_all(appearance, label, far)
     return who[rows], least[rows]
 
 
-def _nearest_of_all(look: DoubleArray, label: IntArray, rows: IntArray) -> tuple[IntArray, DoubleArray]:
-    known = np.flatnonzero(look.any(axis=1))
+def _nearest_of_all(appearance: DoubleArray, label: IntArray, rows: IntArray) -> tuple[IntArray, DoubleArray]:
+    known = np.flatnonzero(appearance.any(axis=1))
     least, who = np.full(len(rows), np.inf), np.full(len(rows), -1)
     for first in _blocks(len(rows)):
         for second in _blocks(len(known)):
             own, others = rows[first], known[second]
-            distance = cosine_distances(look[own], look[others])
+            distance = cosine_distances(appearance[own], appearance[others])
             distance[label[own][:, None] == label[others]] = np.inf
             nearest = distance.argmin(axis=1)
             found = distance[np.arange(len(own)), nearest]

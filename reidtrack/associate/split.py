@@ -1,7 +1,8 @@
-"""Takes tracklets apart in which the tracker went over from one person to another.
+"""Cutting tracklets in which the tracker went over from one person to another.
 
-A tracker that knows motion alone can leave one person for another where they cross. The looks before and after then
-differ as those of two people do: far more than one person's do over a visit.
+A tracker that knows motion alone can leave one person for another where they cross. The appearances before and after
+then differ as those of two people do: far more than one person's do over a tracklet. Cutting is worth 5.8 points of
+cross-camera IDF1 over five recordings (docs/results/association.md).
 """
 
 from __future__ import annotations
@@ -16,19 +17,19 @@ from reidtrack.associate.appearance import unit
 from reidtrack.types import DoubleArray, Tracklet
 
 LEAST_FEATURES = 3
-"""Fewer features on either side of a cut are no evidence."""
+"""Fewer features on either side of a cut are no evidence; not tuned."""
 
 
 def split_switched(
     tracklets: Sequence[Tracklet], bias: Callable[[int], DoubleArray], threshold: float
 ) -> list[Tracklet]:
-    """Cut tracklets where their looks change from one person's to another's.
+    """Tracklets, cut where their appearance changes from one person's to another's.
 
     Args:
-        tracklets: Of all cameras.
-        bias: Row of a tracklet to the bias (D,) of its camera, found without the tracklet; taken away before features
+        tracklets: Tracklets of all cameras.
+        bias: Index of a tracklet to the bias (D,) of its camera, found without the tracklet; taken away before features
             are compared.
-        threshold: Cosine distance between the mean looks before and after a cut, 0..2, from which on they are two
+        threshold: Cosine distance between the mean appearances before and after a cut, 0..2, from which on they are two
             people's; 2 cuts nothing.
 
     Returns:
@@ -49,7 +50,7 @@ def split_switched(
 
 
 def _cut(tracklet: Tracklet, bias: DoubleArray, threshold: float) -> list[Tracklet]:
-    """Parts of one tracklet, in the order of time."""
+    """The parts of one tracklet, by time; the tracklet itself where nothing is cut."""
     features = unit(tracklet.features.astype(np.float64) - bias) if len(tracklet.features) else np.zeros((0, 0))
     weight = tracklet.feature_quality.astype(np.float64) + 1e-3
     cuts = sorted(_cuts(features, weight, 0, len(features), threshold))
@@ -65,18 +66,18 @@ def _cut(tracklet: Tracklet, bias: DoubleArray, threshold: float) -> list[Trackl
 
 
 def _cuts(features: DoubleArray, weight: DoubleArray, first: int, last: int, threshold: float) -> list[int]:
-    """Places in `first`..`last` before which a new person begins."""
-    places = np.arange(first + LEAST_FEATURES, last - LEAST_FEATURES + 1)
-    if not len(places):
+    """Indices of the features from `first` to `last` with which a new person begins."""
+    starts = np.arange(first + LEAST_FEATURES, last - LEAST_FEATURES + 1)
+    if not len(starts):
         return []
     sums = np.cumsum(weight[first:last, None] * features[first:last], axis=0)
-    before = sums[places - first - 1]
+    before = sums[starts - first - 1]
     distance = 1 - np.sum(unit(before) * unit(sums[-1] - before), axis=1)
-    # Of cuts that part the looks alike, the one that leaves the longer parts on both sides is meant.
-    balance = np.sqrt((places - first) * (last - places)) / (last - first)
+    # Of cuts that part the appearances alike, the one that leaves the longer parts on both sides is meant.
+    balance = np.sqrt((starts - first) * (last - starts)) / (last - first)
     best = int((distance * balance).argmax())
     if distance[best] < threshold:
         return []
-    place = int(places[best])
-    left = _cuts(features, weight, first, place, threshold)
-    return [*left, place, *_cuts(features, weight, place, last, threshold)]
+    start = int(starts[best])
+    left = _cuts(features, weight, first, start, threshold)
+    return [*left, start, *_cuts(features, weight, start, last, threshold)]

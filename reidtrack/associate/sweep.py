@@ -9,42 +9,43 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reidtrack.associate.clustering.hungarian import group
-from reidtrack.associate.clustering.pair_costs import PairCosts
+from reidtrack.associate.clustering.hungarian import cluster
+from reidtrack.associate.clustering.problem import PairCosts
+from reidtrack.associate.constraints import PairConstraints
 from reidtrack.associate.nearest import near_pairs
-from reidtrack.types import DoubleArray, Identity, IntArray
+from reidtrack.types import DoubleArray, Identity, TrackletKey
 
 STEPS = (-0.2, -0.15, -0.1, -0.05, -0.025, 0.025, 0.05, 0.1, 0.15, 0.2)
-"""Differences from the threshold in use that are worth a look."""
+"""Differences from the threshold in use that are worth a look; round numbers."""
 FEW_STEPS = (-0.1, -0.05, 0.05, 0.1)
 MANY_TRACKLETS, MOST_TRACKLETS = 300, 3000
-"""More than these are grouped at few other thresholds, and at none."""
+"""Beyond these, tracklets are clustered at few other thresholds, and at none, so that it costs seconds at most."""
 _LEAST, _MOST = 0.05, 1.2
-Key = tuple[str, int]
+"""Thresholds beyond these are out of all reason: distances of one person lie within, chance lies near 1."""
+_ROUNDING = 1e-6
+"""Costs and distances are computed in different ways and differ by less than this."""
 
 
 def steps_for(tracklets: int) -> Sequence[float]:
-    """Differences from the threshold that are tried, so many as cost seconds."""
+    """Differences from the threshold that are tried for so many tracklets, as many as cost seconds."""
     return STEPS if tracklets <= MANY_TRACKLETS else FEW_STEPS if tracklets <= MOST_TRACKLETS else ()
 
 
-class Problem(NamedTuple):
-    """What a grouping was made from.
+class SweepInput(NamedTuple):
+    """What a clustering was made from, so that it can be made anew at another threshold.
 
     Attributes:
-        costs: Of N tracklets at the threshold in use, looks first among their vectors.
-        dim: Length of a look.
+        costs: Costs of N tracklets at the threshold in use, appearance first among their vectors.
+        dim: Length of an appearance.
         weight: (N,) above zero.
-        clash: (Q, 2) pairs that cannot be one person, each once.
-        together: (P, 2) pairs that are.
+        constraints: Pairs that are certain.
         same_camera_share: Threshold within a camera as a share of the other.
     """
 
     costs: PairCosts
     dim: int
     weight: DoubleArray
-    clash: IntArray
-    together: IntArray
+    constraints: PairConstraints
     same_camera_share: float
 
     def costs_at(self, threshold: float) -> PairCosts:
@@ -54,23 +55,23 @@ class Problem(NamedTuple):
         return replace(self.costs, metric=metric, base=1 - threshold)
 
 
-class Regrouped(NamedTuple):
+class OtherClustering(NamedTuple):
     """Who is who at another threshold.
 
     Attributes:
-        threshold: That one.
-        label: Tracklet to its group.
+        threshold: Largest distance of one person's tracklets between cameras.
+        label: Tracklet to its cluster.
     """
 
     threshold: float
-    label: dict[Key, int]
+    label: dict[TrackletKey, int]
 
 
 class Change(NamedTuple):
     """What differs at another threshold.
 
     Attributes:
-        threshold: That one.
+        threshold: Largest distance of one person's tracklets between cameras.
         identities: How many people there would be.
         joined: Ids of people who would be one, the smaller first.
         parted: Tracklets that would leave the rest of their person.
@@ -79,38 +80,39 @@ class Change(NamedTuple):
     threshold: float
     identities: int
     joined: list[tuple[int, int]]
-    parted: list[Key]
+    parted: list[TrackletKey]
 
 
-def regroup(problem: Problem, keys: Sequence[Key], thresholds: Sequence[float]) -> list[Regrouped]:
-    """Group the same tracklets by other thresholds.
+def cluster_at(given: SweepInput, keys: Sequence[TrackletKey], thresholds: Sequence[float]) -> list[OtherClustering]:
+    """Clusterings of the same tracklets at other thresholds.
 
     Args:
-        problem: All else.
-        keys: Of the N tracklets.
-        thresholds: Between cameras; those out of all reason are left out.
+        given: Everything but the threshold.
+        keys: Keys of the N tracklets.
+        thresholds: Thresholds between cameras; those out of all reason are left out.
     """
     wanted = sorted({round(t, 4) for t in thresholds if _LEAST <= t <= _MOST})
     if not wanted or not keys:
         return []
-    look = problem.costs.vectors[:, : problem.dim]
-    near = near_pairs(look, wanted[-1] * max(1.0, problem.same_camera_share) + 1e-6).pairs
+    appearance = given.costs.vectors[:, : given.dim]
+    near = near_pairs(appearance, wanted[-1] * max(1.0, given.same_camera_share) + _ROUNDING).pairs
+    must_link, cannot_link = given.constraints
     found = []
     for threshold in wanted:
-        label = group(problem.costs_at(threshold), near, problem.clash, problem.weight, problem.together)
-        found.append(Regrouped(threshold, dict(zip(keys, label.tolist(), strict=True))))
+        label = cluster(given.costs_at(threshold), near, cannot_link, given.weight, must_link)
+        found.append(OtherClustering(threshold, dict(zip(keys, label.tolist(), strict=True))))
     return found
 
 
-def change(identities: Sequence[Identity], other: Regrouped) -> Change:
+def change(identities: Sequence[Identity], other: OtherClustering) -> Change:
     """What another threshold would do to a result; who is not in it (ignored, say) does not count."""
     home: dict[int, list[int]] = {}
     parted = []
     for identity in sorted(identities, key=lambda one: one.id):
-        groups = [other.label[t.key] for t in identity if t.key in other.label]
-        if not groups:
+        clusters = [other.label[t.key] for t in identity if t.key in other.label]
+        if not clusters:
             continue
-        most = Counter(groups).most_common(1)[0][0]  # of equal ones the earliest
+        most = Counter(clusters).most_common(1)[0][0]  # of equal ones the earliest
         parted += [t.key for t in identity if other.label.get(t.key, most) != most]
         home.setdefault(most, []).append(identity.id)
     joined = [(ids[0], later) for ids in home.values() for later in ids[1:]]

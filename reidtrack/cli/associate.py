@@ -9,11 +9,13 @@ from reidtrack.cli.options import (
     GALLERY_HELP,
     add_output_options,
     add_settings_option,
+    add_site_options,
     add_threshold_option,
-    make_progress,
-    print_outcome,
+    homographies,
+    site_path,
 )
-from reidtrack.cli.site_options import add_site_options, homographies, site_path
+from reidtrack.cli.outcome import print_outcome
+from reidtrack.cli.progress import make_progress
 
 HELP = "Settle the identities of a finished run anew, in seconds and without inference; all outputs but videos follow."
 

@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reidtrack.cli.dataset_options import add_dataset_options, dataset_options
-from reidtrack.cli.options import add_output_options, add_settings_option, make_bars, make_progress
+from reidtrack.cli.options import add_dataset_options, add_output_options, add_settings_option, dataset_options
+from reidtrack.cli.progress import make_progress
 from reidtrack.errors import EXIT_OK, InputError
 
 if TYPE_CHECKING:
@@ -67,8 +67,8 @@ def run(args: argparse.Namespace) -> int:
     options = dataset_options(args)
     weights = args.weights or [DEFAULT_REID]
     request = BenchmarkRequest(args.dataset, args.root, weights, config, options, args.hold_out)
-    with make_progress(args), make_bars(quiet=args.quiet) as advance:
-        written = write_benchmark(run_benchmark(request, advance), request, args.out)
+    with make_progress(args) as progress:
+        written = write_benchmark(run_benchmark(request, progress), request, args.out)
     if args.json:
         print(json.dumps([one.results for one in written] if len(written) > 1 else written[0].results, indent=2))
     elif not args.quiet:

@@ -72,8 +72,8 @@ def _print(found: Calibrated, folder: Path) -> None:
     console.print(_rates(used.false_accept, used.false_reject))
     console.print(f"confidence: {calibration.confidence}. {calibration.reason[:1].upper()}{calibration.reason[1:]}.")
     console.print(
-        f"seen together in one camera: {calibration.together:,} pairs, {calibration.together_within:,} of them within "
-        "the threshold (kept apart all the same)"
+        f"seen together in one camera: {calibration.seen_together:,} pairs, "
+        f"{calibration.seen_together_within:,} of them within the threshold (kept apart all the same)"
     )
     console.print(
         f"halves of one visit: {calibration.halves:,} compared, {calibration.halves_within:,} of them within it\n"

@@ -13,10 +13,9 @@ from reidtrack.cli.options import (
     add_network_options,
     add_output_options,
     add_settings_option,
-    exit_code_of,
-    make_progress,
-    summary,
 )
+from reidtrack.cli.outcome import exit_code_of, summary
+from reidtrack.cli.progress import make_progress
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -6,7 +6,8 @@ import argparse
 import json
 from pathlib import Path
 
-from reidtrack.cli.options import add_network_options, add_output_options, embed_config, make_bars, make_progress
+from reidtrack.cli.options import add_network_options, add_output_options, embed_config
+from reidtrack.cli.progress import make_progress
 from reidtrack.errors import EXIT_OK, InputError
 
 HELP = """Turn pictures of people into features: an .npz with path (N,), feature (N, D) of unit norm, and sha256.
@@ -34,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     """Embed, write, and tell which images could not be used."""
     from reidtrack.pipeline.embed import embed_to_file
 
-    with make_progress(args) as progress, make_bars(quiet=args.quiet) as advance:
+    with make_progress(args) as progress:
         found, faults = embed_to_file(
             args.images,
             args.out,
@@ -42,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
             device=args.device,
             engine=args.engine,
             dtype=args.dtype,
-            advance=advance,
+            progress=progress,
         )
         for fault in faults:
             progress.fail(fault)

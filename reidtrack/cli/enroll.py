@@ -9,8 +9,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reidtrack.cli.options import DETECTOR_HELP, add_network_options, add_output_options, embed_config, make_progress
-from reidtrack.cli.spelling import told
+from reidtrack.cli.options import DETECTOR_HELP, add_network_options, add_output_options, embed_config, told
+from reidtrack.cli.progress import make_progress
 from reidtrack.errors import EXIT_OK, InputError
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reidtrack.cli.dataset_options import add_dataset_options, dataset_options
-from reidtrack.cli.options import add_output_options, make_progress
+from reidtrack.cli.options import add_dataset_options, add_output_options, dataset_options
+from reidtrack.cli.progress import make_progress
 from reidtrack.errors import EXIT_OK, UsageError
 
 if TYPE_CHECKING:
@@ -43,12 +43,13 @@ def run(args: argparse.Namespace) -> int:
         UsageError: If options contradict, or `--images` is not positive.
     """
     if args.images < 1:
-        raise UsageError(f"--images {args.images}", expected="1 or more")
+        raise UsageError(f"got {args.images}", field="images", expected="1 or more")
     from reidtrack.pipeline.images.explore import explore, open_datasets, write_page
 
-    with make_progress(args):
+    with make_progress(args) as progress:
         dataset = open_datasets(args.dataset, args.root, dataset_options(args), args.hold_out)
-        found = explore(dataset, source=", ".join(str(root) for root in args.root), opened=args.images)
+        source = ", ".join(str(root) for root in args.root)
+        found = explore(dataset, source=source, opened=args.images, progress=progress)
     out = write_page(found, args.out)
     if args.json:
         print(json.dumps({**found.to_json(), "page": str(out)}, indent=1))

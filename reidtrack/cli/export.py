@@ -7,7 +7,8 @@ import dataclasses
 import json
 from pathlib import Path
 
-from reidtrack.cli.options import add_output_options, make_progress
+from reidtrack.cli.options import add_output_options
+from reidtrack.cli.progress import make_progress
 from reidtrack.errors import EXIT_OK
 
 HELP = """Write a detector or a re-ID network as ONNX or OpenVINO, and keep it only if it agrees with its source.

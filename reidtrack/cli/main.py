@@ -12,11 +12,12 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from types import ModuleType
+from typing import Protocol
 
 from reidtrack import __version__
-from reidtrack.cli.spelling import told
+from reidtrack.cli.options import told
 from reidtrack.errors import EXIT_BUG, EXIT_INTERRUPTED, DeviceError, OutputError, ReidtrackError
+from reidtrack.files import unwritable_name
 
 COMMANDS = {
     "run": "several cameras in, one identity per person out",
@@ -40,6 +41,9 @@ COMMANDS = {
     "gallery": "who is in a gallery: list, name, merge, forget",
     "config": "print every setting with its default, as YAML",
 }
+
+_IN_ONE_FILE = dict.fromkeys(("merge", "split", "name", "lock", "ignore"), "correct")
+"""Commands whose file is not called like them; its `COMMANDS` holds them by name."""
 
 # Shared libraries that wheels expect of the system, and the Debian package that brings each.
 _SYSTEM_PACKAGES = {
@@ -93,9 +97,9 @@ def build_parser(chosen: str | None = None) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text, formatter_class=RichHelpFormatter)
         command.add_argument("--debug", action="store_true", help="show a traceback where something goes wrong")
         if name == chosen:
-            module = _module(name)
-            command.description = module.HELP
-            module.configure(command)
+            chosen_command = _command(name)
+            command.description = chosen_command.HELP
+            chosen_command.configure(command)
     return parser
 
 
@@ -104,14 +108,30 @@ def _chosen(arguments: Sequence[str]) -> str | None:
     return next((a for a in arguments if not a.startswith("-")), None)
 
 
-def _module(name: str) -> ModuleType:
-    return importlib.import_module(f"reidtrack.cli.{name}")
+class Command(Protocol):
+    """What a command's file has."""
+
+    HELP: str
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the options."""
+        ...
+
+    def run(self, args: argparse.Namespace) -> int:
+        """Do it; the exit code."""
+        ...
+
+
+def _command(name: str) -> Command:
+    module = importlib.import_module(f"reidtrack.cli.{_IN_ONE_FILE.get(name, name)}")
+    command: Command = module.COMMANDS[name] if name in _IN_ONE_FILE else module
+    return command
 
 
 def _guarded(args: argparse.Namespace) -> int:
     """Run a parsed command; errors become one line on stderr unless `--debug` asks for the traceback."""
     try:
-        code = int(_module(args.command).run(args))
+        code = int(_command(args.command).run(args))
         sys.stdout.flush()
     except ReidtrackError as error:
         return _fail(error, debug=args.debug)
@@ -125,12 +145,21 @@ def _guarded(args: argparse.Namespace) -> int:
         return _fail(_missing_library(error), debug=args.debug)
     except OSError as error:
         return _fail(OutputError(error.strerror or str(error), where=error.filename), debug=args.debug)
-    except Exception as error:  # a bug: one line for the user, the traceback for us
-        if args.debug:
-            raise
-        print(f"bug: {type(error).__name__}: {error}; run again with --debug and report it", file=sys.stderr)
-        return EXIT_BUG
+    except UnicodeEncodeError as error:
+        if error.encoding == "utf-8" or error.encoding != sys.getfilesystemencoding():
+            return _bug(error, debug=args.debug)
+        return _fail(unwritable_name(error.object, error), debug=args.debug)
+    except Exception as error:
+        return _bug(error, debug=args.debug)
     return code
+
+
+def _bug(error: Exception, *, debug: bool) -> int:
+    """One line for the user, the traceback for us."""
+    if debug:
+        raise error
+    print(f"bug: {type(error).__name__}: {error}; run again with --debug and report it", file=sys.stderr)
+    return EXIT_BUG
 
 
 def _fail(error: ReidtrackError, *, debug: bool) -> int:

@@ -1,25 +1,16 @@
-"""What the commands that work on a run share: how they show progress and what they print at the end."""
+"""Options that several commands share, and how parameters that errors name are spelt as options."""
 
 from __future__ import annotations
 
 import argparse
-import json
-import logging
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from reidtrack.cli.timing import time_lines
 from reidtrack.engines.names import ENGINES
-from reidtrack.errors import EXIT_INTERRUPTED, EXIT_OK, InputError
+from reidtrack.errors import ReidtrackError, UsageError
 
 if TYPE_CHECKING:
     from reidtrack.config.run import EmbedConfig
-    from reidtrack.pipeline.run.write_outputs import Outcome
-    from reidtrack.runtime.progress import Progress
-
 
 DETECTOR_HELP = "YOLO detection model: a path (.pt, .onnx, OpenVINO folder) or a name (default: the shipped one)"
 REID_HELP = (
@@ -80,96 +71,93 @@ def embed_config(args: argparse.Namespace) -> EmbedConfig:
     return EmbedConfig() if args.reid is None else EmbedConfig(weights=args.reid)
 
 
-@contextmanager
-def make_progress(args: argparse.Namespace) -> Iterator[Progress]:
-    """Bars on a terminal, plain lines elsewhere, errors alone with `--quiet`; log messages go the same way."""
-    from reidtrack.cli.progress import Bars, Errors, Lines
-
-    shown = Bars if sys.stderr.isatty() else Lines
-    progress: Progress = Errors() if args.quiet else shown()
-    handler = _ToProgress(progress)
-    logger = logging.getLogger("reidtrack")
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
-    try:
-        yield progress
-    finally:
-        progress.close()
-        logger.removeHandler(handler)
-
-
-@contextmanager
-def make_bars(*, quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
-    """A bar for each piece of work, by its title, where somebody looks at a terminal; told of how many are done."""
-    if quiet or not sys.stderr.isatty():
-        yield lambda *_: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress, TaskID
-
-    tasks: dict[str, TaskID] = {}
-    with Progress(console=Console(stderr=True)) as progress:
-
-        def advance(title: str, count: int, total: int) -> None:
-            if title not in tasks:
-                tasks[title] = progress.add_task(title, total=total)
-            progress.advance(tasks[title], count)
-
-        yield advance
-
-
-class _ToProgress(logging.Handler):
-    """Sends the library's log messages where the progress is shown."""
-
-    def __init__(self, progress: Progress) -> None:
-        super().__init__(logging.INFO)
-        self._progress = progress
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Show one message."""
-        self._progress.warn(record.getMessage())
-
-
-def print_outcome(outcome: Outcome, args: argparse.Namespace) -> int:
-    """Print what came of a run; the exit code."""
-    if args.json:
-        print(json.dumps({"folder": str(outcome.folder.path), **outcome.record}, indent=1))
-    elif not args.quiet:
-        _print_table(outcome)
-    return exit_code_of(outcome)
-
-
-def exit_code_of(outcome: Outcome) -> int:
-    """What a run's command exits with; an interrupted one says how to go on."""
-    if outcome.interrupted:
-        print("interrupted: what was read until then is finalised; --resume goes on", file=sys.stderr)
-        return EXIT_INTERRUPTED
-    return InputError.exit_code if outcome.failed else EXIT_OK
-
-
-def _print_table(outcome: Outcome) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column("camera")
-    for name in ("frames", "visits", "people", "boxes"):
-        table.add_column(name, justify="right")
-    for camera, entry in outcome.record["cameras"].items():
-        visits = sum(t.camera == camera for identity in outcome.identities for t in identity)
-        table.add_row(camera, f"{entry['frames']:,}", str(visits), str(entry["people"]), f"{entry['boxes']:,}")
-    console = Console(highlight=False, soft_wrap=True, markup=False)
-    console.print(table)
-    console.print(summary(outcome))
-    videos = any(outcome.folder.video(camera).is_file() for camera in outcome.record["cameras"])
-    console.print(f"{outcome.folder.path}: report.html, identities.json, sightings.jsonl{', videos' * videos}")
-
-
-def summary(outcome: Outcome) -> str:
-    """How many people there are, and what took how long."""
-    several, spent = outcome.record["people_in_several_cameras"], "\n".join(time_lines(outcome.record))
-    found = outcome.record.get("association", {}).get("calibration")
-    return (
-        f"{len(outcome.identities)} people, {several} of them in more than one camera\n"
-        f"{f'{found}{chr(10)}' if found else ''}{spent}"
+def add_site_options(parser: argparse._ActionsContainer) -> None:
+    """Add the options."""
+    parser.add_argument(
+        "--site", type=Path, metavar="SITE.YAML", help="homographies and ways between cameras (docs/site.md)"
     )
+    parser.add_argument(
+        "--homography",
+        nargs="+",
+        default=[],
+        action="extend",
+        metavar="CAMERA=FILE",
+        help="from a camera's pixels to the plan: YAML or OpenCV's matrix file",
+    )
+
+
+def site_path(args: argparse.Namespace) -> Path | None:
+    """The file of `--site`, wherever the command is run from later."""
+    path: Path | None = args.site
+    return None if path is None else path.resolve()
+
+
+def homographies(args: argparse.Namespace) -> dict[str, Path] | None:
+    """Camera to file; None where none is given.
+
+    Raises:
+        UsageError: If one of them is not `CAMERA=FILE`.
+    """
+    found = {}
+    for text in args.homography:
+        camera, equals, path = text.partition("=")
+        if not (equals and camera and path):
+            raise UsageError(f"cannot tell the camera of {text!r}", field="homography", expected="CAMERA=FILE")
+        found[camera] = Path(path).resolve()
+    return found or None
+
+
+def add_dataset_options(parser: argparse.ArgumentParser, *, several: bool) -> None:
+    """Add DATASET, `--root`, `--hold-out` and the options of single data sets."""
+    names = "market1501, cuhk03, cuhk03-np, cuhk01, msmt17, dukemtmc, viper, folder (PERSON/*.jpg) or csv (a table)"
+    count: dict[str, Any] = {"nargs": "+"} if several else {}
+    parser.add_argument("dataset", metavar="DATASET", help=names, **count)
+    roots = "folder or archive of the data set" + (", one for each DATASET" if several else "")
+    parser.add_argument("--root", required=True, type=Path, metavar="DIR", help=roots, **count)
+    parser.add_argument(
+        "--hold-out",
+        type=int,
+        default=0,
+        metavar="N",
+        help="set the last N training identities aside as query and gallery",
+    )
+    parser.add_argument("--boxes", choices=("detected", "labeled"), help="cuhk03, cuhk03-np: whose boxes (detected)")
+    parser.add_argument(
+        "--protocol", help="cuhk03: new (767/700 identities) or classic; cuhk01, viper: all, half or train"
+    )
+    parser.add_argument("--split", type=int, metavar="N", help="cuhk03 classic: 0 to 19; cuhk01, viper half: 0 to 9")
+    parser.add_argument(
+        "--protocol-root",
+        type=Path,
+        metavar="DIR",
+        help="cuhk03 new: folder of the split files, where they are not beside the images",
+    )
+
+
+def dataset_options(args: argparse.Namespace) -> dict[str, object]:
+    """The options of the data set that were given."""
+    values = {name: getattr(args, name) for name in ("boxes", "protocol", "split", "protocol_root")}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+_OWN = {"settings": "--set", "name": "NAME"}
+"""Parameters whose option is called otherwise, or that have none but stand in their place."""
+
+
+def option(name: str, value: str = "") -> str:
+    """Spell a parameter as an option.
+
+    Args:
+        name: Plain name, `"keep_days"`.
+        value: As Python writes it, `"'torch'"`; "" for none.
+
+    Returns:
+        The option as it is typed: `--keep-days`, `--engine torch`, and `--overwrite` for True.
+    """
+    spelt = _OWN.get(name, f"--{name.replace('_', '-')}")
+    return spelt if value in ("", "True") else f"{spelt} {value.strip(chr(39))}"
+
+
+def told(error: ReidtrackError | str) -> str:
+    """The line that tells of an error; a text is one already."""
+    return error if isinstance(error, str) else error.told(option)

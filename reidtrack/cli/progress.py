@@ -1,28 +1,72 @@
-"""Progress on the terminal: a bar for each task, or plain lines where nobody looks at a terminal."""
+"""Progress of every command: a bar for each task on a terminal, plain lines elsewhere, errors alone with `--quiet`."""
 
 from __future__ import annotations
 
+import argparse
+import logging
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as RichProgress
 
-from reidtrack.cli.spelling import told
+from reidtrack.cli.options import told
 from reidtrack.errors import ReidtrackError
-from reidtrack.runtime.progress import Silent
+from reidtrack.runtime.progress import Progress, Silent
 
 _LINE_EVERY_S = 5.0
 
 
+@contextmanager
+def make_progress(args: argparse.Namespace) -> Iterator[Progress]:
+    """Progress as the options ask for it; log messages of the library are shown the same way."""
+    shown = Bars if sys.stderr.isatty() else Lines
+    progress: Progress = Errors() if args.quiet else shown()
+    handler = _ToProgress(progress)
+    logger = logging.getLogger("reidtrack")
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield progress
+    finally:
+        progress.close()
+        logger.removeHandler(handler)
+
+
+class _ToProgress(logging.Handler):
+    """Sends log messages where the progress is shown."""
+
+    def __init__(self, progress: Progress) -> None:
+        super().__init__(logging.INFO)
+        self._progress = progress
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Show one message."""
+        self._progress.warn(record.getMessage())
+
+
+def _rate_unit(unit: str) -> str:
+    return "fps" if unit == "frames" else f"{unit}/s"
+
+
+def _figures_text(figures: Mapping[str, float]) -> str:
+    """`3 people`, or `loss 0.123, accuracy 0.5`."""
+    return ", ".join(
+        f"{value:.0f} people" if name == "people" else f"{name} {value:.3g}" for name, value in figures.items()
+    )
+
+
 class Bars:
-    """A bar for each task: units done, units a second, people in the picture, time left."""
+    """A bar for each task: units done, units a second, what there is to tell of them, time left."""
 
     def __init__(self) -> None:
         self._console = Console(stderr=True, highlight=False)
-        self._progress: Progress | None = None
+        self._progress: RichProgress | None = None
         self._tasks: dict[str, TaskID] = {}
+        self._told: dict[str, str] = {}
         self._began = 0.0
         self._done: dict[str, int] = {}
 
@@ -30,19 +74,19 @@ class Bars:
         """Begin with new bars."""
         self.close()
         self._console.print(title, style="bold")
-        self._progress = Progress(
+        self._progress = RichProgress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=30),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[fps]:6.1f} " + ("fps" if unit == "frames" else f"{unit}/s")),
-            TextColumn("{task.fields[people]:3d} people"),
+            TextColumn(f"{{task.fields[rate]:6.1f}} {_rate_unit(unit)}"),
+            TextColumn("{task.fields[told]:>10}"),
             TimeRemainingColumn(),
             console=self._console,
         )
         self._tasks = {
-            task: self._progress.add_task(task, total=total, fps=0.0, people=0) for task, total in totals.items()
+            task: self._progress.add_task(task, total=total, rate=0.0, told="") for task, total in totals.items()
         }
-        self._done = dict.fromkeys(totals, 0)
+        self._done, self._told = dict.fromkeys(totals, 0), dict.fromkeys(totals, "")
         self._began = time.monotonic()
         self._progress.start()
 
@@ -50,9 +94,10 @@ class Bars:
         """Move a task's bar."""
         if self._progress is not None:
             self._done[task] += count
-            fps = self._done[task] / max(time.monotonic() - self._began, 1e-6)
-            people = int((figures or {}).get("people", 0))
-            self._progress.update(self._tasks[task], advance=count, fps=fps, people=people)
+            rate = self._done[task] / max(time.monotonic() - self._began, 1e-6)
+            if figures is not None:
+                self._told[task] = _figures_text(figures)
+            self._progress.update(self._tasks[task], advance=count, rate=rate, told=self._told[task])
 
     def finish(self, task: str) -> None:
         """Fill a task's bar: its length was an estimate."""
@@ -86,19 +131,20 @@ class Lines:
         self._title, self._unit = "", "frames"
         self._total: dict[str, int | None] = {}
         self._done: dict[str, int] = {}
-        self._people: dict[str, int] = {}
+        self._figures: dict[str, Mapping[str, float]] = {}
         self._began = self._said = 0.0
 
     def stage(self, title: str, totals: Mapping[str, int | None], unit: str = "frames") -> None:
         """Begin anew."""
         self._title, self._total, self._unit = title, dict(totals), unit
-        self._done, self._people = dict.fromkeys(totals, 0), dict.fromkeys(totals, 0)
+        self._done, self._figures = dict.fromkeys(totals, 0), {}
         self._began = self._said = time.monotonic()
 
     def advance(self, task: str, count: int = 1, figures: Mapping[str, float] | None = None) -> None:
         """Count what is done; say how far everything is when it is time to."""
         self._done[task] += count
-        self._people[task] = int((figures or {}).get("people", 0))
+        if figures is not None:
+            self._figures[task] = figures
         if time.monotonic() - self._said >= _LINE_EVERY_S:
             self._said = time.monotonic()
             for name, done in self._done.items():
@@ -127,13 +173,14 @@ class Lines:
 
     def _say(self, task: str) -> None:
         done, total = self._done[task], self._total[task]
-        fps = done / max(time.monotonic() - self._began, 1e-6)
+        rate = done / max(time.monotonic() - self._began, 1e-6)
         of = "" if total is None else f"/{max(total, done)}"
-        left = f", {(total - done) / fps:.0f} s left" if total and fps > 0 and total > done else ""
-        people = f"{self._people[task]} people"
-        rate = "fps" if self._unit == "frames" else f"{self._unit}/s"
-        line = f"{self._title} {task}: {done}{of} {self._unit}, {fps:.1f} {rate}, {people}{left}"
-        print(line, file=sys.stderr, flush=True)
+        parts = [f"{self._title} {task}: {done}{of} {self._unit}", f"{rate:.1f} {_rate_unit(self._unit)}"]
+        if task in self._figures:
+            parts.append(_figures_text(self._figures[task]))
+        if total and rate > 0 and total > done:
+            parts.append(f"{(total - done) / rate:.0f} s left")
+        print(", ".join(parts), file=sys.stderr, flush=True)
 
 
 class Errors(Silent):

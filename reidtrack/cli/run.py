@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +14,13 @@ from reidtrack.cli.options import (
     REID_HELP,
     add_output_options,
     add_settings_option,
+    add_site_options,
     add_threshold_option,
-    make_progress,
-    print_outcome,
+    homographies,
+    site_path,
 )
-from reidtrack.cli.site_options import add_site_options, homographies, site_path
+from reidtrack.cli.outcome import print_outcome
+from reidtrack.cli.progress import make_progress
 from reidtrack.errors import UsageError
 
 if TYPE_CHECKING:
@@ -156,10 +158,8 @@ def _origin(text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
-        origin = datetime.fromisoformat(text)
-        origin = (origin if origin.tzinfo is not None else origin.replace(tzinfo=UTC)).astimezone(UTC)
+        return clock.in_utc(datetime.fromisoformat(text))
     except (ValueError, OverflowError) as error:
         raise UsageError(
             f"cannot read {text!r}", field="origin", expected="a time such as 2026-11-20T10:00:00Z"
         ) from error
-    return origin

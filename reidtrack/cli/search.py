@@ -7,14 +7,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reidtrack.cli.options import (
-    DETECTOR_HELP,
-    add_network_options,
-    add_output_options,
-    embed_config,
-    make_bars,
-    make_progress,
-)
+from reidtrack.cli.options import DETECTOR_HELP, add_network_options, add_output_options, embed_config
+from reidtrack.cli.progress import make_progress
 from reidtrack.errors import EXIT_OK, InputError
 
 if TYPE_CHECKING:
@@ -57,8 +51,7 @@ def run(args: argparse.Namespace) -> int:
     if args.picture is not None:
         check_picture(args.picture)
     with make_progress(args) as progress:
-        with make_bars(quiet=args.quiet) as advance:
-            result = search(request, advance)
+        result = search(request, progress)
         for fault in result.faults:
             progress.fail(fault)
         if args.picture is not None:

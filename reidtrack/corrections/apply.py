@@ -83,5 +83,10 @@ def correct(tracklets: Sequence[Tracklet], settings: Mapping[str, Any], correcti
     parts = cut_switched(parts, **cutting)
     found = constrain(parts, corrections)
     kept = [t for t in parts if t.key not in found.ignored]
-    more = {"together": found.must_link, "apart": found.cannot_link, "taught": found.taught, "split_threshold": 2.0}
+    more = {
+        "must_link": found.must_link,
+        "cannot_link": found.cannot_link,
+        "feedback": found.taught,
+        "split_threshold": 2.0,
+    }
     return Corrected(kept, {**settings, **more}, found)

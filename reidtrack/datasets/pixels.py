@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -42,12 +42,15 @@ class PixelFigures:
     bad: tuple[str, ...]
 
 
-def measure(samples: Sequence[Sample], *, threads: int | None = None) -> PixelFigures:
+def measure(
+    samples: Sequence[Sample], *, threads: int | None = None, advance: Callable[[int], None] | None = None
+) -> PixelFigures:
     """Read images and measure them; 6 KB of each are kept.
 
     Args:
         samples: What to read.
         threads: Readers at once; one per processor if None.
+        advance: Told how many more are done.
 
     Raises:
         InputError: If there are samples but none of their files can be read.
@@ -71,7 +74,9 @@ def measure(samples: Sequence[Sample], *, threads: int | None = None) -> PixelFi
         colour[row] = small[row].mean(axis=(0, 1))
 
     with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
-        list(pool.map(look, range(count)))
+        for _ in pool.map(look, range(count)):
+            if advance is not None:
+                advance(1)
     good = np.array([row for row, fault in enumerate(faults) if fault is None], np.int64)
     bad = tuple(fault for fault in faults if fault is not None)
     if bad and not len(good):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,9 +18,7 @@ from reidtrack.engines.names import EngineName
 from reidtrack.engines.provenance import Weights
 from reidtrack.errors import InputError, OutputError
 from reidtrack.networks.build import make_embedder
-
-Advance = Callable[[str, int, int], None]
-"""Called with the name of the work, how many more are done, and of how many in all."""
+from reidtrack.runtime.progress import Progress, Silent, one_task
 
 
 class EmbeddedImages(NamedTuple):
@@ -43,7 +41,7 @@ def embed_to_file(
     device: str = "auto",
     engine: EngineName = "auto",
     dtype: FeatureType = "float32",
-    advance: Advance = lambda *_: None,
+    progress: Progress | None = None,
 ) -> EmbeddedImages:
     """Embed images and write their features (`embed.file.write_features`), as exactly as the weights say.
 
@@ -56,7 +54,7 @@ def embed_to_file(
         device: Where the network runs.
         engine: The inference engine.
         dtype: Number format of the features in the file.
-        advance: Called as images are done.
+        progress: Told how embedding gets on.
 
     Raises:
         InputError: If no image can be read.
@@ -67,13 +65,13 @@ def embed_to_file(
     if out.is_dir():
         raise OutputError("is a folder", where=out, expected="a file such as features.npz")
     embedder, weights = make_embedder(config, device, engine, "fp32")
-    done = embed_images(inputs, embedder, weights, advance)
+    done = embed_images(inputs, embedder, weights, progress)
     write_features(out, done.found, dtype)
     return done
 
 
 def embed_images(
-    inputs: Sequence[Path], embedder: Embedder, weights: Weights, advance: Advance = lambda *_: None
+    inputs: Sequence[Path], embedder: Embedder, weights: Weights, progress: Progress | None = None
 ) -> EmbeddedImages:
     """Embed image files, each a picture of one person from edge to edge.
 
@@ -81,7 +79,7 @@ def embed_images(
         inputs: Files, and folders whose images are taken, those of folders below too; each file once.
         embedder: The network.
         weights: Where the network came from.
-        advance: Called as images are done.
+        progress: Told how embedding gets on.
 
     Raises:
         InputError: If no image can be read.
@@ -90,9 +88,8 @@ def embed_images(
     paths, faults = list_images(inputs)
     if not paths:
         raise InputError(faults[0] if faults else "no images given")
-    done = embed_samples(
-        [Sample(path, 0, 0) for path in paths], embedder, advance=lambda count: advance("embed", count, len(paths))
-    )
+    with one_task(progress or Silent(), "embedding", Path(weights.path).stem, len(paths), "images") as advance:
+        done = embed_samples([Sample(path, 0, 0) for path in paths], embedder, advance=advance)
     unit = done.values / np.linalg.norm(done.values.astype(np.float64), axis=1, keepdims=True)
     kept = tuple(str(paths[row]) for row in done.rows.tolist())
     return EmbeddedImages(ImageFeatures(kept, unit.astype(np.float32), digest(weights)), (*faults, *done.faults))

@@ -52,7 +52,7 @@ def content(association: Association, identities: Sequence[Identity]) -> dict[st
         "false_accept": round(rates.false_accept, 6),
         "false_reject": round(rates.false_reject, 6),
         "halves": {"visits": found.halves, "within_threshold": found.halves_within},
-        "seen_together": {"pairs": found.together, "within_threshold": found.together_within},
+        "seen_together": {"pairs": found.seen_together, "within_threshold": found.seen_together_within},
         "pairs": [_pair(found.everywhere), *(_pair(pair) for pair in most[:_MOST_PAIRS])],
         "sweep": [_change(change(identities, other)) for other in association.others],
     }

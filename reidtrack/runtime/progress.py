@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Protocol
 
 from reidtrack.errors import ReidtrackError
@@ -84,3 +85,22 @@ class Silent:
 
     def close(self) -> None:
         """Ignore it."""
+
+
+@contextmanager
+def one_task(progress: Progress, title: str, task: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
+    """Tell of a stage that has one task.
+
+    Args:
+        progress: Who is told.
+        title: What is done, for people.
+        task: With what.
+        total: Its length, in units.
+        unit: What is counted, in the plural.
+
+    Yields:
+        A function to call with how many units more are done.
+    """
+    progress.stage(title, {task: total}, unit)
+    yield lambda count: progress.advance(task, count)
+    progress.finish(task)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -76,12 +77,25 @@ def _check(names: list[str], wanted: int) -> list[str]:
                 field="cameras",
                 expected="letters, digits, spaces and _ - . (at most 100, not starting with a dot or a dash)",
             )
+        if _in_file_names(name) != name:
+            raise UsageError(
+                f"{name!r} has letters that file names cannot have in this locale",
+                field="cameras",
+                expected=f"letters of {sys.getfilesystemencoding()}",
+                hint="set LC_ALL=C.UTF-8, or PYTHONUTF8=1",
+            )
         if name.casefold() in _TAKEN:
             raise UsageError(f"{name!r} is the name of another output", field="cameras", hint="choose another name")
     twice = _repeated(name.casefold() for name in names)
     if twice is not None:
         raise UsageError(f"the name {twice!r} is given twice", field="cameras", expected="a name of its own for each")
     return names
+
+
+def _in_file_names(text: str) -> str:
+    """`text` with "?" for what the system's file names cannot hold: all that is not ASCII in the C locale."""
+    encoding = sys.getfilesystemencoding()
+    return text.encode(encoding, "replace").decode(encoding)
 
 
 def _repeated(names: Iterable[str]) -> str | None:
@@ -95,4 +109,4 @@ def _stem(source: str | Path) -> str:
     else:
         path = Path(source)
         text = path.resolve().name if is_folder(path) else path.stem
-    return re.sub(r"[^\w.\-]+", "_", text).strip("._-")[:90].rstrip("._-") or "camera"
+    return re.sub(r"[^\w.\-]+", "_", _in_file_names(text)).strip("._-")[:90].rstrip("._-") or "camera"

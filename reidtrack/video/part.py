@@ -29,11 +29,11 @@ class Part:
 
     def __post_init__(self) -> None:
         if self.stride < 1:
-            raise UsageError(f"got {self.stride}", where="stride", expected="1 or more")
+            raise UsageError(f"got {self.stride}", field="stride", expected="1 or more")
         if not (math.isfinite(self.start_s) and self.start_s >= 0):
-            raise UsageError(f"got {self.start_s}", where="start", expected="0 or more seconds")
+            raise UsageError(f"got {self.start_s}", field="start", expected="0 or more seconds")
         if self.end_s is not None and not self.end_s > self.start_s:
-            raise UsageError(f"got {self.end_s}", where="end", expected=f"more than the start, {self.start_s:g} s")
+            raise UsageError(f"got {self.end_s}", field="end", expected=f"more than the start, {self.start_s:g} s")
 
     def before(self, time_s: float) -> bool:
         """Whether `time_s`, counted from the recording's first frame, lies before the start."""

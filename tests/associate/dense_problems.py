@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reidtrack.associate.clustering.pair_costs import PairCosts
+from reidtrack.associate.clustering.problem import PairCosts
 
 THRESHOLD = 0.7
 """What pairs cost is their distance less this."""

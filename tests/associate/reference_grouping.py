@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from reidtrack.assign import assign
-from reidtrack.associate.clustering.cluster_model import PersonModel
-from reidtrack.associate.clustering.local_search import packed
+from reidtrack.associate.clustering.cluster_model import PldaClusterModel
+from reidtrack.associate.clustering.local_search import renumbered
 from reidtrack.types import BoolArray, DoubleArray, IntArray
 
 _FORBIDDEN = np.inf
@@ -20,20 +20,20 @@ class Dense:
     """A problem: costs and clashes (N, N), weights (N,)."""
 
     def __init__(self, cost: DoubleArray, clash: BoolArray, weight: DoubleArray, threshold: float) -> None:
-        self.model, self.weight = PersonModel.of_threshold(threshold), weight
+        self.model, self.weight = PldaClusterModel.of_threshold(threshold), weight
         self.cost, self.clash = cost.copy(), clash.copy()
         np.fill_diagonal(self.clash, False)
         self._known: dict[bytes, float] = {}
-        self.alike = (self.model.gate - cost) * weight[:, None] * weight
-        np.fill_diagonal(self.alike, weight**2)
+        self.inner_product = (self.model.break_even - cost) * weight[:, None] * weight
+        np.fill_diagonal(self.inner_product, weight**2)
 
     def group(self, members: IntArray) -> float:
         """What some cost as one; infinite where they clash."""
         members = np.sort(members)
         if members.tobytes() not in self._known:
             rows = np.ix_(members, members)
-            mass, square = self.weight[members].sum(), self.alike[rows].sum()
-            cost = self.model.cost(np.array([mass]), np.array([square]))[0]
+            weight, sum_sq_norm = self.weight[members].sum(), self.inner_product[rows].sum()
+            cost = self.model.cost(np.array([weight]), np.array([sum_sq_norm]))[0]
             self._known[members.tobytes()] = _FORBIDDEN if self.clash[rows].any() else float(cost)
         return self._known[members.tobytes()]
 
@@ -54,7 +54,7 @@ def group_dense(cost: DoubleArray, clash: BoolArray, weight: DoubleArray, thresh
     dense = Dense(cost, clash, weight, threshold)
     label = _refine(_join(np.arange(len(weight)), dense), dense)
     for _ in range(10):
-        again = packed(_join(label, dense))
+        again = renumbered(_join(label, dense))
         if again.max(initial=-1) == label.max(initial=-1):
             break
         label = _refine(again, dense)
@@ -109,11 +109,11 @@ def _both_ways(partner: IntArray) -> IntArray:
 
 def _refine(label: IntArray, dense: Dense) -> IntArray:
     """Improve a grouping until no move helps."""
-    label = packed(label)
+    label = renumbered(label)
     for _ in range(20):
         if not sum(_improve(i, label, dense) for i in range(len(label))):
             break
-    return packed(label)
+    return renumbered(label)
 
 
 def _improve(i: int, label: IntArray, dense: Dense) -> bool:

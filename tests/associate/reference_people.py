@@ -8,14 +8,14 @@ import numpy as np
 from associate.dense_problems import sparse
 from associate.reference_grouping import group_dense
 
-from reidtrack.associate.appearance import mean_features, mean_looks
+from reidtrack.associate.appearance import mean_appearances, mean_features
 from reidtrack.associate.bias import CameraBias
+from reidtrack.associate.calibration.fit import SAME_CAMERA_SHARE
 from reidtrack.associate.calibration.prior import FULL_CROPS, GENERIC
-from reidtrack.associate.calibration.sample_pairs import SAME_CAMERA_SHARE
 from reidtrack.associate.clustering.exact import improve_exactly
-from reidtrack.associate.clustering.local_search import packed
-from reidtrack.associate.clustering.problem import Nodes
-from reidtrack.associate.conflict import conflicts
+from reidtrack.associate.clustering.local_search import renumbered
+from reidtrack.associate.clustering.problem import ClusterProblem
+from reidtrack.associate.constraints import overlapping_pairs
 from reidtrack.associate.split import split_switched
 from reidtrack.types import BoolArray, DoubleArray, IntArray, Link, Tracklet
 
@@ -30,12 +30,14 @@ def associate_dense(
     parts = split_switched(ordered, bias.without_tracklet, 0.85)
     parts.sort(key=lambda t: (t.first_time_s, t.camera, t.track_id))
     camera, weight, bias = _looks(parts, names, shrink)
-    distance = cosine_distances_dense(mean_looks(parts, bias.without))
+    distance = cosine_distances_dense(mean_appearances(parts, bias.without))
     same = camera[:, None] == camera[None, :]
     cost = np.where(np.isfinite(distance), distance, 1.0) - np.where(same, SAME_CAMERA_SHARE * threshold, threshold)
     clash = conflicts_dense(parts)
-    nodes = Nodes.of(*sparse(cost, clash, weight, threshold))  # that the last step is exact is tested elsewhere
-    label = packed(improve_exactly(group_dense(cost, clash, weight, threshold), nodes, 12))
+    nodes = ClusterProblem.of(
+        *sparse(cost, clash, weight, threshold)
+    )  # that the last step is exact is tested elsewhere
+    label = renumbered(improve_exactly(group_dense(cost, clash, weight, threshold), nodes, 12))
     people = []
     for number in range(int(label.max(initial=-1)) + 1):
         members = np.flatnonzero(label == number)
@@ -50,7 +52,11 @@ def _looks(
     mean = mean_features(tracklets)
     camera = np.array([names.index(t.camera) for t in tracklets], np.int64)
     weight = np.array([min(1.0, max(len(t.features), 1) / FULL_CROPS) for t in tracklets])
-    return camera, weight, CameraBias.of(mean, camera, weight * mean.any(axis=1), GENERIC, shrink, conflicts(tracklets))
+    return (
+        camera,
+        weight,
+        CameraBias.of(mean, camera, weight * mean.any(axis=1), GENERIC, shrink, overlapping_pairs(tracklets)),
+    )
 
 
 def cosine_distances_dense(vectors: DoubleArray) -> DoubleArray:

@@ -9,7 +9,7 @@ from associate.people_data import DIM, directions
 from reidtrack.associate.appearance import unit
 from reidtrack.associate.bias import CameraBias, camera_biases, expected_distances
 from reidtrack.associate.calibration.prior import GENERIC, AppearancePrior, Variances
-from reidtrack.associate.kin import Kin
+from reidtrack.associate.same_camera import SameCameraMatches
 from reidtrack.types import DoubleArray, IntArray
 
 BASIS = directions(DIM, 5)
@@ -102,12 +102,12 @@ def test_what_removal_does_to_distances_is_foreseen(count: int) -> None:
 def test_strangers_count_as_themselves_however_many_there_are(count: int) -> None:
     """Beyond a certain number a sample stands for all: who is in it counts no more than who is not."""
     rows = people(count) - MEAN
-    found = Kin.of(rows, camera(count), np.ones(count), PRIOR, np.zeros((0, 2), np.int64))
-    sampled = found.alike[:: 1 + (count - 1) // 500]
+    found = SameCameraMatches.of(rows, camera(count), np.ones(count), PRIOR, np.zeros((0, 2), np.int64))
+    sampled = found.tracklets_of_person[:: 1 + (count - 1) // 500]
     rest = np.setdiff1d(np.arange(count), np.arange(count)[:: 1 + (count - 1) // 500])
-    assert (found.alike >= 1).all()
+    assert (found.tracklets_of_person >= 1).all()
     if len(rest):
-        assert sampled.mean() == pytest.approx(found.alike[rest].mean(), rel=0.1)
+        assert sampled.mean() == pytest.approx(found.tracklets_of_person[rest].mean(), rel=0.1)
 
 
 def test_nothing_shrunk_is_the_plain_means() -> None:

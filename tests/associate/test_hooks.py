@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from associate.people_data import directions, owners, tracklet
 
-from reidtrack.associate.associate import Key, associate
+from reidtrack.associate.associate import associate
 from reidtrack.associate.evidence import Evidence, PairTerms
-from reidtrack.types import DoubleArray, IntArray, Tracklet
+from reidtrack.types import DoubleArray, Identity, IntArray, Tracklet, TrackletKey
 
 PERSON = directions(12, seed=1)
 
@@ -21,7 +21,7 @@ def people() -> list[Tracklet]:
     return [*seen, tracklet("b", 9, PERSON[5], 300, features=0)]
 
 
-def saying(*said: tuple[Key, Key, float]) -> Evidence:
+def saying(*said: tuple[TrackletKey, TrackletKey, float]) -> Evidence:
     """Evidence about some pairs."""
 
     def judge(tracklets: Sequence[Tracklet], label: IntArray, look: DoubleArray) -> PairTerms:
@@ -84,18 +84,18 @@ def test_a_lone_person_has_no_runner_up() -> None:
 
 
 def test_two_who_are_said_to_be_one_are_one() -> None:
-    who = owners(associate(people(), together=[(("a", 1), ("b", 4)), (("b", 4), ("b", 9))]).identities)
+    who = owners(associate(people(), must_link=[(("a", 1), ("b", 4)), (("b", 4), ("b", 9))]).identities)
     assert who["a", 1] == who["b", 4] == who["b", 9]
 
 
 def test_a_user_is_believed_before_evidence() -> None:
     pair = (("a", 1), ("b", 1))
-    who = owners(associate(people(), together=[pair], evidence=[saying((*pair, -np.inf))]).identities)
+    who = owners(associate(people(), must_link=[pair], evidence=[saying((*pair, -np.inf))]).identities)
     assert who["a", 1] == who["b", 1]
 
 
 def test_two_who_are_said_to_be_two_are_two() -> None:
-    who = owners(associate(people(), apart=[(("b", 2), ("a", 2))]).identities)
+    who = owners(associate(people(), cannot_link=[(("b", 2), ("a", 2))]).identities)
     assert who["a", 2] != who["b", 2]
     assert who["a", 1] == who["b", 1]
 
@@ -103,7 +103,7 @@ def test_two_who_are_said_to_be_two_are_two() -> None:
 def test_the_rest_is_settled_around_a_users_word() -> None:
     """Who is told to be somebody else takes those along who were joined to her by looks, where that costs less."""
     tracklets = [*people(), tracklet("b", 11, PERSON[0], 400)]
-    who = owners(associate(tracklets, together=[(("b", 1), ("a", 4))], apart=[(("a", 1), ("b", 1))]).identities)
+    who = owners(associate(tracklets, must_link=[(("b", 1), ("a", 4))], cannot_link=[(("a", 1), ("b", 1))]).identities)
     assert who["b", 1] == who["a", 4] != who["a", 1]
     assert who["b", 11] in (who["a", 1], who["b", 1])
 
@@ -114,7 +114,7 @@ def test_parts_of_a_track_go_by_their_own_names() -> None:
     both = {name: np.concatenate([getattr(before, name), getattr(after, name)]) for name in columns}
     others = [tracklet("a", i, PERSON[i], 0, 100) for i in range(2, 5)]
     tracklets = [Tracklet("a", 1, **both), *others, tracklet("b", 1, PERSON[0], 0), tracklet("b", 2, PERSON[1], 0)]
-    who = owners(associate(tracklets, apart=[(("a", 5), ("b", 2))], together=[(("a", 1), ("b", 2))]).identities)
+    who = owners(associate(tracklets, cannot_link=[(("a", 5), ("b", 2))], must_link=[(("a", 1), ("b", 2))]).identities)
     assert who["a", 1] == who["b", 2] != who["a", 5]
 
 
@@ -136,6 +136,32 @@ def test_parts_of_a_track_go_by_their_own_names() -> None:
         pytest.param([], [(("a", 1), ("a", 1))], "a 1", id="apart from itself"),
     ],
 )
-def test_what_cannot_be_is_refused(together: list[tuple[Key, Key]], apart: list[tuple[Key, Key]], named: str) -> None:
+def test_what_cannot_be_is_refused(
+    together: list[tuple[TrackletKey, TrackletKey]], apart: list[tuple[TrackletKey, TrackletKey]], named: str
+) -> None:
     with pytest.raises(ValueError, match=named):
-        associate(people(), together=together, apart=apart)
+        associate(people(), must_link=together, cannot_link=apart)
+
+
+@pytest.mark.parametrize(
+    ("said", "odds", "expected"),
+    [
+        pytest.param((("a", 1), ("b", 1)), None, "appearance", id="they look alike"),
+        pytest.param((("a", 1), ("b", 1)), -0.1, "appearance", id="and evidence says little against it"),
+        pytest.param((("a", 3), ("b", 9)), 25.0, "evidence", id="nothing is known of the appearance"),
+    ],
+)
+def test_a_link_says_what_decided_it(said: tuple[TrackletKey, TrackletKey], odds: float | None, expected: str) -> None:
+    evidence = [] if odds is None else [saying((*said, odds))]
+    assert decisions(associate(people(), evidence=evidence).identities)[said[1]] == expected
+
+
+def test_a_link_that_must_be_says_so_and_no_other() -> None:
+    found = decisions(associate(people(), must_link=[(("a", 1), ("b", 4)), (("b", 4), ("b", 9))]).identities)
+    assert (found["b", 4], found["b", 9]) == ("must_link", "must_link")
+    assert found["b", 2] == found["b", 3] == "appearance"
+
+
+def decisions(identities: Sequence[Identity]) -> dict[TrackletKey, str]:
+    """What decided each tracklet's link."""
+    return {link.a: link.decision for identity in identities for link in identity.links}

@@ -11,7 +11,7 @@ from reidtrack.associate import nearest as near_module
 from reidtrack.associate.associate import associate
 from reidtrack.associate.calibration import sample_pairs as threshold_module
 from reidtrack.associate.calibration.sample_pairs import cross_pairs
-from reidtrack.associate.conflict import conflicts
+from reidtrack.associate.constraints import overlapping_pairs
 from reidtrack.associate.nearest import near_pairs, nearest_others
 from reidtrack.types import Tracklet
 
@@ -100,14 +100,14 @@ def test_conflicts_with_gaps(seed: int, stride: int) -> None:
             rows &= rng.random(len(rows)) < 0.2
         if rows.any():
             tracklets.append(whole.part(rows, slice(0, 0)))
-    found = conflicts(tracklets)
+    found = overlapping_pairs(tracklets)
     expected = np.argwhere(np.triu(conflicts_dense(tracklets), 1))
     assert len(found)
     assert sorted(map(tuple, found.tolist())) == sorted(map(tuple, expected.tolist()))
 
 
 def test_conflicts_of_nobody() -> None:
-    assert conflicts([]).shape == (0, 2)
+    assert overlapping_pairs([]).shape == (0, 2)
 
 
 def test_the_pairs_of_many_are_all_pairs_but_for_chance(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import pytest
 from associate.people_data import directions, owners, tracklet
 
 from reidtrack.associate.associate import associate
-from reidtrack.associate.sweep import Regrouped, change, steps_for
+from reidtrack.associate.sweep import OtherClustering, change, steps_for
 from reidtrack.types import Identity, Tracklet
 
 PERSON = directions(12, seed=1)
@@ -66,7 +66,7 @@ def test_who_is_joined_and_who_parted() -> None:
         ("a", 1): 0, ("b", 1): 0, ("b", 3): 0, ("a", 4): 0,
         ("a", 2): 1, ("b", 2): 1, ("a", 3): 2, ("b", 4): 3,
     }  # fmt: skip
-    told = change(result, Regrouped(0.8, label))
+    told = change(result, OtherClustering(0.8, label))
     assert told.joined == [(1, 3), (1, 4)]
     assert told.parted == [("a", 3)]
     assert told.identities == 4
@@ -74,7 +74,7 @@ def test_who_is_joined_and_who_parted() -> None:
 
 def test_a_user_s_word_holds_at_every_threshold() -> None:
     one, other = ("a", 1), ("b", 2)
-    found = associate(people(), together=[(one, other)], apart=[(("a", 3), ("b", 3))], steps=STEPS)
+    found = associate(people(), must_link=[(one, other)], cannot_link=[(("a", 3), ("b", 3))], steps=STEPS)
     assert len(found.others) >= 2
     for tried in found.others:
         assert tried.label[one] == tried.label[other]

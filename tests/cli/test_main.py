@@ -8,6 +8,8 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -20,7 +22,7 @@ from reidtrack.cli.main import COMMANDS, build_parser, main
 @pytest.fixture
 def command(monkeypatch: pytest.MonkeyPatch) -> type[Command]:
     """Puts a command in place of `reidtrack config` that does what the test wants."""
-    monkeypatch.setattr(cli, "_module", lambda name: Command)
+    monkeypatch.setattr(cli, "_command", lambda name: Command)
     return Command
 
 
@@ -107,7 +109,7 @@ def test_a_library_that_is_missing_when_options_are_read(
     def fail(name: str) -> SimpleNamespace:
         raise ImportError("libgomp.so.1: cannot open shared object file", name=name)
 
-    monkeypatch.setattr(cli, "_module", fail)
+    monkeypatch.setattr(cli, "_command", fail)
     assert main(["config"]) == 2
     assert capsys.readouterr().err == "error: config: the system lacks libgomp.so.1; apt-get install libgomp1\n"
 
@@ -174,6 +176,41 @@ def test_letters_that_the_locale_does_not_have(
     monkeypatch.setattr(command, "run", run)
     assert main(["config"]) == 0
     assert shown.getvalue().decode(encoding) == expected + "\n"
+
+
+def test_a_file_name_that_the_locale_does_not_have(tmp_path: Path) -> None:
+    """A camera's, of a run that was made elsewhere."""
+    code = """
+        import sys
+        from pathlib import Path
+        from types import SimpleNamespace
+        from reidtrack.cli import main as cli
+        from reidtrack.mot import MotRows, write_mot
+
+        def run(args):
+            write_mot(Path("tracks/D\\xf6r-2.txt"), MotRows.empty())
+
+        cli._command = lambda name: SimpleNamespace(HELP="", configure=lambda parser: None, run=run)
+        sys.exit(cli.main(["config"]))
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        cwd=tmp_path,
+        env=os.environ | {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (
+        errors.OutputError.exit_code,
+        "error: tracks/D\\xf6r-2.txt: has letters that file names cannot have in this locale (expected letters of "
+        "ascii); set LC_ALL=C.UTF-8, or PYTHONUTF8=1\n",
+    )
+
+
+def test_letters_that_a_bug_could_not_write(command: type[Command], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "error", UnicodeEncodeError("latin-1", "Ł", 0, 1, "ordinal not in range"))
+    assert main(["config"]) == errors.EXIT_BUG
 
 
 def test_as_a_module_whose_reader_leaves_early() -> None:

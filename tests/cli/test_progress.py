@@ -10,8 +10,7 @@ import pytest
 from rich.console import Console
 
 from reidtrack.cli import progress as shown
-from reidtrack.cli.options import make_progress
-from reidtrack.cli.progress import Bars, Errors, Lines
+from reidtrack.cli.progress import Bars, Errors, Lines, make_progress
 from reidtrack.runtime.progress import Progress
 
 
@@ -95,3 +94,54 @@ def test_messages_of_the_library_are_shown(capsys: pytest.CaptureFixture[str], t
         logging.getLogger("reidtrack.models.checkpoint").info("no model card")
     logging.getLogger("reidtrack.models.checkpoint").info("nobody listens any more")
     assert capsys.readouterr().err == "no model card\n"
+
+
+class Clock:
+    """A second between any two looks at it."""
+
+    def __init__(self) -> None:
+        self._now = 0.0
+
+    def __call__(self) -> float:
+        self._now += 1.0
+        return self._now
+
+
+@pytest.mark.parametrize(
+    ("unit", "figures", "said"),
+    [
+        pytest.param("frames", {"people": 3}, "{done} frames, {rate} fps, 3 people", id="a run"),
+        pytest.param("images", None, "{done} images, {rate} images/s", id="pictures"),
+        pytest.param(
+            "steps",
+            {"loss": 0.12345, "accuracy": 0.5},
+            "{done} steps, {rate} steps/s, loss 0.123, accuracy 0.5",
+            id="a training",
+        ),
+    ],
+)
+def test_one_line_fits_all_work(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    unit: str,
+    figures: dict[str, float] | None,
+    said: str,
+) -> None:
+    monkeypatch.setattr(shown.time, "monotonic", Clock())
+    lines = Lines()
+    lines.stage("doing", {"it": 8}, unit)
+    lines.advance("it", 4, figures)
+    lines.finish("it")
+    assert capsys.readouterr().err == f"doing it: {said.format(done='4/4', rate='2.0')}\n"
+
+
+def test_bars_of_any_work() -> None:
+    text = io.StringIO()
+    bars = Bars()
+    bars._console = Console(file=text, force_terminal=True, width=100, highlight=False)
+    bars.stage("epoch 2 of 9", {"train": 8}, "steps")
+    bars.advance("train", 4, {"loss": 0.12345})
+    bars.advance("train", 4)
+    bars.close()
+    for part in ("epoch 2 of 9", "8/8", "steps/s", "loss 0.123"):
+        assert part in text.getvalue()

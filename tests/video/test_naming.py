@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,15 @@ def test_names_that_cannot_be_are_refused(names: list[str], message: str) -> Non
     with pytest.raises(UsageError, match=r"^cameras: ") as caught:
         name_cameras(["a.mp4", "b.mp4"], names)
     assert message in caught.value.message
+
+
+def test_names_are_file_names_in_every_locale(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert name_cameras(["rtsp://h/Dör-2", "Łuk.mp4"]) == ["h_Dör-2", "Łuk"]
+    monkeypatch.setattr(sys, "getfilesystemencoding", lambda: "ascii")
+    assert name_cameras(["rtsp://h/Dör-2", "Łuk.mp4", "Łu.mp4"]) == ["h_D_r-2", "uk", "u"]
+    assert name_cameras(["a.mp4"], ["Door-2"]) == ["Door-2"]
+    with pytest.raises(UsageError, match="'Dör-2' has letters that file names cannot have"):
+        name_cameras(["a.mp4"], ["Dör-2"])
 
 
 @pytest.mark.parametrize(

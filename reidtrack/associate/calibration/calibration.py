@@ -11,19 +11,23 @@ from reidtrack.associate.calibration.mixture import EDGES, Mixture
 from reidtrack.types import DoubleArray
 
 CHOSEN = 2.0
-"""Log-odds that it adds to a pair that the assignment chose it, from among all that either might have been given.
+"""Log-odds that being chosen by the assignment, from among all that either might have been given, adds to a pair.
 
-A pair at the threshold is as likely one person as not if it is chosen. Measured: docs/results/calibration.md."""
+A pair at the threshold is as likely one person as not if it is chosen. It was chosen on parts of five recordings
+(docs/results/association.md); docs/results/calibration.md says how right the probabilities are."""
 EVERYWHERE = ("*", "*")
+"""Name of all pairs of cameras together."""
 _SMOOTH = 20.0
+"""Pairs of either kind that rates are drawn towards the mixture by; not tuned: as many as a pair of cameras' prior."""
 _GRID = np.round(np.arange(0.2, 1.2001, 0.02), 2)
+"""Thresholds of the curves for people to look at."""
 
 Confidence = Literal["good", "fair", "poor"]
 
 
 @dataclass(frozen=True, slots=True)
 class RocPoint:
-    """What a threshold does.
+    """How often a threshold errs.
 
     Attributes:
         threshold: Cosine distance.
@@ -42,8 +46,9 @@ class PairCalibration:
 
     Attributes:
         cameras: Their names, sorted; `EVERYWHERE` for all pairs together.
-        positives: Tracklets of the two that are each other's nearest beyond doubt.
-        negatives: Pairs known to be two people: together in one camera (for all), or beside such a match (between two).
+        positives: How many pairs are each other's nearest beyond doubt, or said to be one person.
+        negatives: How many are known to be two people: together in one camera (for all), or beside such a match
+            (between two).
         slope: Log-odds for each unit of distance.
         midpoint: Distance at which any pair is as likely one person as not.
         mixture: How the distances are distributed.
@@ -61,7 +66,7 @@ class PairCalibration:
     different: DoubleArray
 
     def rates(self, threshold: DoubleArray) -> list[RocPoint]:
-        """What thresholds do to these pairs, and `_SMOOTH` more of either kind that lie as the mixture has it."""
+        """Error rates at thresholds, of these pairs and `_SMOOTH` more of either kind, spread like the mixture."""
         within = _within(self.different, threshold) + _SMOOTH * self.mixture.false_accept(threshold)
         beyond = self.same.sum() - _within(self.same, threshold) + _SMOOTH * self.mixture.false_reject(threshold)
         accept, reject = within / (self.different.sum() + _SMOOTH), beyond / (self.same.sum() + _SMOOTH)
@@ -69,7 +74,7 @@ class PairCalibration:
         return [RocPoint(*point) for point in zip(*columns, strict=True)]
 
     def roc(self) -> list[RocPoint]:
-        """Both rates at thresholds from 0.2 to 1.2."""
+        """Error rates at thresholds from 0.2 to 1.2."""
         return self.rates(_GRID)
 
 
@@ -79,16 +84,16 @@ class Calibration:
 
     Attributes:
         threshold: Largest distance at which a chosen pair of two cameras is rather one person than two.
-        same_camera_threshold: The same within a camera.
+        same_camera_threshold: Largest distance at which a pair of one camera is rather one person than two.
         source: Whether the threshold in use was found or given.
         confidence: How far to trust it, in a word.
         reason: And why, in words.
-        everywhere: Of all pairs of cameras.
-        pairs: Of each pair that has any.
-        together: Pairs seen together in one camera, of which looks are known.
-        together_within: How many of them lie within the threshold, which nobody should.
+        everywhere: What distances mean between any two cameras.
+        pairs: What they mean between each two cameras that have pairs.
+        seen_together: How many pairs were seen together in one camera and have a known appearance.
+        seen_together_within: How many of them lie within the threshold, which nobody should.
         moved: By how much corrections moved the threshold; probabilities go with it.
-        halves: Visits whose halves were compared.
+        halves: How many tracklets had their halves compared.
         halves_within: How many of them lie within the threshold of each other, as they should.
         by_default: Whether the prior alone gave the threshold, for want of pairs.
         chosen: Log-odds that it adds to a pair to have been chosen.
@@ -101,8 +106,8 @@ class Calibration:
     reason: str
     everywhere: PairCalibration
     pairs: dict[tuple[str, str], PairCalibration] = field(default_factory=dict)
-    together: int = 0
-    together_within: int = 0
+    seen_together: int = 0
+    seen_together_within: int = 0
     moved: float = 0.0
     halves: int = 0
     halves_within: int = 0
@@ -110,17 +115,27 @@ class Calibration:
     chosen: float = CHOSEN
 
     @property
+    def thresholds(self) -> tuple[float, float]:
+        """Thresholds between cameras and within one."""
+        return self.threshold, self.same_camera_threshold
+
+    @property
+    def same_camera_share(self) -> float:
+        """Threshold within a camera as a share of the other; 1 where that is zero."""
+        return self.same_camera_threshold / self.threshold if self.threshold else 1.0
+
+    @property
     def slope(self) -> float:
         """Log-odds that a unit of distance is worth."""
         return self.everywhere.slope
 
     def log_odds(self, distance: float, camera_a: str, camera_b: str) -> float:
-        """Of a pair that was chosen, by its looks alone.
+        """Log-odds that a pair which was chosen is one person, by its appearance alone.
 
         Args:
-            distance: Cosine distance with casts removed.
-            camera_a: Where one was seen.
-            camera_b: Where the other was.
+            distance: Cosine distance with the cameras' biases removed.
+            camera_a: Name of the one's camera.
+            camera_b: Name of the other's.
         """
         if camera_a == camera_b:
             return self.everywhere.slope * (self.same_camera_threshold - distance)
@@ -128,19 +143,19 @@ class Calibration:
         return pair.slope * (pair.midpoint + self.moved - distance) + self.chosen
 
     def probability(self, distance: float, camera_a: str, camera_b: str, log_odds: float = 0.0) -> float:
-        """That a pair which was chosen is one person, in 0..1.
+        """Probability that a pair which was chosen is one person, in 0..1.
 
         Args:
-            distance: See `log_odds`.
-            camera_a: See `log_odds`.
-            camera_b: See `log_odds`.
-            log_odds: What else speaks for it.
+            distance: Cosine distance with the cameras' biases removed.
+            camera_a: Name of the one's camera.
+            camera_b: Name of the other's.
+            log_odds: Log-odds of all evidence beside appearance.
         """
         total = self.log_odds(distance, camera_a, camera_b) + log_odds
         return float(1 / (1 + np.exp(-np.clip(total, -50, 50))))
 
     def rates(self, threshold: float | None = None) -> RocPoint:
-        """False accepts and rejects between any two cameras, at the threshold in use unless another is named."""
+        """Error rates between any two cameras, at the threshold in use unless another is named."""
         return self.everywhere.rates(np.array([self.threshold if threshold is None else threshold]))[0]
 
     def threshold_for(self, false_accept: float) -> float:

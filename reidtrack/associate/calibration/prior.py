@@ -22,6 +22,7 @@ from reidtrack.associate.calibration.mixture import Belief, Mixture
 from reidtrack.types import DoubleArray
 
 _MOST_DIMENSIONS = 65_536
+_PARTS = ("variances", "distances", "belief")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Variances:
     """Mean squared lengths of the parts of an embedding.
 
     The defaults hold for networks in general, whose mean is not known: what is common to all cameras is in `camera`.
+    docs/calibration.md names the networks and data sets; of each network on its own no table is kept.
 
     Attributes:
         person: Between people.
@@ -49,17 +51,20 @@ class Variances:
 
     @property
     def of_tracklet(self) -> float:
-        """Of the mean of a tracklet's crops, about its camera's."""
+        """Variance of the mean of a tracklet's crops, about its camera's."""
         return self.person + self.tracklet + self.crop / FULL_CROPS
 
     @property
     def worth(self) -> float:
-        """How many people's mean is as near to a camera's bias as the mean of all is."""
+        """How many people's mean is as near to a camera's bias as the mean of all is.
+
+        Between 3 and 8 it does not matter (docs/results/few_people.md); with the defaults it is 2.
+        """
         return self.of_tracklet / self.camera
 
 
 FULL_CROPS = 8
-"""A tracklet of so many crops is as well known as one of more."""
+"""A tracklet of so many crops is as well known as one of more; not tuned."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -67,10 +72,10 @@ class AppearancePrior:
     """A network's embeddings, as far as they are known beforehand.
 
     Attributes:
-        mean: (D,) of all people; None where it is not known.
-        variances: Of the parts.
-        distances: Of one person's tracklets in two cameras and of two people's, the mean taken away; its share says
-            nothing.
+        mean: (D,) mean embedding of all people; None where it is not known.
+        variances: Variances of the parts.
+        distances: How distances of one person's tracklets in two cameras and of two people's are distributed, the mean
+            taken away; its share says nothing.
         belief: How many pairs that is worth against those of a recording.
         measured: On what, in words; empty for what holds of networks in general.
     """
@@ -86,11 +91,11 @@ class AppearancePrior:
             raise ValueError(f"AppearancePrior.mean: expected (D,) finite numbers, got shape {self.mean.shape}")
 
     def fits(self, dim: int) -> bool:
-        """Whether it may be of a network whose embeddings are that long; one without a mean fits all."""
+        """Whether the prior may belong to a network with embeddings of that length; one without a mean fits all."""
         return self.mean is None or len(self.mean) == dim
 
     def to_json(self) -> dict[str, Any]:
-        """As it is kept with a network: the mean as float16, base64, the rest as numbers."""
+        """The prior as it is kept with a network: the mean as base64 of float16, the rest as numbers."""
         mean = None if self.mean is None else base64.b64encode(self.mean.astype("<f2").tobytes()).decode("ascii")
         rounded = {
             name: {key: float(f"{value:.4g}") for key, value in asdict(part).items()}
@@ -100,20 +105,18 @@ class AppearancePrior:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> AppearancePrior:
-        """Read it back.
+        """The prior that `to_json` wrote.
 
         Raises:
             ValueError: If it is none; the message says which part.
         """
         if not isinstance(data, Mapping):
             raise ValueError("priors: expected an object")
-        unknown = sorted(set(data) - {"mean", "variances", "distances", "belief", "measured"})
+        unknown = sorted(set(data) - {"mean", *_PARTS, "measured"})
         if unknown:
             raise ValueError(f"priors: unknown key {unknown[0]!r}")
         try:
-            parts = {
-                name: {k: float(v) for k, v in data[name].items()} for name in ("variances", "distances", "belief")
-            }
+            parts = {name: {k: float(v) for k, v in data[name].items()} for name in _PARTS}
             return cls(
                 _mean(data["mean"]),
                 Variances(**parts["variances"]),
@@ -138,4 +141,4 @@ def _mean(text: Any) -> DoubleArray | None:
 
 
 GENERIC = AppearancePrior()
-"""Of networks in general, whose mean is not known."""
+"""What holds of networks in general, whose mean is not known."""

@@ -1,4 +1,4 @@
-"""Distances between cameras, of which a threshold is found (`calibration`).
+"""Distances that a calibration is found from: between cameras, and between the halves of single tracklets.
 
 Up to 1,400 tracklets all pairs are taken. Beyond, tracklets are shuffled by a fixed seed and put into lots whose pairs
 are taken: each is compared with as many others drawn at random, half a million to a million pairs in all.
@@ -7,29 +7,30 @@ are taken: each is compared with as many others drawn at random, half a million 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from reidtrack.associate.appearance import cosine_distances
-from reidtrack.types import DoubleArray, IntArray
+from reidtrack.associate.appearance import cosine_distances, unit
+from reidtrack.types import DoubleArray, IntArray, Tracklet
 
-SAME_CAMERA_SHARE = 0.85
-"""Within a camera, one person's visits lie nearer to each other, by about this."""
-LEAST_PAIRS = 6
-"""Fewer are too few to tell; the prior alone decides (`prior`)."""
-LIMITS = (0.3, 0.9)
-"""No threshold is found beyond."""
 _LEAST_WEIGHT = 0.2
+"""Pairs of tracklets that count less together are left out: a few blurred crops say little. Not tuned."""
 _MOST_PAIRS = 1_000_000
+"""Pairs that are taken in all; bounds time and memory."""
+LEAST_FEATURES = 4
+"""A tracklet of fewer features has no halves to speak of; not tuned."""
+_MOST_HALVES = 5000
+"""Of more tracklets, every so many are halved; bounds time."""
 
 
 class CrossPairs(NamedTuple):
     """Pairs of tracklets in two cameras.
 
     Attributes:
-        pairs: (P, 2).
-        camera: (P, 2) the cameras of both.
+        pairs: (P, 2) indices of the tracklets.
+        camera: (P, 2) camera indices of both.
         distance: (P,) cosine distance.
         weight: (P,) how much each counts.
         whole: Whether these are all there are.
@@ -42,16 +43,16 @@ class CrossPairs(NamedTuple):
     whole: bool
 
 
-def cross_pairs(look: DoubleArray, camera: IntArray, weight: DoubleArray) -> CrossPairs:
-    """Pairs of two cameras that have enough weight.
+def cross_pairs(appearance: DoubleArray, camera: IntArray, weight: DoubleArray) -> CrossPairs:
+    """Pairs of tracklets in two cameras that have enough weight.
 
     Args:
-        look: (N, D) unit rows, or zero where nothing is known.
-        camera: (N,) camera of each tracklet.
+        appearance: (N, D) unit rows, or zero where nothing is known.
+        camera: (N,) camera index of each tracklet.
         weight: (N,) in 0..1; pairs of little weight are left out.
     """
-    lots = _lots(np.flatnonzero(look.any(axis=1)))
-    found = [_across(lot, look[lot], camera[lot], weight[lot]) for lot in lots]
+    lots = _lots(np.flatnonzero(appearance.any(axis=1)))
+    found = [_across(lot, appearance[lot], camera[lot], weight[lot]) for lot in lots]
     pairs, distance = (np.concatenate(column) for column in zip(*found, strict=True))
     return CrossPairs(pairs, camera[pairs], distance, weight[pairs].prod(axis=1), len(lots) == 1)
 
@@ -62,7 +63,31 @@ def _lots(rows: IntArray) -> list[IntArray]:
     return [rows] if count < 2 else np.array_split(np.random.default_rng(0).permutation(rows), count)
 
 
-def _across(rows: IntArray, look: DoubleArray, camera: IntArray, weight: DoubleArray) -> tuple[IntArray, DoubleArray]:
+def _across(
+    rows: IntArray, appearance: DoubleArray, camera: IntArray, weight: DoubleArray
+) -> tuple[IntArray, DoubleArray]:
     taken = np.triu(camera[:, None] != camera[None, :], 1)
     taken &= weight[:, None] * weight[None, :] > _LEAST_WEIGHT
-    return rows[np.argwhere(taken)], cosine_distances(look, look)[taken]
+    return rows[np.argwhere(taken)], cosine_distances(appearance, appearance)[taken]
+
+
+def half_distances(tracklets: Sequence[Tracklet], bias: Callable[[int], DoubleArray]) -> DoubleArray:
+    """Cosine distance between the mean appearances of both halves of each tracklet with enough features: (H,).
+
+    The halves lie as far apart in time as they can: how far one tracklet lies from itself.
+
+    Args:
+        tracklets: N of them.
+        bias: Index of a tracklet to the bias (D,) of its camera, found without the tracklet.
+    """
+    step = 1 + len(tracklets) // _MOST_HALVES
+    found = []
+    for i in range(0, len(tracklets), step):
+        tracklet = tracklets[i]
+        if len(tracklet.features) >= LEAST_FEATURES:
+            middle = len(tracklet.features) // 2
+            rows = unit(tracklet.features.astype(np.float64) - bias(i))
+            weight = (tracklet.feature_quality.astype(np.float64) + 1e-3) ** 2
+            ends = unit(np.stack([weight[part] @ rows[part] for part in (slice(middle), slice(-middle, None))]))
+            found.append(1 - float(ends[0] @ ends[1]))
+    return np.array(found, np.float64)

@@ -1,4 +1,4 @@
-"""A grouping whose groups know what they cost while tracklets move."""
+"""Clusters that know what they cost while tracklets move between them: O(1) cluster sums in place of pair lists."""
 
 from __future__ import annotations
 
@@ -7,151 +7,156 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from reidtrack.associate.clustering.adjacency import Adjacency
-from reidtrack.associate.clustering.problem import Nodes
+from reidtrack.associate.clustering.pairs import Adjacency
+from reidtrack.associate.clustering.problem import ClusterProblem
 from reidtrack.types import DoubleArray, IntArray
 
+_ROOM = 16
+"""Numbers kept free for new clusters at first."""
 
-class Crowd:
-    """The mass, the summed vectors and the squared length of each group, kept up to date.
+
+class ClusterCosts:
+    """Weight, summed vectors, squared norm of the sum and cost of each cluster, kept up to date.
 
     Args:
-        label: (N,) group of each tracklet, from 0.
-        nodes: N tracklets.
+        label: (N,) cluster of each tracklet, from 0 without gaps.
+        problem: N tracklets.
 
     Attributes:
-        label: As it is now.
+        label: (N,) clusters as they are now; numbers may have gaps.
     """
 
-    def __init__(self, label: IntArray, nodes: Nodes) -> None:
+    def __init__(self, label: IntArray, problem: ClusterProblem) -> None:
         self.label = label.copy()
-        self._nodes, self._model = nodes, nodes.model
-        self._vectors, self._metric = nodes.costs.vectors, nodes.costs.metric
-        self._offset = nodes.model.gate - nodes.costs.base
+        self._problem, self._model = problem, problem.model
+        self._vectors, self._metric = problem.costs.vectors, problem.costs.metric
+        self._offset = problem.model.break_even - problem.costs.base
         self._extra = None
-        if nodes.costs.extra is not None:
-            extra = nodes.costs.extra.times(nodes.mass)
+        if problem.costs.extra is not None:
+            extra = problem.costs.extra.times(problem.weight)
             self._extra = Adjacency.of(len(label), extra.pairs, extra.value)
-        groups = nodes.contracted(label)
-        count, room = len(groups), len(groups) + 16
-        self._mass, self._square, self._cost = (np.zeros(room) for _ in range(3))
+        clusters = problem.merged(label)
+        count, room = len(clusters), len(clusters) + _ROOM
+        self._weight, self._sum_sq_norm, self._cost = (np.zeros(room) for _ in range(3))
         self._sum, self._size = np.zeros((room, self._vectors.shape[1])), np.zeros(room, np.int64)
-        self._mass[:count], self._square[:count] = groups.mass, groups.square
-        self._sum[:count] = groups.mass[:, None] * groups.costs.vectors
-        self._cost[:count] = self._model.cost(groups.mass, groups.square)
+        self._weight[:count], self._sum_sq_norm[:count] = clusters.weight, clusters.sum_sq_norm
+        self._sum[:count] = clusters.weight[:, None] * clusters.costs.vectors
+        self._cost[:count] = self._model.cost(clusters.weight, clusters.sum_sq_norm)
         self._size[:count] = np.bincount(label, minlength=count)
         self._free = list(range(room - 1, count - 1, -1))
-        self._alone = self._model.cost(nodes.mass, nodes.square)
+        self._singleton_cost = self._model.cost(problem.weight, problem.sum_sq_norm)
         self._saved: dict[int, tuple[float, float, float, int, DoubleArray]] | None = None
         self._moved: list[tuple[int, int]] = []
 
-    def alone(self, i: int) -> float:
-        """What `i` costs in a group of its own."""
-        return float(self._alone[i])
+    def singleton_cost(self, i: int) -> float:
+        """What tracklet `i` costs in a cluster of its own."""
+        return float(self._singleton_cost[i])
 
-    def entering(self, i: int, groups: IntArray) -> DoubleArray:
-        """By how much some groups, none of them its own, cost more with `i`."""
-        mass = self._mass[groups] + self._nodes.mass[i]
-        square = self._square[groups] + self._nodes.square[i] + 2 * self._alike(i, groups)
-        found: DoubleArray = self._model.cost(mass, square) - self._cost[groups]
+    def cost_to_add(self, i: int, clusters: IntArray) -> DoubleArray:
+        """By how much each of some clusters (G,), none of them its own, costs more with tracklet `i`: (G,)."""
+        weight = self._weight[clusters] + self._problem.weight[i]
+        sum_sq_norm = self._sum_sq_norm[clusters] + self._problem.sum_sq_norm[i] + 2 * self._product(i, clusters)
+        found: DoubleArray = self._model.cost(weight, sum_sq_norm) - self._cost[clusters]
         return found
 
-    def leaving(self, i: int) -> float:
-        """By how much the group of `i` costs less without it."""
+    def saving_of_removal(self, i: int) -> float:
+        """By how much the cluster of tracklet `i` costs less without it."""
         return float(self._cost[self.label[i]] - self._without(i)[2])
 
-    def instead(self, i: int, k: int) -> float:
-        """By how much the group of `k`, once that has left it, costs more with `i`, which is in another."""
-        group = np.array([self.label[k]])
-        mass, square, cost = self._without(k)
-        weight = self._nodes.mass[i] * self._nodes.mass[k]
-        both = weight * (self._offset + float((self._metric * self._vectors[i]) @ self._vectors[k]))
+    def cost_to_swap(self, i: int, k: int) -> float:
+        """By how much the cluster of `k`, once `k` has left it, costs more with `i`, which is in another."""
+        cluster = np.array([self.label[k]])
+        weight, sum_sq_norm, cost = self._without(k)
+        pair_weight = self._problem.weight[i] * self._problem.weight[k]
+        both = pair_weight * (self._offset + float((self._metric * self._vectors[i]) @ self._vectors[k]))
         if self._extra is not None:
             both -= float(self._extra.values(i)[self._extra.neighbours(i) == k].sum())
-        square += self._nodes.square[i] + 2 * (float(self._alike(i, group)[0]) - both)
-        return float(self._model.cost(np.array([mass + self._nodes.mass[i]]), np.array([square]))[0]) - cost
+        sum_sq_norm += self._problem.sum_sq_norm[i] + 2 * (float(self._product(i, cluster)[0]) - both)
+        weight += self._problem.weight[i]
+        return float(self._model.cost(np.array([weight]), np.array([sum_sq_norm]))[0]) - cost
 
-    def move(self, i: int, group: int) -> float:
-        """Put `i` into another group, or alone into an empty one (-1); by how much the total rises."""
+    def move(self, i: int, cluster: int) -> float:
+        """Put tracklet `i` into another cluster, or alone into an empty one (-1); returns how much the total rises."""
         own = int(self.label[i])
-        group = self._empty() if group < 0 else group
-        if group == own:
+        cluster = self._empty() if cluster < 0 else cluster
+        if cluster == own:
             return 0.0
-        self._keep(i, own, group)
-        before = self._cost[own] + self._cost[group]
-        mass, weight = self._nodes.mass[i], self._nodes.square[i]
-        square = self._square[group] + weight + 2 * self._alike(i, np.array([group]))[0]
-        left_mass, left_square, left_cost = self._without(i)
-        self._set(own, -1, left_mass, left_square, left_cost, -mass * self._vectors[i])
-        total = self._mass[group] + mass
-        cost = float(self._model.cost(np.array([total]), np.array([square]))[0])
-        self._set(group, 1, total, square, cost, mass * self._vectors[i])
-        self.label[i] = group
-        return float(self._cost[own] + self._cost[group] - before)
+        self._keep(i, own, cluster)
+        before = self._cost[own] + self._cost[cluster]
+        weight = self._problem.weight[i]
+        sum_sq_norm = self._sum_sq_norm[cluster] + self._problem.sum_sq_norm[i]
+        sum_sq_norm = sum_sq_norm + 2 * self._product(i, np.array([cluster]))[0]
+        self._set(own, -1, *self._without(i), -weight * self._vectors[i])
+        total = self._weight[cluster] + weight
+        cost = float(self._model.cost(np.array([total]), np.array([sum_sq_norm]))[0])
+        self._set(cluster, 1, total, sum_sq_norm, cost, weight * self._vectors[i])
+        self.label[i] = cluster
+        return float(self._cost[own] + self._cost[cluster] - before)
 
     @contextmanager
     def trial(self) -> Iterator[None]:
-        """Whatever is moved within is moved back to the last digit."""
+        """Whatever is moved within this context is moved back at its end, to the last digit."""
         self._saved, self._moved = {}, []
-        free, room = self._free.copy(), len(self._mass)
+        free, room = self._free.copy(), len(self._weight)
         try:
             yield
         finally:
-            for i, group in reversed(self._moved):
-                self.label[i] = group
-            for group, (mass, square, cost, size, total) in self._saved.items():
-                self._mass[group], self._square[group], self._cost[group] = mass, square, cost
-                self._size[group], self._sum[group] = size, total
-            self._free, self._saved = [*range(len(self._mass) - 1, room - 1, -1), *free], None
+            for i, cluster in reversed(self._moved):
+                self.label[i] = cluster
+            for cluster, (weight, sum_sq_norm, cost, size, total) in self._saved.items():
+                self._weight[cluster], self._sum_sq_norm[cluster], self._cost[cluster] = weight, sum_sq_norm, cost
+                self._size[cluster], self._sum[cluster] = size, total
+            self._free, self._saved = [*range(len(self._weight) - 1, room - 1, -1), *free], None
 
-    def release(self, groups: Iterable[int]) -> None:
-        """Let the numbers of those of some groups that are empty be given again."""
-        for group in sorted(groups):
-            if not self._size[group]:
-                self._sum[group] = 0
-                self._free.append(group)
+    def release(self, clusters: Iterable[int]) -> None:
+        """Let the numbers of those of some clusters that are empty be given again."""
+        for cluster in sorted(clusters):
+            if not self._size[cluster]:
+                self._sum[cluster] = 0
+                self._free.append(cluster)
 
-    def _alike(self, i: int, groups: IntArray) -> DoubleArray:
-        """Inner products of what `i` looks like with the sums of some groups, itself counted where it is in."""
-        mass = self._nodes.mass[i]
-        found: DoubleArray = self._offset * mass * self._mass[groups]
-        found += mass * (self._sum[groups] @ (self._metric * self._vectors[i]))
+    def _product(self, i: int, clusters: IntArray) -> DoubleArray:
+        """Inner products (G,) of tracklet `i` with the sums of clusters (G,), itself counted in its own."""
+        weight = self._problem.weight[i]
+        found: DoubleArray = self._offset * weight * self._weight[clusters]
+        found += weight * (self._sum[clusters] @ (self._metric * self._vectors[i]))
         if self._extra is not None:
-            found -= (groups[:, None] == self.label[self._extra.neighbours(i)]) @ self._extra.values(i)
+            found -= (clusters[:, None] == self.label[self._extra.neighbours(i)]) @ self._extra.values(i)
         return found
 
     def _without(self, i: int) -> tuple[float, float, float]:
-        """Mass, squared length and cost of the group of `i` without it."""
+        """Weight, squared norm of the sum and cost of the cluster of tracklet `i` without it."""
         own = int(self.label[i])
         if self._size[own] == 1:
             return 0.0, 0.0, 0.0
-        mass, vector = self._nodes.mass[i], self._vectors[i]
-        itself = mass**2 * (self._offset + float((self._metric * vector) @ vector))
-        alike = float(self._alike(i, np.array([own]))[0]) - itself
-        left, square = self._mass[own] - mass, self._square[own] - self._nodes.square[i] - 2 * alike
-        return left, square, float(self._model.cost(np.array([left]), np.array([square]))[0])
+        weight, vector = self._problem.weight[i], self._vectors[i]
+        itself = weight**2 * (self._offset + float((self._metric * vector) @ vector))
+        others = float(self._product(i, np.array([own]))[0]) - itself
+        left = self._weight[own] - weight
+        sum_sq_norm = self._sum_sq_norm[own] - self._problem.sum_sq_norm[i] - 2 * others
+        return left, sum_sq_norm, float(self._model.cost(np.array([left]), np.array([sum_sq_norm]))[0])
 
-    def _set(self, group: int, more: int, mass: float, square: float, cost: float, added: DoubleArray) -> None:
-        self._mass[group], self._square[group], self._cost[group] = mass, square, cost
-        self._size[group] += more
-        self._sum[group] += added
+    def _set(self, cluster: int, more: int, weight: float, sum_sq_norm: float, cost: float, added: DoubleArray) -> None:
+        self._weight[cluster], self._sum_sq_norm[cluster], self._cost[cluster] = weight, sum_sq_norm, cost
+        self._size[cluster] += more
+        self._sum[cluster] += added
 
-    def _keep(self, i: int, *groups: int) -> None:
-        """Note what a trial changes."""
+    def _keep(self, i: int, *clusters: int) -> None:
+        """Note what a trial is about to change."""
         if self._saved is None:
             return
         self._moved.append((i, int(self.label[i])))
-        for group in groups:
-            if group not in self._saved:
-                state = float(self._mass[group]), float(self._square[group]), float(self._cost[group])
-                self._saved[group] = (*state, int(self._size[group]), self._sum[group].copy())
+        for cluster in clusters:
+            if cluster not in self._saved:
+                state = float(self._weight[cluster]), float(self._sum_sq_norm[cluster]), float(self._cost[cluster])
+                self._saved[cluster] = (*state, int(self._size[cluster]), self._sum[cluster].copy())
 
     def _empty(self) -> int:
-        """The number of an empty group."""
+        """The number of an empty cluster; the tables grow where there is none."""
         if not self._free:
-            old, more = len(self._mass), max(16, len(self._mass) // 8)
-            self._mass, self._square, self._cost = (
-                np.concatenate([column, np.zeros(more)]) for column in (self._mass, self._square, self._cost)
+            old, more = len(self._weight), max(_ROOM, len(self._weight) // 8)
+            self._weight, self._sum_sq_norm, self._cost = (
+                np.concatenate([column, np.zeros(more)]) for column in (self._weight, self._sum_sq_norm, self._cost)
             )
             self._sum = np.concatenate([self._sum, np.zeros((more, self._sum.shape[1]))])
             self._size = np.concatenate([self._size, np.zeros(more, np.int64)])

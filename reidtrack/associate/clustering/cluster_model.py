@@ -1,8 +1,8 @@
-"""How well some tracklets make one person: the marginal likelihood of a simple model of people.
+"""How well tracklets make one person: the marginal likelihood of a cluster in a two-covariance model (PLDA).
 
-A person's look is drawn around the mean of all, a tracklet's look around the person's (two-covariance model, PLDA:
-Ioffe, ECCV 2006; Brümmer and de Villiers, Odyssey 2010). With spread 1 between people and `noise` within, n tracklets
-whose looks sum up to s are one person at the cost, up to a factor and a sum that all groupings share, of
+A person's appearance is drawn around the mean of all, a tracklet's appearance around the person's (Ioffe, ECCV 2006;
+Brümmer and de Villiers, Odyssey 2010). With variance 1 between people and `noise` within a person, n tracklets whose
+appearances sum up to s are one person at the cost, up to a factor and a sum that all clusterings share, of
 
     log(1 + n / noise) - (1 + noise) / (noise * (noise + n)) * |s|^2
 
@@ -11,9 +11,9 @@ outweigh one that looks just like it, as they would if the costs of pairs were a
 et al., Machine Learning 2004; that is what is left for much noise). For two tracklets alone the cost of being one is
 the distance less a threshold, which the noise determines: where there is little, two must look more alike.
 
-The model takes tracklets of a person to differ independently. They do not: visits to one camera look more alike than
-to two, and few looks make a person's mean seem surer than it is. So more noise is assumed than the threshold tells,
-`CAUTION` times as much, and the threshold is kept.
+The model takes tracklets of a person to differ independently. They do not: tracklets of one camera look more alike than
+those of two, and few crops make a person's mean seem surer than it is. So more noise is assumed than the threshold
+tells, `CAUTION` times as much, and the threshold is kept.
 """
 
 from __future__ import annotations
@@ -27,14 +27,18 @@ import numpy as np
 from reidtrack.types import DoubleArray
 
 CAUTION = 16.0
-"""From 3 on results on recordings are the same. Of real visits of 20 to 751 people 12 to 16 are best, of drawn ones,
-which are independent, 1 to 4."""
+"""How much more noise is assumed than the threshold tells.
+
+Measured at 1, 2, 4, 8, 16 and 32 (docs/results/many_people.md): on tracklets of 50 to 751 real people 16 to 32
+are best, on drawn ones, which are independent as the model has it, 1 to 2; on whole recordings all from 3 on are the
+same."""
 _LEAST_NOISE, _MOST_NOISE = 0.05, 20.0
+"""Noise is looked for between these; not tuned: they stand for thresholds 0.17 and 0.97, wider than any in use."""
 
 
 @dataclass(frozen=True, slots=True)
-class PersonModel:
-    """Costs of groups.
+class PldaClusterModel:
+    """Costs of clusters in the two-covariance model.
 
     Attributes:
         noise: Variance within a person over that between people, above zero.
@@ -44,31 +48,32 @@ class PersonModel:
 
     @classmethod
     @lru_cache(maxsize=64)
-    def of_threshold(cls, threshold: float) -> PersonModel:
-        """The model for looks of which two may be one person up to this cosine distance; 0.17 to 0.97 tell apart."""
+    def of_threshold(cls, threshold: float) -> PldaClusterModel:
+        """The model in which two tracklets may be one person up to this cosine distance; 0.17 to 0.97 tell apart."""
         low, high = math.log(_LEAST_NOISE), math.log(_MOST_NOISE)
         for _ in range(60):
             middle = (low + high) / 2
-            low, high = (middle, high) if 1 - cls(math.exp(middle)).gate < threshold else (low, middle)
+            within = 1 - cls(math.exp(middle)).break_even < threshold
+            low, high = (middle, high) if within else (low, middle)
         return cls(CAUTION * math.exp((low + high) / 2))
 
     @property
-    def gate(self) -> float:
-        """Cosine similarity at which two are as well one person as two."""
+    def break_even(self) -> float:
+        """Cosine similarity at which two tracklets cost as much as one person as they do as two."""
         both, two = math.log1p(2 / self.noise), 2 * math.log1p(1 / self.noise)
         return (both - two + 2 / self.noise) / (2 * self._gain(2.0)) - 1
 
-    def _gain(self, mass: float) -> float:
-        return (1 + self.noise) / (self.noise * (self.noise + mass))
+    def _gain(self, weight: float) -> float:
+        return (1 + self.noise) / (self.noise * (self.noise + weight))
 
-    def cost(self, mass: DoubleArray, square: DoubleArray) -> DoubleArray:
-        """What groups cost; that of two tracklets alone, less what they cost apart, is their distance less the gate's.
+    def cost(self, weight: DoubleArray, sum_sq_norm: DoubleArray) -> DoubleArray:
+        """Costs of clusters (G,), scaled so that joining two tracklets costs `break_even` less their similarity.
 
         Args:
-            mass: (G,) how many tracklets there are, each counted by its weight.
-            square: (G,) squared length of the sum of their looks, each times its weight.
+            weight: (G,) how many tracklets a cluster has, each counted by its weight.
+            sum_sq_norm: (G,) squared length of the sum of their appearances, each times its weight.
         """
         unit = self.noise * (self.noise + 2) / (2 * (1 + self.noise))
-        found: DoubleArray = unit * np.log1p(mass / self.noise)
-        found -= (self.noise + 2) / (2 * (self.noise + mass)) * square
+        found: DoubleArray = unit * np.log1p(weight / self.noise)
+        found -= (self.noise + 2) / (2 * (self.noise + weight)) * sum_sq_norm
         return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -34,12 +34,10 @@ from reidtrack.engines.base import choose_device
 from reidtrack.engines.provenance import Weights
 from reidtrack.errors import InputError, UsageError, param
 from reidtrack.networks.build import make_embedder
+from reidtrack.runtime.progress import Progress, Silent, one_task
 from reidtrack.types import FloatArray
 
 logger = logging.getLogger(__name__)
-
-Advance = Callable[[str, int, int], None]
-"""Told what is embedded, how many more images are done, and how many there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +93,12 @@ class Evaluated:
         return list(self.measured.values())[-1]
 
 
-def run_benchmark(request: BenchmarkRequest, advance: Advance = lambda *_: None) -> list[Evaluated]:
+def run_benchmark(request: BenchmarkRequest, progress: Progress | None = None) -> list[Evaluated]:
     """Score each set of weights on each data set.
 
     Args:
         request: What and how.
-        advance: Told how embedding gets on.
+        progress: Told how embedding gets on.
 
     Returns:
         By weights, then by data set.
@@ -120,7 +118,7 @@ def run_benchmark(request: BenchmarkRequest, advance: Advance = lambda *_: None)
         for name, splits in zip(request.names, sets, strict=True):
             title = f"{path.stem} on {splits[0].name}"
             shots = _shots(config, name, request.options)
-            found.append(_evaluate(path.stem, weights, embedder, splits, shots, config, title, advance))
+            found.append(_evaluate(path.stem, weights, embedder, splits, shots, config, title, progress or Silent()))
     return found
 
 
@@ -179,13 +177,12 @@ def _evaluate(
     shots: Shots,
     config: BenchmarkConfig,
     title: str,
-    advance: Advance,
+    progress: Progress,
 ) -> Evaluated:
     began = time.perf_counter()
     tested = list(dict.fromkeys(sample for split in splits for sample in split.query + split.gallery))
-    features = embed_samples(
-        tested, embedder, flip=config.flip, advance=lambda count: advance(title, count, len(tested))
-    )
+    with one_task(progress, "embedding", title, len(tested), "images") as advance:
+        features = embed_samples(tested, embedder, flip=config.flip, advance=advance)
     if features.faults:
         logger.warning("%s: %d images are left out; first: %s", title, len(features.faults), features.faults[0])
     place = {tested[row]: at for at, row in enumerate(features.rows.tolist())}

@@ -21,6 +21,7 @@ from reidtrack.files import write_whole
 from reidtrack.pipeline.images.explore_pictures import camera_name, camera_rows, side_by_side, strips
 from reidtrack.report.dataset.page import render_dataset
 from reidtrack.report.dataset.page_data import DatasetPage, SplitRow
+from reidtrack.runtime.progress import Progress, Silent, one_task
 
 SEED = 0
 OPENED = 20_000
@@ -104,13 +105,16 @@ def open_datasets(
     return carve(dataset, hold_out) if hold_out else dataset
 
 
-def explore(dataset: ReidDataset, *, source: str, opened: int = OPENED) -> Exploration:
+def explore(
+    dataset: ReidDataset, *, source: str, opened: int = OPENED, progress: Progress | None = None
+) -> Exploration:
     """Find out all about a data set.
 
     Args:
         dataset: As loaded.
         source: Where it is, as text for the page.
         opened: Images to read at most, random ones where there are more.
+        progress: Told how reading gets on.
 
     Raises:
         InputError: If there are no images, or none can be read.
@@ -118,7 +122,9 @@ def explore(dataset: ReidDataset, *, source: str, opened: int = OPENED) -> Explo
     if not dataset.samples:
         raise InputError("has no images", where=dataset.name)
     generator = np.random.default_rng(SEED)
-    pixels = measure(draw_samples(dataset.samples, opened, generator))
+    drawn = draw_samples(dataset.samples, opened, generator)
+    with one_task(progress or Silent(), "reading", dataset.name, len(drawn), "images") as advance:
+        pixels = measure(drawn, advance=advance)
     people = lists.named_people(dataset.samples, dataset)
     cameras = lists.camera_ids(dataset.samples)
     shown = cameras[:CAMERAS_SHOWN]

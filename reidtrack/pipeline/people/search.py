@@ -30,11 +30,12 @@ from reidtrack.gallery.views import DescribedView, photo_view
 from reidtrack.image import read_image
 from reidtrack.networks.build import make_detector, make_embedder
 from reidtrack.networks.priors import weights_prior
-from reidtrack.pipeline.embed import Advance, digest, embed_images
+from reidtrack.pipeline.embed import digest, embed_images
 from reidtrack.pipeline.people.gallery import check_gallery, gallery_signature
 from reidtrack.pipeline.people.photo import choose_person, embed_person, may_be_one
 from reidtrack.runs.crops import list_crops
 from reidtrack.runs.features_by_identity import RunGallery, Visit, read_run_gallery
+from reidtrack.runtime.progress import Progress
 from reidtrack.types import FloatArray, ImageArray
 
 logger = logging.getLogger(__name__)
@@ -107,12 +108,12 @@ class SearchResult:
     origin_known: bool = False
 
 
-def search(request: SearchRequest, advance: Advance = lambda *_: None) -> SearchResult:
+def search(request: SearchRequest, progress: Progress | None = None) -> SearchResult:
     """Rank pictures or people by their appearance distance to the person of a photo.
 
     Args:
         request: The photo, what is searched, and how.
-        advance: Called while the images of a folder are embedded.
+        progress: Told how the images of a folder are embedded.
 
     Raises:
         UsageError: If it is not clear which person of the photo is meant, or options do not fit.
@@ -144,7 +145,7 @@ def search(request: SearchRequest, advance: Advance = lambda *_: None) -> Search
         return SearchResult(hits, crop, box_xyxy, weights, (), gallery.origin, gallery.origin_known)
     faults: tuple[str, ...] = ()
     if gallery is None:
-        gallery, faults = embed_images([request.gallery], embedder, weights, advance)
+        gallery, faults = embed_images([request.gallery], embedder, weights, progress)
     return SearchResult(rank_images(feature, gallery, request.top), crop, box_xyxy, weights, faults)
 
 

@@ -100,7 +100,7 @@ def time_in_view_s(tracklets: Iterable[Tracklet]) -> float:
 
 def links_by_visit(identity: Identity) -> dict[tuple[str, int], Link]:
     """Camera and track id of a tracklet to the link that joined it to its identity."""
-    return {link.a: link for link in identity.links if link.decision in ("linked", CONFIRMED)}
+    return {link.a: link for link in identity.links}
 
 
 def unconfirmed(links: Iterable[Link]) -> list[Link]:

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from reidtrack.types import DoubleArray, Identity
+from reidtrack.types import DoubleArray, Identity, LinkDecision
 
-CONFIRMED = "confirmed"
+CONFIRMED: LinkDecision = "must_link"
 """Decision of a link whose two tracklets a person's corrections call one person."""
 
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")

@@ -11,9 +11,8 @@ from associate.people_data import DIM, tracklet
 
 from reidtrack.associate.associate import associate
 from reidtrack.associate.calibration.calibration import EVERYWHERE
-from reidtrack.associate.calibration.fit import Views, calibrate
-from reidtrack.associate.calibration.sample_pairs import LEAST_PAIRS, SAME_CAMERA_SHARE
-from reidtrack.associate.calibration.within_track import half_distances
+from reidtrack.associate.calibration.fit import LEAST_PAIRS, SAME_CAMERA_SHARE, ObservedAppearance, calibrate
+from reidtrack.associate.calibration.sample_pairs import half_distances
 from reidtrack.types import Tracklet
 
 NOBODY = np.zeros((0, 2), np.int64)
@@ -47,7 +46,7 @@ def crowd(
     return found, who
 
 
-def views(distances: Sequence[float], people: int = 1) -> Views:
+def views(distances: Sequence[float], people: int = 1) -> ObservedAppearance:
     """Two cameras; person i of `people` is seen by both, at the next of some distances; others are alike by chance."""
     base = np.random.default_rng(3).normal(size=(2 * people, DIM))
     base = base / np.linalg.norm(base, axis=1, keepdims=True)
@@ -56,11 +55,11 @@ def views(distances: Sequence[float], people: int = 1) -> Views:
         cosine = 1 - distances[i % len(distances)]
         other = base[2 * i + 1] - (base[2 * i + 1] @ base[2 * i]) * base[2 * i]
         look += [base[2 * i], cosine * base[2 * i] + np.sqrt(1 - cosine**2) * other / np.linalg.norm(other)]
-    return Views(np.array(look), np.tile([0, 1], people), np.ones(2 * people), ["a", "b"])
+    return ObservedAppearance(np.array(look), np.tile([0, 1], people), np.ones(2 * people), ["a", "b"])
 
 
 def test_nobody() -> None:
-    found = calibrate(Views(np.zeros((0, 4)), np.zeros(0, np.int64), np.zeros(0), []), NOBODY, NOBODY)
+    found = calibrate(ObservedAppearance(np.zeros((0, 4)), np.zeros(0, np.int64), np.zeros(0), []), NOBODY, NOBODY)
     assert found.threshold == pytest.approx(0.73, abs=0.01)
     assert found.by_default
     assert found.confidence == "poor"
@@ -91,9 +90,9 @@ def test_two_alike_in_one_camera_stay_two() -> None:
     distances = (0.3, 0.63)
     rng = np.random.default_rng(5)
     base = [look / np.linalg.norm(look) for look in rng.normal(size=(9, DIM))]
-    looks = views(distances, 2).look
+    looks = views(distances, 2).appearance
     looks = np.concatenate([looks, base[:6]])
-    found = calibrate(Views(looks, np.zeros(10, np.int64), np.ones(10), ["a"]), NOBODY, NOBODY)
+    found = calibrate(ObservedAppearance(looks, np.zeros(10, np.int64), np.ones(10), ["a"]), NOBODY, NOBODY)
     assert found.by_default
     assert distances[0] < found.same_camera_threshold < distances[1]
     assert found.probability(distances[0], "a", "a") > 0.9
@@ -172,7 +171,7 @@ def test_a_users_word_is_evidence() -> None:
     found = calibrate(looks, apart, together)
     assert found.everywhere.positives >= 1
     assert found.everywhere.negatives >= 1
-    assert found.together == 0  # not seen together, only said
+    assert found.seen_together == 0  # not seen together, only said
 
 
 def test_nobody_seen_twice_is_said() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reidtrack.associate.calibration.feedback import STEP, Taught, taught_threshold
+from reidtrack.associate.calibration.feedback import STEP, Feedback, threshold_after_feedback
 
 Said = tuple[float, bool]
 """A distance, and whether that is one person."""
@@ -17,8 +17,8 @@ def moved(threshold: float, said: list[Said], weight: float = 1.0, cameras: tupl
     """The threshold after pairs of the given distances."""
     look = np.array([row for d, _ in said for row in ((1.0, 0.0), (1 - d, np.sqrt(1 - (1 - d) ** 2)))]).reshape(-1, 2)
     keys = [("ab"[cameras[i % 2]], i) for i in range(2 * len(said))]
-    taught = Taught.of(keys, [(keys[2 * i], keys[2 * i + 1], same, weight) for i, (_, same) in enumerate(said)])
-    return taught_threshold(threshold, taught, look, np.tile(cameras, len(said)))
+    taught = Feedback.of(keys, [(keys[2 * i], keys[2 * i + 1], same, weight) for i, (_, same) in enumerate(said)])
+    return threshold_after_feedback(threshold, taught, look, np.tile(cameras, len(said)))
 
 
 @pytest.mark.parametrize(

@@ -9,22 +9,22 @@ from associate.reference_grouping import Dense
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reidtrack.associate.clustering.cluster_costs import Crowd
-from reidtrack.associate.clustering.cluster_model import CAUTION, PersonModel
-from reidtrack.associate.clustering.local_search import packed
-from reidtrack.associate.clustering.problem import Nodes
+from reidtrack.associate.clustering.cluster_costs import ClusterCosts
+from reidtrack.associate.clustering.cluster_model import CAUTION, PldaClusterModel
+from reidtrack.associate.clustering.local_search import renumbered
+from reidtrack.associate.clustering.problem import ClusterProblem
 
 
-def cost(model: PersonModel, mass: float, square: float) -> float:
+def cost(model: PldaClusterModel, mass: float, square: float) -> float:
     return float(model.cost(np.array([mass]), np.array([square]))[0])
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.floats(0.1, 20), st.floats(-1, 1))
 def test_two_cost_their_similarity_less_than_the_gates(noise: float, similarity: float) -> None:
-    model = PersonModel(noise)
+    model = PldaClusterModel(noise)
     joined = cost(model, 2, 2 + 2 * similarity) - 2 * cost(model, 1, 1)
-    assert joined == pytest.approx(model.gate - similarity, abs=1e-9)
+    assert joined == pytest.approx(model.break_even - similarity, abs=1e-9)
 
 
 @pytest.mark.parametrize("noise", [0.1, 1.0, 10.0])
@@ -32,7 +32,7 @@ def test_costs_are_marginal_likelihoods(noise: float) -> None:
     """Of tracklets around a person who is drawn around nothing, in many dimensions, up to a factor and their number."""
     dim, rng = 40, np.random.default_rng(0)
     spread = 1 / (dim * (1 + noise))  # between people, where looks have unit length
-    model, found = PersonModel(noise), []
+    model, found = PldaClusterModel(noise), []
     for n in (1, 2, 5):
         looks = rng.normal(size=(n, dim)) * np.sqrt((1 + noise) * spread)
         covariance = spread * (np.ones((n, n)) + noise * np.eye(n))
@@ -45,17 +45,17 @@ def test_costs_are_marginal_likelihoods(noise: float) -> None:
 
 @pytest.mark.parametrize("threshold", [0.3, 0.5, 0.7, 0.9])
 def test_the_threshold_tells_the_noise(threshold: float) -> None:
-    model = PersonModel.of_threshold(threshold)
-    assert 1 - PersonModel(model.noise / CAUTION).gate == pytest.approx(threshold)
-    assert model.noise > PersonModel.of_threshold(threshold - 0.05).noise
+    model = PldaClusterModel.of_threshold(threshold)
+    assert 1 - PldaClusterModel(model.noise / CAUTION).break_even == pytest.approx(threshold)
+    assert model.noise > PldaClusterModel.of_threshold(threshold - 0.05).noise
 
 
 def test_many_who_look_a_little_alike_do_not_outweigh_one_who_does() -> None:
     """A look has similarity 0.05 above the gate with five of a group, and 0.2 with a single one."""
-    model = PersonModel.of_threshold(0.7)
+    model = PldaClusterModel.of_threshold(0.7)
     five = 5 + 20 * 0.8
-    joins_five = cost(model, 6, five + 1 + 10 * (model.gate + 0.05)) - cost(model, 5, five)
-    joins_one = cost(model, 2, 2 + 2 * (model.gate + 0.2)) - cost(model, 1, 1)
+    joins_five = cost(model, 6, five + 1 + 10 * (model.break_even + 0.05)) - cost(model, 5, five)
+    joins_one = cost(model, 2, 2 + 2 * (model.break_even + 0.2)) - cost(model, 1, 1)
     assert 5 * 0.05 > 0.2  # what adding up pairs would go by
     assert joins_one < joins_five
 
@@ -71,37 +71,39 @@ def test_a_crowd_knows_its_total(seed: int, n: int) -> None:
     given_ = sparse(costs, dense.clash, weight)
     costs[tuple(pairs.T)] += value
     dense = Dense(np.triu(costs, 1) + np.triu(costs, 1).T, dense.clash, weight, THRESHOLD)
-    crowd = Crowd(packed(rng.integers(0, 3, n)), Nodes.of(given_.costs.with_extra(pairs, value), *given_[1:]))
+    clusters = ClusterCosts(
+        renumbered(rng.integers(0, 3, n)), ClusterProblem.of(given_.costs.with_extra(pairs, value), *given_[1:])
+    )
     for _ in range(12):
-        i, before = int(rng.integers(n)), dense.total(crowd.label)
-        target = int(rng.choice([*crowd.label.tolist(), -1]))
-        if target == crowd.label[i]:
-            assert crowd.move(i, target) == 0
+        i, before = int(rng.integers(n)), dense.total(clusters.label)
+        target = int(rng.choice([*clusters.label.tolist(), -1]))
+        if target == clusters.label[i]:
+            assert clusters.move(i, target) == 0
             continue
-        expected = crowd.entering(i, np.array([target]))[0] if target >= 0 else crowd.alone(i)
-        expected -= crowd.leaving(i)
+        expected = clusters.cost_to_add(i, np.array([target]))[0] if target >= 0 else clusters.singleton_cost(i)
+        expected -= clusters.saving_of_removal(i)
         k = int(rng.integers(n))
-        if crowd.label[k] != crowd.label[i]:
-            with crowd.trial():
-                target_of_k = int(crowd.label[k])
-                crowd.move(k, -1)
-                without = crowd.entering(i, np.array([target_of_k]))[0]
-            assert crowd.instead(i, k) == pytest.approx(without, abs=1e-9)
-        own = int(crowd.label[i])
-        risen = crowd.move(i, target)
-        crowd.release([own])
+        if clusters.label[k] != clusters.label[i]:
+            with clusters.trial():
+                target_of_k = int(clusters.label[k])
+                clusters.move(k, -1)
+                without = clusters.cost_to_add(i, np.array([target_of_k]))[0]
+            assert clusters.cost_to_swap(i, k) == pytest.approx(without, abs=1e-9)
+        own = int(clusters.label[i])
+        risen = clusters.move(i, target)
+        clusters.release([own])
         assert risen == pytest.approx(expected, abs=1e-9)
-        assert dense.total(crowd.label) - before == pytest.approx(risen, abs=1e-9)
+        assert dense.total(clusters.label) - before == pytest.approx(risen, abs=1e-9)
 
 
 def test_what_was_only_tried_leaves_no_trace() -> None:
     costs, clash, weight = problem(1, 30)
-    crowd = Crowd(np.zeros(30, np.int64), Nodes.of(*sparse(costs, clash, weight)))
-    before = crowd.label.copy(), crowd.leaving(3), crowd.entering(3, np.array([5]))[0]
+    clusters = ClusterCosts(np.zeros(30, np.int64), ClusterProblem.of(*sparse(costs, clash, weight)))
+    before = clusters.label.copy(), clusters.saving_of_removal(3), clusters.cost_to_add(3, np.array([5]))[0]
     for _ in range(2):
-        with crowd.trial():
+        with clusters.trial():
             for i in range(30):  # more new groups than there is room for
-                crowd.move(i, -1)
-            assert len(set(crowd.label.tolist())) == 30
-        assert (crowd.label == before[0]).all()
-        assert (crowd.leaving(3), crowd.entering(3, np.array([5]))[0]) == before[1:]
+                clusters.move(i, -1)
+            assert len(set(clusters.label.tolist())) == 30
+        assert (clusters.label == before[0]).all()
+        assert (clusters.saving_of_removal(3), clusters.cost_to_add(3, np.array([5]))[0]) == before[1:]

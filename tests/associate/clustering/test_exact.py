@@ -9,9 +9,9 @@ from associate.dense_problems import THRESHOLD, problem, sparse
 from associate.reference_grouping import Dense
 
 from reidtrack.associate.clustering import exact as exact_module
-from reidtrack.associate.clustering.exact import Table, best_grouping, improve_exactly
-from reidtrack.associate.clustering.hungarian import group
-from reidtrack.associate.clustering.problem import Nodes
+from reidtrack.associate.clustering.exact import DenseProblem, best_clustering, improve_exactly
+from reidtrack.associate.clustering.hungarian import cluster
+from reidtrack.associate.clustering.problem import ClusterProblem
 from reidtrack.graph import component_labels
 
 
@@ -28,7 +28,7 @@ def connected(seed: int, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def test_nothing_is_better_than_the_best_grouping(size: int) -> None:
     for seed in range(8):
         dense = Dense(*problem(10 * size + seed, size), THRESHOLD)
-        found = best_grouping(Table(dense.weight, dense.alike, dense.clash, dense.model))
+        found = best_clustering(DenseProblem(dense.weight, dense.inner_product, dense.clash, dense.model))
         assert not breaks(found, dense.clash)
         assert dense.total(found) == pytest.approx(least_total(dense), abs=1e-9)
 
@@ -47,7 +47,7 @@ def test_small_problems_are_solved_exactly(size: int) -> None:
         pairs = pairs[pairs[:, 1] - pairs[:, 0] > 1]
         value = 0.4 * rng.normal(size=len(pairs))
         given = sparse(cost, clash, weight)
-        found = group(given.costs.with_extra(pairs, value), *given[1:], together, exact=size)
+        found = cluster(given.costs.with_extra(pairs, value), *given[1:], together, exact=size)
         cost[tuple(pairs.T)] += value
         cost = np.triu(cost, 1) + np.triu(cost, 1).T
         dense = Dense(cost, clash, weight, THRESHOLD)
@@ -64,7 +64,7 @@ def test_local_search_is_helped_and_never_harmed(size: int) -> None:
     for seed in range(20):
         dense = Dense(*problem(seed, size), THRESHOLD)
         given = sparse(dense.cost, dense.clash, dense.weight)
-        local, best = (group(*given, exact=most) for most in (0, 9))
+        local, best = (cluster(*given, exact=most) for most in (0, 9))
         assert not breaks(best, dense.clash)
         gain = dense.total(local) - dense.total(best)
         assert gain >= -1e-9
@@ -74,13 +74,13 @@ def test_local_search_is_helped_and_never_harmed(size: int) -> None:
     assert gained > 0 or size > 12
 
 
-def chain() -> Nodes:
+def chain() -> ClusterProblem:
     """Four in a row that are one, and one by itself."""
     cost = np.full((5, 5), 0.05)
     for i, j in [(0, 1), (1, 2), (2, 3)]:
         cost[i, j] = cost[j, i] = -0.5
     cost[4] = cost[:, 4] = 0.5
-    return Nodes.of(*sparse(cost, np.zeros((5, 5), bool), np.ones(5)))
+    return ClusterProblem.of(*sparse(cost, np.zeros((5, 5), bool), np.ones(5)))
 
 
 @pytest.mark.parametrize(
@@ -106,5 +106,5 @@ def test_where_the_work_is_done_the_local_search_stands(monkeypatch: pytest.Monk
 def test_nobody_and_one(count: int) -> None:
     empty = np.zeros((count, count))
     given = sparse(empty, empty.astype(bool), np.ones(count))
-    assert group(*given, exact=10).tolist() == [*range(count)]
-    assert improve_exactly(np.arange(count), Nodes.of(*given), 10).tolist() == [*range(count)]
+    assert cluster(*given, exact=10).tolist() == [*range(count)]
+    assert improve_exactly(np.arange(count), ClusterProblem.of(*given), 10).tolist() == [*range(count)]

@@ -10,11 +10,10 @@ from associate.reference_grouping import Dense, group_dense
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reidtrack.associate.clustering.hungarian import group
-from reidtrack.associate.clustering.pair_keys import PairValues
-from reidtrack.associate.clustering.problem import Nodes
-from reidtrack.associate.evidence import PairTerms
-from reidtrack.associate.terms import Terms
+from reidtrack.associate.clustering.hungarian import cluster
+from reidtrack.associate.clustering.pairs import PairValues
+from reidtrack.associate.clustering.problem import ClusterProblem
+from reidtrack.associate.evidence import EvidenceTable, PairTerms
 from reidtrack.graph import component_labels
 
 
@@ -40,7 +39,7 @@ def test_extra_costs_count_as_if_they_were_in_the_matrix(size: int) -> None:
         pairs, value = extras(seed, size)
         full = with_extras(cost, pairs, value)
         given_ = sparse(cost, clash, weight)
-        found = group(given_.costs.with_extra(pairs, value), given_.near, given_.clash, weight, exact=0)
+        found = cluster(given_.costs.with_extra(pairs, value), given_.near, given_.clash, weight, exact=0)
         assert (found == group_dense(full, clash, weight, THRESHOLD)).all(), seed
 
 
@@ -49,7 +48,7 @@ def test_no_extra_cost_changes_nothing() -> None:
         cost, clash, weight = problem(seed, 20)
         given_ = sparse(cost, clash, weight)
         costs = given_.costs.with_extra(np.zeros((0, 2), np.int64), np.zeros(0))
-        assert (group(costs, *given_[1:]) == group(*given_)).all()
+        assert (cluster(costs, *given_[1:]) == cluster(*given_)).all()
 
 
 @settings(max_examples=40, deadline=None)
@@ -60,10 +59,10 @@ def test_bundles_cost_what_their_members_do(seed: int, n: int) -> None:
     pairs, value = extras(seed, n)
     given_ = sparse(cost, clash, weight)
     bundle = component_labels(n, rng.integers(0, n, (n // 3, 2)))
-    nodes = Nodes.of(given_.costs.with_extra(pairs, value), *given_[1:]).contracted(bundle)
+    nodes = ClusterProblem.of(given_.costs.with_extra(pairs, value), *given_[1:]).merged(bundle)
     label = rng.integers(0, 3, len(nodes))
-    groups = nodes.contracted(np.unique(label, return_inverse=True)[1])
-    total = float(nodes.model.cost(groups.mass, groups.square).sum())
+    groups = nodes.merged(np.unique(label, return_inverse=True)[1])
+    total = float(nodes.model.cost(groups.weight, groups.sum_sq_norm).sum())
     dense = Dense(with_extras(cost, pairs, value), np.zeros_like(clash), weight, THRESHOLD)
     assert total == pytest.approx(dense.total(label[bundle]), abs=1e-9)
 
@@ -77,7 +76,7 @@ def test_what_belongs_together_stays_together(seed: int, n: int) -> None:
     bundle = component_labels(n, together)
     clash = clash & (bundle[:, None] != bundle)
     given_ = sparse(cost, clash, weight)
-    label = group(*given_, together)
+    label = cluster(*given_, together)
     assert (label[together[:, 0]] == label[together[:, 1]]).all()
     assert not breaks(label, clash)
     _, first = np.unique(label, return_index=True)
@@ -97,9 +96,9 @@ def test_terms_of_several_sources() -> None:
     pairs = np.array([[0, 1], [0, 2]])
     space = PairTerms(pairs, np.array([1.5, -np.inf]), {"travel_s": np.array([3.0, np.nan])})
     ground = PairTerms(pairs[:1], np.array([0.5]), {"ground_m": np.array([0.25])})
-    terms = Terms.of(3, [space, ground, PairTerms.none()])
-    assert terms.clash.tolist() == [[0, 2]]
+    terms = EvidenceTable.of(3, [space, ground, PairTerms.none()])
+    assert terms.cannot_link.tolist() == [[0, 2]]
     assert terms.log_odds.pairs.tolist() == [[0, 1]]
     assert terms.of_pair(1, 0) == {"ground_m": 0.25, "travel_s": 3.0, "log_odds": 2.0}
     assert terms.of_pair(0, 2) == {}
-    assert Terms.of(3, []).of_pair(0, 2) == {}
+    assert EvidenceTable.of(3, []).of_pair(0, 2) == {}

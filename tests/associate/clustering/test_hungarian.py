@@ -11,9 +11,9 @@ from associate.reference_grouping import Dense, group_dense
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reidtrack.associate.clustering.hungarian import group
-from reidtrack.associate.clustering.local_search import refine
-from reidtrack.associate.clustering.problem import Nodes
+from reidtrack.associate.clustering.hungarian import cluster
+from reidtrack.associate.clustering.local_search import local_search
+from reidtrack.associate.clustering.problem import ClusterProblem
 
 
 def problem(seed: int, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -32,7 +32,7 @@ def test_small_problems_come_close_to_the_best_grouping() -> None:
     for seed in range(20):
         dense = Dense(*problem(seed, 7), THRESHOLD)
         best = least_total(dense)
-        found = group(*sparse(dense.cost, dense.clash, dense.weight), exact=0)
+        found = cluster(*sparse(dense.cost, dense.clash, dense.weight), exact=0)
         assert not breaks(found, dense.clash)
         loss = dense.total(found) - best
         assert loss >= -1e-9
@@ -46,20 +46,20 @@ def test_small_problems_come_close_to_the_best_grouping() -> None:
 @given(st.integers(0, 10_000), st.integers(1, 25))
 def test_groupings_are_sound(seed: int, n: int) -> None:
     cost, clash, weight = problem(seed, n)
-    label = group(*sparse(cost, clash, weight))
+    label = cluster(*sparse(cost, clash, weight))
     assert not breaks(label, clash)
     dense = Dense(cost, clash, weight, THRESHOLD)
     assert dense.total(label) <= dense.total(np.arange(n)) + 1e-9  # never worse than everybody alone
     _, first = np.unique(label, return_index=True)
     assert (np.diff(first) > 0).all()  # numbered by their first members
-    assert (group(*sparse(cost, clash, weight)) == label).all()
+    assert (cluster(*sparse(cost, clash, weight)) == label).all()
 
 
 def test_refining_never_makes_it_worse() -> None:
     for seed in range(20):
         cost, clash, weight = problem(seed, 12)
         dense, start = Dense(cost, clash, weight, THRESHOLD), np.arange(12)
-        assert dense.total(refine(start, Nodes.of(*sparse(cost, clash, weight)))) <= dense.total(start)
+        assert dense.total(local_search(start, ClusterProblem.of(*sparse(cost, clash, weight)))) <= dense.total(start)
 
 
 def test_somebody_in_the_wrong_place_gives_way() -> None:
@@ -69,7 +69,7 @@ def test_somebody_in_the_wrong_place_gives_way() -> None:
         cost[i, j] = cost[j, i] = value
     clash = np.zeros((4, 4), bool)
     clash[0, 1] = clash[1, 0] = clash[2, 3] = clash[3, 2] = True
-    label = group(*sparse(cost, clash, np.ones(4)))
+    label = cluster(*sparse(cost, clash, np.ones(4)))
     assert label[0] == label[3]
     assert label[1] == label[2]
 
@@ -80,12 +80,12 @@ def test_somebody_in_the_wrong_place_gives_way() -> None:
 )
 def test_two(value: float, groups: int) -> None:
     cost = np.array([[0, value], [value, 0]])
-    assert len(set(group(*sparse(cost, np.zeros((2, 2), bool), np.ones(2))))) == groups
+    assert len(set(cluster(*sparse(cost, np.zeros((2, 2), bool), np.ones(2))))) == groups
 
 
 def test_a_clash_outweighs_any_cost() -> None:
     cost = np.array([[0, -5.0], [-5.0, 0]])
-    assert len(set(group(*sparse(cost, ~np.eye(2, dtype=bool), np.ones(2))))) == 2
+    assert len(set(cluster(*sparse(cost, ~np.eye(2, dtype=bool), np.ones(2))))) == 2
 
 
 @pytest.mark.parametrize("size", [2, 3, 8, 20, 39])
@@ -94,7 +94,7 @@ def test_groupings_are_those_of_the_readable_version(size: int) -> None:
     for seed in range(25 if size < 20 else 8):
         cost, clash, weight = hard_problem(100 * size + seed, size)
         expected = group_dense(cost, clash, weight, THRESHOLD)
-        assert (group(*sparse(cost, clash, weight), exact=0) == expected).all(), seed
+        assert (cluster(*sparse(cost, clash, weight), exact=0) == expected).all(), seed
 
 
 def test_equal_costs_are_settled_soundly() -> None:
@@ -102,7 +102,7 @@ def test_equal_costs_are_settled_soundly() -> None:
     for seed in range(20):
         cost, clash, weight = hard_problem(seed, 24)
         cost = np.round(4 * cost) / 4
-        label = group(*sparse(cost, clash, weight))
+        label = cluster(*sparse(cost, clash, weight))
         assert not breaks(label, clash)
         dense = Dense(cost, clash, weight, THRESHOLD)
         alone = dense.total(np.arange(24))

@@ -101,7 +101,7 @@ def test_links_that_a_person_vouched_for(tmp_path: Path, text: str | None, expec
         (tmp_path / "corrections.yaml").write_text(text)
     said = record() | {"corrections": {"file": "corrections.yaml", "entries": 1}}
     (person,) = mark_said(RunFolder(tmp_path), said, [joined()])
-    assert [link.decision == "confirmed" for link in person.links] == expected
+    assert [link.decision == "must_link" for link in person.links] == expected
     write_report(RunFolder(tmp_path), said, [joined()])
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert page.count(">as you said<") == sum(expected)
@@ -110,7 +110,7 @@ def test_links_that_a_person_vouched_for(tmp_path: Path, text: str | None, expec
 
 def test_without_corrections_nobody_vouched(tmp_path: Path) -> None:
     (person,) = mark_said(RunFolder(tmp_path), record(), [joined()])
-    assert {link.decision for link in person.links} == {"linked"}
+    assert {link.decision for link in person.links} == {"appearance"}
 
 
 @pytest.mark.parametrize(

@@ -163,17 +163,14 @@ def test_no_link_is_certain(make_report: Make, read_page: Read, probability: flo
     assert expected in read_page(render_report(data)).by_id("v1-2").all_text
 
 
-def test_links_beyond_the_person_and_rejected_ones(make_report: Make, read_page: Read) -> None:
+def test_links_beyond_the_person(make_report: Make, read_page: Read) -> None:
     data = make_report({1: [("A", 1, 1.0, 2.0), ("B", 1, 3.0, 4.0), ("B", 2, 5.0, 6.0)]})
-    links = (
-        Link(("B", 1), ("A", 77), 0.3, 0.2, {"travel": 0.5}),
-        Link(("B", 2), ("A", 1), 0.9, 0.0, decision="rejected"),
-    )
+    links = (Link(("B", 1), ("A", 77), 0.3, 0.2, {"travel": 0.5}),)
     (one,) = data.identities
     other = Identity(1, one.tracklets, one.feature, links)
     page = read_page(render_report(ReportData("", "", "", data.cameras, [other])))
     assert "A, track 77" in page.by_id("v1-2").all_text and " 0.50" in page.by_id("v1-2").all_text
-    assert len(page.by_id("v1-3").all("td")) == 8, "what was rejected joined nothing"
+    assert len(page.by_id("v1-3").all("td")) == 8, "what has no link is joined to nothing"
     assert [part.all("b")[0].text for part in page.all(class_="legend")[1].all("span")] == ["1", "0", "0"]
 
 

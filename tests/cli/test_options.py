@@ -11,7 +11,7 @@ import pytest
 
 import reidtrack
 from reidtrack.cli.main import COMMANDS, build_parser
-from reidtrack.cli.spelling import option, told
+from reidtrack.cli.options import option, told
 from reidtrack.errors import InputError, UsageError, param
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reidtrack.cli.timing import time_lines
+from reidtrack.cli.outcome import time_lines
 
 
 def record(cores_busy: float = 1.9, cores: int = 2, frames: int = 100) -> dict[str, Any]:
