@@ -11,6 +11,15 @@ from pathlib import Path
 from reidtrack.errors import OutputError
 
 
+def is_utf8(path: Path | str) -> bool:
+    """Whether a path can be put down as text: names from old disks and shares may be bytes that are no UTF-8."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def write_whole(path: Path, text: str) -> None:
     """Write UTF-8 text so that `path` holds either what it held before or all of `text`, also after a kill.
 
@@ -19,7 +28,7 @@ def write_whole(path: Path, text: str) -> None:
     Raises:
         OutputError: If the disk is full or the place cannot be written.
     """
-    write_lines(path, [text.encode()])
+    write_lines(path, [text.encode(errors="backslashreplace")])  # a name that is no UTF-8 stays readable
 
 
 def write_lines(path: Path, lines: Iterable[bytes]) -> None:

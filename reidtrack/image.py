@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
 from reidtrack.errors import InputError
 from reidtrack.types import ImageArray
+
+IMAGE_SUFFIXES = frozenset(
+    {".avif", ".bmp", ".dib", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".pnm", ".ppm"}
+    | {".tif", ".tiff", ".webp"}
+)
+"""Endings of pictures that OpenCV's wheels read."""
+UNREAD_SUFFIXES = frozenset(
+    {".arw", ".cr2", ".cr3", ".dng", ".exr", ".gif", ".hdr", ".heic", ".heif", ".jxl", ".nef", ".psd", ".raw", ".svg"}
+)
+"""Endings of pictures that it does not read."""
 
 _END_MARKS = (b"\xff\xd9", b"IEND\xaeB`\x82")  # of JPEG, of PNG
 _TAIL_BYTES = 64
@@ -36,6 +48,15 @@ def read_image(path: Path) -> ImageArray:
     if image is None:
         raise InputError("cannot be decoded", where=path, expected="an image", hint="the file is damaged or no image")
     return np.asarray(image, np.uint8)
+
+
+def left_out(names: Iterable[str]) -> str | None:
+    """What to say of files of a folder that are pictures and are not read, or None where there are none."""
+    found = sorted(name for name in names if os.path.splitext(name)[1].lower() in UNREAD_SUFFIXES)  # noqa: PTH122
+    if not found:
+        return None
+    what = "1 picture is" if len(found) == 1 else f"{len(found)} pictures are"
+    return f"{what} of a kind that is not read and left out, such as {found[0]}"
 
 
 def resize(image: ImageArray, size_hw: tuple[int, int]) -> ImageArray:

@@ -52,6 +52,7 @@ def write_video(
     fps: int = 25,
     options: dict[str, str] | None = None,
     container_options: dict[str, str] | None = None,
+    aspect: Fraction | None = None,
 ) -> Path:
     """Write frames that carry their number at the given times; the suffix says which container."""
     import av
@@ -60,6 +61,8 @@ def write_video(
     with av.open(str(path), "w", options=container_options or {}) as container:
         stream: Any = container.add_stream(codec, rate=fps, options=options or {})
         stream.width, stream.height, stream.pix_fmt = *size, pix_fmt
+        if aspect is not None:
+            stream.codec_context.sample_aspect_ratio = aspect
         stream.codec_context.time_base = time_base
         container.start_encoding()
         pictures = (counter_image(i, size) for i in range(len(times_s))) if images is None else images

@@ -55,7 +55,7 @@ def _add_inputs(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--start", type=float, default=0.0, metavar="S", help="first second to read of each recording")
     group.add_argument("--end", type=float, metavar="S", help="second to stop before (default: the end)")
     group.add_argument("--stride", type=int, default=1, metavar="N", help="read every N-th frame (default: 1)")
-    group.add_argument("--fps", type=float, default=25.0, help="frames a second in folders of images (default: 25)")
+    group.add_argument("--fps", type=float, help="frames a second in folders of images (default: seqinfo.ini's, or 25)")
     group.add_argument("--origin", metavar="TIME", help="when the run's time begins, ISO 8601 (2026-11-20T10:00:00Z)")
     group.add_argument(
         "--detections",

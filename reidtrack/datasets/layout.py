@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -9,9 +10,10 @@ from pathlib import Path
 
 from reidtrack.datasets.record import JUNK_ID, SPLITS, ReidDataset, Sample, SplitName, counted
 from reidtrack.errors import InputError
+from reidtrack.image import IMAGE_SUFFIXES, left_out
 
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
 _DEPTH = 3
+logger = logging.getLogger(__name__)
 
 
 def find_root(root: Path, wanted: Collection[str], *, name: str, expected: str) -> Path:
@@ -61,6 +63,9 @@ def images(folder: Path, *, deep: bool = False) -> list[Path]:
         return []
     with os.scandir(folder) as entries:
         found = [e for e in entries if not e.name.startswith(".")]
+    unread = left_out(e.name for e in found)
+    if unread:
+        logger.warning("%s: %s", folder, unread)
     paths = [Path(e.path) for e in found if os.path.splitext(e.name)[1].lower() in IMAGE_SUFFIXES and e.is_file()]  # noqa: PTH122
     if deep:
         paths += [path for e in found if e.is_dir() for path in images(Path(e.path), deep=True)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -28,6 +28,15 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 FALLBACK_FPS = 25.0
+_MOST_FPS = 1000
+_MOST_OFF = 2.0
+"""A claimed rate that is off by more from the stamps is no rate: browsers and recording programs write 1000, the unit
+of their stamps. Less is what a camera with a varying rate comes to."""
+_STAMPS = 33
+"""Packets whose stamps tell the rate: more than any distance between a picture's place in decoding and in showing."""
+_LEAST_STAMPS = 3
+_MOST_ASPECT = 4
+"""Anamorphic recordings have 16:11 or 2:1; what is beyond is a fault of the container."""
 _READ_ERRORS_LIMIT = 100
 _SKIP_FROM_S = 5.0
 """Starts earlier than this are decoded through, which is quick enough."""
@@ -72,10 +81,11 @@ class VideoFile:
             first = next(self._decoded, None)
             if first is None:
                 raise self._nothing_decoded()
-            self.nominal_fps = _nominal_fps(self._container, self._stream)
+            self.nominal_fps = _nominal_fps(self._container, self._stream, self._step_s)
             self.duration_s = _duration_s(self._container, self._stream)
             self._whole_count = self._stream.frames or round((self.duration_s or 0) * self.nominal_fps) or None
             height, width = self._image_of(first).shape[:2]
+            self.pixel_aspect = _pixel_aspect(self._stream, self._image_of.turned)
             self.size = (width, height)
             self._frames = self._read(first)
         except BaseException:
@@ -123,7 +133,14 @@ class VideoFile:
         if not self._stream.codec_context.is_hwaccel:
             self._stream.thread_type = "AUTO"
         self._damaged = 0
-        self._packets = self._demux()
+        packets = self._demux()
+        try:
+            first = list(itertools.islice(packets, 0 if is_url(self._source) else _STAMPS))
+        except BaseException:
+            self._container.close()
+            raise
+        self._step_s = median_step_s([packet.pts for packet in first], self._stream.time_base)
+        self._packets = itertools.chain(first, packets)
         self._decoded = self._decode(self._packets)
 
     def _nothing_decoded(self) -> InputError:
@@ -194,7 +211,23 @@ class VideoFile:
             return enumerate(self._decoded)
         clock.read(first_pts)
         whole = (p for p in self._decoded if p.pts is None or p.pts >= skipped.pts)
-        return enumerate(whole, skipped.index)
+        first = next(whole, None)
+        if first is None or first.pts != skipped.pts or not _is_clean_start(first):
+            return self._from_the_beginning()
+        return enumerate(itertools.chain([first], whole), skipped.index)
+
+    def _from_the_beginning(self) -> Iterator[tuple[int, VideoFrame]]:
+        """Decode everything: what the file calls a keyframe needs pictures before it, as with intra refresh."""
+        self._container.close()
+        self._open()
+        return enumerate(self._decoded)
+
+
+def _is_clean_start(picture: VideoFrame) -> bool:
+    """Whether a picture needs none before it, as far as the decoder tells."""
+    from av.video.frame import PictureType
+
+    return bool(picture.key_frame) and picture.pict_type == PictureType.I and not picture.is_corrupt
 
 
 def _open_container(source: str | Path, timeout_s: float, hwaccel: str) -> InputContainer:
@@ -227,6 +260,11 @@ class _Converter:
         self._rotation: int | None = None
         self._turn = IDENTITY
 
+    @property
+    def turned(self) -> bool:
+        """Whether the last picture lay on its side."""
+        return self._turn[0] == 0
+
     def __call__(self, picture: VideoFrame) -> ImageArray:
         if picture.rotation != self._rotation:
             # Not for each picture: asking for side data ties it into a cycle, and pictures pile up until collected.
@@ -249,14 +287,37 @@ def _fit(image: ImageArray, size: tuple[int, int]) -> ImageArray:
     return resized
 
 
-def _nominal_fps(container: InputContainer, stream: VideoStream) -> float:
+def median_step_s(pts: Sequence[int | None], time_base: Fraction | None) -> float | None:
+    """Median seconds between pictures by their stamps, or None where fewer than three have one.
+
+    Args:
+        pts: In the order of decoding.
+        time_base: Seconds per unit.
+    """
+    stamps = sorted({stamp for stamp in pts if stamp is not None})
+    if len(stamps) < _LEAST_STAMPS or not time_base:
+        return None
+    return float(np.median(np.diff(stamps))) * float(time_base)
+
+
+def _pixel_aspect(stream: VideoStream, turned: bool) -> float:
+    """Width over height of a pixel as it is to be shown; 1 where the recording does not tell."""
+    ratio = stream.sample_aspect_ratio
+    if not ratio or not max(ratio, 1 / ratio) <= _MOST_ASPECT:
+        return 1.0
+    return float(1 / ratio if turned else ratio)
+
+
+def _nominal_fps(container: InputContainer, stream: VideoStream, step_s: float | None) -> float:
+    """The rate that a recording claims, or that of its own stamps where these are of quite another one."""
     rates = [stream.average_rate, stream.guessed_rate, stream.base_rate]
     if container.duration is None:  # a bare stream without a container: the average is FFmpeg's default, 25
         rates = rates[1:]
-    for rate in rates:
-        if rate and 0 < rate <= 1000:
-            return float(rate)
-    return FALLBACK_FPS
+    claimed = next((float(rate) for rate in rates if rate and 0 < rate <= _MOST_FPS), None)
+    if step_s and 0 < 1 / step_s <= _MOST_FPS:
+        off = max(claimed * step_s, 1 / (claimed * step_s)) if claimed else _MOST_OFF + 1
+        return 1 / step_s if off > _MOST_OFF else claimed or FALLBACK_FPS
+    return claimed or FALLBACK_FPS
 
 
 def _duration_s(container: InputContainer, stream: VideoStream) -> float | None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import configparser
+import logging
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -11,22 +14,30 @@ from typing import Self
 import numpy as np
 
 from reidtrack.errors import InputError, UsageError
+from reidtrack.image import IMAGE_SUFFIXES, left_out
 from reidtrack.types import Frame, ImageArray
 from reidtrack.video.part import Part
 
-IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+FALLBACK_FPS = 25.0
+_LEAST_SHARE = 0.5
+"""Of the numbers from a folder's first to its last, how many have to be there for them to count frames: others are
+stamps, or every tenth frame of something."""
+
+logger = logging.getLogger(__name__)
 
 
 class ImageFolder:
     """The images of a folder in natural order (`2.jpg` before `10.jpg`), as frames of an even rate.
 
-    An image that cannot be read is counted as damaged and keeps its number, so the times of the others stay true.
-    Images of another size are scaled to that of the first one.
+    An image that cannot be read is counted as damaged and keeps its number, so the times of the others stay true. Names
+    that count (`000001.jpg`) give frames their numbers where most are there: what is missing leaves a gap, and a line
+    says so. Images of another size are scaled to that of the first one.
 
     Args:
-        folder: Where the images lie; subfolders are not looked into.
+        folder: Where the images lie, or a sequence of MOTChallenge (`seqinfo.ini`) with a folder of them; other
+            subfolders are not looked into.
         camera: Name given to the frames.
-        part: What to read of it, and its images per second; all at 25, if it is None.
+        part: What to read of it, and its images per second; without them `seqinfo.ini` tells, else they are 25.
         offset_s: Seconds from the run's origin to the first image.
 
     Raises:
@@ -36,24 +47,26 @@ class ImageFolder:
 
     def __init__(self, folder: str | Path, camera: str, part: Part | None = None, *, offset_s: float = 0.0) -> None:
         self._part, self._offset_s = Part() if part is None else part, offset_s
-        fps = self._part.fps
+        folder, recorded = _sequence(Path(folder))
+        fps = (recorded or FALLBACK_FPS) if self._part.fps is None else self._part.fps
         if not 0 < fps < float("inf"):
             raise UsageError(f"got {fps}", where="fps", expected="more than 0 images per second")
         self.camera = camera
         self.nominal_fps = fps
-        self._paths = _images(Path(folder))
+        self.pixel_aspect = 1.0
+        self._images = _numbered(_images(folder), folder)
         self._damaged = 0
-        self.duration_s: float | None = len(self._paths) / fps
-        first = next((image for image in map(_load, self._paths) if image is not None), None)
+        self.duration_s: float | None = (self._images[-1][0] + 1) / fps
+        first = next((image for _, path in self._images if (image := _load(path)) is not None), None)
         if first is None:
-            raise InputError(f"none of its {len(self._paths)} images can be read", where=folder)
+            raise InputError(f"none of its {len(self._images)} images can be read", where=folder)
         self.size = (first.shape[1], first.shape[0])
         self._frames = self._read()
 
     @property
     def frame_count(self) -> int | None:
         """How many images the part holds."""
-        return sum(self._part.takes(i, i / self.nominal_fps) for i in range(len(self._paths)))
+        return sum(self._part.takes(index, index / self.nominal_fps) for index, _ in self._images)
 
     @property
     def damaged(self) -> int:
@@ -79,7 +92,7 @@ class ImageFolder:
     def _read(self) -> Generator[Frame]:
         import cv2
 
-        for index, path in enumerate(self._paths):
+        for index, path in self._images:
             time_s = index / self.nominal_fps
             if self._part.after(time_s):
                 return
@@ -94,6 +107,45 @@ class ImageFolder:
             yield Frame(self.camera, index, time_s + self._offset_s, image)
 
 
+def _sequence(folder: Path) -> tuple[Path, float | None]:
+    """The folder of the images of a MOTChallenge sequence, or the folder itself, and the rate that `seqinfo.ini` tells.
+
+    Args:
+        folder: The sequence, or its folder of images.
+    """
+    parser = configparser.ConfigParser(interpolation=None)
+    for home in (folder, folder.resolve().parent):
+        try:
+            if not parser.read(home / "seqinfo.ini", encoding="utf-8-sig"):
+                continue
+            inner = home / parser.get("Sequence", "imDir", fallback="img1")
+            rate = parser.getfloat("Sequence", "frameRate")
+        except (configparser.Error, UnicodeDecodeError, ValueError):
+            continue
+        if inner.resolve() == folder.resolve() or (home == folder and inner.is_dir() and not inner.is_symlink()):
+            return inner if home == folder else folder, rate if 0 < rate < float("inf") else None
+    return folder, None
+
+
+def _numbered(paths: Sequence[Path], folder: Path) -> list[tuple[int, Path]]:
+    """Each image with its number from 0: that in its name, counted from the first one's, where names count frames."""
+    found = [re.fullmatch(r"(.*?)(\d+)", path.stem, re.ASCII | re.DOTALL) for path in paths]
+    numbers = [int(match[2]) for match in found if match is not None]
+    counts = len({match[1] for match in found if match is not None}) == 1 and len(set(numbers)) == len(paths)
+    missing = numbers[-1] - numbers[0] + 1 - len(paths) if counts else 0
+    if missing <= 0 or len(paths) < _LEAST_SHARE * (len(paths) + missing):
+        return list(enumerate(paths))
+    before = next(i for i, (a, b) in enumerate(pairwise(numbers)) if b - a > 1)
+    logger.warning(
+        "%s: %d numbers are missing, first between %s and %s; the images keep their own",
+        folder,
+        missing,
+        paths[before].name,
+        paths[before + 1].name,
+    )
+    return [(number - numbers[0], path) for number, path in zip(numbers, paths, strict=True)]
+
+
 def natural_key(name: str) -> list[tuple[int, int | str]]:
     """Sorting key that compares runs of digits as numbers and the rest without regard to case."""
     parts = re.split(r"(\d+)", name.casefold())
@@ -102,12 +154,16 @@ def natural_key(name: str) -> list[tuple[int, int | str]]:
 
 def _images(folder: Path) -> list[Path]:
     try:
-        paths = [p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES and not p.name.startswith(".")]
+        shown = [p for p in folder.iterdir() if not p.name.startswith(".")]
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", where=folder, expected="a folder of images") from error
+    paths = [p for p in shown if p.suffix.lower() in IMAGE_SUFFIXES]
+    unread = left_out(p.name for p in shown)
+    if unread and paths:
+        logger.warning("%s: %s", folder, unread)
     if not paths:
         kinds = ", ".join(sorted(IMAGE_SUFFIXES))
-        raise InputError("the folder holds no images", where=folder, expected=f"files ending in {kinds}")
+        raise InputError("the folder holds no images", where=folder, expected=f"files ending in {kinds}", hint=unread)
     return sorted(paths, key=lambda p: (natural_key(p.name), p.name))
 
 

@@ -16,7 +16,7 @@ class Part:
         start_s: First second to read, counted from the recording's first frame.
         end_s: Second to stop before, counted likewise, or None to read to the end.
         stride: Frames whose index is a multiple of this are read; a part read on its own gives the same frames.
-        fps: Images per second of folders of images; videos have time stamps of their own.
+        fps: Images per second of folders of images, None for what they say themselves; videos have time stamps.
 
     Raises:
         UsageError: If a number is out of range.
@@ -25,7 +25,7 @@ class Part:
     start_s: float = 0.0
     end_s: float | None = None
     stride: int = 1
-    fps: float = 25.0
+    fps: float | None = None
 
     def __post_init__(self) -> None:
         if self.stride < 1:

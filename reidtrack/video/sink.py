@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import logging
 import os
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 import numpy as np
 
 from reidtrack.errors import OutputError
+from reidtrack.files import is_utf8
 from reidtrack.types import ImageArray
 
 if TYPE_CHECKING:
@@ -23,6 +25,12 @@ if TYPE_CHECKING:
 
 _TIME_BASE = Fraction(1, 90_000)
 _KEYFRAME_S = 1.0
+_HOUR = round(3600 / _TIME_BASE)
+_LONGEST_STEP = 6 * _HOUR
+"""mp4 counts how long a picture stays in 31 bits of its time base, 6.6 hours; recorders that sleep at night pause
+longer."""
+
+logger = logging.getLogger(__name__)
 _X264 = {"tune": "zerolatency"}  # holds no frames back, so that a kill loses none
 _GPU = "h264_nvenc"
 _NVENC = {"preset": "p4", "rc": "vbr", "bf": "0", "zerolatency": "1", "delay": "0", "forced-idr": "1"}
@@ -42,6 +50,7 @@ class VideoSink:
         fps_hint: Expected rate, for the encoder's rate control; times are the frames' own.
         crf: Constant rate factor of x264, 0 (lossless) to 51; 23 is its default.
         preset: Speed preset of x264.
+        pixel_aspect: Width over height of a pixel as it is to be shown, which players are told.
         gpu: Encode on an NVIDIA GPU where there is one that can; `crf` is its constant quality then, never
             lossless. x264 takes its place where there is none, where it has no room for another video, or where
             pictures are too small for it.
@@ -58,13 +67,16 @@ class VideoSink:
         fps_hint: float = 25.0,
         crf: int = 23,
         preset: str = "superfast",
+        pixel_aspect: float = 1.0,
         gpu: bool = False,
     ) -> None:
         self.path = Path(path)
         self.size = size
+        self._aspect = Fraction(pixel_aspect).limit_denominator(255)
         self._first_s: float | None = None
         self._last_pts = -1
         self._closed = False
+        self._files = contextlib.ExitStack()
         self._whole_bytes = 0
         self._keyframe_pts: int | None = None
         with self._faults():
@@ -87,6 +99,10 @@ class VideoSink:
             raise ValueError(f"{self.path}: expected an image of {self.size}, got {image.shape[1::-1]}")
         self._first_s = time_s if self._first_s is None else self._first_s
         pts = max(round((time_s - self._first_s) / _TIME_BASE), self._last_pts + 1)
+        if pts - self._last_pts > _LONGEST_STEP and self._last_pts >= 0:
+            logger.warning("%s: a pause of %.1f hours is shown as 6 hours", self.path, (pts - self._last_pts) / _HOUR)
+            self._first_s += (pts - self._last_pts - _LONGEST_STEP) * float(_TIME_BASE)
+            pts = self._last_pts + _LONGEST_STEP
         self._last_pts = pts
         try:
             with self._faults():
@@ -110,6 +126,7 @@ class VideoSink:
                 if self._first_s is not None:
                     self._container.mux(self._stream.encode(None))
                 self._container.close()
+                self._files.close()
         except OutputError:
             self._abandon()
             raise
@@ -125,6 +142,8 @@ class VideoSink:
         self._closed = True
         with contextlib.suppress(av.error.FFmpegError, OSError):
             self._container.close()
+        with contextlib.suppress(OSError):
+            self._files.close()
         with contextlib.suppress(OSError):
             if self._whole_bytes:
                 os.truncate(self.path, self._whole_bytes)
@@ -157,11 +176,15 @@ class VideoSink:
         import av
 
         options = {"movflags": _FRAGMENTED, "flush_packets": "1"}
-        container = av.open(f"file:{self.path}", "w", format="mp4", options=options)
+        container = av.open(
+            self._files.enter_context(opened_by_ffmpeg(self.path, "w")), "w", format="mp4", options=options
+        )
         rate = Fraction(fps).limit_denominator(1001)
         stream = cast("VideoStream", container.add_stream(encoder, rate=rate, options=settings))
         stream.width, stream.height = self.size[0] + self.size[0] % 2, self.size[1] + self.size[1] % 2
         stream.pix_fmt = "yuv420p"
+        if self._aspect != 1:
+            stream.codec_context.sample_aspect_ratio = self._aspect
         context: Any = stream.codec_context
         context.time_base = _TIME_BASE
         # Players guess the colours of untagged video by its height; 6 is BT.601, as below.
@@ -198,6 +221,16 @@ class VideoSink:
             raise OutputError(f"cannot be written: {reason}", where=self.path, hint=hint) from error
 
 
+@contextlib.contextmanager
+def opened_by_ffmpeg(path: Path, mode: Literal["r", "w"]) -> Iterator[Any]:
+    """What FFmpeg is told to open for a path: its name, or an open file where the name is no text that FFmpeg takes."""
+    if is_utf8(path):
+        yield f"file:{path}"  # which keeps FFmpeg from taking a colon in the name for a protocol
+        return
+    with path.open("rb" if mode == "r" else "w+b", buffering=0) as file:
+        yield file
+
+
 def _join_fragments(path: Path) -> None:
     """Copy a fragmented mp4 into a plain one with its index in front; where that fails, the fragmented one stays."""
     import av
@@ -205,8 +238,10 @@ def _join_fragments(path: Path) -> None:
     joined = path.with_name(f".{path.name}.joining")
     try:
         with (
-            av.open(f"file:{path}") as source,
-            av.open(f"file:{joined}", "w", format="mp4", options={"movflags": "faststart"}) as target,
+            opened_by_ffmpeg(path, "r") as whole,
+            opened_by_ffmpeg(joined, "w") as front,
+            av.open(whole) as source,
+            av.open(front, "w", format="mp4", options={"movflags": "faststart"}) as target,
         ):
             stream = source.streams.video[0]
             copy = target.add_stream_from_template(stream)

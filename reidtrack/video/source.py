@@ -8,7 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self, runtime_checkable
 
-from reidtrack.errors import UsageError
+from reidtrack.errors import InputError, UsageError
+from reidtrack.files import is_utf8
 from reidtrack.types import Frame
 from reidtrack.video.file import VideoFile
 from reidtrack.video.folder import ImageFolder
@@ -30,12 +31,14 @@ class Source(Protocol):
         size: Width and height of every frame, pixels.
         nominal_fps: The rate the source claims; for estimates only, times come from the frames.
         duration_s: Length of the whole recording in seconds, or None where unknown.
+        pixel_aspect: Width over height of a pixel as it is to be shown; 1 for square ones.
     """
 
     camera: str
     size: tuple[int, int]
     nominal_fps: float
     duration_s: float | None
+    pixel_aspect: float
 
     @property
     def frame_count(self) -> int | None:
@@ -62,6 +65,10 @@ def open_source(
     camera: str,
     *,
     part: Part | None = None,
+    start_s: float = 0.0,
+    end_s: float | None = None,
+    stride: int = 1,
+    fps: float | None = None,
     offset_s: float = 0.0,
     hwaccel: str = "none",
 ) -> Source:
@@ -70,7 +77,11 @@ def open_source(
     Args:
         source: What to open.
         camera: Name given to the frames.
-        part: What to read of it; all, if it is None.
+        part: What to read of it; made of the four below, if it is None.
+        start_s: First second to read, within the camera's own recording.
+        end_s: Second to stop before; None reads to the end.
+        stride: Read the frames whose index is a multiple of this.
+        fps: Images per second of a folder of images.
         offset_s: Seconds from the run's origin to the recording's first frame.
         hwaccel: What decodes a video: `none`, `auto` or FFmpeg's name of a device.
 
@@ -81,6 +92,9 @@ def open_source(
     """
     if not math.isfinite(offset_s):
         raise UsageError(f"got {offset_s}", where="offset", expected="a number of seconds")
+    if not is_url(source) and not is_utf8(source):
+        raise InputError("its name is not UTF-8", where=source, hint="rename it")
+    part = Part(start_s, end_s, stride, fps) if part is None else part
     if is_folder(source):
         return ImageFolder(source, camera, part, offset_s=offset_s)
     return VideoFile(source, camera, part, offset_s=offset_s, hwaccel=hwaccel)

@@ -53,3 +53,23 @@ def test_a_faulty_file_is_refused_at_once(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("1,-1,10,20\n")
     with pytest.raises(InputError, match=r"a\.txt:1: 4 columns"):
         ReplayDetector({"a": tmp_path / "a.txt"})
+
+
+@pytest.mark.parametrize(
+    ("boxes", "said"),
+    [
+        pytest.param([(0, 0), (2, 2)], None, id="inside"),
+        pytest.param([(-1, 0), (2, 2)], None, id="across the edge"),
+        pytest.param([(300, 200), (1, 1)], "1 of 2 boxes lie outside the picture of 4x4", id="of a larger picture"),
+        pytest.param([], None, id="none"),
+    ],
+)
+def test_boxes_of_another_size_are_said_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, boxes: list[tuple[int, int]], said: str | None
+) -> None:
+    lines = (f"{i},-1,{left},{top},2,2,0.5\n" for i, (left, top) in enumerate(boxes, 1))
+    (tmp_path / "a.txt").write_text("".join(lines))
+    detector = ReplayDetector({"a": tmp_path / "a.txt"})
+    for index in range(3):
+        detector.detect([frame("a", index)])
+    assert [record.message.split(": ", 1)[1].split(";")[0] for record in caplog.records] == ([said] if said else [])

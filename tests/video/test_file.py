@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gc
 import itertools
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from builders import SIZE, counter_image, even_times, overwrite, read_counter, s
 
 from reidtrack.errors import DeviceError, InputError
 from reidtrack.types import Frame
+from reidtrack.video.file import median_step_s
 from reidtrack.video.source import Part, Source, VideoFile, open_source
 
 UNEVEN = [0.0, 0.04, 0.1, 0.11, 0.5, 0.52, 2.0, 2.3, 2.31, 5.0]
@@ -236,3 +238,75 @@ def test_what_is_no_video_is_told_first(tmp_path: Path, hwaccel: str) -> None:
     (tmp_path / "a.mp4").write_bytes(b"\x00\x01" * 500)
     with pytest.raises(InputError, match="not a video"):
         open_source(tmp_path / "a.mp4", "cam", hwaccel=hwaccel)
+
+
+@pytest.mark.parametrize("start_s", [5.0, 6.13, 8.77])
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        pytest.param("intra-refresh=1:keyint=20", id="intra refresh"),
+        pytest.param("intra-refresh=1:keyint=20:bframes=2", id="intra refresh with B-frames"),
+        pytest.param("keyint=infinite:min-keyint=1000", id="one keyframe in all"),
+        pytest.param("open-gop=1:bframes=3:keyint=20", id="open groups"),
+    ],
+)
+def test_a_start_is_clean_whatever_is_called_a_keyframe(tmp_path: Path, parameters: str, start_s: float) -> None:
+    path = write_video(tmp_path / "a.mp4", even_times(100, 10), fps=10, options={"x264-params": parameters})
+    whole = [(f.index, f.time_s) for f in read(path) if f.time_s >= start_s]
+    part = read(path, start_s=start_s)
+    assert [(f.index, f.time_s) for f in part] == whole
+    assert [read_counter(f.image) for f in part] == [index for index, _ in whole]
+
+
+@pytest.mark.parametrize(
+    ("claimed", "actual", "told"),
+    [
+        pytest.param(10, 10, 10, id="true"),
+        pytest.param(1000, 10, 10, id="the unit of the stamps in place of a rate"),
+        pytest.param(10, 100, 100, id="far too low"),
+        pytest.param(15, 10, 15, id="a varying rate stays as it is told"),
+    ],
+)
+def test_a_rate_that_stamps_belie(tmp_path: Path, claimed: int, actual: int, told: float) -> None:
+    path = write_video(tmp_path / "a.mkv", even_times(60, actual), fps=claimed)
+    with VideoFile(path, "cam") as source:
+        assert source.nominal_fps == pytest.approx(told, rel=0.02)
+        count, frames = source.frame_count, list(source)
+    assert [f.time_s for f in frames] == pytest.approx(even_times(60, actual), abs=2e-3)
+    assert count == pytest.approx(60 * told / actual, rel=0.2)
+
+
+@pytest.mark.parametrize(
+    ("pts", "time_base", "expected"),
+    [
+        pytest.param([0, 40, 80, 120], Fraction(1, 1000), 0.04, id="even"),
+        pytest.param([0, 120, 40, 80], Fraction(1, 1000), 0.04, id="in the order of decoding"),
+        pytest.param([0, 40, 9000, 9040, 9080], Fraction(1, 1000), 0.04, id="a pause"),
+        pytest.param([7, 7, 7, 7], Fraction(1, 1000), None, id="all equal"),
+        pytest.param([None, 0, None, 40], Fraction(1, 1000), None, id="too few"),
+        pytest.param([], Fraction(1, 1000), None, id="none"),
+        pytest.param([0, 40, 80], None, None, id="without a unit"),
+    ],
+)
+def test_median_step(pts: list[int | None], time_base: Fraction | None, expected: float | None) -> None:
+    assert median_step_s(pts, time_base) == expected
+
+
+@pytest.mark.parametrize(
+    ("aspect", "matrix", "told"),
+    [
+        pytest.param(None, None, 1.0, id="not told"),
+        pytest.param(Fraction(4, 3), None, 4 / 3, id="wide pixels"),
+        pytest.param(Fraction(8, 9), None, 8 / 9, id="narrow ones"),
+        pytest.param(Fraction(50, 1), None, 1.0, id="absurd"),
+        pytest.param(Fraction(4, 3), (0, 1, -1, 0), 3 / 4, id="on its side"),
+    ],
+)
+def test_pixels_that_are_not_square(
+    tmp_path: Path, aspect: Fraction | None, matrix: tuple[int, int, int, int] | None, told: float
+) -> None:
+    path = write_video(tmp_path / "a.mp4", even_times(5, 10), fps=10, aspect=aspect)
+    if matrix is not None:
+        set_display_matrix(path, matrix)
+    with VideoFile(path, "cam") as source:
+        assert source.pixel_aspect == pytest.approx(told)

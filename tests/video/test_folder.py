@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from builders import SIZE, counter_image, read_counter
 
-from reidtrack.errors import UsageError
+from reidtrack.errors import InputError, UsageError
 from reidtrack.video.folder import natural_key
 from reidtrack.video.source import Part, Source, open_source
 
@@ -73,3 +73,92 @@ def test_a_rate_must_be_positive(tmp_path: Path, fps: float) -> None:
 def test_natural_key() -> None:
     names = ["b1", "a10", "a2", "A1", "a", "2", "10", "a1b2"]
     assert sorted(names, key=natural_key) == ["2", "10", "a", "A1", "a1b2", "a2", "a10", "b1"]
+
+
+@pytest.mark.parametrize(
+    ("names", "indices", "said"),
+    [
+        pytest.param(["000001", "000002", "000003"], [0, 1, 2], False, id="all there"),
+        pytest.param(["000001", "000002", "000005"], [0, 1, 4], True, id="a gap"),
+        pytest.param(["000000", "000002", "000003"], [0, 2, 3], True, id="counted from 0"),
+        pytest.param(["a_7", "a_8", "a_10"], [0, 1, 3], True, id="from another number, with a prefix"),
+        pytest.param(["10", "20", "30", "40"], [0, 1, 2, 3], False, id="every tenth of something"),
+        pytest.param(["20261129101500", "20261129101501", "20261129101507"], [0, 1, 2], False, id="stamps"),
+        pytest.param(["a1", "b2", "c9"], [0, 1, 2], False, id="other prefixes"),
+        pytest.param(["x", "y", "z"], [0, 1, 2], False, id="no numbers"),
+        pytest.param(["1", "01", "4"], [0, 1, 2], False, id="a number twice"),
+    ],
+)
+def test_images_keep_the_numbers_that_names_count(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, names: list[str], indices: list[int], said: bool
+) -> None:
+    fill(tmp_path, [f"{name}.png" for name in names])
+    with open_source(tmp_path, "cam", part=Part(fps=10)) as source:
+        frames = list(source)
+        assert source.frame_count == len(names)
+    assert [f.index for f in frames] == indices
+    assert [f.time_s for f in frames] == pytest.approx([index / 10 for index in indices])
+    assert ("numbers are missing" in caplog.text) == said
+
+
+INI = "[Sequence]\nname=S\nimDir={folder}\nframeRate={rate}\nseqLength=3\n"
+
+
+@pytest.mark.parametrize(
+    ("ini", "open_at", "fps", "rate"),
+    [
+        pytest.param(INI.format(folder="img1", rate=12), "S/img1", None, 12, id="the folder of images"),
+        pytest.param(INI.format(folder="img1", rate=12), "S", None, 12, id="the sequence"),
+        pytest.param(INI.format(folder="img1", rate=12), "S", 5, 5, id="a rate that was given"),
+        pytest.param(INI.format(folder="img1", rate=0), "S", None, 25, id="no rate"),
+        pytest.param("\ufeff" + INI.format(folder="img1", rate=12), "S", None, 12, id="byte order mark"),
+        pytest.param("frameRate=12", "S/img1", None, 25, id="damaged"),
+        pytest.param(INI.format(folder="other", rate=12), "S/img1", None, 25, id="of another folder"),
+    ],
+)
+def test_sequences_of_motchallenge(tmp_path: Path, ini: str, open_at: str, fps: float | None, rate: float) -> None:
+    (tmp_path / "S/img1").mkdir(parents=True)
+    fill(tmp_path / "S/img1", [f"{i:06d}.jpg" for i in (1, 2, 3)])
+    (tmp_path / "S/seqinfo.ini").write_text(ini, encoding="utf-8")
+    with open_source(tmp_path / open_at, "cam", part=Part(fps=fps)) as source:
+        assert source.nominal_fps == rate
+        assert [f.index for f in source] == [0, 1, 2]
+
+
+def test_a_sequences_images_do_not_lie_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "S").mkdir()
+    (tmp_path / "other").mkdir()
+    fill(tmp_path / "other", ["1.png"])
+    (tmp_path / "S/img1").symlink_to(tmp_path / "other")
+    (tmp_path / "S/seqinfo.ini").write_text(INI.format(folder="img1", rate=12))
+    with pytest.raises(InputError, match="holds no images"):
+        open_source(tmp_path / "S", "cam")
+
+
+@pytest.mark.parametrize("suffix", [".jfif", ".avif", ".jp2", ".JPE", ".ppm", ".tif"])
+def test_kinds_of_images(tmp_path: Path, suffix: str) -> None:
+    fill(tmp_path, ["0.png"])
+    as_written = {".jfif": ".jpg", ".JPE": ".jpg"}.get(suffix, suffix)
+    assert cv2.imwrite(str(tmp_path / f"image{as_written}"), counter_image(1))
+    (tmp_path / f"image{as_written}").rename(tmp_path / f"1{suffix}")
+    with open_source(tmp_path, "cam") as source:
+        assert len(list(source)) == 2
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        pytest.param(["1.heic"], "1 picture is of a kind", id="one"),
+        pytest.param(["1.gif", "2.cr2"], "2 pictures are of a kind", id="two"),
+        pytest.param(["notes.txt", "Thumbs.db"], "", id="no pictures"),
+    ],
+)
+def test_what_is_left_out_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, names: list[str], said: str
+) -> None:
+    fill(tmp_path, ["0.png"])
+    for name in names:
+        (tmp_path / name).touch()
+    open_source(tmp_path, "cam").close()
+    assert said in caplog.text
+    assert bool(said) == bool(caplog.records)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import signal
 import subprocess
 import sys
@@ -178,3 +179,41 @@ def test_the_encoder_of_a_gpu_is_taken_unless_it_refuses(
         write(tmp_path / name, even_times(25, 10), gpu=gpu)
         assert read(tmp_path / name)[0] == list(range(25))
     assert ((tmp_path / "gpu.mp4").read_bytes() != (tmp_path / "cpu.mp4").read_bytes()) == by_gpu
+
+
+@pytest.mark.parametrize("aspect", [1.0, 4 / 3, 8 / 9])
+def test_players_are_told_the_shape_of_pixels(tmp_path: Path, aspect: float) -> None:
+    write(tmp_path / "a.mp4", even_times(3, 10), pixel_aspect=aspect)
+    with VideoFile(tmp_path / "a.mp4", "cam") as source:
+        assert source.pixel_aspect == pytest.approx(aspect)
+
+
+@pytest.mark.parametrize(
+    ("pause_h", "shown_h"),
+    [
+        pytest.param(1, 1, id="as long as it is"),
+        pytest.param(5.9, 5.9, id="just short enough"),
+        pytest.param(8, 6, id="a night"),
+        pytest.param(100, 6, id="days"),
+    ],
+)
+def test_a_pause_of_hours(tmp_path: Path, pause_h: float, shown_h: float) -> None:
+    times = [0.0, 0.1, 0.1 + 3600 * pause_h, 0.2 + 3600 * pause_h, 0.3 + 3600 * pause_h]
+    write(tmp_path / "a.mp4", times)
+    with VideoFile(tmp_path / "a.mp4", "cam") as source:
+        frames = list(source)
+    assert [read_counter(f.image) for f in frames] == [0, 1, 2, 3, 4]
+    steps = np.diff([f.time_s for f in frames])
+    assert steps.tolist() == pytest.approx([0.1, 3600 * shown_h, 0.1, 0.1], abs=2e-3)
+
+
+def test_a_name_that_is_no_utf8(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"caf\xe9")
+    try:
+        path.mkdir()
+    except OSError:
+        pytest.skip("this file system takes UTF-8 alone")
+    write(path / "a.mp4", even_times(3, 10))
+    (path / "a.mp4").rename(tmp_path / "b.mp4")
+    with VideoFile(tmp_path / "b.mp4", "cam") as source:
+        assert [read_counter(f.image) for f in source] == [0, 1, 2]

@@ -184,7 +184,7 @@ def render(
         names = {identity.id: identity.name for identity in identities if identity.name is not None}
         for source in sources:
             path, fps = folder.video(source.camera), source.nominal_fps
-            sink = VideoSink(path, source.size, fps_hint=fps, crf=config.crf, gpu=gpu)
+            sink = VideoSink(path, source.size, fps_hint=fps, crf=config.crf, pixel_aspect=source.pixel_aspect, gpu=gpu)
             boxes = boxes_of_camera(identities, source.camera)
             hands = _Hands(sink, times, stack)
             painters[source.camera] = _CameraPainter(source, boxes, hands, config.trail_s, names)
@@ -230,7 +230,7 @@ def _mosaic_painter(
     stack: contextlib.ExitStack,
     names: Mapping[int, str],
 ) -> _MosaicPainter:
-    layout = MosaicLayout.of([source.size for source in sources])
+    layout = MosaicLayout.of([(round(s.size[0] * s.pixel_aspect), s.size[1]) for s in sources])
     fps = max(source.nominal_fps for source in sources)
     sink = VideoSink(folder.mosaic, layout.size, fps_hint=fps, crf=config.crf, gpu=gpu)
     return _MosaicPainter(sources, _Hands(sink, times, stack), layout, config.trail_s, names)

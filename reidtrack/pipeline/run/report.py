@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from reidtrack import clock
+from reidtrack.errors import InputError
 from reidtrack.files import write_whole
+from reidtrack.image import read_image
 from reidtrack.pipeline.run.confirmed_links import mark_said
 from reidtrack.pipeline.run.floor_paths import read_plan
 from reidtrack.report.run.page import render_report
@@ -84,8 +86,9 @@ def _thumbnail(path: Path) -> bytes:
     """A crop as a small JPEG, so that a page of many people stays small."""
     import cv2
 
-    image = cv2.imread(str(path))
-    if image is None:
+    try:  # not by cv2.imread, which ends the process where a name is no UTF-8
+        image = read_image(path)
+    except InputError:
         return b""
     small = cv2.resize(image, THUMBNAIL, interpolation=cv2.INTER_AREA)
     return bytes(cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes())
