@@ -94,15 +94,15 @@ def read_boxes(run: Path, gt: Path | None) -> Boxes:
     """Boxes of a run with `embed.every_s=0`, its recordings read once more for the sharpness of the crops."""
     folder = RunFolder(run)
     table, logged = read_tracklets(folder.tracklets), read_track_log(folder.tracks)
-    inputs = {entry["camera"]: entry for entry in folder.read_run()["inputs"]}
+    inputs = {entry.camera: entry for entry in folder.read_manifest().inputs}
     keys = zip(table.camera.tolist(), table.track_id.tolist(), table.frame.tolist(), strict=True)
     rows = {(table.cameras[camera], track, frame): i for i, (camera, track, frame) in enumerate(keys)}
     parts = []
     for place, camera in enumerate(table.cameras):
         entry, tracks, usual = inputs[camera], logged[camera], UsualAspect()
-        width, height = entry["size"]
+        width, height = entry.size
         truth = _truth(gt, camera)
-        with open_source(entry["source"], camera) as source:
+        with open_source(entry.source, camera) as source:
             for frame in source:
                 now = tracks[tracks.frame == frame.index]
                 view = view_of(now.xyxy, width, height)

@@ -35,9 +35,9 @@ from reidtrack.models.checkpoint import load_checkpoint
 from reidtrack.networks.build import make_detector, make_embedder
 from reidtrack.pipeline.run.reading import make_trackers
 from reidtrack.pipeline.run.settle import load_tracklets
+from reidtrack.runs.boxes import boxes_of_camera
 from reidtrack.runs.folder import RunFolder
 from reidtrack.runs.logs import read_detection_log
-from reidtrack.runs.outputs import boxes_of_camera
 from reidtrack.types import Frame, ImageArray
 from reidtrack.video.draw import Annotator
 from reidtrack.video.file import VideoFile
@@ -168,8 +168,7 @@ def measure(args: argparse.Namespace, folder: Path, scratch: Path) -> dict[str, 
     loaded = load_checkpoint(args.reid)
     looks = build_engine(loaded.model, loaded.card.size_hw, precision=args.precision)
     ready = np.random.default_rng(0).normal(size=(32, 3, height, width)).astype(np.float32)
-    record = run.read_run()
-    read = record["cameras"][CAMERA]["frames"]
+    read = run.read_manifest().cameras[CAMERA].frames
     crops_a_frame = sum(len(t.features) for t in tracklets) / read
     found["embed"] = Stage(
         crops_a_frame * spent(lambda: looks.infer(ready), 32), crops_a_frame * spent(lambda: embedder.embed(crops), 32)
@@ -215,7 +214,7 @@ def main() -> None:
         spend([*REIDTRACK, *words], Path(place) / "warm-up.log")
         spend([*REIDTRACK, *words, "--overwrite"], Path(place) / "run.log")
         stages = measure(args, out, Path(place))
-        record = RunFolder(out).read_run()
+        record = RunFolder(out).read_manifest().to_json()
     here = machine()
     result = {"machine": here, "stages": {name: stage._asdict() for name, stage in stages.items()}, "run": record}
     args.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")

@@ -230,9 +230,9 @@ def main() -> None:
         simulated()
         return
     folder = RunFolder(args.run)
-    inputs = folder.read_run()["inputs"]
-    cameras = [entry["camera"] for entry in inputs]
-    sizes = {entry["camera"]: (float(entry["size"][0]), float(entry["size"][1])) for entry in inputs}
+    inputs = folder.read_manifest().inputs
+    cameras = [entry.camera for entry in inputs]
+    sizes = {e.camera: (float(e.size[0]), float(e.size[1])) for e in inputs if e.size is not None}
     file = read_site(args.site, cameras) if args.site else None
     single = {name: read_homography(Path(path), name) for name, path in (h.split("=", 1) for h in args.homography)}
     homographies = {**(file.homographies if file else {}), **single}

@@ -7,18 +7,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from people import paint_people
 
-from reidtrack.associate.calibration.prior import GENERIC, AppearancePrior
 from reidtrack.engines.provenance import Weights
-from reidtrack.errors import InputError, UsageError
+from reidtrack.errors import UsageError
 from reidtrack.models.card import ModelCard
 from reidtrack.models.checkpoint import load_checkpoint, save_checkpoint
 from reidtrack.models.zoo import build_model
-from reidtrack.networks.priors import run_prior, weights_prior
 from tools import measure_priors
 
 
@@ -43,7 +40,7 @@ def test_the_card_gets_priors_and_the_weights_stay(data: str, tmp_path: Path, mo
     before = load_checkpoint(path)
     call(monkeypatch, path, "--data", data, "--hold-out", 25)
     found = load_checkpoint(path)
-    prior = weights_prior(Weights(str(path), priors=found.card.priors))
+    prior = Weights(str(path), priors=found.card.priors).prior
     assert prior.mean is not None
     assert prior.mean.shape == (512,)
     assert prior.measured == "25 people of folder"
@@ -68,28 +65,3 @@ def test_the_judge_tells_distances_and_the_network_its_mean(
 def test_more_people_than_there_are(data: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError, match="cannot hold out 31 identities"):
         call(monkeypatch, network(tmp_path / "w.safetensors", 1), "--data", data, "--hold-out", 31)
-
-
-@pytest.mark.parametrize(
-    "record",
-    [
-        pytest.param({}, id="no weights"),
-        pytest.param({"weights": {"reid": {"path": "x"}}}, id="of a run of before"),
-        pytest.param({"weights": {"reid": {"path": "x", "priors": {}}}}, id="none in the card"),
-    ],
-)
-def test_without_priors_those_of_networks_in_general_hold(record: dict[str, Any]) -> None:
-    assert run_prior(record) is GENERIC
-
-
-def test_a_run_knows_the_priors_of_its_network() -> None:
-    prior = AppearancePrior(np.full(8, 0.25))
-    found = run_prior({"weights": {"reid": {"path": "x", "priors": prior.to_json()}}})
-    assert found.mean is not None
-    np.testing.assert_allclose(found.mean, 0.25)
-
-
-@pytest.mark.parametrize("priors", [pytest.param({"mean": "?"}, id="damaged"), pytest.param([1], id="no object")])
-def test_damaged_priors_of_a_run_are_refused(priors: Any) -> None:
-    with pytest.raises(InputError, match=r"run\.json: damaged priors"):
-        run_prior({"weights": {"reid": {"path": "x", "priors": priors}}})

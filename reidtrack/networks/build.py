@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from reidtrack.associate.calibration.prior import AppearancePrior
 from reidtrack.config.run import DetectConfig, EmbedConfig
 from reidtrack.detect.protocol import Detector
 from reidtrack.detect.weights import ExportedYolo, YoloModule, names_in_metadata, read_detector
@@ -17,7 +16,7 @@ from reidtrack.engines.base import Engine, build_engine, choose_engine, open_eng
 from reidtrack.engines.names import EngineName, Precision, Runtime
 from reidtrack.engines.pictures import on_pictures
 from reidtrack.engines.provenance import Weights, digests
-from reidtrack.errors import WeightsError
+from reidtrack.errors import InputError, WeightsError
 from reidtrack.models.card import ModelCard, card_from_json
 from reidtrack.models.checkpoint import CARD_KEY, load_checkpoint
 from reidtrack.networks.converted import prepared
@@ -109,7 +108,8 @@ def make_embedder(
         built, card = open_embedder(path, device, engine)
     else:
         built, card = _build_reid(path, config.architecture, *choose_engine(device, engine, precision), precision)
-    _check_priors(card, path)
+    used = Weights(str(config.weights), {path.name: card.sha256}, built.name, card.priors)
+    _check_prior(used, card.feature_dim, path)
     embedder = Embedder(
         built.infer,
         size_hw=card.size_hw,
@@ -120,20 +120,18 @@ def make_embedder(
         feature_dim=card.feature_dim,
         batch=config.batch,
     )
-    return embedder, Weights(str(config.weights), {path.name: card.sha256}, built.name, card.priors)
+    return embedder, used
 
 
-def _check_priors(card: ModelCard, path: Path) -> None:
-    """Refuse priors that cannot be this network's before anything is read with it."""
-    if not card.priors:
-        return
+def _check_prior(weights: Weights, feature_dim: int, path: Path) -> None:
+    """Refuse a prior that cannot be this network's before anything is read with it."""
     try:
-        prior = AppearancePrior.from_json(card.priors)
-    except ValueError as error:
-        raise WeightsError(f"the card holds damaged {error}", where=path) from error
-    if not prior.fits(card.feature_dim):
+        prior = weights.prior
+    except InputError as error:
+        raise WeightsError(error.what, where=path) from error
+    if not prior.fits(feature_dim):
         what = "the card's priors are of embeddings of another length"
-        raise WeightsError(what, where=path, expected=f"{card.feature_dim} numbers")
+        raise WeightsError(what, where=path, expected=f"{feature_dim} numbers")
 
 
 def _build_reid(

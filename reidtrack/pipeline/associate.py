@@ -12,11 +12,10 @@ from reidtrack.corrections.apply import read_corrections
 from reidtrack.errors import ConfigError, InputError, param
 from reidtrack.pipeline.run.write_outputs import Outcome, finish
 from reidtrack.runs.folder import RunFolder
-from reidtrack.runs.lock import Claim
-from reidtrack.runs.manifest import READ
+from reidtrack.runs.lock import RunLock
+from reidtrack.runs.manifest import READ, RunManifest
 from reidtrack.runtime.cancel import CancelToken
 from reidtrack.runtime.progress import Progress
-from reidtrack.video.inputs import CameraInput
 
 _SETTABLE = ("associate", "gallery", "site", "output", "hwaccel")
 
@@ -66,8 +65,8 @@ def associate_again(
                 expected="hwaccel, or a setting of associate, gallery, site or output",
                 hint="run again",
             )
-    with Claim(path):
-        folder, record = open_finished(path)
+    with RunLock(path):
+        folder, manifest = open_finished(path)
         wanted: dict[str, Any] = {"output.video": video or mosaic, "output.mosaic": mosaic}
         if gallery is not None:
             wanted["gallery.path"] = gallery
@@ -75,25 +74,24 @@ def associate_again(
             wanted["site.path"] = site
         if homographies:
             wanted["site.homographies"] = homographies
-        config = load(RunConfig, overrides=overrides, base=record["config"], options=wanted)
+        config = load(RunConfig, overrides=overrides, base=manifest.settings, options=wanted)
         for section in ("associate", "gallery", "site"):
-            record["config"][section] = getattr(config, section).model_dump(mode="json")
-        inputs = [CameraInput(entry["camera"], entry["source"], entry["offset_s"]) for entry in record["inputs"]]
+            manifest.settings[section] = getattr(config, section).model_dump(mode="json")
         said = read_corrections(corrections or folder.corrections, wanted=corrections is not None)
-        read_whole = record["status"] in READ
-        return finish(folder, record, inputs, config, progress, cancel, read_whole=read_whole, corrections=said)
+        read_whole, inputs = manifest.status in READ, manifest.camera_inputs()
+        return finish(folder, manifest, inputs, config, progress, cancel, read_whole=read_whole, corrections=said)
 
 
-def open_finished(path: Path) -> tuple[RunFolder, dict[str, Any]]:
-    """The folder of a run whose pass one is over, and what its `run.json` says.
+def open_finished(path: Path) -> tuple[RunFolder, RunManifest]:
+    """The folder of a run whose pass one is over, and its manifest.
 
     Raises:
         InputError: If the folder holds none.
     """
     folder = RunFolder(path)
-    record = folder.read_run()
-    if record["status"] == "reading" or not folder.tracklets.is_file():
+    manifest = folder.read_manifest()
+    if manifest.status == "reading" or not folder.tracklets.is_file():
         raise InputError(
             "its reading has not ended", where=path, hint=f"finish it: `reidtrack run` with {param('resume', True)}"
         )
-    return folder, record
+    return folder, manifest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,11 @@ from reidtrack.associate.sweep import Change, change
 from reidtrack.config.load import load
 from reidtrack.config.run import RunConfig
 from reidtrack.corrections.apply import read_corrections
+from reidtrack.files import write_whole
 from reidtrack.pipeline.associate import open_finished
 from reidtrack.pipeline.run.settle import solve
-from reidtrack.runs.calibration_json import content, write_calibration
-from reidtrack.runs.lock import Claim
+from reidtrack.runs.calibration_json import calibration_to_json
+from reidtrack.runs.lock import RunLock
 
 
 @dataclass(frozen=True)
@@ -53,22 +55,23 @@ def calibrate_run(path: Path, *, threshold: float | None = None, false_accept: f
         ConfigError: If corrections in the folder do not fit the run.
         OutputError: If the file cannot be written.
     """
-    with Claim(path):
+    with RunLock(path):
         return _calibrate(path, threshold, false_accept)
 
 
 def _calibrate(path: Path, threshold: float | None, false_accept: float | None) -> Calibrated:
-    folder, record = open_finished(path)
-    config = load(RunConfig, base=record["config"])
+    folder, manifest = open_finished(path)
+    config = load(RunConfig, base=manifest.settings)
     corrections = read_corrections(folder.corrections, wanted=False)
-    association, _ = solve(folder, config, corrections)
+    association, _ = solve(folder, manifest, config, corrections)
     calibration, identities = association.calibration, association.identities
     if false_accept is not None:
         threshold = calibration.threshold_for(false_accept)
     difference = None
-    found = content(association, identities)
+    written = calibration_to_json(association)
+    found = dict(written)
     if threshold is not None:
-        other, _ = solve(folder, config, corrections, steps=[threshold - association.threshold])
+        other, _ = solve(folder, manifest, config, corrections, steps=[threshold - association.threshold])
         difference = change(identities, other.others[0]) if other.others else None
         rates = calibration.rates(threshold)
         found["asked"] = {
@@ -77,5 +80,5 @@ def _calibrate(path: Path, threshold: float | None, false_accept: float | None) 
             "false_reject": round(rates.false_reject, 6),
             "identities": None if difference is None else difference.identities,
         }
-    write_calibration(folder.calibration, association, identities)
+    write_whole(folder.calibration, json.dumps(written, indent=1) + "\n")
     return Calibrated(folder.calibration, calibration, calibration.rates(threshold), len(identities), difference, found)

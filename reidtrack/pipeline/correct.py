@@ -34,8 +34,8 @@ from reidtrack.errors import UsageError, param
 from reidtrack.files import write_whole
 from reidtrack.pipeline.associate import open_finished
 from reidtrack.pipeline.run.settle import association_settings, load_tracklets
-from reidtrack.runs.identities import People, Person, Visit, find, read_people, settle_first
-from reidtrack.runs.lock import Claim
+from reidtrack.runs.identities import IdentityEntry, TrackletEntry, find_identity, read_identities, settle_first
+from reidtrack.runs.lock import RunLock
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,7 @@ class Edited:
     people: Sequence[TrackletRef]
 
 
+People = Sequence[IdentityEntry]
 Make = Callable[[People, Corrections], Edit]
 """From the people of a run and its corrections so far to an edit."""
 
@@ -85,18 +86,18 @@ def edit_corrections(path: Path, make: Make) -> Edited:
         InputError: If the folder holds no finished run.
         OutputError: If the file cannot be written.
     """
-    with Claim(path):
-        folder, record = open_finished(path)
-        file, where, used = folder.corrections, str(folder.corrections), record.get("corrections", {})
-        if used.get("entries") and used["file"] != file.name:
-            raise UsageError(f"its identities were settled with {used['file']}", where=path, hint=settle_first(path))
+    with RunLock(path):
+        folder, manifest = open_finished(path)
+        file, where, used = folder.corrections, str(folder.corrections), manifest.corrections
+        if used is not None and used.entries and used.file != file.name:
+            raise UsageError(f"its identities were settled with {used.file}", where=path, hint=settle_first(path))
         text = read_text(file) if file.exists() else ""
         before = parse(text, where)
-        edit = make(read_people(folder), before)
+        edit = make(read_identities(folder.identities), before)
         kept = remove(text, edit.drop)
         after = append(kept, edit.add, where) if edit.add else kept
-        config = load(RunConfig, base=record["config"])
-        correct(load_tracklets(folder, config.track), association_settings(config, record), parse(after, where))
+        config = load(RunConfig, base=manifest.settings)
+        correct(load_tracklets(folder, config.track), association_settings(config, manifest.prior), parse(after, where))
         write_whole(file, after)
     added = after.splitlines()[len(after.splitlines()) - _added(after, len(edit.add), where) :] if edit.add else []
     gone = [text.splitlines()[c.line - 1 : c.last_line] for c in edit.drop]
@@ -127,9 +128,9 @@ def merge(words: Sequence[str]) -> Make:
     """
 
     def make(people: People, _: Corrections) -> Edit:
-        found = [find(people, word) for word in words]
+        found = [find_identity(people, word) for word in words]
         refs = list(dict.fromkeys(ref for who in found for ref in _refs(*who)))
-        if len(found) < 2 or len(refs) < 2 or len({(person.id, visit) for person, visit in found}) < len(found):
+        if len(found) < 2 or len(refs) < 2 or len({(person.id, tracklet) for person, tracklet in found}) < len(found):
             raise UsageError("nothing to merge", expected="two different people, such as 3 7")
         return Edit([(Merge(merge=tuple(refs)), f"merge {' '.join(words)}")])
 
@@ -148,24 +149,25 @@ def split(words: Sequence[str], at_s: float | None) -> Make:
 
     def make(people: People, _: Corrections) -> Edit:
         word = " ".join(words)
-        person, visit = find(people, word)
+        person, tracklet = find_identity(people, word)
         remark = f"split {word}"
         if at_s is not None:
-            visit = visit or (person.visits[0] if len(person.visits) == 1 else None)
-            if visit is None:
+            tracklet = tracklet or (person.tracklets[0] if len(person.tracklets) == 1 else None)
+            if tracklet is None:
                 raise UsageError(
-                    f"{word} has {len(person.visits)} tracklets",
+                    f"{word} has {len(person.tracklets)} tracklets",
                     field="at",
-                    expected=f"one, such as {person.places[0]}",
+                    expected=f"one, such as {person.refs[0]}",
                 )
-            return Edit([(Split(split=TrackletRef(camera=visit.key[0], track_id=visit.logged_id), at_s=at_s), remark)])
-        if len(person.visits) < 2:
+            track = TrackletRef(camera=tracklet.camera, track_id=tracklet.logged_id)
+            return Edit([(Split(split=track, at_s=at_s), remark)])
+        if len(person.tracklets) < 2:
             raise UsageError(
                 f"{word} has one tracklet", expected=f"{param('at')} SECONDS, when it goes over to somebody else"
             )
-        side = [visit] if visit is not None else _behind_weakest_link(person)
-        others = [other for other in person.visits if other not in side]
-        entry = Apart(apart=(tuple(v.place for v in side), tuple(v.place for v in others)))
+        side = [tracklet] if tracklet is not None else _behind_weakest_link(person)
+        others = [other for other in person.tracklets if other not in side]
+        entry = Apart(apart=(tuple(t.ref for t in side), tuple(t.ref for t in others)))
         return Edit([(entry, remark)])
 
     return make
@@ -175,10 +177,10 @@ def name(word: str, called: str) -> Make:
     """Make the edit by which a person gets a name, in place of an earlier one."""
 
     def make(people: People, corrections: Corrections) -> Edit:
-        person, visit = find(people, word)
-        longest = visit or max(person.visits, key=lambda v: v.last_time_s - v.first_time_s)
+        person, tracklet = find_identity(people, word)
+        longest = tracklet or max(person.tracklets, key=lambda t: t.last_time_s - t.first_time_s)
         try:
-            entry = Name(name=called, tracklet=(longest.place,))
+            entry = Name(name=called, tracklet=(longest.ref,))
         except ValidationError as error:
             expected = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
             raise UsageError(f"{called!r} cannot be a name", expected=expected) from error
@@ -192,8 +194,8 @@ def lock(words: Sequence[str]) -> Make:
     """Make the edit by which people stay as they are: nobody leaves, nobody joins."""
 
     def make(people: People, _: Corrections) -> Edit:
-        found = [find(people, word)[0] for word in words]
-        return Edit([(Lock(lock=tuple(person.places)), f"lock {person.id}") for person in found])
+        found = [find_identity(people, word)[0] for word in words]
+        return Edit([(Lock(lock=tuple(person.refs)), f"lock {person.id}") for person in found])
 
     return make
 
@@ -202,7 +204,7 @@ def ignore(words: Sequence[str]) -> Make:
     """Make the edit by which people, or single tracklets, are left out of every output."""
 
     def make(people: People, _: Corrections) -> Edit:
-        found = [(word, _refs(*find(people, word))) for word in words]
+        found = [(word, _refs(*find_identity(people, word))) for word in words]
         return Edit([(Ignore(ignore=tuple(refs)), f"ignore {word}") for word, refs in found])
 
     return make
@@ -221,15 +223,15 @@ def undo(verb: str) -> Make:
     return make
 
 
-def _refs(person: Person, visit: Visit | None) -> list[TrackletRef]:
-    return person.places if visit is None else [visit.place]
+def _refs(person: IdentityEntry, tracklet: TrackletEntry | None) -> list[TrackletRef]:
+    return person.refs if tracklet is None else [tracklet.ref]
 
 
-def _behind_weakest_link(person: Person) -> list[Visit]:
+def _behind_weakest_link(person: IdentityEntry) -> list[TrackletEntry]:
     """Tracklets that only the least certain link joins to the first tracklet."""
-    sure = {visit: visit.link[1] for visit in person.visits if visit.link is not None}
-    side = [min(sure, key=lambda visit: sure[visit])]
-    for visit in person.visits:  # by time: a tracklet is linked to an earlier one
-        if visit not in side and visit.link is not None and visit.link[0] in [v.key for v in side]:
-            side.append(visit)
+    links = {tracklet: tracklet.link for tracklet in person.tracklets if tracklet.link is not None}
+    side = [min(links, key=lambda tracklet: links[tracklet].sureness)]
+    for tracklet, link in links.items():  # by time: a tracklet is linked to an earlier one
+        if tracklet not in side and link.key in [t.key for t in side]:
+            side.append(tracklet)
     return side

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,8 +10,7 @@ from reidtrack.associate.associate import Association
 from reidtrack.associate.calibration.calibration import Calibration, PairCalibration
 from reidtrack.associate.calibration.mixture import EDGES
 from reidtrack.associate.sweep import Change, change
-from reidtrack.files import write_whole
-from reidtrack.types import DoubleArray, Identity
+from reidtrack.types import DoubleArray
 
 SCHEMA_VERSION = 1
 _BINS = 10
@@ -23,22 +19,12 @@ _MOST_PAIRS = 30
 """Pairs of cameras that have curves of their own, those with most evidence first."""
 
 
-def write_calibration(path: Path, association: Association, identities: Sequence[Identity]) -> None:
-    """Write `calibration.json`.
+def calibration_to_json(association: Association) -> dict[str, Any]:
+    """Content of `calibration.json`.
 
     Args:
-        path: The file.
-        association: How thresholds were found.
-        identities: The result, with the final ids.
-
-    Raises:
-        OutputError: If it cannot be written.
+        association: How thresholds were found, and the identities with their final ids.
     """
-    write_whole(path, json.dumps(content(association, identities), indent=1) + "\n")
-
-
-def content(association: Association, identities: Sequence[Identity]) -> dict[str, Any]:
-    """What `calibration.json` says."""
     found = association.calibration
     rates = found.rates()
     most = sorted(found.pairs.values(), key=lambda p: (-p.positives, p.cameras))
@@ -54,7 +40,7 @@ def content(association: Association, identities: Sequence[Identity]) -> dict[st
         "halves": {"visits": found.halves, "within_threshold": found.halves_within},
         "seen_together": {"pairs": found.seen_together, "within_threshold": found.seen_together_within},
         "pairs": [_pair(found.everywhere), *(_pair(pair) for pair in most[:_MOST_PAIRS])],
-        "sweep": [_change(change(identities, other)) for other in association.others],
+        "sweep": [_change(change(association.identities, other)) for other in association.others],
     }
 
 

@@ -28,7 +28,7 @@ class Crop(NamedTuple):
     path: Path
 
 
-class CropShelf:
+class CropStore:
     """Keeps crops on disk while a run reads: all that were chosen, the best of each track, or none.
 
     Args:
@@ -81,7 +81,7 @@ def list_crops(folder: Path) -> list[Crop]:
     return sorted(found)
 
 
-def crop_places(tracklet: Tracklet) -> Iterator[tuple[str, int, int]]:
+def crop_keys(tracklet: Tracklet) -> Iterator[tuple[str, int, int]]:
     """Camera, track id in the log, and frame of each crop that a tracklet may have."""
     for frame in tracklet.feature_frame.tolist():
         yield tracklet.camera, tracklet.logged_id, frame
@@ -93,7 +93,7 @@ def sort_crops(folder: Path, identities: Sequence[Identity]) -> None:
     Raises:
         OutputError: If they cannot be moved.
     """
-    owner = {place: identity.id for identity in identities for t in identity for place in crop_places(t)}
+    owner = {key: identity.id for identity in identities for t in identity for key in crop_keys(t)}
     try:
         for crop in list_crops(folder):
             number = owner.get((crop.camera, crop.track_id, crop.frame))
@@ -101,8 +101,8 @@ def sort_crops(folder: Path, identities: Sequence[Identity]) -> None:
             if target != crop.path:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 crop.path.replace(target)
-        for place in folder.glob("*/"):
-            if not any(place.iterdir()):
-                place.rmdir()
+        for below in folder.glob("*/"):
+            if not any(below.iterdir()):
+                below.rmdir()
     except OSError as error:
         raise OutputError("cannot be moved", where=error.filename, hint=error.strerror) from error

@@ -1,58 +1,166 @@
-"""The people of a run as `identities.json` has them, and whom a user means."""
+"""`identities.json`, written and read: every person with its tracklets, and the link that joined each."""
 
 from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+import numpy as np
 from pydantic import ValidationError
 
 from reidtrack.corrections.schema import TrackletRef
 from reidtrack.errors import InputError, UsageError
-from reidtrack.runs.folder import RunFolder
+from reidtrack.types import Identity, Link, Tracklet, TrackletKey
 
 
-class Visit(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class LinkEntry:
+    """What joined a tracklet to its person.
+
+    Attributes:
+        key: The tracklet it was joined to.
+        distance: Appearance distance of the two, 0 to 2.
+        probability: That both are one person; None where nothing was calibrated.
+        terms: What else was weighed, by name.
+    """
+
+    key: TrackletKey
+    distance: float
+    probability: float | None
+    terms: Mapping[str, float] = field(default_factory=dict, compare=False)
+
+    @property
+    def sureness(self) -> float:
+        """How sure the link is, compared with others of its run: its probability, or else the negative distance."""
+        return -self.distance if self.probability is None else self.probability
+
+
+@dataclass(frozen=True, slots=True)
+class TrackletEntry:
     """A tracklet as `identities.json` has it.
 
     Attributes:
-        key: Camera and track id.
-        logged_id: Track id in the tracker's log.
-        first_time_s: When it begins, seconds.
-        last_time_s: When it ends.
-        place: What names it in `corrections.yaml`.
-        link: The tracklet it was joined to, and how sure that is, a probability or else the negative distance.
+        camera: Name of the camera.
+        track_id: Unique within the camera.
+        logged_id: Track id in the tracker's log, which several parts of a cut track share.
+        first_frame: Index of its first box's frame, 0-based.
+        last_frame: Index of its last box's frame.
+        first_time_s: Time of its first box, seconds since the run's origin.
+        last_time_s: Time of its last box.
+        ref: What names it in `corrections.yaml`.
+        link: What joined it to its person; None for the first one.
     """
 
-    key: tuple[str, int]
+    camera: str
+    track_id: int
     logged_id: int
+    first_frame: int
+    last_frame: int
     first_time_s: float
     last_time_s: float
-    place: TrackletRef
-    link: tuple[tuple[str, int], float] | None
+    ref: TrackletRef
+    link: LinkEntry | None
+
+    @property
+    def key(self) -> TrackletKey:
+        """Camera and track id."""
+        return self.camera, self.track_id
+
+    def is_at(self, ref: TrackletRef) -> bool:
+        """Whether a user means it by `ref`."""
+        if ref.time_s is None:
+            return self.key == (ref.camera, ref.track_id)
+        track = self.camera, self.logged_id
+        return track == (ref.camera, ref.track_id) and self.first_time_s <= ref.time_s <= self.last_time_s
 
 
-class Person(NamedTuple):
-    """An identity as `identities.json` has it."""
+@dataclass(frozen=True, slots=True)
+class IdentityEntry:
+    """A person as `identities.json` has it.
+
+    Attributes:
+        id: Number of the identity, from 1.
+        name: What the person is called, if anything.
+        cameras: That saw the person.
+        tracklets: By time.
+    """
 
     id: int
     name: str | None
-    visits: tuple[Visit, ...]
+    cameras: tuple[str, ...]
+    tracklets: tuple[TrackletEntry, ...]
 
     @property
-    def places(self) -> list[TrackletRef]:
-        """What names the visits."""
-        return [visit.place for visit in self.visits]
+    def refs(self) -> list[TrackletRef]:
+        """What names the tracklets in `corrections.yaml`."""
+        return [tracklet.ref for tracklet in self.tracklets]
 
 
-People = Sequence[Person]
+def read_identities(path: Path) -> list[IdentityEntry]:
+    """Read `identities.json` as it was written last.
+
+    Args:
+        path: The file.
+
+    Raises:
+        InputError: If it is not there or cannot be read.
+    """
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))
+        cut = {(t["camera"], t["split_from"]) for entry in entries for t in entry["tracklets"] if "split_from" in t}
+        return [
+            IdentityEntry(
+                int(entry["id"]),
+                entry.get("name"),
+                tuple(map(str, entry["cameras"])),
+                tuple(_read_tracklet(t, cut) for t in entry["tracklets"]),
+            )
+            for entry in entries
+        ]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError("cannot be read", where=path, hint=settle_first(path.parent)) from error
 
 
-def find(people: People, word: str) -> tuple[Person, Visit | None]:
-    """Whom a word means: an identity's number, a name, or the person of a tracklet, CAMERA TRACK, and that tracklet.
+def settle_first(folder: Path) -> str:
+    """What to do where the outputs of a run are not those of its corrections."""
+    return f"run `reidtrack associate {folder}`"
+
+
+def _read_tracklet(entry: Mapping[str, Any], cut: set[TrackletKey]) -> TrackletEntry:
+    camera, track_id = str(entry["camera"]), int(entry["track_id"])
+    logged_id = int(entry.get("split_from", track_id))
+    first_s, last_s = float(entry["first_time_s"]), float(entry["last_time_s"])
+    middle_s = round((first_s + last_s) / 2, 2)
+    moment_s = (middle_s if first_s <= middle_s <= last_s else first_s) if (camera, logged_id) in cut else None
+    return TrackletEntry(
+        camera=camera,
+        track_id=track_id,
+        logged_id=logged_id,
+        first_frame=int(entry["first_frame"]),
+        last_frame=int(entry["last_frame"]),
+        first_time_s=first_s,
+        last_time_s=last_s,
+        ref=TrackletRef(camera=camera, track_id=logged_id, time_s=moment_s),
+        link=None if entry["link"] is None else _read_link(entry["link"]),
+    )
+
+
+def _read_link(entry: Mapping[str, Any]) -> LinkEntry:
+    probability = entry["probability"]
+    return LinkEntry(
+        (entry["camera"], entry["track_id"]),
+        float(entry["distance"]),
+        None if probability is None else float(probability),
+        entry.get("terms") or {},
+    )
+
+
+def find_identity(people: Sequence[IdentityEntry], word: str) -> tuple[IdentityEntry, TrackletEntry | None]:
+    """Whom a word means: an identity's number, a name, or CAMERA TRACK, which means that tracklet and its person.
 
     Raises:
         UsageError: If there is nobody.
@@ -66,63 +174,61 @@ def find(people: People, word: str) -> tuple[Person, Visit | None]:
         if person.name is not None and person.name.casefold() == word.casefold():
             return person, None
     try:
-        place = TrackletRef.model_validate(word)
+        ref = TrackletRef.model_validate(word)
     except ValidationError:
         names = [person.name for person in people if person.name is not None]
         near = difflib.get_close_matches(word, names, n=1)
         hint = f"did you mean {near[0]!r}?" if near else None
         expected = "an identity's number, a name, or 'CAMERA TRACK'"
         raise UsageError(f"there is nobody {word!r}", expected=expected, hint=hint) from None
-    for person in people:
-        for visit in person.visits:
-            if _is(visit, place):
-                return person, visit
-    cameras = ", ".join(sorted({visit.key[0] for person in people for visit in person.visits}))
-    raise UsageError(
-        f"there is no tracklet {word!r}", expected=f"CAMERA TRACK as in identities.json; cameras: {cameras}"
-    )
+    found = next(((person, t) for person in people for t in person.tracklets if t.is_at(ref)), None)
+    if found is None:
+        cameras = ", ".join(sorted({t.camera for person in people for t in person.tracklets}))
+        expected = f"CAMERA TRACK as in identities.json; cameras: {cameras}"
+        raise UsageError(f"there is no tracklet {word!r}", expected=expected)
+    return found
 
 
-def _is(visit: Visit, place: TrackletRef) -> bool:
-    if place.time_s is None:
-        return visit.key == (place.camera, place.track_id)
-    track = visit.key[0], visit.logged_id
-    return track == (place.camera, place.track_id) and visit.first_time_s <= place.time_s <= visit.last_time_s
+def identity_to_json(identity: Identity, person: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """An entry of `identities.json`.
 
-
-def read_people(folder: RunFolder) -> list[Person]:
-    """The people of `identities.json`.
-
-    Raises:
-        InputError: If it cannot be read.
+    Args:
+        identity: The person.
+        person: Who that is in a gallery, if one was asked.
     """
-    path = folder.path / "identities.json"
-    try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
-        cut = {(t["camera"], t["split_from"]) for entry in entries for t in entry["tracklets"] if "split_from" in t}
-        return [
-            Person(entry["id"], entry.get("name"), tuple(_visit(t, cut) for t in entry["tracklets"]))
-            for entry in entries
-        ]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError("cannot be read", where=path, hint=settle_first(folder.path)) from error
+    links = {link.a: link for link in identity.links}
+    return {
+        "id": identity.id,
+        **({} if identity.name is None else {"name": identity.name}),
+        **({} if person is None else {"person": dict(person)}),
+        "cameras": list(identity.cameras),
+        "first_time_s": round(identity.first_time_s, 6),
+        "last_time_s": round(identity.last_time_s, 6),
+        "tracklets": [_tracklet_to_json(t, links.get(t.key)) for t in identity],
+    }
 
 
-def settle_first(path: Path) -> str:
-    """What to do where the outputs of a run are not those of its corrections."""
-    return f"run `reidtrack associate {path}`"
+def _tracklet_to_json(tracklet: Tracklet, link: Link | None) -> dict[str, Any]:
+    return {
+        "camera": tracklet.camera,
+        "track_id": tracklet.track_id,
+        "first_frame": int(tracklet.frame[0]),
+        "last_frame": int(tracklet.frame[-1]),
+        "first_time_s": round(tracklet.first_time_s, 6),
+        "last_time_s": round(tracklet.last_time_s, 6),
+        "frames": len(tracklet),
+        **({} if tracklet.split_from is None else {"split_from": tracklet.split_from}),
+        "link": None if link is None else _link_to_json(link),
+    }
 
 
-def _sure(link: dict[str, Any]) -> float:
-    return -float(link["distance"]) if link["probability"] is None else float(link["probability"])
-
-
-def _visit(entry: dict[str, Any], cut: set[tuple[str, int]]) -> Visit:
-    camera, track_id, link = entry["camera"], entry["track_id"], entry["link"]
-    logged_id = entry.get("split_from", track_id)
-    first, last = entry["first_time_s"], entry["last_time_s"]
-    middle = round((first + last) / 2, 2)
-    moment = (middle if first <= middle <= last else first) if (camera, logged_id) in cut else None
-    joined = None if link is None else ((link["camera"], link["track_id"]), _sure(link))
-    place = TrackletRef(camera=camera, track_id=logged_id, time_s=moment)
-    return Visit((camera, track_id), logged_id, first, last, place, joined)
+def _link_to_json(link: Link) -> dict[str, Any]:
+    return {
+        "camera": link.b[0],
+        "track_id": link.b[1],
+        "distance": round(link.distance, 4),
+        "margin": round(link.margin, 4) if np.isfinite(link.margin) else None,
+        "runner_up": None if link.runner_up is None else {"camera": link.runner_up[0], "track_id": link.runner_up[1]},
+        "probability": None if link.probability is None else round(link.probability, 4),
+        "terms": {name: round(value, 4) for name, value in link.terms.items()},
+    }

@@ -1,4 +1,4 @@
-"""One reidtrack at a time in the folder of a run: two that write there would spoil each other's files."""
+"""One reidtrack at a time in the folder of a run: two that write there would spoil each other's files (`flock`)."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ except ImportError:  # Windows, which locks no folders
 _TAKEN = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES)
 
 
-class Claim:
-    """A folder that is ours while the context lasts, and until the process ends in whatever way.
+class RunLock:
+    """Lock on the folder of a run while the context lasts, or until the process ends in whatever way.
 
     What is locked is the folder itself, so that nothing is left behind. Where it cannot be opened, or the file system
     knows no such locks, nobody is refused.

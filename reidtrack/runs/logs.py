@@ -76,8 +76,8 @@ class DetectionLog:
 
 
 @dataclass(frozen=True)
-class DetectionRecord:
-    """What an interrupted run had found.
+class LoggedDetections:
+    """Detections that an interrupted run had logged.
 
     Attributes:
         frames: Camera to frame number (0-based) to its detections.
@@ -88,7 +88,7 @@ class DetectionRecord:
     end: int
 
 
-def read_detection_log(path: Path) -> DetectionRecord:
+def read_detection_log(path: Path) -> LoggedDetections:
     """Read `detections.jsonl` back, up to the last whole line; a file that is not there is an empty one.
 
     Raises:
@@ -102,7 +102,7 @@ def read_detection_log(path: Path) -> DetectionRecord:
                 xyxy = np.asarray(record["xyxy"], np.float64).reshape(-1, 4).astype(np.float32)
                 score = np.asarray(record["score"], np.float64).astype(np.float32)
                 frames[record["camera"]][record["frame"]] = Detections(xyxy, score)
-    return DetectionRecord(frames, end)
+    return LoggedDetections(frames, end)
 
 
 class TrackLog:

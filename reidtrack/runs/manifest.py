@@ -1,4 +1,8 @@
-"""`run.json`: what a run was asked for, what it used, how far it came, and what it counted."""
+"""The manifest of a run, `run.json`: what it was asked for, what it used, how far it came, and what it counted.
+
+It is made once (`RunManifest.begin`) or read once (`RunFolder.read_manifest`), passed down to whatever needs it, and
+written whenever the run has come a step further. The code that has just written it never reads it back.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +11,39 @@ import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field, ValidationError
 
 from reidtrack import __version__, clock
-from reidtrack.associate.associate import Association
+from reidtrack.associate.calibration.prior import GENERIC, AppearancePrior
 from reidtrack.engines.provenance import Weights
-from reidtrack.errors import UsageError, param
+from reidtrack.errors import InputError, param
 from reidtrack.runs.calibration_json import summary
-from reidtrack.runs.counts import CameraCount
-from reidtrack.runs.folder import SCHEMA_VERSION
-from reidtrack.runtime.stage_times import StageTimes
+from reidtrack.runs.manifest_sections import (
+    AssociationEntry,
+    CameraCount,
+    CameraEntry,
+    CorrectionsEntry,
+    InputEntry,
+    PassEntry,
+    Section,
+)
 from reidtrack.video.inputs import CameraInput
 from reidtrack.video.part import Part
 from reidtrack.video.source import Source
+
+if TYPE_CHECKING:
+    from reidtrack.associate.associate import Association
+    from reidtrack.runtime.stage_times import StageTimes
+
+SCHEMA_VERSION = 1
+"""What changes without a new version: keys are added, and keys that nobody reads any more are passed over."""
+
+Status = Literal["reading", "interrupted", "rendering", "done"]
+READ: tuple[Status, ...] = ("rendering", "done")
+"""States of a run whose reading has come to its end."""
 
 _PACKAGES = (
     "torch",
@@ -35,41 +59,182 @@ _PACKAGES = (
     "lap",
 )
 
-READ = ("rendering", "done")
-"""States of a run whose reading has come to its end."""
 
-# What an interrupted run must have in common with the one that goes on with it.
-_SAME = ("inputs", "part", "weights", "detections")
-_SAME_SETTINGS = ("detect", "track", "embed")
+class RunManifest(Section):
+    """What `run.json` says; the fields stand in the order of the file.
 
+    Attributes:
+        schema_version: Of the file.
+        reidtrack: Version of the program that began the run.
+        status: How far the run has come.
+        started_utc: When it was begun, ISO 8601.
+        origin_utc: The moment from which all its times count, ISO 8601.
+        origin_from: How that is known.
+        inputs: The recordings, in the order of the command line.
+        part: Which part of each is read.
+        detections: Camera to a detection file that takes the detector's place.
+        weights: "detector" and "reid" to what was loaded.
+        settings: Every setting, as `config` in the file.
+        versions: Python and libraries to their versions.
+        cameras: Camera that could be opened to what was read of it.
+        people: How many identities there are.
+        timings_s: Name of a pass or stage to seconds.
+        passes: Name of a pass to its stages.
+        people_in_several_cameras: How many identities more than one camera saw.
+        association: Thresholds; None until identities were settled.
+        corrections: What a person said; None until identities were settled.
+    """
 
-def new_record(
-    inputs: Sequence[CameraInput],
-    part: Part,
-    settings: Mapping[str, Any],
-    weights: Mapping[str, Weights],
-    detections: Mapping[str, str],
-    origin: datetime | None,
-) -> dict[str, Any]:
-    """The record of a run that begins."""
-    now = clock.now()
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "reidtrack": __version__,
-        "status": "reading",
-        "started_utc": now.isoformat(timespec="seconds"),
-        "origin_utc": (origin or now).astimezone(UTC).isoformat(),
-        "origin_from": "start of the run" if origin is None else "--origin",
-        "inputs": [item.to_json() for item in inputs],
-        "part": asdict(part),
-        "detections": dict(detections),
-        "weights": {name: asdict(used) for name, used in weights.items()},
-        "config": dict(settings),
-        "versions": versions(),
-        "cameras": {},
-        "people": 0,
-        "timings_s": {},
-    }
+    schema_version: int = SCHEMA_VERSION
+    reidtrack: str = ""
+    status: Status
+    started_utc: str = ""
+    origin_utc: str
+    origin_from: str
+    inputs: list[InputEntry]
+    part: Part
+    detections: dict[str, str] = Field(default_factory=dict)
+    weights: dict[str, Weights] = Field(default_factory=dict)
+    settings: dict[str, Any] = Field(alias="config")
+    versions: dict[str, str] = Field(default_factory=dict)
+    cameras: dict[str, CameraEntry]
+    people: int = 0
+    timings_s: dict[str, float]
+    passes: dict[str, PassEntry] = Field(default_factory=dict)
+    people_in_several_cameras: int = 0
+    association: AssociationEntry | None = None
+    corrections: CorrectionsEntry | None = None
+
+    @classmethod
+    def begin(
+        cls,
+        inputs: Sequence[CameraInput],
+        part: Part,
+        settings: Mapping[str, Any],
+        weights: Mapping[str, Weights],
+        detections: Mapping[str, str],
+        origin: datetime | None,
+    ) -> RunManifest:
+        """The manifest of a run that begins now, which is its origin too unless one is given."""
+        now = clock.now()
+        return cls(
+            schema_version=SCHEMA_VERSION,
+            reidtrack=__version__,
+            status="reading",
+            started_utc=now.isoformat(timespec="seconds"),
+            origin_utc=(origin or now).astimezone(UTC).isoformat(),
+            origin_from="start of the run" if origin is None else "--origin",
+            inputs=[InputEntry(**item.to_json()) for item in inputs],
+            part=part,
+            detections=dict(detections),
+            weights=dict(weights),
+            settings=dict(settings),
+            versions=versions(),
+            cameras={},
+            people=0,
+            timings_s={},
+        )
+
+    @classmethod
+    def from_json(cls, data: object, where: Path) -> RunManifest:
+        """Read what a run of this or an earlier version wrote.
+
+        Args:
+            data: Content of the file.
+            where: The file, for messages.
+
+        Raises:
+            InputError: If it is of another version, or lacks what every run has.
+        """
+        version = data.get("schema_version") if isinstance(data, dict) else None
+        if version != SCHEMA_VERSION:
+            raise InputError(f"has schema version {version}", where=where, expected=str(SCHEMA_VERSION))
+        try:
+            found = cls.model_validate(data)
+        except ValidationError as error:
+            first = error.errors()[0]
+            key = ".".join(map(str, first["loc"]))
+            what = f"lacks {key!r}" if first["type"] == "missing" else f"{key}: {first['msg']}"
+            raise InputError(what, where=where, hint=f"run again with {param('overwrite', True)}") from error
+        found.settings.get("associate", {}).pop("strangers", None)  # of runs from before thresholds were calibrated
+        return found
+
+    def to_json(self) -> dict[str, Any]:
+        """Content of `run.json`: what was set, in the order of the fields."""
+        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+    @property
+    def origin(self) -> datetime:
+        """The moment from which all times of the run count."""
+        return datetime.fromisoformat(self.origin_utc)
+
+    @property
+    def origin_known(self) -> bool:
+        """Whether the user said when the run's time begins; otherwise it is when the run was started."""
+        return self.origin_from == "--origin"
+
+    @property
+    def prior(self) -> AppearancePrior:
+        """What is known beforehand of the embeddings of the run's network.
+
+        Raises:
+            InputError: If what the manifest holds of it is damaged.
+        """
+        return self.weights["reid"].prior if "reid" in self.weights else GENERIC
+
+    @property
+    def feature_sha256(self) -> str:
+        """Digest of the weights that made the run's features.
+
+        Raises:
+            KeyError: If the manifest does not say.
+            ValueError: If it names several files, or none.
+        """
+        (sha256,) = self.weights["reid"].sha256.values()
+        return sha256
+
+    def camera_inputs(self) -> list[CameraInput]:
+        """The recordings, to be opened again."""
+        return [CameraInput(entry.camera, entry.source, entry.offset_s) for entry in self.inputs]
+
+    def note_sources(self, sources: Sequence[Source]) -> None:
+        """Put down what the opened recordings say about themselves."""
+        opened = {source.camera: source for source in sources}
+        for entry in self.inputs:
+            source = opened.get(entry.camera)
+            if source is not None:
+                entry.size = source.size
+                entry.nominal_fps = round(source.nominal_fps, 6)
+                entry.duration_s = source.duration_s
+
+    def note_counts(self, counts: Mapping[str, CameraCount]) -> None:
+        """Put down what was counted while reading."""
+        self.cameras = {camera: CameraEntry(**asdict(count), people=0) for camera, count in counts.items()}
+
+    def note_failures(self, failed: Mapping[str, InputError]) -> None:
+        """Put down which cameras could not be read, or not to their end, and why."""
+        for entry in self.inputs:
+            if entry.camera in failed:
+                entry.error = str(failed[entry.camera])
+
+    def note_pass(self, title: str, times: StageTimes) -> None:
+        """Put down how long a pass took, and its stages, under their own names too."""
+        passed = PassEntry(**times.to_json())
+        self.passes = {**self.passes, title: passed}
+        self.timings_s |= {title: passed.wall_s, **passed.busy_s}
+
+    def note_association(self, association: Association) -> None:
+        """Put down how many people there are, in all and in each camera, and which thresholds told them apart."""
+        identities = association.identities
+        self.people = len(identities)
+        self.people_in_several_cameras = sum(len(identity.cameras) > 1 for identity in identities)
+        self.association = AssociationEntry(
+            threshold=round(association.threshold, 4),
+            same_camera_threshold=round(association.same_camera_threshold, 4),
+            calibration=summary(association.calibration),
+        )
+        for camera, entry in self.cameras.items():
+            entry.people = sum(camera in identity.cameras for identity in identities)
 
 
 def versions() -> dict[str, str]:
@@ -81,90 +246,3 @@ def versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return found
-
-
-def note_sources(record: dict[str, Any], sources: Sequence[Source]) -> None:
-    """Put down what the opened recordings say about themselves."""
-    opened = {source.camera: source for source in sources}
-    for entry in record["inputs"]:
-        source = opened.get(entry["camera"])
-        if source is not None:
-            entry["size"] = list(source.size)
-            entry["nominal_fps"] = round(source.nominal_fps, 6)
-            entry["duration_s"] = source.duration_s
-
-
-def note_counts(record: dict[str, Any], counts: Mapping[str, CameraCount]) -> None:
-    """Put down what was counted while reading."""
-    record["cameras"] = {camera: {**asdict(count), "people": 0} for camera, count in counts.items()}
-
-
-def note_pass(record: dict[str, Any], title: str, times: StageTimes) -> None:
-    """Put down how long a pass took, and its stages, under their own names too."""
-    passed = times.to_json()
-    record.setdefault("passes", {})[title] = passed
-    record["timings_s"] |= {title: passed["wall_s"], **passed["busy_s"]}
-
-
-def note_association(record: dict[str, Any], association: Association) -> None:
-    """Put down how many people there are, in all and in each camera, and which thresholds told them apart."""
-    identities = association.identities
-    record["people"] = len(identities)
-    record["people_in_several_cameras"] = sum(len(identity.cameras) > 1 for identity in identities)
-    record["association"] = {
-        "threshold": round(association.threshold, 4),
-        "same_camera_threshold": round(association.same_camera_threshold, 4),
-        "calibration": summary(association.calibration),
-    }
-    for camera, entry in record["cameras"].items():
-        entry["people"] = sum(camera in identity.cameras for identity in identities)
-
-
-def check_same(former: Mapping[str, Any], record: Mapping[str, Any]) -> None:
-    """Refuse to go on with a run that was asked for something else.
-
-    Raises:
-        UsageError: If inputs, weights or the settings of detection, tracking or embedding differ, or are of a version
-            that lacks one of the settings.
-    """
-    settings = former.get("config", {})
-    for name in _SAME_SETTINGS:
-        for key in record["config"][name]:
-            if key not in settings.get(name, {}):
-                raise UsageError(
-                    f"the run there is of an earlier reidtrack, without the setting {name}.{key}",
-                    field="resume",
-                    hint=f"finish it with that one, or use {param('overwrite', True)}",
-                )
-    pairs = [(name, former.get(name), record[name]) for name in _SAME]
-    pairs += [(name, settings[name], record["config"][name]) for name in _SAME_SETTINGS]
-    for name, former_value, value in pairs:
-        old, new = _comparable(name, former_value), _comparable(name, value)
-        if old != new:
-            raise UsageError(
-                f"the run there has other {name}: {_difference(old, new)}",
-                field="resume",
-                hint=f"repeat its options, or use {param('overwrite', True)}",
-            )
-
-
-def _comparable(name: str, value: Any) -> Any:
-    """Without what a source only tells once it is open, and without the paths of weights: their digests count."""
-    if name == "inputs":
-        return [{k: entry.get(k) for k in ("camera", "source", "offset_s")} for entry in value]
-    if name == "weights":
-        return {k: {"sha256": used.get("sha256"), "engine": used.get("engine")} for k, used in value.items()}
-    if name == "part":  # runs of before say 25 images per second where nothing was asked for
-        return {**value, "fps": value.get("fps") or 25.0}
-    if name in _SAME_SETTINGS:
-        return {k: entry for k, entry in value.items() if k != "weights"}
-    return value
-
-
-def _difference(old: Any, new: Any) -> str:
-    """The first difference, for one line."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        for key in [*old, *new]:
-            if old.get(key) != new.get(key):
-                return f"{key} {_difference(old.get(key), new.get(key))}"
-    return f"was {old!r}, now {new!r}"

@@ -214,11 +214,11 @@ def test_what_is_refused(
 
 
 def test_a_new_run_there_puts_corrections_aside(run: Path) -> None:
-    from reidtrack.runs.folder import make_folder
-    from reidtrack.runs.lock import Claim
+    from reidtrack.runs.lock import RunLock
+    from reidtrack.runs.prepare import make_folder
 
     assert do("name", run, 1, "Anna", "--no-associate") == 0
     text = (run / "corrections.yaml").read_text(encoding="utf-8")
-    make_folder(run, Claim(run), overwrite=True)
+    make_folder(run, RunLock(run), overwrite=True)
     assert listing(run) == {"corrections.old.yaml"}
     assert (run / "corrections.old.yaml").read_text(encoding="utf-8") == text

@@ -11,21 +11,21 @@ from scene import Scene
 
 from reidtrack.cli.main import main
 from reidtrack.errors import UsageError
-from reidtrack.runs.lock import Claim
+from reidtrack.runs.lock import RunLock
 
 
 def test_one_at_a_time(tmp_path: Path) -> None:
-    with Claim(tmp_path) as first:
+    with RunLock(tmp_path) as first:
         first.take()  # once more changes nothing
-        with pytest.raises(UsageError, match="another reidtrack is at work"), Claim(tmp_path):
+        with pytest.raises(UsageError, match="another reidtrack is at work"), RunLock(tmp_path):
             pass
-    with Claim(tmp_path), Claim(tmp_path / "other"):
+    with RunLock(tmp_path), RunLock(tmp_path / "other"):
         assert list(tmp_path.iterdir()) == []  # nothing is left, and nothing is made
 
 
 def test_a_folder_that_comes_later(tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    with Claim(folder) as first, Claim(folder) as second:
+    with RunLock(folder) as first, RunLock(folder) as second:
         folder.mkdir()
         first.take()
         with pytest.raises(UsageError):
@@ -46,7 +46,7 @@ def test_commands_are_refused_meanwhile(
 ) -> None:
     folder = tmp_path / "run"
     shutil.copytree(finished, folder)
-    with Claim(folder):
+    with RunLock(folder):
         assert main([str(folder) if word == "DIR" else word for word in words]) == 2
     error = capsys.readouterr().err
     assert "another reidtrack is at work in it" in error
@@ -59,7 +59,7 @@ def test_a_run_that_is_going_on_is_not_overwritten(
 ) -> None:
     folder = tmp_path / "run"
     shutil.copytree(finished, folder)
-    with Claim(folder):
+    with RunLock(folder):
         for way in ("--overwrite", "--resume"):
             assert main(scene.arguments("--out", folder, way, "--quiet")) == 2
             assert "another reidtrack is at work in it" in capsys.readouterr().err

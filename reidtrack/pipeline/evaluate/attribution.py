@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -19,12 +17,13 @@ from reidtrack.benchmark.tracking import MATCH_IOU, TrackingPair
 from reidtrack.errors import InputError
 from reidtrack.files import write_whole
 from reidtrack.geometry import iou
-from reidtrack.networks.priors import run_prior
 from reidtrack.pipeline.evaluate.attribution_record import AttributedLink, CameraPair, ExplainedError, RunAttribution
 from reidtrack.report.blame_page import render_blame
 from reidtrack.runs.crops import list_crops
 from reidtrack.runs.features import FeatureTable, read_tracklets
+from reidtrack.runs.features_by_identity import rows_within
 from reidtrack.runs.folder import RunFolder
+from reidtrack.runs.identities import TrackletEntry, read_identities
 from reidtrack.runs.jsonl import expecting_records, read_json_lines
 from reidtrack.runs.logs import read_detection_log
 from reidtrack.types import DoubleArray, IntArray, Tracklet
@@ -44,7 +43,7 @@ def attribute_run_errors(path: Path, people: Mapping[str, TrackingPair]) -> RunA
     folder = RunFolder(path)
     boxes = _read_boxes(path / "sightings.jsonl", people)
     found = attribute_errors(people, {camera: _track_ids(path, camera, people, boxes[camera]) for camera in people})
-    entries = _read_identities(path / "identities.json")
+    entries = {t.key: t for person in read_identities(folder.identities) for t in person.tracklets}
     links = _Links(folder, entries)
     errors = [_explain(error, found, entries, links) for error in found.linking_errors]
     result = RunAttribution(found, errors, _by_pair(errors), _detected(folder, found), path / "blame.html")
@@ -78,27 +77,19 @@ def _track_ids(path: Path, camera: str, people: Mapping[str, TrackingPair], boxe
     return np.array(ids, np.int64)
 
 
-def _read_identities(path: Path) -> dict[Key, dict[str, Any]]:
-    """Entry of each tracklet, by camera and track id."""
-    try:
-        people = json.loads(path.read_text(encoding="utf-8"))
-        return {(t["camera"], t["track_id"]): t for person in people for t in person["tracklets"]}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError("cannot be read", where=path, hint=f"run `reidtrack associate {path.parent}`") from error
-
-
 class _Links:
     """Appearance distances between the tracklets of a run, and the thresholds that they were held against."""
 
-    def __init__(self, folder: RunFolder, entries: Mapping[Key, dict[str, Any]]) -> None:
-        record = folder.read_run()
-        settings, told = record["config"]["associate"], record.get("association", {})
-        self._across, self._within = told.get("threshold"), told.get("same_camera_threshold")
+    def __init__(self, folder: RunFolder, entries: Mapping[Key, TrackletEntry]) -> None:
+        manifest = folder.read_manifest()
+        settings, found = manifest.settings["associate"], manifest.association
+        self._across = None if found is None else found.threshold
+        self._within = None if found is None else found.same_camera_threshold
         shrink = None if settings["shrink"] == "auto" else settings["shrink"]
         tracklets = _tracklets(entries, read_tracklets(folder.tracklets))
-        found = appearances(tracklets, prior=run_prior(record), shrink=shrink)
+        vectors = appearances(tracklets, prior=manifest.prior, shrink=shrink)
         self._appearance: dict[Key, DoubleArray] = {
-            t.key: row for t, row in zip(tracklets, found, strict=True) if row.any()
+            t.key: row for t, row in zip(tracklets, vectors, strict=True) if row.any()
         }
 
     def link(self, a: Key, b: Key, distance: float | None = None) -> AttributedLink:
@@ -113,34 +104,42 @@ class _Links:
         return min(links, key=lambda link: (link.distance is None, link.distance or 0.0), default=None)
 
 
-def _tracklets(entries: Mapping[Key, dict[str, Any]], table: FeatureTable) -> list[Tracklet]:
+def _tracklets(entries: Mapping[Key, TrackletEntry], table: FeatureTable) -> list[Tracklet]:
     """Tracklets with their features and the frames from first to last; their boxes do not matter here."""
     rows, tracklets = table.by_track(), []
-    for (camera, track_id), entry in entries.items():
-        chosen = rows.get((camera, entry.get("split_from", track_id)), np.zeros(0, np.int64))
-        frame = table.frame[chosen]
-        chosen = chosen[(frame >= entry["first_frame"]) & (frame <= entry["last_frame"])]
-        span = np.arange(entry["first_frame"], entry["last_frame"] + 1)
-        unseen = np.zeros((len(span), 4), np.float32), np.zeros(len(span), np.float32)
-        picked = table.feature[chosen], table.frame[chosen], table.quality[chosen]
-        tracklets.append(Tracklet(camera, track_id, span, span.astype(np.float64), *unseen, *picked))
+    for entry in entries.values():
+        chosen = rows_within(table, rows, entry)
+        span = np.arange(entry.first_frame, entry.last_frame + 1)
+        tracklets.append(
+            Tracklet(
+                entry.camera,
+                entry.track_id,
+                span,
+                span.astype(np.float64),
+                np.zeros((len(span), 4), np.float32),
+                np.zeros(len(span), np.float32),
+                features=table.feature[chosen],
+                feature_frame=table.frame[chosen],
+                feature_quality=table.quality[chosen],
+            )
+        )
     return tracklets
 
 
 def _explain(
-    error: LinkingError, found: ErrorAttribution, entries: Mapping[Key, dict[str, Any]], links: _Links
+    error: LinkingError, found: ErrorAttribution, entries: Mapping[Key, TrackletEntry], links: _Links
 ) -> ExplainedError:
     """Find the links that made an error, and the one that is missing."""
     own, wrong = set(error.keys), []
     for key, entry in entries.items():
-        link = entry["link"]
+        link = entry.link
         if link is None:
             continue
-        other = link["camera"], link["track_id"]
+        other = link.key
         judged = key in found.people and other in found.people
         if judged and (key in own) != (other in own) and found.people[key] != found.people[other]:
-            made = links.link(key, other, link["distance"])
-            wrong.append(replace(made, probability=link["probability"], terms=link["terms"]))
+            made = links.link(key, other, link.distance)
+            wrong.append(replace(made, probability=link.probability, terms=link.terms))
     theirs = [k for k, p in found.people.items() if p == error.person and k not in own]
     elsewhere = {key for other in found.linking_errors for key in other.keys if other.person == error.person}
     missing = links.nearest(error.keys, [k for k in theirs if k not in elsewhere] or theirs)
@@ -186,7 +185,7 @@ def _detected(folder: RunFolder, found: ErrorAttribution) -> dict[str, int]:
 
 
 def _pictures(
-    folder: RunFolder, entries: Mapping[Key, dict[str, Any]], errors: Sequence[ExplainedError]
+    folder: RunFolder, entries: Mapping[Key, TrackletEntry], errors: Sequence[ExplainedError]
 ) -> dict[Key, bytes]:
     """A picture of each tracklet that a wrong or missing link joins, where one was kept."""
     links = [link for found in errors for link in (*found.wrong, found.missing) if link is not None]
@@ -197,8 +196,8 @@ def _pictures(
     pictures = {}
     for key in sorted(wanted):
         entry = entries[key]
-        track = key[0], entry.get("split_from", key[1])
-        within = [c for c in shots[track] if entry["first_frame"] <= c.frame <= entry["last_frame"]]
+        track = entry.camera, entry.logged_id
+        within = [c for c in shots[track] if entry.first_frame <= c.frame <= entry.last_frame]
         if within:
             pictures[key] = within[len(within) // 2].path.read_bytes()
     return pictures

@@ -18,7 +18,6 @@ from reidtrack.gallery.people import open_gallery
 from reidtrack.gallery.views import KnownPerson, Source, View, photo_view
 from reidtrack.image import read_image
 from reidtrack.networks.build import make_detector, make_embedder
-from reidtrack.networks.priors import weights_prior
 from reidtrack.pipeline.people.gallery import check_gallery, check_name, gallery_signature, keep_within_limits
 from reidtrack.pipeline.people.photo import choose_person, embed_person
 
@@ -85,8 +84,7 @@ def enroll(request: EnrollRequest) -> Enrolled:
         for source in found:
             gallery.withdraw(source.key)
         person = gallery.find_name(request.name)
-        prior = weights_prior(weights)
-        near = compare(gallery, [list(found.values())], request.gallery.strangers, prior=prior, photo=True)
+        near = compare(gallery, [list(found.values())], request.gallery.strangers, prior=weights.prior, photo=True)
         if person is None:
             person = gallery.add_person(request.name)
         for source, view in found.items():

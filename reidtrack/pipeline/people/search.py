@@ -29,12 +29,11 @@ from reidtrack.gallery.store import is_gallery
 from reidtrack.gallery.views import DescribedView, photo_view
 from reidtrack.image import read_image
 from reidtrack.networks.build import make_detector, make_embedder
-from reidtrack.networks.priors import weights_prior
 from reidtrack.pipeline.embed import digest, embed_images
 from reidtrack.pipeline.people.gallery import check_gallery, gallery_signature
 from reidtrack.pipeline.people.photo import choose_person, embed_person, may_be_one
 from reidtrack.runs.crops import list_crops
-from reidtrack.runs.features_by_identity import RunGallery, Visit, read_run_gallery
+from reidtrack.runs.features_by_identity import EmbeddedTracklet, RunPeople, read_run_people
 from reidtrack.runtime.progress import Progress
 from reidtrack.types import FloatArray, ImageArray
 
@@ -81,7 +80,7 @@ class Hit:
 
     distance: float
     picture: Path | None
-    visit: Visit | None = None
+    visit: EmbeddedTracklet | None = None
     sighting: DescribedView | None = None
 
 
@@ -140,8 +139,8 @@ def search(request: SearchRequest, progress: Progress | None = None) -> SearchRe
     if lasting:
         hits = rank_known(feature, request.gallery, weights, request.top)
         return SearchResult(hits, crop, box_xyxy, weights)
-    if isinstance(gallery, RunGallery):
-        hits = rank_people(feature, gallery.visits, request.top)
+    if isinstance(gallery, RunPeople):
+        hits = rank_people(feature, gallery.tracklets, request.top)
         return SearchResult(hits, crop, box_xyxy, weights, (), gallery.origin, gallery.origin_known)
     faults: tuple[str, ...] = ()
     if gallery is None:
@@ -156,20 +155,20 @@ def rank_images(feature: FloatArray, gallery: ImageFeatures, top: int) -> tuple[
     return tuple(Hit(distance, Path(gallery.paths[i])) for i, distance in pairs)
 
 
-def rank_people(feature: FloatArray, visits: Sequence[Visit], top: int) -> tuple[Hit, ...]:
+def rank_people(feature: FloatArray, tracklets: Sequence[EmbeddedTracklet], top: int) -> tuple[Hit, ...]:
     """Rank a run's people by the distance of their nearest tracklet to a unit vector (D,), nearest first.
 
     Of people at the same distance the lower identity comes first.
     """
-    ordered = sorted(visits, key=lambda visit: visit.identity)
+    ordered = sorted(tracklets, key=lambda tracklet: tracklet.identity)
     if not ordered:
         return ()
-    found = nearest(feature[None], np.stack([visit.look for visit in ordered]), len(ordered))
+    found = nearest(feature[None], np.stack([tracklet.appearance for tracklet in ordered]), len(ordered))
     best: dict[int, Hit] = {}
     for row, distance in zip(found.rows[0].tolist(), found.distance[0].tolist(), strict=True):
-        visit = ordered[row]
-        if visit.identity not in best:
-            best[visit.identity] = Hit(distance, visit.picture(feature), visit)
+        tracklet = ordered[row]
+        if tracklet.identity not in best:
+            best[tracklet.identity] = Hit(distance, tracklet.picture(feature), tracklet)
         if len(best) == top:
             break
     return tuple(best.values())
@@ -178,8 +177,7 @@ def rank_people(feature: FloatArray, visits: Sequence[Visit], top: int) -> tuple
 def rank_known(feature: FloatArray, path: Path, weights: Weights, top: int) -> tuple[Hit, ...]:
     """Rank a gallery's people by their distance to a unit vector (D,), nearest first, each with the nearest view."""
     with open_gallery(path, gallery_signature(weights.sha256)) as gallery, gallery.reading():
-        prior = weights_prior(weights)
-        short = compare(gallery, [[photo_view(feature)]], 1.0, prior=prior, photo=True, length=top).short
+        short = compare(gallery, [[photo_view(feature)]], 1.0, prior=weights.prior, photo=True, length=top).short
         best: dict[int, tuple[float, int]] = {}
         for block in gallery.blocks(short.person[0].tolist()):
             for view, person, distance in zip(
@@ -209,10 +207,10 @@ def _check(request: SearchRequest) -> None:
         raise UsageError(f"{param('box')} and {param('person')} exclude each other", hint="give one of them")
 
 
-def _open(path: Path) -> ImageFeatures | RunGallery | None:
+def _open(path: Path) -> ImageFeatures | RunPeople | None:
     """Read features that are there already; None for a folder of images."""
     if (path / "run.json").is_file():
-        gallery = read_run_gallery(path)
+        gallery = read_run_people(path)
         if gallery.featureless:
             logger.warning("%s: %d visits have no features and cannot be found", path, gallery.featureless)
         return gallery

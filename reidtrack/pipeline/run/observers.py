@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from reidtrack.embed.select import Candidate
-from reidtrack.runs.counts import CameraCount
-from reidtrack.runs.crops import CropShelf
+from reidtrack.runs.crops import CropStore
 from reidtrack.runs.features import FeatureLog
 from reidtrack.runs.logs import TIME_DECIMALS, DetectionLog, TrackLog
+from reidtrack.runs.manifest_sections import CameraCount
 from reidtrack.runtime.progress import Progress
 from reidtrack.types import Detections, FloatArray, Frame, Identity, Tracklet, Tracks
 
@@ -156,7 +156,7 @@ class KeepCrops(RunObserver):
         keys: Of every crop that was chosen.
     """
 
-    def __init__(self, store: CropShelf) -> None:
+    def __init__(self, store: CropStore) -> None:
         self._store = store
         self.keys: set[CropKey] = set()
 

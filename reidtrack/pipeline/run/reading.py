@@ -25,7 +25,7 @@ from reidtrack.pipeline.run.observers import (
 )
 from reidtrack.pipeline.run.resumed import ResumedState
 from reidtrack.pipeline.run.track_cameras import TrackingPass
-from reidtrack.runs.crops import CropShelf
+from reidtrack.runs.crops import CropStore
 from reidtrack.runs.features import FeatureLog
 from reidtrack.runs.folder import RunFolder
 from reidtrack.runs.logs import DetectionLog, TrackLog
@@ -117,7 +117,7 @@ def open_reading(
         contextlib.closing(TrackLog(folder.tracks, cameras)) as track_log,
         contextlib.closing(FeatureLog(folder.features_part, names, dim, keep=resumed.features is not None)) as features,
     ):
-        counts, crops = CountCameras(cameras), KeepCrops(CropShelf(folder.crops, config.output.crops))
+        counts, crops = CountCameras(cameras), KeepCrops(CropStore(folder.crops, config.output.crops))
         logged = LogFeatures(features, resumed.rows)
         logs = [LogDetections(detection_log, resumed.detections), LogTracks(track_log), logged, crops]
         tracking = TrackingPass(

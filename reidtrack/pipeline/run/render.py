@@ -13,8 +13,8 @@ import numpy as np
 
 from reidtrack.config.run import OutputConfig
 from reidtrack.errors import InputError
+from reidtrack.runs.boxes import CameraBoxes, boxes_of_camera
 from reidtrack.runs.folder import RunFolder
-from reidtrack.runs.outputs import CameraBoxes, boxes_of_camera
 from reidtrack.runtime.cancel import CancelToken
 from reidtrack.runtime.progress import Progress
 from reidtrack.runtime.stage_times import StageTimes, cores

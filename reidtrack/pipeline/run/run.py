@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from reidtrack.config.load import dump, present_names
 from reidtrack.config.run import RunConfig
@@ -21,9 +20,10 @@ from reidtrack.pipeline.run.resumed import ResumedState, forget_crops
 from reidtrack.pipeline.run.site import site_of
 from reidtrack.pipeline.run.write_outputs import Outcome, finish
 from reidtrack.runs.features import read_feature_log, write_tracklets
-from reidtrack.runs.folder import RunFolder, check_folder, make_folder, remove_folder
-from reidtrack.runs.lock import Claim
-from reidtrack.runs.manifest import READ, check_same, new_record, note_counts, note_pass, note_sources
+from reidtrack.runs.folder import RunFolder
+from reidtrack.runs.lock import RunLock
+from reidtrack.runs.manifest import READ, RunManifest
+from reidtrack.runs.prepare import check_folder, check_same, make_folder, remove_folder
 from reidtrack.runtime.cancel import CancelToken
 from reidtrack.runtime.progress import Progress
 from reidtrack.video.inputs import CameraInput, open_inputs, pair_offsets
@@ -79,15 +79,15 @@ def run(request: RunRequest, progress: Progress, cancel: CancelToken, observers:
         OutputError: If a result cannot be written; what is there stays, and a resumed run goes on from it.
         KeyboardInterrupt: If it is cancelled before the first frame.
     """
-    with Claim(request.out) as claim:
-        outcome = _run(request, progress, cancel, observers, claim)
+    with RunLock(request.out) as lock:
+        outcome = _run(request, progress, cancel, observers, lock)
     for observer in observers:
         observer.on_identities(outcome.identities)
     return outcome
 
 
 def _run(
-    request: RunRequest, progress: Progress, cancel: CancelToken, observers: Sequence[RunObserver], claim: Claim
+    request: RunRequest, progress: Progress, cancel: CancelToken, observers: Sequence[RunObserver], lock: RunLock
 ) -> Outcome:
     began, failures = time.perf_counter(), _Failures(progress)
     # Check what can be checked before hours of reading.
@@ -97,14 +97,14 @@ def _run(
         sources = _open(inputs, request, failures, stack)
         networks = RunNetworks.load(request.config, request.detections)
         check_gallery(request.config.gallery, networks.weights["reid"])
-        record = _record(request, inputs, sources, networks)
-        earlier = _earlier(RunFolder(request.out), record) if request.resume else None
-        folder = make_folder(request.out, claim, overwrite=request.overwrite)
-        if earlier is not None and earlier["status"] in READ and not _regained(earlier, sources):
-            earlier["config"] = record["config"]
+        manifest = _manifest(request, inputs, sources, networks)
+        earlier = _earlier(RunFolder(request.out), manifest) if request.resume else None
+        folder = make_folder(request.out, lock, overwrite=request.overwrite)
+        if earlier is not None and earlier.status in READ and not _regained(earlier, sources):
+            earlier.settings = manifest.settings
             return finish(folder, earlier, inputs, request.config, progress, cancel, failed=failures.by_camera)
-        record["timings_s"]["prepare"] = round(time.perf_counter() - began, 3)
-        folder.write_run(record)
+        manifest.timings_s["prepare"] = round(time.perf_counter() - began, 3)
+        folder.write_manifest(manifest)
         # Read them: the tracking pass.
         resumed = ResumedState() if earlier is None else ResumedState.read(folder)
         forget_crops(folder)
@@ -115,18 +115,25 @@ def _run(
             _read(reading, sources, failures, progress, cancel)
         interrupted = cancel.cancelled
         cancel.reset()
-        _note_reading(record, reading, sources, failures, progress, interrupted=interrupted)
+        _note_reading(manifest, reading, sources, failures, progress, interrupted=interrupted)
     # Keep what belongs to the result; what fails from here on needs no reading again.
     if not any(count.frames for count in reading.cameras.counts.values()):
         if earlier is None:
             remove_folder(folder)
         raise KeyboardInterrupt if interrupted else failures.summary()
     _keep_features(folder, reading, interrupted=interrupted)
-    record["status"] = "interrupted" if interrupted else "rendering"
-    folder.write_run(record)
+    manifest.status = "interrupted" if interrupted else "rendering"
+    folder.write_manifest(manifest)
     # Settle identities and write every output.
     outcome = finish(
-        folder, record, inputs, request.config, progress, cancel, failed=failures.by_camera, read_whole=not interrupted
+        folder,
+        manifest,
+        inputs,
+        request.config,
+        progress,
+        cancel,
+        failed=failures.by_camera,
+        read_whole=not interrupted,
     )
     return replace(outcome, interrupted=interrupted or outcome.interrupted)
 
@@ -164,29 +171,30 @@ def _refuse(camera: str, error: InputError) -> None:
     raise error
 
 
-def _record(
+def _manifest(
     request: RunRequest, inputs: Sequence[CameraInput], sources: Sequence[Source], networks: RunNetworks
-) -> dict[str, Any]:
+) -> RunManifest:
     detections = {camera: str(path.resolve()) for camera, path in request.detections.items()}
-    record = new_record(inputs, request.part, dump(request.config), networks.weights, detections, request.origin)
-    note_sources(record, sources)
-    return record
+    settings = dump(request.config)
+    manifest = RunManifest.begin(inputs, request.part, settings, networks.weights, detections, request.origin)
+    manifest.note_sources(sources)
+    return manifest
 
 
-def _earlier(folder: RunFolder, record: dict[str, Any]) -> dict[str, Any] | None:
-    """The record of the run that is gone on with, if there is one and it was asked for the same thing."""
+def _earlier(folder: RunFolder, manifest: RunManifest) -> RunManifest | None:
+    """The manifest of the run that is gone on with, if there is one and it was asked for the same thing."""
     if not folder.run_json.exists():
         return None
-    earlier = folder.read_run()
-    earlier["config"] = present_names(RunConfig, earlier.get("config", {}))
-    check_same(earlier, record)
-    record["origin_utc"], record["origin_from"] = earlier["origin_utc"], earlier["origin_from"]
+    earlier = folder.read_manifest()
+    earlier.settings = present_names(RunConfig, earlier.settings)
+    check_same(earlier, manifest)
+    manifest.origin_utc, manifest.origin_from = earlier.origin_utc, earlier.origin_from
     return earlier
 
 
-def _regained(earlier: Mapping[str, Any], sources: Sequence[Source]) -> set[str]:
+def _regained(earlier: RunManifest, sources: Sequence[Source]) -> set[str]:
     """Cameras that failed in an earlier run and can be opened now."""
-    return {entry["camera"] for entry in earlier["inputs"] if "error" in entry} & {s.camera for s in sources}
+    return {entry.camera for entry in earlier.inputs if entry.error is not None} & {s.camera for s in sources}
 
 
 def _read(
@@ -200,7 +208,7 @@ def _read(
 
 
 def _note_reading(
-    record: dict[str, Any],
+    manifest: RunManifest,
     reading: Reading,
     sources: Sequence[Source],
     failures: _Failures,
@@ -216,11 +224,9 @@ def _note_reading(
             progress.warn(f"{source.camera}: {count.frames} frames came of {source.frame_count} that were announced")
         if source.damaged:
             progress.warn(f"{source.camera}: {source.damaged} damaged packets passed over")
-    note_counts(record, reading.cameras.counts)
-    note_pass(record, "reading", reading.tracking.times)
-    for entry in record["inputs"]:
-        if entry["camera"] in failures.by_camera:
-            entry["error"] = str(failures.by_camera[entry["camera"]])
+    manifest.note_counts(reading.cameras.counts)
+    manifest.note_pass("reading", reading.tracking.times)
+    manifest.note_failures(failures.by_camera)
 
 
 def _keep_features(folder: RunFolder, reading: Reading, *, interrupted: bool) -> None:

@@ -1,76 +1,107 @@
-"""From the logs of pass one to identities and every output but the videos; takes seconds and runs no network."""
+"""From the logs of the tracking pass to identities and every output but the videos; takes seconds, runs no network."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from reidtrack.associate.associate import Association, associate
+from reidtrack.associate.calibration.prior import AppearancePrior
 from reidtrack.associate.sweep import steps_for
 from reidtrack.config.run import RunConfig, TrackConfig
 from reidtrack.corrections.apply import correct
 from reidtrack.corrections.schema import Corrections
 from reidtrack.errors import InputError, param
-from reidtrack.networks.priors import run_prior, tell_priors
+from reidtrack.pipeline.run.floor_paths import floor_paths
 from reidtrack.pipeline.run.recognise import recognise_run
 from reidtrack.pipeline.run.site import Site
 from reidtrack.pipeline.track import finish_values
-from reidtrack.runs.calibration_json import write_calibration
+from reidtrack.report.run.report_data import FloorPaths
+from reidtrack.runs.calibration_json import calibration_to_json
 from reidtrack.runs.crops import sort_crops
 from reidtrack.runs.features import FeatureTable, read_tracklets
 from reidtrack.runs.folder import RunFolder
 from reidtrack.runs.logs import read_frame_times, read_track_log
-from reidtrack.runs.outputs import write_identities, write_mot_files, write_mtmc, write_sightings
+from reidtrack.runs.manifest import RunManifest
+from reidtrack.runs.outputs import OutputContext, write_outputs
 from reidtrack.spacetime.travel_times import tell_travel_times
 from reidtrack.track.finish import finish_tracks
-from reidtrack.types import IntArray, Tracklet, Tracks
+from reidtrack.types import Identity, IntArray, Tracklet, Tracks
+
+logger = logging.getLogger(__name__)
 
 
-def settle(
-    folder: RunFolder,
-    names: Sequence[str],
-    cameras: Sequence[str],
-    config: RunConfig,
-    corrections: Corrections,
-) -> Association:
+@dataclass(frozen=True, eq=False, slots=True)
+class Settled:
+    """What was settled and written.
+
+    Attributes:
+        association: Identities with their final ids and names, and the thresholds that told them apart.
+        context: What the outputs say beside the identities: people of a gallery, site, calibration.
+        floor_paths: Where people walked on the floor plan; None without one.
+    """
+
+    association: Association
+    context: OutputContext
+    floor_paths: FloorPaths | None
+
+    @property
+    def identities(self) -> list[Identity]:
+        """Everybody."""
+        return self.association.identities
+
+
+def settle(folder: RunFolder, manifest: RunManifest, config: RunConfig, corrections: Corrections) -> Settled:
     """Settle identities from what was read and write all that depends on them.
 
     Args:
-        folder: Of a run whose pass one is over.
-        names: Every camera of the command line, by whose place `mtmc.txt` calls it.
-        cameras: Those that were read, in that order.
-        config: How to track over gaps and associate.
-        corrections: What a person says of them.
+        folder: Of a run whose tracking pass is over.
+        manifest: Of the run.
+        config: How to track over gaps, associate and recognise.
+        corrections: What a person says of the identities.
 
     Raises:
         ConfigError: If corrections do not fit the run or each other; nothing is written then.
-        InputError: If the logs cannot be read.
+        InputError: If the logs or the gallery cannot be read.
+        WeightsError: If the gallery's features were made by other weights.
         OutputError: If an output cannot be written.
     """
-    tell_priors(folder.read_run())
-    association, site = solve(folder, config, corrections)
-    known = recognise_run(folder, association, config.gallery)
-    identities = known.identities
-    association = association._replace(identities=identities)
-    write_identities(folder.path / "identities.json", identities, known.people)
-    write_sightings(folder.path / "sightings.jsonl", identities, cameras)
-    write_mot_files(folder.path, identities, cameras)
-    write_mtmc(folder.path / "mtmc.txt", identities, names, site.places)
-    site.write(folder.path / "site.json", identities)
-    write_calibration(folder.calibration, association, identities)
-    sort_crops(folder.crops, identities)
-    return association
+    _tell_missing_prior(manifest)
+    association, site = solve(folder, manifest, config, corrections)
+    known = recognise_run(folder.path, manifest, association, config.gallery)
+    association = association._replace(identities=known.identities)
+    context = OutputContext(
+        cameras=list(manifest.cameras),
+        named=[entry.camera for entry in manifest.inputs],
+        people=known.people,
+        locate=site.locate if site.has_plan else None,
+        site=site.to_json(known.identities),
+        calibration=calibration_to_json(association),
+    )
+    write_outputs(folder.path, known.identities, context)
+    sort_crops(folder.crops, known.identities)
+    for line in site.remarks():
+        logger.warning(line)
+    paths = None if context.locate is None else floor_paths(known.identities, context.locate)
+    return Settled(association, context, paths)
 
 
 def solve(
-    folder: RunFolder, config: RunConfig, corrections: Corrections, steps: Sequence[float] | None = None
+    folder: RunFolder,
+    manifest: RunManifest,
+    config: RunConfig,
+    corrections: Corrections,
+    steps: Sequence[float] | None = None,
 ) -> tuple[Association, Site]:
     """Who is who, and what was learned of the site; nothing is written.
 
     Args:
-        folder: Of a run whose pass one is over.
+        folder: Of a run whose tracking pass is over.
+        manifest: Of the run.
         config: How to track over gaps and associate.
         corrections: What a person says of the identities.
         steps: Differences from the threshold that are tried too; None tries some unless that would take long.
@@ -79,28 +110,24 @@ def solve(
         ConfigError: If corrections do not fit the run or each other.
         InputError: If the logs cannot be read.
     """
-    settings = association_settings(config, folder.read_run())
+    settings = association_settings(config, manifest.prior)
     corrected = correct(load_tracklets(folder, config.track), settings, corrections)
-    site = Site(folder, config.site)
+    site = Site(manifest.inputs, config.site)
     steps = steps_for(len(corrected.tracklets)) if steps is None else steps
     association = associate(corrected.tracklets, **corrected.settings, evidence=[site.evidence], steps=steps)
     identities = tell_travel_times(corrected.named(association.identities), site.offset_s)
     return association._replace(identities=identities), site
 
 
-def association_settings(config: RunConfig, record: Mapping[str, Any]) -> dict[str, Any]:
+def association_settings(config: RunConfig, prior: AppearancePrior) -> dict[str, Any]:
     """Keyword arguments of `associate`.
 
     Args:
         config: Settings of the run.
-        record: `run.json`, which holds what is known of the network.
-
-    Raises:
-        InputError: If what it holds of the network cannot be used.
+        prior: What is known beforehand of the network's embeddings.
     """
-    settings = config.associate.model_dump()
-    settings.update((key, None) for key, value in settings.items() if value == "auto")
-    return {**settings, "prior": run_prior(record)}
+    settings: Mapping[str, Any] = config.associate.model_dump()
+    return {key: None if value == "auto" else value for key, value in settings.items()} | {"prior": prior}
 
 
 def load_tracklets(folder: RunFolder, config: TrackConfig) -> list[Tracklet]:
@@ -110,11 +137,11 @@ def load_tracklets(folder: RunFolder, config: TrackConfig) -> list[Tracklet]:
         InputError: If the logs cannot be read.
     """
     table = read_tracklets(folder.tracklets)
-    picked = table.by_track()
-    clocks = read_frame_times(folder.detections)
+    rows_of_track = table.by_track()
+    frames = read_frame_times(folder.detections)
     tracklets = []
     for camera, raw in sorted(read_track_log(folder.tracks).items()):
-        frame, time_s = clocks.get(camera, (np.zeros(0, np.int64), np.zeros(0)))
+        frame, time_s = frames.get(camera, (np.zeros(0, np.int64), np.zeros(0)))
         if not np.isin(raw.frame, frame).all():
             raise InputError(
                 f"lacks frames of {camera}", where=folder.detections, hint=f"run again with {param('overwrite', True)}"
@@ -123,12 +150,12 @@ def load_tracklets(folder: RunFolder, config: TrackConfig) -> list[Tracklet]:
         order = np.lexsort((tracks.frame, tracks.track_id))
         track_ids, starts = np.unique(tracks.track_id[order], return_index=True)
         for track_id, rows in zip(track_ids.tolist(), np.split(order, starts[1:]), strict=True):
-            chosen = picked.get((camera, track_id), np.zeros(0, np.int64))
-            tracklets.append(_tracklet(camera, tracks[rows], table, _in_a_row(chosen)))
+            chosen = rows_of_track.get((camera, track_id), np.zeros(0, np.int64))
+            tracklets.append(_tracklet(camera, tracks[rows], table, _as_slice(chosen)))
     return tracklets
 
 
-def _in_a_row(rows: IntArray) -> slice | IntArray:
+def _as_slice(rows: IntArray) -> slice | IntArray:
     """Rows as a slice where they follow each other, as they do in `tracklets.npz`: what it selects is not copied."""
     if not len(rows) or (np.diff(rows) != 1).any():
         return rows
@@ -147,3 +174,13 @@ def _tracklet(camera: str, rows: Tracks, table: FeatureTable, chosen: slice | In
         feature_frame=table.frame[chosen],
         feature_quality=table.quality[chosen],
     )
+
+
+def _tell_missing_prior(manifest: RunManifest) -> None:
+    """Say aloud where a network brings no prior."""
+    used = manifest.weights.get("reid")
+    if used is not None and not used.priors:
+        logger.info(
+            "%s brings no priors: what holds of networks in general and this recording decide who looks alike",
+            used.path,
+        )

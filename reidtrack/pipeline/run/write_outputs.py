@@ -14,16 +14,16 @@ from reidtrack.corrections.apply import read_corrections
 from reidtrack.corrections.schema import Corrections
 from reidtrack.errors import InputError
 from reidtrack.pipeline.run.render import STAGES, at_once, render
-from reidtrack.pipeline.run.report import write_report
+from reidtrack.pipeline.run.report import RunReport
 from reidtrack.pipeline.run.settle import settle
 from reidtrack.runs.folder import RunFolder
-from reidtrack.runs.manifest import note_association, note_pass
+from reidtrack.runs.manifest import RunManifest
+from reidtrack.runs.manifest_sections import CorrectionsEntry
 from reidtrack.runtime.cancel import CancelToken
 from reidtrack.runtime.progress import Progress
 from reidtrack.runtime.stage_times import StageTimes
 from reidtrack.types import Identity
 from reidtrack.video.inputs import CameraInput, open_inputs
-from reidtrack.video.part import Part
 
 
 @dataclass(frozen=True)
@@ -32,22 +32,27 @@ class Outcome:
 
     Attributes:
         folder: Where everything lies.
-        record: What `run.json` says.
+        manifest: What `run.json` says.
         identities: Everybody.
         failed: Camera to what went wrong with it.
-        interrupted: Whether this work was ended early; `status` in the record says how far the run has come.
+        interrupted: Whether this work was ended early; the manifest's `status` says how far the run has come.
     """
 
     folder: RunFolder
-    record: Mapping[str, Any]
+    manifest: RunManifest
     identities: Sequence[Identity]
     failed: Mapping[str, InputError]
     interrupted: bool
 
+    @property
+    def record(self) -> dict[str, Any]:
+        """Content of `run.json`."""
+        return self.manifest.to_json()
+
 
 def finish(
     folder: RunFolder,
-    record: dict[str, Any],
+    manifest: RunManifest,
     inputs: Sequence[CameraInput],
     config: RunConfig,
     progress: Progress,
@@ -61,7 +66,7 @@ def finish(
 
     Args:
         folder: Of a run.
-        record: What its `run.json` says; brought up to date.
+        manifest: Of the run; brought up to date.
         inputs: Its recordings.
         config: How to associate and what to write.
         progress: Told of what goes on.
@@ -78,30 +83,36 @@ def finish(
     began = time.perf_counter()
     if corrections is None:
         corrections = read_corrections(folder.corrections, wanted=False)
-    association = settle(folder, [item.camera for item in inputs], list(record["cameras"]), config, corrections)
-    identities = association.identities
-    note_association(record, association)
-    own = Path(corrections.where).resolve() == folder.corrections.resolve()
-    said = folder.corrections.name if own else corrections.where
-    record["corrections"] = {"file": said, "entries": len(corrections.entries)}
-    record["timings_s"]["associate"] = round(time.perf_counter() - began, 3)
-    record["status"] = "rendering" if read_whole else "interrupted"
-    folder.write_run(record)
-    write_report(folder, record, identities)
+    settled = settle(folder, manifest, config, corrections)
+    manifest.note_association(settled.association)
+    manifest.corrections = _applied(folder, corrections)
+    manifest.timings_s["associate"] = round(time.perf_counter() - began, 3)
+    manifest.status = "rendering" if read_whole else "interrupted"
+    folder.write_manifest(manifest)
+    report = RunReport(folder, settled, corrections)
+    report.write(manifest)
     rendered, failed = True, dict(failed or {})
     if config.output.video:
-        rendered = _render(folder, record, inputs, identities, config, progress, cancel, failed)
+        rendered = _render(folder, manifest, inputs, settled.identities, config, progress, cancel, failed)
     progress.close()
     if rendered and read_whole:
-        record["status"] = "done"
-    folder.write_run(record)
-    write_report(folder, record, identities)
-    return Outcome(folder, record, identities, failed, interrupted=not rendered)
+        manifest.status = "done"
+    folder.write_manifest(manifest)
+    report.write(manifest)
+    return Outcome(folder, manifest, settled.identities, failed, interrupted=not rendered)
+
+
+def _applied(folder: RunFolder, corrections: Corrections) -> CorrectionsEntry:
+    """Which corrections hold, for the manifest."""
+    own = Path(corrections.where).resolve() == folder.corrections.resolve()
+    return CorrectionsEntry(
+        file=folder.corrections.name if own else corrections.where, entries=len(corrections.entries)
+    )
 
 
 def _render(
     folder: RunFolder,
-    record: dict[str, Any],
+    manifest: RunManifest,
     inputs: Sequence[CameraInput],
     identities: Sequence[Identity],
     config: RunConfig,
@@ -116,12 +127,12 @@ def _render(
             failed[camera] = error
             progress.fail(error)
 
-    counts = {camera: entry for camera, entry in record["cameras"].items() if entry["frames"]}
+    counts = {camera: entry for camera, entry in manifest.cameras.items() if entry.frames}
     wanted = [item for item in inputs if item.camera in counts]
     with contextlib.ExitStack() as stack:
-        sources = open_inputs(wanted, Part(**record["part"]), stack, fail, config.hwaccel)
-        progress.stage("rendering", {source.camera: counts[source.camera]["frames"] for source in sources})
-        last_frames = {camera: entry["last_frame"] for camera, entry in counts.items()}
+        sources = open_inputs(wanted, manifest.part, stack, fail, config.hwaccel)
+        progress.stage("rendering", {source.camera: counts[source.camera].frames for source in sources})
+        last_frames = {camera: entry.last_frame for camera, entry in counts.items()}
         times, many = StageTimes(STAGES), max(1, len(sources)) if config.output.mosaic else at_once()
         for members in (sources[i : i + many] for i in range(0, len(sources), many)):  # a mosaic needs all at once
             if cancel.cancelled:  # what an earlier rendering left of the others stays
@@ -138,7 +149,7 @@ def _render(
                 fail=fail,
                 cancel=cancel,
             )
-        note_pass(record, "render", times)
+        manifest.note_pass("render", times)
     done = not cancel.cancelled
     cancel.reset()
     return done

@@ -23,7 +23,7 @@ from reidtrack.errors import InputError, UsageError
 from reidtrack.pipeline.people import search as search_module
 from reidtrack.pipeline.people.photo import LEAST_SCORE, choose_person
 from reidtrack.runs.features import read_tracklets
-from reidtrack.runs.features_by_identity import read_run_gallery
+from reidtrack.runs.features_by_identity import read_run_people
 from reidtrack.types import Detections, Frame, ImageArray
 
 CPU = ("--engine", "torch", "--device", "cpu", "--quiet")
@@ -211,10 +211,10 @@ def test_parts_of_a_track_have_their_own_features(finished: Path, tmp_path: Path
     whole["last_frame"] = middle
     other = {**people[0], "id": 50, "tracklets": [cut, {**cut, "track_id": 98, "split_from": 97}]}
     (run / "identities.json").write_text(json.dumps([*people, other]))
-    gallery = read_run_gallery(run)
+    gallery = read_run_people(run)
     assert gallery.featureless == 1  # the one whose track was never embedded
-    assert {visit.track_id for visit in gallery.visits if visit.identity == 50} == {99}
-    assert sum(len(visit.features) for visit in gallery.visits) == len(read_tracklets(run / "tracklets.npz").feature)
+    assert {visit.track_id for visit in gallery.tracklets if visit.identity == 50} == {99}
+    assert sum(len(visit.features) for visit in gallery.tracklets) == len(read_tracklets(run / "tracklets.npz").feature)
 
 
 def test_features_of_other_weights_are_refused(
@@ -243,7 +243,7 @@ def test_features_of_other_weights_are_refused(
         pytest.param(["--gallery", "void"], 3, "holds no images", id="empty gallery"),
         pytest.param(["--gallery", "bad.npz"], 3, "the file that `reidtrack embed` wrote", id="no features"),
         pytest.param(["--gallery", "run/tracklets.npz"], 2, "give the run's folder", id="part of a run"),
-        pytest.param(["--gallery", "run"], 3, "records cannot be read", id="damaged run"),
+        pytest.param(["--gallery", "run"], 3, "identities.json: cannot be read", id="damaged run"),
         pytest.param(["--gallery", "unread"], 3, "reading has not ended", id="interrupted run"),
     ],
 )

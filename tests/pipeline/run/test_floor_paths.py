@@ -1,14 +1,14 @@
-"""Paths on the floor plan from `mtmc.txt`."""
+"""Paths on the floor plan."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from reidtrack.pipeline.run.floor_paths import even_path, read_plan
-from reidtrack.types import Identity, Tracklet
+from reidtrack.pipeline.run.floor_paths import even_path, floor_paths
+from reidtrack.types import DoubleArray, FloatArray, Identity, Tracklet
 
 
 def visit(camera: str, track_id: int, frames: range, fps: float = 2.0) -> Tracklet:
@@ -24,39 +24,42 @@ def person(number: int, *visits: Tracklet) -> Identity:
     return Identity(number, visits, np.zeros(0, np.float32))
 
 
-def test_each_visit_gets_its_own_rows(tmp_path: Path) -> None:
-    path = tmp_path / "mtmc.txt"
-    rows = [
-        *(f"1 7 {f} 0 0 4 9 {f} {10 + f}" for f in (0, 1, 2, 10, 11)),
-        "2 7 1 0 0 4 9 50.5 -1",
-        "2 8 1 0 0 4 9 -1 -1",
-        "3 7 1 0 0 4 9 9 9",
-    ]
-    path.write_text("\n".join(rows) + "\n")
-    first, again = visit("A", 1, range(3)), visit("A", 2, range(10, 13))
-    plan = read_plan(
-        path, ["A", "B"], [person(7, first, visit("B", 1, range(3)), again), person(8, visit("B", 2, range(3)))]
-    )
+def on_a_plan(camera: str, xyxy: FloatArray) -> DoubleArray:
+    """Camera A has a plan, and its boxes stand at their left top corner; B has none."""
+    return xyxy[:, :2].astype(np.float64) if camera == "A" else np.full((len(xyxy), 2), np.nan)
+
+
+def at(tracklet: Tracklet, points: list[tuple[float, float]]) -> Tracklet:
+    corners = np.array(points, np.float32)
+    return replace(tracklet, xyxy=np.concatenate([corners, corners + 9], axis=1))
+
+
+def test_each_tracklet_has_its_own_path() -> None:
+    first = at(visit("A", 1, range(3)), [(0, 10), (1, 11), (2, 12)])
+    again = at(visit("A", 2, range(10, 13)), [(10, 20), (11, 21), (np.nan, np.nan)])
+    other = visit("B", 1, range(3))
+    plan = floor_paths([person(7, first, other, again), person(8, visit("B", 2, range(3)))], on_a_plan)
     assert plan is not None and plan.step_s == 0.5
-    assert set(plan.paths) == {("A", 1), ("B", 1), ("A", 2)}
+    assert list(plan.paths) == [("A", 1), ("A", 2)]
     np.testing.assert_allclose(plan.paths["A", 1], [[0, 10], [1, 11], [2, 12]])
     np.testing.assert_allclose(plan.paths["A", 2], [[10, 20], [11, 21], [11, 21]])
-    np.testing.assert_allclose(plan.paths["B", 1], np.tile([50.5, -1], (3, 1)), err_msg="one coordinate may be -1")
+
+
+def test_paths_have_the_decimals_of_mtmc_txt() -> None:
+    plan = floor_paths([person(1, at(visit("A", 1, range(1)), [(1.23456, 2.5)]))], on_a_plan)
+    assert plan is not None
+    np.testing.assert_array_equal(plan.paths["A", 1], [[1.235, 2.5]])
 
 
 @pytest.mark.parametrize(
-    "text",
+    "identities",
     [
-        pytest.param(None, id="no file"),
-        pytest.param("", id="empty"),
-        pytest.param("1 1 0 0 0 4 9 -1 -1\n", id="nowhere"),
+        pytest.param([], id="nobody"),
+        pytest.param([person(1, visit("B", 1, range(2)))], id="nowhere"),
     ],
 )
-def test_without_places_there_is_no_plan(tmp_path: Path, text: str | None) -> None:
-    path = tmp_path / "mtmc.txt"
-    if text is not None:
-        path.write_text(text)
-    assert read_plan(path, ["A"], [person(1, visit("A", 1, range(2)))]) is None
+def test_without_positions_there_is_no_plan(identities: list[Identity]) -> None:
+    assert floor_paths(identities, on_a_plan) is None
 
 
 def test_a_path_is_the_mean_of_each_step() -> None:

@@ -13,6 +13,7 @@ from scene import Scene
 
 from reidtrack.cli.main import main
 from reidtrack.pipeline.run.site import clock_remarks
+from reidtrack.runs.manifest_sections import InputEntry
 from reidtrack.spacetime.clocks import ClockOffset
 from reidtrack.spacetime.evidence import PLACES
 from reidtrack.spacetime.site import Learned
@@ -143,7 +144,7 @@ def clocks(offset_s: dict[str, float]) -> Learned:
     ],
 )
 def test_the_exact_offsets_are_suggested(offsets: dict[str, float], given: tuple[float, ...], said: str | None) -> None:
-    inputs = [{"camera": name, "offset_s": value} for name, value in zip("abc", given, strict=True)]
+    inputs = [InputEntry(camera=name, offset_s=value) for name, value in zip("abc", given, strict=True)]
     lines = clock_remarks(inputs, clocks(offsets))
     if said is None:
         assert not lines

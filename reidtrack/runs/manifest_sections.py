@@ -1,0 +1,96 @@
+"""Sections of the manifest of a run, see `manifest`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict
+
+
+@dataclass
+class CameraCount:
+    """What a tracking pass has read of one camera so far.
+
+    Attributes:
+        frames: Frames read.
+        last_frame: Index of the last one, 0-based; -1 before the first.
+        first_time_s: Time of the first one, seconds since the run's origin.
+        last_time_s: Time of the last one.
+        boxes: Boxes of confirmed tracks.
+        skipped_crops: Crops whose embedding was not usable.
+        damaged_packets: Packets or pictures that could not be decoded.
+    """
+
+    frames: int = 0
+    last_frame: int = -1
+    first_time_s: float | None = None
+    last_time_s: float | None = None
+    boxes: int = 0
+    skipped_crops: int = 0
+    damaged_packets: int = 0
+
+
+class Section(BaseModel):
+    """A part of the manifest; keys of other versions are kept, and written again as they were."""
+
+    model_config = ConfigDict(extra="allow", populate_by_name=True)
+
+
+class InputEntry(Section):
+    """One recording, and what it said about itself once it was open.
+
+    Attributes:
+        camera: Name of the camera.
+        source: Video file or folder, absolute; or an address without its password.
+        offset_s: Seconds from the run's origin to the first frame.
+        size: Width and height, pixels; None until the recording was opened.
+        nominal_fps: Frames per second that the container announces.
+        duration_s: Length that the container announces; None where it announces none.
+        error: Why it could not be read, or not to its end.
+    """
+
+    camera: str
+    source: str = ""
+    offset_s: float = 0.0
+    size: tuple[int, int] | None = None
+    nominal_fps: float | None = None
+    duration_s: float | None = None
+    error: str | None = None
+
+
+class CameraEntry(Section):
+    """What was read of one camera (`CameraCount`), and how many people it saw."""
+
+    frames: int
+    last_frame: int = -1
+    first_time_s: float | None = None
+    last_time_s: float | None = None
+    boxes: int = 0
+    skipped_crops: int = 0
+    damaged_packets: int = 0
+    people: int = 0
+
+
+class PassEntry(Section):
+    """How long a pass took, and how busy its stages were (`StageTimes.to_json`)."""
+
+    wall_s: float
+    busy_s: dict[str, float]
+    bottleneck: str
+    cores_busy: float
+    cores: int
+
+
+class AssociationEntry(Section):
+    """The thresholds that told people apart, and how they were found, in words."""
+
+    threshold: float
+    same_camera_threshold: float
+    calibration: str
+
+
+class CorrectionsEntry(Section):
+    """Which corrections were applied: the file, relative to the run where it lies there, and how many it holds."""
+
+    file: str
+    entries: int
