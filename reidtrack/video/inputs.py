@@ -29,7 +29,9 @@ class CameraInput:
 
     def to_json(self) -> dict[str, Any]:
         """As `run.json` keeps it: paths absolute, passwords hidden."""
-        shown = redact(self.source) if is_url(self.source) else str(Path(self.source).resolve())
+        shown = redact(self.source)
+        if not is_url(self.source) and shown == self.source:
+            shown = str(Path(self.source).resolve())
         return {"camera": self.camera, "source": shown, "offset_s": self.offset_s}
 
 

@@ -15,12 +15,12 @@ def check_file(path: Path) -> None:
     """Raise InputError unless `path` is a file with at least one byte that may be read."""
     try:
         if not path.exists():
-            raise InputError("no such file", where=path, hint=_nearest(path))
+            raise InputError("no such file", where=redact(path), hint=_nearest(path))
         if path.stat().st_size == 0 and path.is_file():
-            raise InputError("the file is empty (0 bytes)", where=path, hint="copy or record it again")
+            raise InputError("the file is empty (0 bytes)", where=redact(path), hint="copy or record it again")
         _head(path)
     except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", where=path, hint=_advice(error)) from error
+        raise InputError(f"cannot be read: {error.strerror}", where=redact(path), hint=_advice(error)) from error
 
 
 def explain(error: Exception, source: str | Path) -> InputError:

@@ -93,7 +93,7 @@ def open_source(
     if not math.isfinite(offset_s):
         raise UsageError(f"got {offset_s}", where="offset", expected="a number of seconds")
     if not is_url(source) and not is_utf8(source):
-        raise InputError("its name is not UTF-8", where=source, hint="rename it")
+        raise InputError("its name is not UTF-8", where=redact(source), hint="rename it")
     part = Part(start_s, end_s, stride, fps) if part is None else part
     if is_folder(source):
         return ImageFolder(source, camera, part, offset_s=offset_s)

@@ -14,17 +14,36 @@ from reidtrack.video.source import is_url, name_cameras, redact
         pytest.param("rtsp://host:554/x@y", "rtsp://host:554/x@y", id="no password, an @ in the path"),
         pytest.param("rtsp://host", "rtsp://host", id="host only"),
         pytest.param("rtsp://[::1]:554/x", "rtsp://[::1]:554/x", id="IPv6"),
-        pytest.param("rtsp://user@host/x", "rtsp://user@host/x", id="user only"),
-        pytest.param("rtsp://user:hunter2@host/x", "rtsp://user:***@host/x", id="password"),
-        pytest.param("rtsp://user:1234@host/x", "rtsp://user:***@host/x", id="password of digits"),
-        pytest.param("rtsp://:hunter2@host/x", "rtsp://:***@host/x", id="password without user"),
-        pytest.param("rtsp://user:hun@ter2@host:554/x", "rtsp://user:***@host:554/x", id="@ in the password"),
-        pytest.param("rtsp://user:hun/ter2@host/x", "rtsp://user:***@host/x", id="slash in the password"),
-        pytest.param("rtsp://user:hun@t/er2@host/x", "rtsp://user:***@host/x", id="@ and slash in the password"),
+        pytest.param("rtsp://user@host/x", "rtsp://***@host/x", id="user only: it may be a token"),
+        pytest.param("rtsp://user:hunter2@host/x", "rtsp://***@host/x", id="password"),
+        pytest.param("rtsp://user:1234@host/x", "rtsp://***@host/x", id="password of digits"),
+        pytest.param("rtsp://:hunter2@host/x", "rtsp://***@host/x", id="password without user"),
+        pytest.param("rtsp://user:hun@ter2@host:554/x", "rtsp://***@host:554/x", id="@ in the password"),
+        pytest.param("rtsp://user:hun/ter2@host/x", "rtsp://***@host/x", id="slash in the password"),
+        pytest.param("rtsp://user:hun@t/er2@host/x", "rtsp://***@host/x", id="@ and slash in the password"),
         pytest.param(
             "rtsp://host/user=a&password=hunter2&c=1", "rtsp://host/user=a&password=***&c=1", id="in the path"
         ),
         pytest.param("https://host/v?token=hunter2&x=1", "https://host/v?token=***&x=1", id="in the query"),
+        pytest.param(
+            "rtsp://h/user=admin_password=hunter2_channel=1_stream=0.sdp",
+            "rtsp://h/user=admin_password=***_channel=1_stream=0.sdp",
+            id="joined in the path, as recorders have it",
+        ),
+        pytest.param("rtsp://h/user=a_password=hun_ter2", "rtsp://h/user=a_password=***", id="with an underscore"),
+        pytest.param("rtsp://h/a?user_password=hunter2", "rtsp://h/a?user_password=***", id="a longer key"),
+        pytest.param("http://h/a?access_token=hunter2#x", "http://h/a?access_token=***#x", id="a token"),
+        pytest.param("http://h/a;sessionid=hunter2?b=1", "http://h/a;sessionid=***?b=1", id="a session"),
+        pytest.param("http://h/a?PWD=hunter2&api_key=hunter2", "http://h/a?PWD=***&api_key=***", id="two, capitals"),
+        pytest.param("http://h/a?password=hun/ter2&c=1", "http://h/a?password=***&c=1", id="slash in a value"),
+        pytest.param("rtsp://hunter2@host/x", "rtsp://***@host/x", id="a user that is the secret"),
+        pytest.param("rtsp:/user:hunter2@host/x", "rtsp:/***@host/x", id="one slash"),
+        pytest.param("rtsp:user:hunter2@host/x", "rtsp:***@host/x", id="no slash"),
+        pytest.param("rtps//user:hunter2@host/x", "rtps//***@host/x", id="no colon"),
+        pytest.param("rtspp://user:hunter2@host/x", "rtspp://***@host/x", id="an unknown scheme"),
+        pytest.param("RTSP://user:hunter2@host/x", "RTSP://***@host/x", id="capitals"),
+        pytest.param("videos/monkey=3.mp4", "videos/monkey=3.mp4", id="a path with a word that ends in key"),
+        pytest.param("c:/videos/a@b.mp4", "c:/videos/a@b.mp4", id="a drive of Windows"),
     ],
 )
 def test_redact(url: str, shown: str) -> None:
@@ -51,6 +70,20 @@ def test_redact(url: str, shown: str) -> None:
 )
 def test_cameras_are_named_after_their_files(sources: list[str], names: list[str]) -> None:
     assert name_cameras(sources) == names
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("rtsp://10.0.0.5/user=admin_password=hunter2_channel=1_stream=0.sdp", "10.0.0.5_user_admin_password"),
+        ("rtsp://hunter2@10.0.0.5/live", "10.0.0.5_live"),
+        ("rtsp:/user:hunter2@10.0.0.5/live", "live"),
+    ],
+)
+def test_no_camera_is_named_after_a_secret(source: str, name: str) -> None:
+    (found,) = name_cameras([source])
+    assert found.startswith(name)
+    assert "hunter2" not in found
 
 
 def test_a_folder_keeps_its_whole_name(tmp_path: Path) -> None:

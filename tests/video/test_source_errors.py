@@ -126,7 +126,7 @@ def test_an_address_fails_fast_and_hides_its_password() -> None:
         port = unused.getsockname()[1]
     with pytest.raises(InputError) as caught:
         open_source(f"rtsp://admin:hunter2@127.0.0.1:{port}/live", "cam")
-    assert f"rtsp://admin:***@127.0.0.1:{port}/live: cannot be opened" in caught.value.message
+    assert f"rtsp://***@127.0.0.1:{port}/live: cannot be opened" in caught.value.message
     assert "hunter2" not in caught.value.message
     assert caught.value.__suppress_context__
 
