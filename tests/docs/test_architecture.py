@@ -23,7 +23,9 @@ def names_of(path: str) -> set[str]:
             found.add(node.name)
             inner = node.body if isinstance(node, ast.ClassDef) else []
             found |= {f"{node.name}.{one.name}" for one in inner if isinstance(one, ast.FunctionDef)}
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        targets = (
+            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        )
         found |= {target.id for target in targets if isinstance(target, ast.Name)}
     return found
 
