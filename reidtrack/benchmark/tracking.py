@@ -144,7 +144,7 @@ def people_only(gt: MotRows, predicted: MotRows, neutral: tuple[int, ...] = NEUT
 
 
 def repeated_id(rows: MotRows) -> tuple[int, int] | None:
-    """The first 0-based frame and id that stand twice together, or None."""
+    """First 0-based frame and id that stand twice together; None where there are none."""
     order = np.lexsort((rows.id, rows.frame))
     keys = np.stack([rows.frame[order], rows.id[order]], axis=1)
     same = np.flatnonzero((keys[1:] == keys[:-1]).all(axis=1))
@@ -152,7 +152,7 @@ def repeated_id(rows: MotRows) -> tuple[int, int] | None:
 
 
 def scored(gt: MotRows, predicted: MotRows, ignore: MotRows) -> BoolArray:
-    """Which predicted boxes count, (N,).
+    """Mask (N,) of the predicted boxes that are scored.
 
     A box that matches no ground truth at IoU 0.5 (best one-to-one matching of the frame) and lies on an ignore box
     (IoU at least 0.5, or 70 % of the predicted box inside) does not.
