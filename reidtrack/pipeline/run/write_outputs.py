@@ -1,4 +1,4 @@
-"""What follows the tracking pass, in a run and when identities are settled anew: identities, outputs, videos, report."""
+"""What follows the tracking pass, in a run and when identities are settled anew: outputs, videos, the report."""
 
 from __future__ import annotations
 
