@@ -11,8 +11,8 @@ from reidtrack.assign import assign
 from reidtrack.gallery.compare import Comparison
 from reidtrack.gallery.people import Gallery
 from reidtrack.gallery.recognise import Shortlist, match_probabilities, recognise
-from reidtrack.gallery.views import Track, View
-from reidtrack.types import Identity
+from reidtrack.gallery.views import View
+from reidtrack.types import Identity, TrackletKey
 
 
 class KnownAs(NamedTuple):
@@ -35,7 +35,7 @@ def who_is_who(
     gallery: Gallery,
     identities: Sequence[Identity],
     views: Sequence[Sequence[View]],
-    former: Mapping[int, frozenset[Track]],
+    former: Mapping[int, frozenset[TrackletKey]],
     found: Comparison,
     threshold: float,
     margin: float,
@@ -133,7 +133,7 @@ def _may_be_one(gallery: Gallery, found: Comparison, threshold: float) -> Callab
 
 
 def _same_as_before(
-    indices: Sequence[int], views: Sequence[Sequence[View]], former: Mapping[int, frozenset[Track]]
+    indices: Sequence[int], views: Sequence[Sequence[View]], former: Mapping[int, frozenset[TrackletKey]]
 ) -> dict[int, int]:
     """Match identities, by index, with people whom the same run had added before, by the tracks they share."""
     numbers = list(former)
