@@ -14,11 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from reidtrack.detect.families import family_of_checkpoint
 from reidtrack.detect.family import Family
 from reidtrack.errors import WeightsError
+from reidtrack.plain_yaml import PlainYamlError, read_plain_yaml
 
 if TYPE_CHECKING:
     import torch
@@ -95,9 +94,13 @@ def _read_openvino(path: Path) -> ExportedDetector:
         log.warning("%s has no metadata.yaml: its class 0 is taken for person", path.parent)
         return ExportedDetector(path)
     try:
-        said = yaml.safe_load(metadata.read_text(encoding="utf-8")) or {}
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise WeightsError("cannot be read", where=metadata, expected="the metadata of the export") from error
+        said = read_plain_yaml(metadata) or {}
+    except (OSError, PlainYamlError) as error:
+        hint = error.strerror if isinstance(error, OSError) else error.what
+        expected = "the metadata of the export"
+        raise WeightsError("cannot be read", where=metadata, expected=expected, hint=hint) from error
+    if not isinstance(said, dict):
+        raise WeightsError("is no list of keys and values", where=metadata, expected="the metadata of the export")
     _check_task(said.get("task", "detect"), path)
     return ExportedDetector(path, said)
 
