@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from reidtrack.cli.terminal import printable
 from reidtrack.engines.names import ENGINES
 from reidtrack.errors import ReidtrackError, UsageError
 
@@ -160,4 +161,4 @@ def option(name: str, value: str = "") -> str:
 
 def told(error: ReidtrackError | str) -> str:
     """The line that tells of an error; a text is one already."""
-    return error if isinstance(error, str) else error.told(option)
+    return printable(error if isinstance(error, str) else error.told(option))
