@@ -329,7 +329,7 @@ def test_passwords_are_in_no_output(scene: Scene, tmp_path: Path, capfd: pytest.
     words += ["--detections", *scene.detections.values(), "--out", tmp_path / "run", "--crops", "--json"]
     assert main([str(word) for word in words]) == 3
     said = capfd.readouterr()
-    assert "rtsp://guard:***@127.0.0.1:9/yard?token=***" in said.err
+    assert "rtsp://***@127.0.0.1:9/yard?token=***" in said.err
     found = [said.out, said.err, *listing(tmp_path / "run")]
     found += [(tmp_path / "run" / name).read_bytes().decode(errors="replace") for name in listing(tmp_path / "run")]
     for secret in ("hunter2", "s3same"):
