@@ -17,7 +17,7 @@ from reidtrack.embed.quality import (
     box_factors,
     sharpness,
     uncovered,
-    view_of,
+    visibility,
 )
 from reidtrack.geometry import iou
 from reidtrack.image import read_image, resize
@@ -105,7 +105,7 @@ def read_boxes(run: Path, gt: Path | None) -> Boxes:
         with open_source(entry.source, camera) as source:
             for frame in source:
                 now = tracks[tracks.frame == frame.index]
-                view = view_of(now.xyxy, width, height)
+                view = visibility(now.xyxy, width, height)
                 crops, kept = cut_crops(frame.image, now.xyxy, CROP_HW)
                 factors = box_factors(now.xyxy, now.score, view, usual.value)
                 hand = by_hand(now.xyxy, now.score, width, height)

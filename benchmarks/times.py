@@ -20,7 +20,7 @@ import numpy as np
 from reidtrack.benchmark.distance import FeatureDistances
 from reidtrack.benchmark.measure import Labels, measure
 from reidtrack.benchmark.ranking import JUNK_ID
-from reidtrack.benchmark.st_reid import JointDistances, SpaceTime, clock_of, times_of
+from reidtrack.benchmark.st_reid import JointDistances, SpaceTime, sequence_offsets, times_of
 from reidtrack.datasets.record import Sample
 from reidtrack.types import IntArray
 
@@ -44,7 +44,7 @@ def main() -> None:
     folder = parser.parse_args().shared / "data" / "market1501-lists"
     train, query, gallery = (read_list(folder / f"{name}.txt.gz") for name in ("train", "probe", "gallery"))
     gallery = [sample for sample in gallery if sample.person_id != JUNK_ID]
-    clock = clock_of(train + query + gallery)
+    clock = sequence_offsets(train + query + gallery)
     tested = query + gallery
     person, camera = (column(tested, value) for value in (lambda s: s.person_id, lambda s: s.camera_id))
     q = len(query)

@@ -12,22 +12,22 @@ from reidtrack.types import FloatArray, IntArray
 Metric = Literal["cosine", "euclidean"]
 
 BLOCK_ENTRIES = 8_000_000
-"""Distances held at once, which bounds the memory whatever the number of images."""
+"""Number of distances held at once, which bounds the memory whatever the number of images."""
 
 PAIRS_AT_ONCE = 1024
-"""So that their features stay in the processor's cache: four times as fast as in large parts."""
+"""Number of pairs computed at once: their features stay in the processor's cache, four times as fast as large parts."""
 
 
 class Distances(Protocol):
-    """Distances among N images, smaller is more alike."""
+    """Distances among N images; the smaller, the more alike."""
 
     @property
     def highest(self) -> float:
-        """No distance is above it; none is below 0."""
+        """Upper bound of all distances; none is below 0."""
         ...
 
     def __len__(self) -> int:
-        """N."""
+        """Number of images, N."""
         ...
 
     def block(self, rows: slice, columns: slice) -> FloatArray:
@@ -76,7 +76,7 @@ class FeatureDistances:
 
     @property
     def highest(self) -> float:
-        """2 for cosine; twice the longest feature for Euclidean."""
+        """Upper bound of all distances: 2 for cosine; twice the longest feature for Euclidean."""
         return self._highest
 
     def __len__(self) -> int:
@@ -104,7 +104,7 @@ class FeatureDistances:
 
 
 def _multiplier(left: FloatArray, right: FloatArray, device: str) -> Callable[[slice, slice], FloatArray]:
-    """A function that gives the scalar products of some rows of `left` and some of `right`."""
+    """Function that multiplies some rows of `left` with some of `right`: their scalar products (R, C)."""
     if device == "cpu":
         return lambda rows, columns: left[rows] @ right[columns].T
     import torch
@@ -121,7 +121,7 @@ def _multiplier(left: FloatArray, right: FloatArray, device: str) -> Callable[[s
 def query_blocks(
     distances: Distances, queries: int, block_entries: int | None = None
 ) -> Iterator[tuple[slice, FloatArray]]:
-    """Rows of the first `queries` images to all others, block by block.
+    """Iterate over the distances of the first `queries` images to all others, block by block.
 
     Args:
         distances: Among queries and gallery, queries first.

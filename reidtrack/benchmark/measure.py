@@ -1,4 +1,4 @@
-"""All figures of queries against a gallery, in one pass over blocks of distances."""
+"""All figures of queries against a gallery, computed in one pass over blocks of distances."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from reidtrack.benchmark.verification import PairCounter, Verification
 from reidtrack.types import BoolArray, FloatArray, IntArray
 
 Shots = Literal["all", "single", "multi"]
-"""`all`: every gallery image has a place of its own (Market-1501); the others: see `shots`."""
+"""`all`: every gallery image is ranked on its own (Market-1501); the others: see `shots`."""
 
 
 class Labels(NamedTuple):
-    """Who and where: (Q,) of the queries, (G,) of the gallery, int64."""
+    """Person and camera ids: (Q,) of the queries, (G,) of the gallery, int64."""
 
     query_id: IntArray
     query_cam: IntArray
@@ -37,12 +37,12 @@ class Labels(NamedTuple):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Measured:
-    """What came out.
+    """Figures of queries against a gallery.
 
     Attributes:
-        result: Mean figures, over the draws of a single-shot protocol too.
-        scores: Of each query, with every gallery image in a place of its own.
-        pairs: The same question asked of single pairs.
+        result: Mean figures over all queries, and over the draws of a single-shot protocol.
+        scores: Figures of each query, with every gallery image ranked on its own.
+        pairs: Figures of single pairs: same person or not.
     """
 
     result: RankingResult
@@ -51,12 +51,12 @@ class Measured:
 
 
 class RankedList(NamedTuple):
-    """The nearest of one query.
+    """The gallery images nearest to one query.
 
     Attributes:
-        query: Its row.
-        columns: (T,) of the nearest gallery images that count, nearest first.
-        distance: (T,) theirs.
+        query: Row of the query.
+        columns: (T,) columns of the nearest gallery images that count, nearest first.
+        distance: (T,) their distances.
         right: (T,) whether they show the query's person.
     """
 
@@ -80,12 +80,12 @@ def measure(
 
     Args:
         distances: Among queries and gallery, queries first.
-        labels: Theirs.
-        ap_rule: Of average precision (`ranking.rank`), where every image has its place.
+        labels: Person and camera ids of both.
+        ap_rule: Rule of average precision (`ranking.rank`), where every image is ranked.
         max_rank: Length of the CMC curve.
-        shots: What has a place in the ranking.
+        shots: Which gallery images are ranked.
         draws: Galleries drawn for `single`.
-        seed: Of the draws.
+        seed: Seed of the draws.
     """
     gallery, queries = Gallery(labels.gallery_id, labels.gallery_cam), len(labels.query_id)
     scorer = None
@@ -107,7 +107,7 @@ def measure(
 
 
 def mean_result(results: Sequence[RankingResult]) -> RankingResult:
-    """Mean figures of draws or splits of one size; the queries are those of one on average, rounded."""
+    """Mean figures of several draws or splits; numbers of queries are means too, rounded."""
     return RankingResult(
         cmc=np.mean([result.cmc for result in results], axis=0),
         mean_ap=float(np.mean([result.mean_ap for result in results])),
@@ -118,7 +118,7 @@ def mean_result(results: Sequence[RankingResult]) -> RankingResult:
 
 
 def ranked_list(distances: Distances, labels: Labels, query: int, top: int = 10) -> RankedList:
-    """The nearest gallery images of one query, without those that do not count."""
+    """Rank the gallery images nearest to one query, without those that do not count."""
     queries = len(labels.query_id)
     row = distances.block(slice(query, query + 1), slice(queries, len(distances)))[0]
     gallery = Gallery(labels.gallery_id, labels.gallery_cam)
@@ -129,11 +129,11 @@ def ranked_list(distances: Distances, labels: Labels, query: int, top: int = 10)
 
 
 def choose_queries(scores: QueryScores, count: int, seed: int = 0) -> dict[str, IntArray]:
-    """Queries worth a look: random ones, and those of the worst and the best average precision.
+    """Choose queries to show: random ones, and those of the worst and the best average precision.
 
     Returns:
-        At most `count` rows under each name; of equal precision, the first true match nearer or farther decides, then
-        chance.
+        At most `count` rows under each name. Of queries with the same precision, the rank of the first true match
+        decides, then chance.
     """
     used = scores.used
     rng = np.random.default_rng(seed)

@@ -17,13 +17,13 @@ INK, PAPER = (40, 40, 40), (255, 255, 255)
 
 @dataclass(frozen=True, eq=False, slots=True)
 class PictureRow:
-    """One query and what was found.
+    """One query and its nearest images.
 
     Attributes:
         query: (H, W, 3) uint8, BGR.
-        title: What to write below it.
-        found: Pictures of the nearest, nearest first.
-        distance: (T,) theirs.
+        title: Text below it.
+        found: The nearest images, nearest first.
+        distance: (T,) their distances.
         right: (T,) whether they show the query's person; None where nobody knows.
     """
 
@@ -35,7 +35,7 @@ class PictureRow:
 
 
 def draw_rows(rows: Sequence[PictureRow]) -> ImageArray:
-    """All rows below one another.
+    """Draw ranked lists below one another.
 
     Args:
         rows: At least one; pictures of any size.
@@ -46,8 +46,8 @@ def draw_rows(rows: Sequence[PictureRow]) -> ImageArray:
     height, width = CELL_HW[0] + 2 * FRAME + LINE + GAP, CELL_HW[1] + 2 * FRAME + GAP
     columns = 1 + max(len(row.found) for row in rows)
     canvas = np.full((GAP + height * len(rows), 3 * GAP + width * columns, 3), PAPER, np.uint8)
-    for place, row in enumerate(rows):
-        top = GAP + place * height
+    for index, row in enumerate(rows):
+        top = GAP + index * height
         _cell(canvas, (GAP, top), row.query, row.title, BLUE)
         frames = [GREY] * len(row.found) if row.right is None else [GREEN if right else RED for right in row.right]
         for column, (image, distance, frame) in enumerate(zip(row.found, row.distance, frames, strict=True), 1):
@@ -57,7 +57,7 @@ def draw_rows(rows: Sequence[PictureRow]) -> ImageArray:
 
 
 def _cell(canvas: ImageArray, corner: tuple[int, int], image: ImageArray, text: str, colour: Sequence[int]) -> None:
-    """A framed picture with a line of text below."""
+    """Draw a framed picture with a line of text below."""
     import cv2
 
     (left, top), (height, width) = corner, CELL_HW

@@ -21,7 +21,7 @@ _BARS = 120
 
 
 def cmc_plot(curves: Mapping[str, DoubleArray], ranks: int = 20) -> bytes:
-    """Cumulative matching characteristics, each (K,) in 0..1; the first `ranks` are drawn."""
+    """Plot cumulative matching characteristics, each (K,) in 0..1, up to rank `ranks`; PNG."""
     figure, axes = _canvas("rank", "queries with a true match up to this rank, %")
     for name, curve in curves.items():
         shown = 100 * curve[:ranks]
@@ -33,7 +33,7 @@ def cmc_plot(curves: Mapping[str, DoubleArray], ranks: int = 20) -> bytes:
 
 
 def roc_plot(pairs: Mapping[str, Verification], far: float) -> bytes:
-    """Receiver operating characteristics over a logarithmic false accept rate, with `far` marked where above 0."""
+    """Plot receiver operating characteristics over a logarithmic false accept rate, `far` marked where above 0; PNG."""
     figure, axes = _canvas("pairs of different people accepted (false accept rate)", "pairs of one person found, %")
     lowest = 1e-6
     for name, one in pairs.items():
@@ -50,7 +50,7 @@ def roc_plot(pairs: Mapping[str, Verification], far: float) -> bytes:
 
 
 def distance_plot(pairs: Verification, points: Mapping[str, OperatingPoint]) -> bytes:
-    """How far images of one person and of different people are apart, with thresholds marked."""
+    """Plot the distributions of distances of one person and of different people, with thresholds marked; PNG."""
     figure, axes = _canvas("distance", "share of the pairs, % per bar")
     low, high = _range(pairs)
     for name, counts, colour in (
@@ -60,8 +60,8 @@ def distance_plot(pairs: Verification, points: Mapping[str, OperatingPoint]) -> 
         edges, share = _bars(pairs.edges, counts, low, high)
         axes.stairs(share, edges, fill=True, color=colour, alpha=0.45, label=f"{name}: {int(counts.sum()):,} pairs")
         axes.stairs(share, edges, color=colour, linewidth=1.2)
-    for place, (name, point) in enumerate(points.items()):
-        axes.axvline(point.threshold, color="0.25", linestyle=("--", ":")[place % 2], linewidth=1.2, label=name)
+    for index, (name, point) in enumerate(points.items()):
+        axes.axvline(point.threshold, color="0.25", linestyle=("--", ":")[index % 2], linewidth=1.2, label=name)
     axes.set_xlim(low, high)
     axes.set_ylim(bottom=0)
     axes.legend(loc="upper left")
@@ -69,7 +69,7 @@ def distance_plot(pairs: Verification, points: Mapping[str, OperatingPoint]) -> 
 
 
 def _range(pairs: Verification) -> tuple[float, float]:
-    """Distances that occur, without the last ten-thousandth at either end."""
+    """Lowest and highest distance that occur, without the last ten-thousandth at either end."""
     total = np.cumsum(pairs.same / max(1, pairs.same.sum()) + pairs.different / max(1, pairs.different.sum()))
     if total[-1] == 0:
         return float(pairs.edges[0]), float(pairs.edges[-1])
@@ -78,7 +78,7 @@ def _range(pairs: Verification) -> tuple[float, float]:
 
 
 def _bars(edges: DoubleArray, counts: np.ndarray, low: float, high: float) -> tuple[DoubleArray, DoubleArray]:
-    """Fine bins gathered into bars between `low` and `high`, as percent of all."""
+    """Edges and heights of bars between `low` and `high` that fine bins are gathered into, percent of all."""
     wide = np.linspace(low, high, _BARS + 1)
     middle = (edges[:-1] + edges[1:]) / 2
     share = np.histogram(middle, wide, weights=counts)[0]
@@ -86,7 +86,7 @@ def _bars(edges: DoubleArray, counts: np.ndarray, low: float, high: float) -> tu
 
 
 def _canvas(x: str, y: str) -> tuple[Figure, Axes]:
-    """A figure that belongs to nobody: pyplot, which keeps its figures, is left alone."""
+    """A figure with labelled axes, made without pyplot, which would keep it."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=SIZE_INCHES, dpi=120, layout="constrained")

@@ -3,8 +3,8 @@
 The single-query protocol of Market-1501 (Zheng et al., ICCV 2015): for each query, gallery images of the same person by
 the same camera and junk images (person -1) do not count, and queries without a true match are left out. Pure numpy.
 
-Nothing is sorted where it can be helped: the figures need the places of the true matches alone, and a place is the
-number of gallery images that are nearer.
+Nothing is sorted where it can be avoided: the figures need the ranks of the true matches alone, and a rank, from 0, is
+the number of gallery images that are nearer.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ JUNK_ID = -1
 """Person id of gallery images that show part of a person, or several: neither right nor wrong."""
 
 SORT_FROM = 64
-"""True matches from which on sorting a row is cheaper than counting for each match."""
+"""Number of true matches from which on sorting a row is cheaper than counting for each match."""
 
 ApRule = Literal["step", "trapezoid"]
 
@@ -52,7 +52,7 @@ class QueryScores(NamedTuple):
     """Figures of each query.
 
     Attributes:
-        first: (Q,) int64, place of the first true match from 0; -1 where there is none, and the query is left out.
+        first: (Q,) int64, rank of the first true match from 0; -1 where there is none, and the query is left out.
         ap: (Q,) average precision, 0 where left out.
         inp: (Q,) inverse negative penalty, 0 where left out.
     """
@@ -63,12 +63,12 @@ class QueryScores(NamedTuple):
 
     @property
     def used(self) -> IntArray:
-        """Queries with a true match, (U,)."""
+        """Rows (U,) of the queries with a true match."""
         return np.flatnonzero(self.first >= 0)
 
 
 class Gallery:
-    """A gallery's labels, arranged so that a query finds its person at once.
+    """Labels of a gallery, arranged so that a query finds its person at once.
 
     Args:
         person_id: (G,) int64, -1 for junk.
@@ -85,7 +85,7 @@ class Gallery:
         return len(self.person_id)
 
     def of(self, person: int, camera: int) -> tuple[IntArray, IntArray]:
-        """Columns of a person's images by other cameras, and by `camera`, both increasing; junk is nobody's."""
+        """Columns of a person's images by other cameras, and of those by `camera`, both increasing; none for junk."""
         if person == JUNK_ID:
             return self._order[:0], self._order[:0]
         low, high = np.searchsorted(self._sorted, (person, person + 1))
@@ -144,7 +144,7 @@ def score_queries(
     gallery: Gallery,
     ap_rule: ApRule = "step",
 ) -> QueryScores:
-    """Score some queries, each on its own; a block of rows of `rank`'s matrix serves as well as all of it.
+    """Score some queries, each on its own: all rows of `rank`'s matrix, or a block of them.
 
     Args:
         distance: (B, G), no NaN.
@@ -156,17 +156,17 @@ def score_queries(
     Raises:
         ValueError: If a distance is NaN.
     """
-    places = []
+    ranks = []
     for row, person, camera in zip(distance, query_id.tolist(), query_cam.tolist(), strict=True):
         if np.isnan(row).any():
             raise ValueError("rank: a distance is NaN")
         right, hidden = gallery.of(person, camera)
-        places.append(_places(row, right, hidden, gallery.junk))
-    return _score(places, ap_rule)
+        ranks.append(_ranks(row, right, hidden, gallery.junk))
+    return _score(ranks, ap_rule)
 
 
 def summarise(parts: Iterable[QueryScores], max_rank: int = 50) -> RankingResult:
-    """The mean figures of blocks of queries.
+    """Mean figures of blocks of queries.
 
     Args:
         parts: One or more blocks.
@@ -186,13 +186,13 @@ def summarise(parts: Iterable[QueryScores], max_rank: int = 50) -> RankingResult
 
 
 def join_scores(parts: Iterable[QueryScores]) -> QueryScores:
-    """Blocks of queries one after another."""
+    """Concatenate the scores of blocks of queries."""
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
     return QueryScores(*columns) if columns else QueryScores(np.zeros(0, np.int64), np.zeros(0), np.zeros(0))
 
 
-def _places(row: FloatArray | DoubleArray, right: IntArray, hidden: IntArray, junk: IntArray) -> IntArray:
-    """Places from 0, increasing, of the columns `right` among all but `hidden` and `junk`."""
+def _ranks(row: FloatArray | DoubleArray, right: IntArray, hidden: IntArray, junk: IntArray) -> IntArray:
+    """Ranks from 0, increasing, of the columns `right` among all but `hidden` and `junk`."""
     if len(right) == 0:
         return right
     counted = row.astype(np.float64 if row.dtype == np.float64 else np.float32)  # a copy
@@ -209,11 +209,11 @@ def _places(row: FloatArray | DoubleArray, right: IntArray, hidden: IntArray, ju
     return np.sort(nearer).astype(np.int64)
 
 
-def _score(places: Sequence[IntArray], ap_rule: ApRule) -> QueryScores:
-    """Figures of queries whose true matches lie at `places`, each increasing from 0."""
-    total = np.array([len(part) for part in places], np.int64)
-    query = np.repeat(np.arange(len(places)), total)  # (M,) of each true match
-    at = np.concatenate([*places, np.zeros(0, np.int64)]) + 1.0
+def _score(ranks: Sequence[IntArray], ap_rule: ApRule) -> QueryScores:
+    """Figures of queries whose true matches have these ranks from 0, increasing for each query."""
+    total = np.array([len(part) for part in ranks], np.int64)
+    query = np.repeat(np.arange(len(ranks)), total)  # (M,) of each true match
+    at = np.concatenate([*ranks, np.zeros(0, np.int64)]) + 1.0
     end = np.cumsum(total)
     k = np.arange(len(at)) - (end - total)[query] + 1.0  # true matches up to this one
     precision = k / at
@@ -221,8 +221,8 @@ def _score(places: Sequence[IntArray], ap_rule: ApRule) -> QueryScores:
         before = np.divide(k - 1, at - 1, out=np.ones(len(at)), where=at > 1)
         precision = (precision + before) / 2
     some = total > 0
-    first, ap, inp = np.full(len(places), -1, np.int64), np.zeros(len(places)), np.zeros(len(places))
+    first, ap, inp = np.full(len(ranks), -1, np.int64), np.zeros(len(ranks)), np.zeros(len(ranks))
     first[some] = at[(end - total)[some]].astype(np.int64) - 1
-    ap[some] = np.bincount(query, weights=precision, minlength=len(places))[some] / total[some]
+    ap[some] = np.bincount(query, weights=precision, minlength=len(ranks))[some] / total[some]
     inp[some] = total[some] / at[end[some] - 1]
     return QueryScores(first, ap, inp)

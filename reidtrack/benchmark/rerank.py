@@ -25,7 +25,7 @@ SEARCH_ENTRIES = 20_000_000
 
 
 class Neighbours(NamedTuple):
-    """Who is near whom.
+    """Nearest neighbours of each image.
 
     Attributes:
         nearest: (N, K) int64, the K nearest of each image, nearest first, usually itself before all.
@@ -78,9 +78,9 @@ class RerankedDistances:
         if columns != slice(self._queries, len(self)) or stop > self._queries:
             raise ValueError("RerankedDistances.block: expected rows of queries and the whole gallery as columns")
         plain = _normal(self._distances.block(rows, columns), self._scale[rows, None], self._power)
-        for place, query in enumerate(range(start, stop)):
+        for row, query in enumerate(range(start, stop)):
             shared = self._shared(query)
-            plain[place] = (1 - self._weight) * (1 - shared / (2 - shared)) + self._weight * plain[place]
+            plain[row] = (1 - self._weight) * (1 - shared / (2 - shared)) + self._weight * plain[row]
         return plain
 
     def _shared(self, query: int) -> FloatArray:
@@ -88,7 +88,7 @@ class RerankedDistances:
         mine = slice(*self._rows.indptr[query : query + 2])
         first = self._columns.indptr[self._rows.indices[mine]]
         count = self._columns.indptr[self._rows.indices[mine] + 1] - first
-        # Places in the columns' data of everybody who has a neighbour in common with the query.
+        # Indices into the columns' data of all images that have a neighbour in common with the query.
         at = np.arange(count.sum()) + np.repeat(first - np.cumsum(count) + count, count)
         smaller = np.minimum(self._columns.data[at], np.repeat(self._rows.data[mine], count))
         gallery = len(self) - self._queries
@@ -96,7 +96,7 @@ class RerankedDistances:
 
 
 def find_neighbours(distances: Distances, k: int) -> Neighbours:
-    """The k nearest of each image and its largest distance; of equally near ones at the edge, any may be in."""
+    """Find the k nearest of each image and its largest distance; of equally near ones at the edge, any may be in."""
     import torch
 
     total = len(distances)
@@ -117,7 +117,7 @@ def find_neighbours(distances: Distances, k: int) -> Neighbours:
 def encode(
     distances: PairDistances, near: Neighbours, scale: FloatArray, *, k1: int, k2: int, power: int = 1
 ) -> csr_array:
-    """The paper's vector V of each image, after local query expansion: (N, N), rows sum to 1.
+    """Encode each image as the paper's vector V, after local query expansion: (N, N), rows sum to 1.
 
     Args:
         distances: Among all images.
@@ -143,7 +143,7 @@ def encode(
 
 
 def reciprocal_sets(index: IntArray, k1: int) -> csr_array:
-    """The paper's R*(p, k1) of each image, as the pattern of an (N, N) matrix.
+    """Set R*(p, k1) of the paper for each image, as the pattern of an (N, N) matrix.
 
     Args:
         index: (N, K) nearest of each, nearest first.
@@ -162,14 +162,14 @@ def reciprocal_sets(index: IntArray, k1: int) -> csr_array:
 
 
 def _reciprocal(index: IntArray) -> csr_array:
-    """[p, q] is 1 where each is among the nearest of the other."""
+    """Matrix (N, N) that is 1 where each of two images is among the nearest of the other."""
     forward = _membership(index, np.float32(1))
     both: csr_array = forward.multiply(forward.T).tocsr()
     return both
 
 
 def _membership(index: IntArray, value: np.float32) -> csr_array:
-    """(N, N) with `value` at each image's neighbours."""
+    """Matrix (N, N) with `value` at each image's neighbours."""
     from scipy.sparse import csr_array
 
     total, k = index.shape
@@ -178,6 +178,6 @@ def _membership(index: IntArray, value: np.float32) -> csr_array:
 
 
 def _normal(distance: FloatArray, scale: FloatArray, power: int) -> FloatArray:
-    """Distances to a power, over the largest to the same power."""
+    """Distances over the largest, both to a power."""
     share = distance / scale
     return share if power == 1 else share**power

@@ -1,7 +1,7 @@
-"""The classic protocol of CUHK03 (Li et al., CVPR 2014): a gallery of people, not of images.
+"""Ranking people instead of images, as in the classic protocol of CUHK03 (Li et al., CVPR 2014).
 
 Single-shot: the gallery holds one image of each person, drawn at random; the figures are the mean over many draws.
-Multi-shot: all images of a person stand for it, and the nearest counts. Either way a rank is a place among people.
+Multi-shot: all images of a person stand for them, and the nearest counts. Either way a rank is one among people.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ class ShotScorer:
 
     Args:
         gallery: Labels of the gallery; junk is nobody.
-        draws: Single-shot galleries drawn, the same for all queries; 0 for multi-shot.
-        rng: Draws them.
+        draws: Number of single-shot galleries, the same for all queries; 0 for multi-shot.
+        rng: Generator that draws them.
     """
 
     def __init__(self, gallery: Gallery, draws: int, rng: np.random.Generator) -> None:
@@ -41,7 +41,7 @@ class ShotScorer:
 
     @property
     def draws(self) -> int:
-        """Times each query is scored: once for multi-shot."""
+        """Number of times each query is scored: once for multi-shot."""
         return max(1, len(self._chance))
 
     def score(self, distance: FloatArray, query_id: IntArray, query_cam: IntArray) -> list[QueryScores]:
@@ -53,19 +53,19 @@ class ShotScorer:
             query_cam: (B,) camera of each query; images of the same person by the same camera do not count.
 
         Returns:
-            The figures of each draw. With one true match, AP and INP are both 1 over its place.
+            Figures of each draw. With one true match, AP and INP are both 1 over its rank from 1.
         """
-        place = np.full((self.draws, len(distance)), -1, np.int64)
+        rank = np.full((self.draws, len(distance)), -1, np.int64)
         labels = zip(query_id.tolist(), query_cam.tolist(), strict=True)
         for column, (row, (person, camera)) in enumerate(zip(distance, labels, strict=True)):
             right, _ = self._gallery.of(person, camera)
             if len(right):
-                place[:, column] = self._places(row, person, right)
-        share = np.where(place >= 0, 1 / (np.maximum(place, 0) + 1.0), 0.0)
-        return [QueryScores(first, ap, ap) for first, ap in zip(place, share, strict=True)]
+                rank[:, column] = self._ranks(row, person, right)
+        share = np.where(rank >= 0, 1 / (np.maximum(rank, 0) + 1.0), 0.0)
+        return [QueryScores(first, ap, ap) for first, ap in zip(rank, share, strict=True)]
 
-    def _places(self, row: FloatArray, person: int, right: IntArray) -> IntArray:
-        """(draws,) how many people are nearer than the right one; of equals, those listed before it are."""
+    def _ranks(self, row: FloatArray, person: int, right: IntArray) -> IntArray:
+        """Number of people (draws,) nearer than the right one; of equals, those listed before it are."""
         own = int(np.searchsorted(self._people.ids, person))
         if len(self._chance) == 0:
             nearest = np.minimum.reduceat(row[self._people.order], self._people.start)[None]
@@ -76,8 +76,8 @@ class ShotScorer:
         before = nearest < mine[:, None]
         before[:, :own] |= nearest[:, :own] == mine[:, None]
         before[:, own] = False
-        places: IntArray = before.sum(axis=1)
-        return places
+        ranks: IntArray = before.sum(axis=1)
+        return ranks
 
 
 def _by_person(gallery: Gallery) -> _People:

@@ -1,6 +1,6 @@
-"""When and where: how likely one person is seen by two cameras so long apart (ST-ReID, arXiv 1812.03282).
+"""Spatio-temporal re-identification (ST-ReID, arXiv 1812.03282): how likely two cameras see a person so long apart.
 
-For each pair of cameras a histogram of the time between sightings of one person, learned on a training set and
+For each pair of cameras a histogram of the time between two images of one person, learned on a training set and
 smoothed. Its value for a query and a gallery image joins the likeness of their features (section 3.3 of the paper):
 
     p = f(s; 1, 5) f(p_st; 2, 5),  f(x; l, g) = 1 / (1 + l exp(-g x))
@@ -26,12 +26,12 @@ LOGISTIC = ((1.0, 5.0), (2.0, 5.0))
 
 
 class SpaceTime:
-    """Smoothed histograms of the time between two cameras' sightings of one person.
+    """Smoothed histograms of the time between two cameras' images of one person.
 
     Args:
         person_id: (N,) int64 of the training images; a person is who has one id, so leave junk and distractors out.
         camera_id: (N,) int64.
-        time: (N,) int64, frames, on one clock per camera (`clock_of`); the clocks of two cameras may differ.
+        time: (N,) int64, frames, on one clock per camera (`sequence_offsets`); the clocks of two cameras may differ.
         bin_frames: Length of a bin.
         sigma_bins: Spread of the Gaussian window, bins; 0 does not smooth.
 
@@ -54,14 +54,14 @@ class SpaceTime:
         self._bin = bin_frames
         self.cameras: IntArray = np.unique(camera_id)
         count = len(self.cameras)
-        place = self._place(camera_id)
-        self._reach = int(np.ptp(time)) // bin_frames + 1 if len(time) else 0
-        histogram = np.zeros((count, count, 2 * self._reach + 1))
+        index = self._index(camera_id)
+        self._farthest = int(np.ptp(time)) // bin_frames + 1 if len(time) else 0
+        histogram = np.zeros((count, count, 2 * self._farthest + 1))
         for images in _by_person(person_id):
             first, second = (axis.ravel() for axis in np.meshgrid(images, images, indexing="ij"))
-            apart = place[first] != place[second]
+            apart = index[first] != index[second]
             first, second = first[apart], second[apart]
-            np.add.at(histogram, (place[first], place[second], self._bins(time[second] - time[first])), 1)
+            np.add.at(histogram, (index[first], index[second], self._bins(time[second] - time[first])), 1)
         self.pairs: IntArray = histogram.sum(axis=2).astype(np.int64)
         smooth = _smoothed(histogram, sigma_bins)
         total = smooth.sum(axis=2, keepdims=True)
@@ -70,32 +70,32 @@ class SpaceTime:
         )
 
     def probability(self, camera_a: IntArray, time_a: IntArray, camera_b: IntArray, time_b: IntArray) -> FloatArray:
-        """Probability of seeing one person at both places and times; arrays broadcast.
+        """Probability that one person is seen by both cameras at these times; arrays broadcast.
 
         Returns:
             float32; 0 beyond the longest time that was learned, within one camera, and for cameras not learned.
         """
         at = self._bins(time_b - time_a)
-        known = (at >= 0) & (at <= 2 * self._reach)
-        a, b = self._place(camera_a), self._place(camera_b)
+        known = (at >= 0) & (at <= 2 * self._farthest)
+        a, b = self._index(camera_a), self._index(camera_b)
         known &= (a >= 0) & (b >= 0)
         found: FloatArray = np.where(known, self.density[a, b, np.where(known, at, 0)], np.float32(0))
         return found
 
     def _bins(self, difference: IntArray) -> IntArray:
         """Bin of each time difference; 0 lies in the middle of the middle bin."""
-        found: IntArray = (difference + self._bin // 2) // self._bin + self._reach
+        found: IntArray = (difference + self._bin // 2) // self._bin + self._farthest
         return found
 
-    def _place(self, camera_id: IntArray) -> IntArray:
-        """Each camera's place in `cameras`, -1 for one that is not there."""
-        place = np.minimum(np.searchsorted(self.cameras, camera_id), len(self.cameras) - 1)
-        found: IntArray = np.where(self.cameras[place] == camera_id, place, -1)
+    def _index(self, camera_id: IntArray) -> IntArray:
+        """Index of each camera in `cameras`, -1 for one that is not there."""
+        index = np.minimum(np.searchsorted(self.cameras, camera_id), len(self.cameras) - 1)
+        found: IntArray = np.where(self.cameras[index] == camera_id, index, -1)
         return found
 
 
 class JointDistances:
-    """1 - p, where p joins likeness of features with likelihood of place and time.
+    """Distances 1 - p, where p joins similarity of features with the likelihood of cameras and times.
 
     Args:
         distances: Cosine distances among N images.
@@ -117,7 +117,7 @@ class JointDistances:
     ) -> None:
         self._distances, self._space_time = distances, space_time
         self._camera, self._time = camera_id, time
-        self._look, self._when = logistic
+        self._appearance, self._times = logistic
 
     def __len__(self) -> int:
         return len(self._distances)
@@ -134,20 +134,20 @@ class JointDistances:
         return self._join(self._distances.pairs(a, b), likely)
 
     def _join(self, distance: FloatArray, likely: FloatArray) -> FloatArray:
-        joined: FloatArray = (1 - logistic(1 - distance, *self._look) * logistic(likely, *self._when)).astype(
+        joined: FloatArray = (1 - logistic(1 - distance, *self._appearance) * logistic(likely, *self._times)).astype(
             np.float32
         )
         return joined
 
 
 def logistic(value: FloatArray, scale: float, rate: float) -> FloatArray:
-    """1 / (1 + scale exp(-rate value))."""
+    """Logistic function 1 / (1 + scale exp(-rate value))."""
     smooth: FloatArray = 1 / (1 + np.float32(scale) * np.exp(np.float32(-rate) * value))
     return smooth
 
 
-def clock_of(samples: Sequence[Sample]) -> dict[tuple[int, int], int]:
-    """Frames to add to those of each camera and sequence so that a camera's sequences follow one another.
+def sequence_offsets(samples: Sequence[Sample]) -> dict[tuple[int, int], int]:
+    """Frames to add in each camera and sequence so that a camera's sequences follow one another.
 
     File names count frames from the start of a sequence. As in the authors' code, each sequence is taken to begin where
     the one before has its last frame; what was between them is not known.
@@ -167,19 +167,19 @@ def clock_of(samples: Sequence[Sample]) -> dict[tuple[int, int], int]:
     return offset
 
 
-def times_of(samples: Sequence[Sample], clock: dict[tuple[int, int], int]) -> IntArray:
-    """(N,) frames of each sample on its camera's clock.
+def times_of(samples: Sequence[Sample], offsets: dict[tuple[int, int], int]) -> IntArray:
+    """Time of each sample (N,), frames, sequences of a camera one after another.
 
     Raises:
         ValueError: If a sample's name tells no frame.
     """
     if any(sample.frame is None for sample in samples):
         raise ValueError("times_of: a sample has no frame")
-    return np.array([clock[s.camera_id, s.sequence or 0] + (s.frame or 0) for s in samples], np.int64)
+    return np.array([offsets[s.camera_id, s.sequence or 0] + (s.frame or 0) for s in samples], np.int64)
 
 
 def _by_person(person_id: IntArray) -> list[IntArray]:
-    """Rows of each person."""
+    """Rows of each person's images."""
     order = np.argsort(person_id, kind="stable")
     return np.split(order, np.flatnonzero(np.diff(person_id[order])) + 1)
 

@@ -1,4 +1,4 @@
-"""Data sets meet networks: images to features, features to distances, each made better as it is asked."""
+"""Distances between a data set's queries and gallery: by appearance, then with times and re-ranking on top."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from reidtrack.benchmark.distance import Distances, FeatureDistances, Metric, PairDistances
 from reidtrack.benchmark.measure import Labels
 from reidtrack.benchmark.rerank import RerankedDistances
-from reidtrack.benchmark.st_reid import LOGISTIC, JointDistances, SpaceTime, clock_of, times_of
+from reidtrack.benchmark.st_reid import LOGISTIC, JointDistances, SpaceTime, sequence_offsets, times_of
 from reidtrack.datasets.record import ReidDataset, ranking_ids
 from reidtrack.errors import UsageError
 from reidtrack.types import FloatArray
@@ -17,7 +17,7 @@ from reidtrack.types import FloatArray
 
 @dataclass(frozen=True, slots=True)
 class Reranking:
-    """Values of `RerankedDistances`."""
+    """Settings of re-ranking, as `RerankedDistances` takes them."""
 
     k1: int = 20
     k2: int = 6
@@ -26,7 +26,7 @@ class Reranking:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Values of `SpaceTime` and `JointDistances`."""
+    """Settings of ST-ReID, as `SpaceTime` and `JointDistances` take them."""
 
     bin_frames: int = 100
     sigma_bins: float = 50.0
@@ -34,7 +34,7 @@ class Timing:
 
 
 def labels_of(dataset: ReidDataset) -> Labels:
-    """Who and where, of a data set's queries and gallery."""
+    """Person and camera ids of a data set's queries and gallery."""
     return Labels(*ranking_ids(dataset.query, dataset.gallery))
 
 
@@ -47,15 +47,18 @@ def variants(
     reranking: Reranking | None = None,
     device: str = "cpu",
 ) -> dict[str, Distances]:
-    """Distances by appearance alone, then with each improvement that was asked for on top of those before it.
+    """Distances by appearance alone, then with each improvement that is asked for on top of those before it.
 
     Args:
-        dataset: Its training split teaches the times.
+        dataset: Query and gallery; times are learned from its training split.
         features: (Q + G, D), those of the queries first.
-        metric: Of appearance.
+        metric: Metric of appearance.
         timing: ST-ReID, where not None.
         reranking: k-reciprocal re-ranking, where not None.
-        device: Where products are worked out.
+        device: Where products are computed.
+
+    Returns:
+        Distances by the name of the variant, the plain ones first.
 
     Raises:
         UsageError: If times are asked for with Euclidean distance, or the data set does not tell them.
@@ -84,14 +87,14 @@ def _with_times(dataset: ReidDataset, distances: PairDistances, timing: Timing) 
     dataset.require_train()
     if any(sample.frame is None for sample in dataset.samples):
         raise UsageError("file names tell no frames, so ST-ReID has nothing to go by", where=dataset.name)
-    clock = clock_of(dataset.samples)
+    offsets = sequence_offsets(dataset.samples)
     person, camera = (
         np.array([getattr(s, key) for s in dataset.train], np.int64) for key in ("person_id", "camera_id")
     )
     learned = SpaceTime(
         person,
         camera,
-        times_of(dataset.train, clock),
+        times_of(dataset.train, offsets),
         bin_frames=timing.bin_frames,
         sigma_bins=timing.sigma_bins,
     )
@@ -99,4 +102,4 @@ def _with_times(dataset: ReidDataset, distances: PairDistances, timing: Timing) 
         raise UsageError("nobody is seen by two cameras in the training images", where=dataset.name)
     tested = dataset.query + dataset.gallery
     cameras = np.array([sample.camera_id for sample in tested], np.int64)
-    return JointDistances(distances, learned, cameras, times_of(tested, clock), timing.logistic)
+    return JointDistances(distances, learned, cameras, times_of(tested, offsets), timing.logistic)

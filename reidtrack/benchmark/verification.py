@@ -1,4 +1,4 @@
-"""Same person or not: ROC, precision, recall, F1 and thresholds over all pairs of query and gallery.
+"""Pair verification, same person or not: ROC, precision, recall, F1 and thresholds over all query-gallery pairs.
 
 Distances are counted in fine bins, so that memory does not grow with the number of pairs. Every figure is that of a
 threshold on a bin's edge: a pair is taken for one person where its distance is below.
@@ -20,7 +20,7 @@ BINS = 1 << 15
 
 
 class OperatingPoint(NamedTuple):
-    """What one threshold gives, in 0..1 but for the threshold.
+    """Figures of one threshold, in 0..1 but for the threshold.
 
     Attributes:
         threshold: Distance below which two images are taken for one person.
@@ -39,10 +39,10 @@ class OperatingPoint(NamedTuple):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Verification:
-    """Counts of distances, and what follows from them.
+    """Histograms of distances of same and of different people, and the figures that follow.
 
     Attributes:
-        edges: (B + 1,) distances between the bins.
+        edges: (B + 1,) distances at the edges of the bins.
         same: (B,) int64, pairs of one person in each bin.
         different: (B,) int64, pairs of different people.
     """
@@ -53,30 +53,30 @@ class Verification:
 
     @property
     def curve(self) -> tuple[DoubleArray, DoubleArray]:
-        """The ROC: false accept rate and true positive rate at each edge, (B + 1,), increasing."""
+        """False accept rate and true positive rate at each edge (B + 1,), increasing: the ROC."""
         far = np.concatenate([[0], np.cumsum(self.different)]) / max(int(self.different.sum()), 1)
         tpr = np.concatenate([[0], np.cumsum(self.same)]) / max(int(self.same.sum()), 1)
         return far, tpr
 
     @property
     def auc(self) -> float:
-        """Area under the ROC: the chance that a pair of one person is nearer than one of different people."""
+        """Area under the ROC: the probability that a pair of one person is nearer than one of different people."""
         far, tpr = self.curve
         return float(np.sum(np.diff(far) * (tpr[1:] + tpr[:-1]) / 2))
 
     @property
     def equal_error(self) -> float:
-        """The rate at which as many pairs of one person are missed as pairs of different people accepted."""
+        """Error rate at the threshold where pairs are missed and wrongly accepted equally often."""
         far, tpr = self.curve
-        place = int(np.argmin(np.abs(1 - tpr - far)))
-        return float((1 - tpr[place] + far[place]) / 2)
+        edge = int(np.argmin(np.abs(1 - tpr - far)))
+        return float((1 - tpr[edge] + far[edge]) / 2)
 
-    def at(self, place: int) -> OperatingPoint:
-        """The figures of the threshold on edge `place`."""
-        found, wrong = int(self.same[:place].sum()), int(self.different[:place].sum())
+    def at(self, edge: int) -> OperatingPoint:
+        """Figures of the threshold on an edge, by its index."""
+        found, wrong = int(self.same[:edge].sum()), int(self.different[:edge].sum())
         same, different = int(self.same.sum()), int(self.different.sum())
         return OperatingPoint(
-            threshold=float(self.edges[place]),
+            threshold=float(self.edges[edge]),
             tpr=found / max(same, 1),
             far=wrong / max(different, 1),
             precision=found / max(found + wrong, 1),
@@ -84,13 +84,13 @@ class Verification:
         )
 
     def best_f1(self) -> OperatingPoint:
-        """The threshold of the highest F1, the lowest such."""
+        """Figures of the threshold with the highest F1, the lowest such."""
         found = np.concatenate([[0], np.cumsum(self.same)])
         taken = found + np.concatenate([[0], np.cumsum(self.different)])
         return self.at(int(np.argmax(2 * found / np.maximum(taken + found[-1], 1))))
 
     def at_far(self, rate: float) -> OperatingPoint:
-        """The highest threshold whose false accept rate is not above `rate`."""
+        """Figures of the highest threshold whose false accept rate is not above `rate`."""
         far, _ = self.curve
         return self.at(int(np.searchsorted(far, rate, side="right")) - 1)
 
@@ -100,8 +100,8 @@ class PairCounter:
 
     Args:
         gallery: Labels of the gallery.
-        highest: No distance is above it.
-        bins: Bins between 0 and `highest`.
+        highest: Upper bound of the distances.
+        bins: Number of bins between 0 and `highest`.
     """
 
     def __init__(self, gallery: Gallery, highest: float, bins: int = BINS) -> None:
@@ -129,12 +129,12 @@ class PairCounter:
         self._all += np.bincount(at.ravel(), minlength=self._bins)
 
     def result(self) -> Verification:
-        """What was counted so far."""
+        """Histograms of what was counted so far."""
         return Verification(self._edges, self._same.copy(), self._all.copy())
 
 
 def join_verifications(parts: Sequence[Verification]) -> Verification:
-    """Counts of several test sets as one; where their ranges differ, on the widest, to the width of a bin."""
+    """Add up histograms of several test sets; where ranges differ, on the widest, to the width of a bin."""
     edges = max((part.edges for part in parts), key=lambda edges: float(edges[-1]))
 
     def total(counts: Sequence[IntArray]) -> IntArray:

@@ -1,4 +1,4 @@
-"""Archives of data sets, unpacked once into a cache folder."""
+"""Archives of data sets, unpacked once into the cache folder."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", "
 
 
 def unpacked(path: Path, cache: Path | None = None) -> Path:
-    """The folder itself, or that of an unpacked archive.
+    """Folder of a data set: the path itself, or the folder that an archive was unpacked into.
 
     An archive is unpacked into a folder named after it, its size and its date, which appears only when it is whole.
 
@@ -47,7 +47,7 @@ def is_archive(path: Path) -> bool:
 
 
 def cache_name(path: Path) -> str:
-    """Name of a file's folder in the cache: its own, and what tells it from another of the same name."""
+    """Name of a file's folder in the cache: the file's name, and a digest of name, size and date."""
     facts = path.stat()
     digest = hashlib.sha256(f"{path.name} {facts.st_size} {facts.st_mtime_ns}".encode()).hexdigest()
     return f"{path.name.split('.')[0]}-{digest[:10]}"

@@ -1,4 +1,4 @@
-"""A test split made of training identities, for data sets whose official query and gallery are not at hand."""
+"""Test splits made of training identities, for data sets whose official query and gallery are not at hand."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Splits = tuple[tuple[Sample, ...], tuple[Sample, ...], tuple[Sample, ...]]
 
 
 def hold_out(samples: Sequence[Sample], people: int | Collection[int]) -> Splits:
-    """Set identities aside: the first file, by sorted name, of each identity and camera is a query.
+    """Hold identities out as query and gallery; the first file, by name, of each identity and camera is a query.
 
     Args:
         samples: Usually a training split; junk is left out.
@@ -45,7 +45,7 @@ def hold_out(samples: Sequence[Sample], people: int | Collection[int]) -> Splits
 
 
 def carve(dataset: ReidDataset, people: int | Collection[int]) -> ReidDataset:
-    """A data set whose query and gallery are identities held out of its training split.
+    """Data set whose query and gallery are identities held out of its training split.
 
     Raises:
         UsageError: As `hold_out`.
@@ -64,7 +64,7 @@ def carve(dataset: ReidDataset, people: int | Collection[int]) -> ReidDataset:
 
 
 def random_people(samples: Sequence[Sample], count: int, seed: int = 0) -> set[int]:
-    """Identities drawn at random, over all cameras; the same ones for the same seed.
+    """Draw identities at random, over all cameras; the same ones for the same seed.
 
     Raises:
         UsageError: If there are not that many identities.

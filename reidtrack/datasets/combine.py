@@ -10,7 +10,7 @@ from reidtrack.errors import UsageError
 
 
 def combine(datasets: Sequence[ReidDataset]) -> ReidDataset:
-    """One data set whose splits are the unions of the others'.
+    """Combine data sets into one whose splits are the unions of theirs.
 
     Person and camera ids of each data set are shifted past those of the ones before it, so that nobody and no camera of
     one is taken for one of another; junk and unknown cameras stay what they are.
@@ -44,7 +44,7 @@ def combine(datasets: Sequence[ReidDataset]) -> ReidDataset:
 
 
 def as_training(dataset: ReidDataset) -> ReidDataset:
-    """The same data set with all of its images in the training split, junk left out."""
+    """Data set with all of its images in the training split, junk left out."""
     everything = tuple(sample for sample in dataset.samples if sample.person_id != JUNK_ID)
     note = "test images are trained on too: figures on them mean nothing"
     return replace(dataset, train=everything, query=(), gallery=(), notes=(*dataset.notes, note))

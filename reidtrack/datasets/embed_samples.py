@@ -1,4 +1,4 @@
-"""Images of a data set to features, a thousand at a time."""
+"""Features of a data set's images, decoded and embedded a thousand at a time."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from reidtrack.errors import InputError
 from reidtrack.types import FloatArray, IntArray
 
 IMAGES_AT_ONCE = 1024
-"""Decoded and embedded together: what bounds the memory, however many there are."""
+"""Images that are decoded and embedded together, which bounds the memory however many there are."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Features:
-    """What a network sees in images.
+class SampleFeatures:
+    """Features of those samples whose image gave one.
 
     Attributes:
         values: (K, D) float32, as the network gives them, not of unit norm.
-        rows: (K,) int64, the sample each belongs to.
+        rows: (K,) int64, index of the sample that each belongs to.
         faults: One line for each image that could not be read or gave nothing.
     """
 
@@ -38,14 +38,14 @@ def embed_samples(
     *,
     flip: bool = False,
     advance: Callable[[int], None] | None = None,
-) -> Features:
-    """Embed images, a thousand at a time.
+) -> SampleFeatures:
+    """Embed the images of samples, a thousand at a time.
 
     Args:
-        samples: Whose images.
+        samples: Samples whose images are read.
         embedder: The network.
         flip: Add the features of the mirrored image.
-        advance: Told how many more are done.
+        advance: Called with how many more are done.
 
     Raises:
         InputError: If no image can be read.
@@ -68,11 +68,11 @@ def embed_samples(
             advance(len(part))
     if samples and sum(len(part) for part in rows) == 0:
         raise InputError(f"none of {len(samples)} images gave a feature; first: {faults[0]}")
-    return Features(np.concatenate(values), np.concatenate(rows), tuple(faults))
+    return SampleFeatures(np.concatenate(values), np.concatenate(rows), tuple(faults))
 
 
 def _embed(store: ImageStore, embedder: Embedder, flip: bool) -> tuple[FloatArray, IntArray]:
-    """Features of a store's images and their rows in it; with `flip` the sum with those of the mirrored."""
+    """Features of a store's images and their rows in it; with `flip`, the sums with those of the mirrored images."""
     plain = embedder.embed(store.images)
     values = np.zeros((len(store), embedder.feature_dim), np.float32)
     values[plain.rows] = plain.features * plain.length[:, None]

@@ -1,4 +1,4 @@
-"""What the lists of a data set say: counts, coverage of cameras, imbalance. Images are not opened."""
+"""Figures of a data set's lists: counts, coverage of cameras, imbalance. Images are not opened."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class SplitFigures:
 
     Attributes:
         name: Of the split.
-        images: All of them.
-        people: Persons, junk and distractors left out.
-        cameras: Known cameras.
-        junk: Images of nobody in particular.
-        distractors: Images of people nobody asks for, who share an id.
+        images: Number of images.
+        people: Number of persons, junk and distractors left out.
+        cameras: Number of known cameras.
+        junk: Number of images of nobody in particular.
+        distractors: Number of images of people without a query, who share an id.
         per_person: (people,) int64, images of each person, most first.
     """
 
@@ -35,7 +35,7 @@ class SplitFigures:
 
     @property
     def one_image(self) -> int:
-        """Persons with a single image."""
+        """Number of persons with a single image."""
         return int((self.per_person == 1).sum())
 
 
@@ -61,24 +61,24 @@ def _figures(name: str, samples: Sequence[Sample], dataset: ReidDataset) -> Spli
 
 
 def named_people(samples: Iterable[Sample], dataset: ReidDataset) -> list[Sample]:
-    """The samples that show one certain person: neither junk nor distractors."""
+    """Samples that show one certain person: neither junk nor distractors."""
     nobody = dataset.distractors | {JUNK_ID}
     return [sample for sample in samples if sample.person_id not in nobody]
 
 
 def images_per_person(samples: Sequence[Sample]) -> IntArray:
-    """(P,) images of each person, most first."""
+    """Number of images (P,) of each person, most first."""
     counts = np.unique([sample.person_id for sample in samples], return_counts=True)[1] if samples else np.zeros(0)
     return np.sort(counts.astype(np.int64))[::-1]
 
 
 def camera_ids(samples: Iterable[Sample]) -> list[int]:
-    """Known cameras, sorted."""
+    """Ids of the known cameras, sorted."""
     return sorted({sample.camera_id for sample in samples} - {UNKNOWN_CAMERA})
 
 
 def camera_pairs(samples: Sequence[Sample], cameras: Sequence[int]) -> IntArray:
-    """Persons seen by both of two cameras; on the diagonal, by that camera.
+    """Number of persons seen by both of two cameras; on the diagonal, by that camera.
 
     Args:
         samples: Without junk and distractors.
@@ -92,15 +92,15 @@ def camera_pairs(samples: Sequence[Sample], cameras: Sequence[int]) -> IntArray:
 
 
 def cameras_per_person(samples: Sequence[Sample], cameras: Sequence[int]) -> IntArray:
-    """(C + 1,) int64: how many persons were seen by 0, 1, ... C known cameras."""
+    """Number of persons seen by 0, 1, ... C known cameras: (C + 1,) int64."""
     return np.bincount(_presence(samples, cameras).sum(axis=1), minlength=len(cameras) + 1).astype(np.int64)
 
 
 def _presence(samples: Sequence[Sample], cameras: Sequence[int]) -> IntArray:
-    """(P, C) int64, 1 where a camera saw a person."""
+    """Matrix (P, C) int64, 1 where a camera saw a person."""
     people = sorted({sample.person_id for sample in samples})
-    row = {person: place for place, person in enumerate(people)}
-    column = {camera: place for place, camera in enumerate(cameras)}
+    row = {person: i for i, person in enumerate(people)}
+    column = {camera: i for i, camera in enumerate(cameras)}
     seen = np.zeros((len(people), len(cameras)), np.int64)
     for sample in samples:
         if sample.camera_id in column:
@@ -109,7 +109,7 @@ def _presence(samples: Sequence[Sample], cameras: Sequence[int]) -> IntArray:
 
 
 def lorenz(counts: IntArray) -> DoubleArray:
-    """Share of all images that the persons with the fewest hold, person after person.
+    """Lorenz curve: share of all images that the persons with the fewest hold, person after person.
 
     Args:
         counts: (P,) images per person.
@@ -136,7 +136,7 @@ def top_share(counts: IntArray, part: float = 0.1) -> float:
 def people_over_cameras(
     samples: Sequence[Sample], cameras: Sequence[int], rows: int, generator: np.random.Generator
 ) -> list[tuple[int, dict[int, Sample]]]:
-    """Persons to show side by side: seen by many cameras, every camera shown about as often.
+    """Choose persons to show side by side: seen by many cameras, every camera shown about as often.
 
     One after another the person is taken whose cameras were shown least so far, each counting 1 / (1 + times shown);
     at random among equals.

@@ -1,4 +1,4 @@
-"""Images decoded once and kept, so that training never waits for a disk or a decoder."""
+"""Images of samples, decoded once into one array, so that training never waits for a disk or a decoder."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ImageStore:
     Attributes:
         images: (N, H, W, 3) uint8, BGR.
         samples: The N samples that were read.
-        rows: (N,) int64, the place of each among the samples given.
+        rows: (N,) int64, index of each among the samples given.
         bad: One line for each file that could not be read.
     """
 
@@ -31,9 +31,9 @@ class ImageStore:
         """Read everything.
 
         Args:
-            samples: What to read.
-            size_hw: Height and width in pixels.
-            threads: Readers at once; one per processor if None.
+            samples: Samples whose images are read.
+            size_hw: Height and width, pixels.
+            threads: Number of readers at once; one per processor if None.
 
         Raises:
             InputError: If no file can be read, or memory does not suffice.

@@ -1,4 +1,4 @@
-"""What the layouts of several data sets share: finding folders, listing images, comparing counts."""
+"""Helpers that the readers of data sets share: finding folders, listing images, comparing counts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 
 def find_root(root: Path, wanted: Collection[str], *, name: str, expected: str) -> Path:
-    """The folder at or below `root` that has any of the `wanted` entries, at most three levels down.
+    """Find the folder at or below `root` that has any of the `wanted` entries, at most three levels down.
 
     Raises:
         InputError: If there is none.
@@ -29,19 +29,19 @@ def find_root(root: Path, wanted: Collection[str], *, name: str, expected: str) 
 
 
 def find_roots(root: Path, wanted: Collection[str]) -> Iterator[Path]:
-    """All such folders, the nearest first."""
+    """Iterate over the folders at or below `root` that have any of the `wanted` entries, the nearest first."""
     return (folder for folder in below(root) if any((folder / entry).exists() for entry in wanted))
 
 
 def find_file(root: Path, name: str) -> Path | None:
-    """The file of that name at or below `root`, at most three levels down; `root` itself where it is the file."""
+    """Find the file of that name at or below `root`, at most three levels down; `root` itself where it is the file."""
     if root.is_file():
         return root if root.name == name else None
     return next((folder / name for folder in below(root) if (folder / name).is_file()), None)
 
 
 def below(root: Path) -> Iterator[Path]:
-    """A folder and those below it, three levels, level by level."""
+    """Iterate over a folder and those below it, three levels, level by level."""
     level = [root] if root.is_dir() else []
     for _ in range(_DEPTH):
         yield from level
@@ -49,7 +49,7 @@ def below(root: Path) -> Iterator[Path]:
 
 
 def folders(folder: Path) -> list[Path]:
-    """Visible folders directly in a folder, sorted by name; none where it may not be read."""
+    """List visible folders directly in a folder, sorted by name; none where it may not be read."""
     try:
         entries = list(os.scandir(folder))
     except PermissionError:
@@ -58,7 +58,7 @@ def folders(folder: Path) -> list[Path]:
 
 
 def images(folder: Path, *, deep: bool = False) -> list[Path]:
-    """Visible image files directly in a folder (and in those below it), sorted; none where there is no folder."""
+    """List visible image files directly in a folder (`deep`: below it too), sorted; none where there is no folder."""
     if not folder.is_dir():
         return []
     with os.scandir(folder) as entries:
@@ -75,32 +75,34 @@ def images(folder: Path, *, deep: bool = False) -> list[Path]:
 def load_folders(
     name: str,
     root: Path,
-    places: Mapping[SplitName, str],
+    split_folders: Mapping[SplitName, str],
     parse: Callable[[Path], Sample | None],
     published: Mapping[SplitName, tuple[int, int]],
 ) -> ReidDataset:
-    """A data set with one folder for each split, whose file names say who and where.
+    """Read a data set with one folder for each split, whose file names tell person and camera.
 
     Args:
         name: Of the data set.
         root: Its folder, or one that contains it, also beside others of the same layout.
-        places: Split to folder.
-        parse: File to sample, or None where the name does not fit.
-        published: As `compare_counts`.
+        split_folders: Folder of each split.
+        parse: Makes a sample of a file, or None where the name does not fit.
+        published: As in `compare_counts`.
 
     Raises:
         InputError: If this is another folder, or it holds no such file.
     """
-    expected = f"folders {', '.join(places.values())}"
-    wanted = (places["train"], places["gallery"])
+    expected = f"folders {', '.join(split_folders.values())}"
+    wanted = (split_folders["train"], split_folders["gallery"])
     find_root(root, wanted, name=name, expected=expected)
     refused: InputError | None = None
     for home in find_roots(root, wanted):
-        train, query, gallery = (parse_folder(home / places[split], parse) for split in SPLITS)
+        train, query, gallery = (parse_folder(home / split_folders[split], parse) for split in SPLITS)
         dataset = ReidDataset(name, train[0], query[0], gallery[0])
         odd = (*train[1], *query[1], *gallery[1])
         if dataset.samples:
-            return dataset.with_notes(*missing_splits(dataset, places), *odd, *compare_counts(dataset, published))
+            return dataset.with_notes(
+                *missing_splits(dataset, split_folders), *odd, *compare_counts(dataset, published)
+            )
         hint = odd[0] if odd else None
         refused = refused or InputError(f"no images of {name}", where=home, hint=hint, expected=expected)
     assert refused is not None  # find_root found one
@@ -108,10 +110,10 @@ def load_folders(
 
 
 def parse_folder(folder: Path, parse: Callable[[Path], Sample | None]) -> tuple[tuple[Sample, ...], list[str]]:
-    """Samples of a folder's images by their names.
+    """Make samples of a folder's images by their names.
 
     Returns:
-        The samples, sorted by name, and a note about files whose names do not say who and where.
+        The samples, sorted by name, and a note about files whose names do not tell person and camera.
     """
     paths = images(folder)
     parsed = [parse(path) for path in paths]
@@ -120,12 +122,12 @@ def parse_folder(folder: Path, parse: Callable[[Path], Sample | None]) -> tuple[
     return tuple(sample for sample in parsed if sample is not None), notes
 
 
-def missing_splits(dataset: ReidDataset, places: Mapping[SplitName, str]) -> list[str]:
-    """A note about splits without an image, with the folders they were looked for in."""
+def missing_splits(dataset: ReidDataset, split_folders: Mapping[SplitName, str]) -> list[str]:
+    """Note about splits without an image, with the folders they were looked for in; none where all have some."""
     absent = [split for split in SPLITS if not dataset.split(split)]
     if not absent:
         return []
-    looked = ", ".join(places[split] for split in absent if split in places)
+    looked = ", ".join(split_folders[split] for split in absent if split in split_folders)
     verb = "is" if len(absent) == 1 else "are"
     return [f"{' and '.join(absent)} {verb} missing (looked for {looked})"]
 
@@ -135,7 +137,7 @@ def compare_counts(dataset: ReidDataset, published: Mapping[SplitName, tuple[int
 
     Args:
         dataset: What was found; empty splits are passed over.
-        published: Split to images and persons (junk not counted as a person).
+        published: Numbers of images and persons of each split (junk not counted as a person).
     """
     notes = []
     for split, (images_published, people_published) in published.items():
@@ -152,7 +154,7 @@ def compare_counts(dataset: ReidDataset, published: Mapping[SplitName, tuple[int
 
 
 def count_people(samples: Iterable[Sample]) -> int:
-    """Persons, junk left out."""
+    """Number of persons, junk left out."""
     return len({sample.person_id for sample in samples} - {JUNK_ID})
 
 

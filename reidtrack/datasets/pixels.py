@@ -1,4 +1,4 @@
-"""What the images of a data set look like: sizes, brightness, colour."""
+"""Figures of a data set's pixels: sizes, brightness, contrast, colour."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ def measure(
     """Read images and measure them; 6 KB of each are kept.
 
     Args:
-        samples: What to read.
-        threads: Readers at once; one per processor if None.
+        samples: Samples whose images are read.
+        threads: Number of readers at once; one per processor if None.
         advance: Told how many more are done.
 
     Raises:
@@ -86,14 +86,14 @@ def measure(
 
 
 def draw_samples(samples: Sequence[Sample], limit: int, generator: np.random.Generator) -> list[Sample]:
-    """All samples, or `limit` random ones where there are more, in their order."""
+    """Draw `limit` random samples, in their order; all where there are not more."""
     if len(samples) <= limit:
         return list(samples)
     return [samples[row] for row in np.sort(generator.choice(len(samples), size=limit, replace=False))]
 
 
 def mean_picture(small: ImageArray) -> ImageArray:
-    """(H, W, 3) uint8, the mean of (N, H, W, 3) pictures, N at least 1."""
+    """Mean (H, W, 3), uint8, of pictures (N, H, W, 3), N at least 1."""
     total = np.zeros(small.shape[1:], np.int64)
     for start in range(0, len(small), 1024):
         total += small[start : start + 1024].sum(axis=0, dtype=np.int64)
@@ -101,5 +101,5 @@ def mean_picture(small: ImageArray) -> ImageArray:
 
 
 def quantiles(values: FloatArray) -> DoubleArray:
-    """(5,) float64: the 5th, 25th, 50th, 75th and 95th percentile."""
+    """Percentiles 5, 25, 50, 75 and 95: (5,) float64."""
     return np.asarray(np.percentile(values, [5, 25, 50, 75, 95]), np.float64)

@@ -1,4 +1,4 @@
-"""A data set of person images: three splits of samples, and what is worth saying about them."""
+"""Records of image data sets: a sample, and a data set of three splits with notes; their labels and counts."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class Sample:
     Attributes:
         path: The image file.
         person_id: The person's label in the data set.
-        camera_id: The camera's number in the data set.
-        sequence: Number of the recording, where the file name tells.
-        frame: Number of the frame, where the file name tells.
+        camera_id: The camera's id in the data set.
+        sequence: Number of the recording, where the file name tells it.
+        frame: Number of the frame, where the file name tells it.
     """
 
     path: Path
@@ -51,10 +51,10 @@ class ReidDataset:
 
     Attributes:
         name: What to call it in tables.
-        train: To learn from.
-        query: Asked.
-        gallery: Searched; may hold junk (person -1) and distractors (persons nobody asks for).
-        notes: One line each about what is missing, odd or was decided.
+        train: Images to train on.
+        query: Images whose person is searched for.
+        gallery: Images that are searched; may hold junk (person -1) and distractors (persons without a query).
+        notes: One line each about what is missing or odd, and what was decided.
         person_names: Person id to name, where the data set has names.
         camera_names: Camera id to name, where the data set has names.
         distractors: Person ids that stand for many people at once, wrong answers to every query.
@@ -70,7 +70,7 @@ class ReidDataset:
     distractors: frozenset[int] = frozenset()
 
     def split(self, name: SplitName) -> tuple[Sample, ...]:
-        """The samples of one split."""
+        """Samples of one split."""
         splits = {"train": self.train, "query": self.query, "gallery": self.gallery}
         return splits[name]
 
@@ -80,11 +80,11 @@ class ReidDataset:
         return self.train + self.query + self.gallery
 
     def with_notes(self, *notes: str) -> ReidDataset:
-        """The same with further notes."""
+        """Copy of the data set with further notes."""
         return replace(self, notes=self.notes + notes)
 
     def require_train(self) -> ReidDataset:
-        """The data set itself, where it can be trained on.
+        """Check that the data set can be trained on, and return it.
 
         Raises:
             InputError: If there are no training images, or all are of one person.
@@ -96,7 +96,7 @@ class ReidDataset:
         return self
 
     def require_test(self) -> ReidDataset:
-        """The data set itself, where it can be ranked on.
+        """Check that the data set can be ranked on, and return it.
 
         Raises:
             InputError: If query or gallery are empty, or no query has a true match in the gallery.
@@ -140,10 +140,10 @@ def camera_labels(samples: Sequence[Sample]) -> IntArray:
 
 
 def ranking_ids(query: Sequence[Sample], gallery: Sequence[Sample]) -> tuple[IntArray, IntArray, IntArray, IntArray]:
-    """What `benchmark.ranking.rank` wants to know beside the distances.
+    """Person and camera ids of queries and gallery, as `benchmark.ranking.rank` takes them.
 
-    An unknown camera is nobody's: a query by an unknown camera is matched with images by any camera. Only an image that
-    is query and gallery at once does not find itself: where its camera is not known, it gets one of its own.
+    Queries by unknown cameras get a camera id that no gallery image has: they are matched with images by any camera.
+    An image that is query and gallery at once does not find itself: with an unknown camera, both get an id of its own.
 
     Returns:
         (Q,) person and camera of the queries, (G,) person and camera of the gallery, int64.
@@ -184,13 +184,13 @@ def queries_with_match(query: Sequence[Sample], gallery: Sequence[Sample]) -> in
 
 
 def one_image_people(samples: Iterable[Sample]) -> list[int]:
-    """Persons with a single image, sorted; junk is nobody."""
+    """Ids of persons with a single image, sorted; junk is nobody."""
     counts = Counter(sample.person_id for sample in samples)
     return sorted(person for person, count in counts.items() if count == 1 and person != JUNK_ID)
 
 
 def counted(number: int, noun: str) -> str:
-    """`1 file`, `1,200 files`."""
+    """Text of a number and a noun: `1 file`, `1,200 files`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 

@@ -1,4 +1,4 @@
-"""Which images make up the batches of an epoch: pure functions of labels and a generator."""
+"""Sampling of batches: the images of an epoch's batches as pure functions of labels and a generator."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from reidtrack.types import DoubleArray, IntArray
 
 
 def shuffle_epoch(person: IntArray, generator: np.random.Generator, *, batch: int) -> IntArray:
-    """Every image once, in random order; what does not fill a batch at the end is left out.
+    """Draw every image once, in random order; what does not fill a batch at the end is left out.
 
     Args:
         person: (N,) class numbers.
@@ -27,7 +27,7 @@ def shuffle_epoch(person: IntArray, generator: np.random.Generator, *, batch: in
 
 
 def pk_epoch(person: IntArray, generator: np.random.Generator, *, people: int, images: int) -> IntArray:
-    """Batches of `people` persons with `images` images each, for triplets (arXiv 1703.07737).
+    """Draw batches of `people` persons with `images` images each, for triplets (PK sampling, arXiv 1703.07737).
 
     Each person's images are shuffled and cut into groups of `images`; a person with fewer repeats some. Batches are
     filled with groups of different persons until fewer than `people` persons have any left.
@@ -50,7 +50,7 @@ def pk_epoch(person: IntArray, generator: np.random.Generator, *, people: int, i
 def pk_camera_epoch(
     person: IntArray, camera: IntArray, generator: np.random.Generator, *, people: int, images: int
 ) -> IntArray:
-    """The same, each group spread over as many cameras as its person was seen by.
+    """Draw batches as `pk_epoch` does, each person's images spread over as many cameras as saw the person.
 
     Anchors then find positives taken by other cameras. A group takes one image from each camera in turn; a person seen
     by one camera gives what there is.
@@ -79,7 +79,7 @@ def pk_camera_epoch(
 def balanced_epoch(
     person: IntArray, camera: IntArray, generator: np.random.Generator, *, batch: int, power: float = 1.0
 ) -> IntArray:
-    """As many images as there are, drawn with replacement so that rare persons and cameras come up as often as others.
+    """Draw as many images as there are, with replacement, so that rare persons and cameras are as frequent as others.
 
     Args:
         person: (N,) class numbers.
@@ -140,7 +140,7 @@ class EpochSampler:
         return self
 
     def __next__(self) -> IntArray:
-        """The next batch's rows, (batch,) int64."""
+        """Rows of the next batch, (batch,) int64."""
         if self.taken == len(self._batches):
             self._begin_epoch()
         self.taken += 1
@@ -148,15 +148,15 @@ class EpochSampler:
         return batch
 
     def __len__(self) -> int:
-        """Batches of the current epoch."""
+        """Number of batches of the current epoch."""
         return len(self._batches)
 
     def state(self) -> dict[str, Any]:
-        """What `restore` needs; plain numbers and text."""
+        """State for `restore`: plain numbers and text."""
         return {"epoch": self.epoch, "taken": self.taken, "generator": self._before}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on where `state` was taken."""
+        """Continue where `state` was taken."""
         self._generator.bit_generator.state = state["generator"]
         self.epoch = int(state["epoch"]) - 1
         self._begin_epoch()
@@ -177,7 +177,7 @@ def _rows(order: IntArray, batch: int) -> IntArray:
 
 
 def _by_person(person: IntArray) -> list[IntArray]:
-    """(n,) rows of each person, in order of class numbers."""
+    """Rows (n,) of each person, in order of class numbers."""
     order = np.argsort(person, kind="stable")
     return np.split(order, np.flatnonzero(np.diff(person[order])) + 1)
 
@@ -211,7 +211,7 @@ def _fill(
     people: int,
     groups_of: Callable[[IntArray], list[IntArray]],
 ) -> IntArray:
-    """Batches of one group each of `people` persons."""
+    """Fill batches with one group each of `people` persons."""
     if len(persons) < people:
         raise UsageError(f"{len(persons)} persons in training", expected=f"at least {people}, as a batch holds")
     waiting = [groups_of(rows) for rows in persons]

@@ -1,4 +1,4 @@
-"""The data sets by name."""
+"""Registry of the data sets by name."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DATASETS = {
     "folder": "folder:load_folder",
     "csv": "table:load_csv",
 }
-"""Name to module and function within reidtrack.datasets.readers."""
+"""Module and function of each reader, by name, within reidtrack.datasets.readers."""
 
 
 def load_dataset(name: str, root: Path | str, *, cache: Path | None = None, **options: object) -> ReidDataset:
@@ -54,7 +54,7 @@ def load_dataset(name: str, root: Path | str, *, cache: Path | None = None, **op
 
 
 def option_names(name: str) -> list[str]:
-    """Names of the options that a data set has.
+    """Names of a data set's options.
 
     Raises:
         UsageError: If the data set is unknown.

@@ -1,4 +1,4 @@
-"""Crops to unit vectors, in batches, never NaN."""
+"""Embedding crops: unit vectors, computed in batches, never NaN."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ class Embedded(NamedTuple):
 
     Attributes:
         features: (K, D) float32, rows of unit norm.
-        rows: (K,) int64, the crop each belongs to, increasing; K is N unless features were not finite or zero.
+        rows: (K,) int64, index of the crop that each belongs to, increasing; crops are missing whose feature was not
+            finite or zero.
         length: (K,) float64, the norm of what the network gave.
     """
 
@@ -31,7 +32,7 @@ class Embedded(NamedTuple):
 
 
 class Embedder:
-    """Runs a re-identification network over crops.
+    """A re-identification network that embeds crops.
 
     Args:
         infer: Maps (N, 3, H, W) float32 to (N, D) or (N, D, 1, 1) float32, an engine's `infer`.
@@ -70,7 +71,7 @@ class Embedder:
         self.dropped = 0
 
     def embed(self, crops: Sequence[ImageArray] | ImageArray) -> Embedded:
-        """Turn crops into unit vectors.
+        """Embed crops as unit vectors.
 
         Args:
             crops: N of (H, W, 3) uint8, BGR, of `size_hw`.

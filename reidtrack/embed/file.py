@@ -1,4 +1,4 @@
-"""Features of images on disk: one NumPy archive that says which files and which weights they come from."""
+"""Files of image features: one NumPy archive with the features, the images' paths and the digest of the weights."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class ImageFeatures:
     """Features of image files.
 
     Attributes:
-        paths: N, as they were given.
+        paths: N paths, as they were given.
         features: (N, D) float32, rows of unit norm (up to rounding, where they were kept as float16).
-        sha256: Of the checkpoint that made them.
+        sha256: Digest of the checkpoint that made them.
     """
 
     paths: tuple[str, ...]
@@ -50,7 +50,7 @@ def write_features(path: Path, found: ImageFeatures, dtype: FeatureType = "float
 
 
 def read_features(path: Path) -> ImageFeatures:
-    """Read what `write_features` wrote.
+    """Read a file that `write_features` wrote.
 
     Raises:
         InputError: If it cannot be read.

@@ -1,4 +1,4 @@
-"""The nearest vectors of a gallery, exactly: by blocks in bounded memory, by faiss for few queries of very many."""
+"""Exact nearest neighbours in a gallery of vectors: block by block, or by faiss for few queries of very many."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from reidtrack.types import FloatArray, IntArray
 logger = logging.getLogger(__name__)
 
 FAISS_FROM = 200_000
-"""Vectors of a gallery above which faiss searches, where it is installed."""
+"""Number of vectors above which faiss searches, where it is installed."""
 FAISS_QUERIES = 8
-"""Most queries for which it does: it goes through the gallery for each, while blocks multiply matrices."""
+"""Most queries for which faiss searches: it goes through the gallery for each, while blocks multiply matrices."""
 
 _QUERIES, _VECTORS = 256, 16_384
-"""Distances that are there at once: 16 MiB."""
+"""Queries and vectors whose distances are held at once: 16 MiB."""
 
 
 class Nearest(NamedTuple):
-    """What is nearest to each of Q vectors, nearest first, of equally near ones the earlier.
+    """Nearest vectors of a gallery to each of Q queries, nearest first, of equally near ones the earlier first.
 
     Attributes:
-        rows: (Q, K) int64, of the gallery.
+        rows: (Q, K) int64, rows of the gallery.
         distance: (Q, K) float32, cosine distances in 0..2.
     """
 
@@ -34,12 +34,12 @@ class Nearest(NamedTuple):
 
 
 def nearest(queries: FloatArray, gallery: FloatArray, count: int) -> Nearest:
-    """Find the vectors of a gallery that are nearest to others.
+    """Find the vectors of a gallery that are nearest to queries.
 
     Args:
         queries: (Q, D) unit rows.
         gallery: (G, D) unit rows.
-        count: How many, 1 or more; K is this or G, whichever is less.
+        count: How many for each query, 1 or more; K is this or G, whichever is less.
     """
     count = min(count, len(gallery))
     if len(gallery) > FAISS_FROM and count and 0 < len(queries) <= FAISS_QUERIES:
@@ -62,29 +62,32 @@ def _by_blocks(queries: FloatArray, gallery: FloatArray, count: int) -> Nearest:
 
 
 def _search(queries: FloatArray, gallery: FloatArray, count: int) -> tuple[IntArray, FloatArray]:
-    """The same for one block of queries; what was found so far stands before the next block, as its rows do."""
+    """Find the nearest for one block of queries, gallery block by gallery block.
+
+    What was found so far stands before the next block, so that of equally near rows the earlier stay first.
+    """
     index, least = np.zeros((len(queries), 0), np.int64), np.zeros((len(queries), 0), np.float32)
     for first in range(0, len(gallery), _VECTORS):
         block = gallery[first : first + _VECTORS]
         distance = np.concatenate([least, np.clip(1 - queries @ block.T, 0, 2)], axis=1)
         rows = np.arange(first, first + len(block))
-        place = np.stack([_least(row, count) for row in distance])
-        known = place < index.shape[1]
-        before = np.take_along_axis(index, np.where(known, place, 0), axis=1) if index.shape[1] else 0
-        index = np.where(known, before, rows[np.where(known, 0, place - index.shape[1])])
-        least = np.take_along_axis(distance, place, axis=1)
+        column = np.stack([_least(row, count) for row in distance])
+        known = column < index.shape[1]
+        before = np.take_along_axis(index, np.where(known, column, 0), axis=1) if index.shape[1] else 0
+        index = np.where(known, before, rows[np.where(known, 0, column - index.shape[1])])
+        least = np.take_along_axis(distance, column, axis=1)
     return index, least
 
 
 def _least(row: FloatArray, count: int) -> IntArray:
-    """Places of the smallest values, smallest first, of equal ones the earlier."""
+    """Indices of the smallest values, smallest first, of equal ones the earlier first."""
     count = min(count, len(row))
     small = np.flatnonzero(row <= np.partition(row, count - 1)[count - 1])
     return small[np.argsort(row[small], kind="stable")][:count]
 
 
 def _by_faiss(queries: FloatArray, gallery: FloatArray, count: int) -> Nearest:
-    """Exact as well; of equally near vectors at the last place any may be taken."""
+    """Find the nearest by faiss, exactly as well; of equally near vectors at the last rank any may be taken."""
     import faiss
 
     alike, index = faiss.knn(queries, gallery, count, metric=faiss.METRIC_INNER_PRODUCT)

@@ -1,4 +1,4 @@
-"""One vector for a tracklet: the mean of its features, weighted by how much each crop shows."""
+"""Pooling a tracklet's features into one vector, weighted by the quality of the crops."""
 
 from __future__ import annotations
 

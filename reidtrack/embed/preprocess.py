@@ -1,4 +1,4 @@
-"""Boxes to network input: cut, resize, to the network's order of channels, normalise.
+"""Preprocessing: boxes cut out, resized, put in the network's order of channels, normalised.
 
 Resizing follows what published weights were trained with, Pillow's bilinear filter, which widens when it shrinks:
 OpenCV's bilinear where the crop grows, its area average where it shrinks. Against Pillow's, features of crops of
@@ -18,7 +18,7 @@ from reidtrack.image import resize
 from reidtrack.types import ChannelOrder, FloatArray, ImageArray, IntArray
 
 MIN_SIDE_PX = 2
-"""A box with fewer pixels across, after it was cut to the picture, has nothing to show."""
+"""Least width and height of a box within the picture: a smaller one shows nothing."""
 
 
 def cut_crops(image: ImageArray, xyxy: FloatArray, size_hw: tuple[int, int]) -> tuple[ImageArray, IntArray]:
@@ -40,9 +40,9 @@ def cut_crops(image: ImageArray, xyxy: FloatArray, size_hw: tuple[int, int]) -> 
     right_bottom = np.ceil(corners[:, 2:]).astype(np.int64)
     rows = np.flatnonzero(((right_bottom - left_top) >= MIN_SIDE_PX).all(axis=1))
     crops = np.empty((len(rows), *size_hw, 3), np.uint8)
-    for place, row in enumerate(rows):
+    for i, row in enumerate(rows):
         (x0, y0), (x1, y1) = left_top[row], right_bottom[row]
-        crops[place] = resize(image[y0:y1, x0:x1], size_hw)
+        crops[i] = resize(image[y0:y1, x0:x1], size_hw)
     return crops, rows
 
 

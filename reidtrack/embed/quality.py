@@ -1,4 +1,4 @@
-"""How much of a person a crop shows: which crops of a tracklet are worth embedding, and how much each counts.
+"""Quality of crops, 0..1: which crops of a tracklet are worth embedding, and how much each counts.
 
 A product of six factors in 0..1, each to a power. The powers were learned: log-linear, none below 0, they predict how
 far a crop's embedding lies from those of the same person's other crops, so that the product is the inverse of that
@@ -20,10 +20,10 @@ from reidtrack.types import BoolArray, FloatArray, ImageArray
 
 
 class Powers(NamedTuple):
-    """How strongly each factor counts; 0 is not at all.
+    """Exponents of the factors of quality; 0 leaves a factor out.
 
     Attributes:
-        score: The detector's.
+        score: Score of the detector.
         size: Height over `FULL_HEIGHT_PX`.
         uncovered: Share of the box that nobody in front covers.
         cut: Height that is seen of the usual one, for boxes at the picture's upper or lower edge.
@@ -45,10 +45,10 @@ the errors of cut crops do not average out as those of the others do. Of a man w
 leave the picture, the mean has a cosine of 0.97 to the crops of the whole man, by 1.07 0.95, by hand 0.93."""
 
 FULL_HEIGHT_PX = 128.0
-"""Below this height, a box counts less."""
+"""Height of a box in pixels below which its quality falls."""
 
 FULL_SHARPNESS = 0.02
-"""Below it, crops are blurred or were blown up from few pixels; above, it says more of clothes than of focus."""
+"""Sharpness below which quality falls: crops are blurred or enlarged from few pixels; above, clothes decide it."""
 
 USUAL_ASPECT = 2.5
 """Height over width of people in full view in a camera that nothing is known of."""
@@ -73,11 +73,11 @@ _MOSTLY = 0.8
 """A box of which more is uncovered may teach what is usual."""
 
 
-class View(NamedTuple):
-    """How the boxes of one frame, (N, 4), lie in the picture and to each other.
+class Visibility(NamedTuple):
+    """Visibility of the boxes of one frame, (N, 4): covered by others, cut off at the picture's edge.
 
     Attributes:
-        uncovered: (N,) share of each, 0..1, that no box in front covers.
+        uncovered: (N,) share of each box, 0..1, that no box in front covers.
         ends: (N,) whether each ends at the upper or lower edge.
         sides: (N,) whether each ends at the left or right edge.
     """
@@ -87,8 +87,8 @@ class View(NamedTuple):
     sides: BoolArray
 
 
-def view_of(xyxy: FloatArray, width: int, height: int) -> View:
-    """How boxes lie in a `width` x `height` picture and to each other.
+def visibility(xyxy: FloatArray, width: int, height: int) -> Visibility:
+    """Visibility of the boxes of a frame.
 
     Args:
         xyxy: (N, 4) float32 pixels, all people known in the frame, since they cover one another.
@@ -98,18 +98,18 @@ def view_of(xyxy: FloatArray, width: int, height: int) -> View:
     across, down = max(2.0, EDGE_SHARE * width), max(2.0, EDGE_SHARE * height)
     ends = (xyxy[:, 1] <= down) | (xyxy[:, 3] >= height - down)
     sides = (xyxy[:, 0] <= across) | (xyxy[:, 2] >= width - across)
-    return View(uncovered(xyxy), ends, sides)
+    return Visibility(uncovered(xyxy), ends, sides)
 
 
 def box_factors(
-    xyxy: FloatArray, score: FloatArray, view: View, usual_aspect: float | FloatArray = USUAL_ASPECT
+    xyxy: FloatArray, score: FloatArray, visible: Visibility, usual_aspect: float | FloatArray = USUAL_ASPECT
 ) -> FloatArray:
-    """What the boxes of one frame tell of their crops, without a look at the picture.
+    """Factors of the crops' quality that follow from the boxes of one frame alone, without the picture.
 
     Args:
         xyxy: (N, 4) float32 pixels.
         score: (N,) float32 in 0..1, of the detector.
-        view: Of these boxes.
+        visible: Visibility of these boxes.
         usual_aspect: Height over width of people in full view in this camera.
 
     Returns:
@@ -120,20 +120,20 @@ def box_factors(
     factors = np.ones((len(xyxy), 5))
     factors[:, 0] = score
     factors[:, 1] = np.maximum(high, 0) / FULL_HEIGHT_PX
-    factors[:, 2] = np.maximum(view.uncovered, _LEAST)
-    factors[view.ends, 3] = np.maximum(relative[view.ends] / _TALL_ENOUGH, _LEAST)
-    factors[view.sides, 4] = np.maximum(_NARROW_ENOUGH / np.maximum(relative[view.sides], _TINY), _LEAST)
+    factors[:, 2] = np.maximum(visible.uncovered, _LEAST)
+    factors[visible.ends, 3] = np.maximum(relative[visible.ends] / _TALL_ENOUGH, _LEAST)
+    factors[visible.sides, 4] = np.maximum(_NARROW_ENOUGH / np.maximum(relative[visible.sides], _TINY), _LEAST)
     return np.minimum(factors, 1, out=factors)
 
 
 def box_quality(
-    xyxy: FloatArray, score: FloatArray, view: View, usual_aspect: float | FloatArray = USUAL_ASPECT
+    xyxy: FloatArray, score: FloatArray, visible: Visibility, usual_aspect: float | FloatArray = USUAL_ASPECT
 ) -> FloatArray:
-    """Rate the boxes of one frame as pictures of their persons, but for sharpness: (N,) float32 in 0..1.
+    """Quality of the crops of one frame's boxes but for sharpness: (N,) float32 in 0..1.
 
-    Takes what `box_factors` takes.
+    Arguments are those of `box_factors`.
     """
-    powered = box_factors(xyxy, score, view, usual_aspect) ** POWERS[:5]
+    powered = box_factors(xyxy, score, visible, usual_aspect) ** POWERS[:5]
     quality: FloatArray = powered.prod(axis=1).astype(np.float32)
     return quality
 
@@ -145,8 +145,8 @@ class UsualAspect:
     How steeply a camera looks down decides it, and a box at the picture's edge is cut off if it is wider than that.
 
     Attributes:
-        log_sum: Of the logarithms of the boxes' aspects.
-        boxes: Their number; it begins with some of `USUAL_ASPECT`, so that the first people do not decide alone.
+        log_sum: Sum of the logarithms of the boxes' aspects.
+        boxes: Number of boxes; it begins with some of `USUAL_ASPECT`, so that the first people do not decide alone.
     """
 
     log_sum: float = 60 * math.log(USUAL_ASPECT)
@@ -154,24 +154,26 @@ class UsualAspect:
 
     @property
     def value(self) -> float:
-        """Geometric mean."""
+        """Usual height over width, the geometric mean of the boxes' aspects."""
         return math.exp(self.log_sum / self.boxes)
 
-    def after(self, xyxy: FloatArray, view: View) -> UsualAspect:
-        """What is usual once these boxes (N, 4) were seen too: those at no edge and hardly covered."""
+    def after(self, xyxy: FloatArray, visible: Visibility) -> UsualAspect:
+        """Usual aspect once these boxes (N, 4) were seen too; those at an edge or covered are left out."""
         high, wide = xyxy[:, 3] - xyxy[:, 1], xyxy[:, 2] - xyxy[:, 0]
-        full = (view.uncovered > _MOSTLY) & (np.minimum(high, wide) > 0) & ~(view.ends | view.sides)
+        full = (visible.uncovered > _MOSTLY) & (np.minimum(high, wide) > 0) & ~(visible.ends | visible.sides)
         aspects = high[full] / wide[full]
         return UsualAspect(self.log_sum + float(np.log(aspects).sum(dtype=np.float64)), self.boxes + len(aspects))
 
 
 def sharp_quality(crop: ImageArray) -> float:
-    """What the sharpness of a crop (H, W, 3), uint8, leaves of its quality: 0..1."""
+    """Factor of the quality of a crop (H, W, 3), uint8, that follows from its sharpness: 0..1."""
     return float(min(1.0, max(_LEAST, sharpness(crop) / FULL_SHARPNESS)) ** POWERS.sharp)
 
 
 def sharpness(crop: ImageArray) -> float:
-    """Variance of the Laplacian over that of the crop itself, at 128x64: the share of fine detail in its contrast.
+    """Sharpness of a crop: variance of its Laplacian over its own variance, at 128x64.
+
+    That is the share of fine detail in the contrast.
 
     At that size since beyond it most crops were enlarged, and hold no detail that could tell sharp from blurred. The
     variance of the Laplacian as a measure of focus: Pech-Pacheco et al., ICPR 2000. A crop of one colour counts as

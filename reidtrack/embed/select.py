@@ -1,4 +1,4 @@
-"""Which boxes are embedded: for each track, the best crop of each stretch of time.
+"""Selection of the crops that are embedded: for each track, the best crop of each window of time.
 
 Embedding every box costs much and adds little, since neighbouring frames look alike; the best crop of each window of,
 say, half a second covers the track's whole time with its clearest pictures. Windows lie on one grid for all tracks of a
@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from reidtrack.embed.preprocess import cut_crops
-from reidtrack.embed.quality import UsualAspect, box_quality, sharp_quality, view_of
+from reidtrack.embed.quality import UsualAspect, box_quality, sharp_quality, visibility
 from reidtrack.types import FloatArray, Frame, ImageArray, Tracks
 
 
@@ -46,12 +46,12 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class _Track:
-    """What is held of one track.
+    """State of one track.
 
     Attributes:
-        seen_s: Time of its last box.
-        best: Of its open window.
-        fallback: Its best crop so far below the least quality; None once it gave one above.
+        seen_s: Time of its last box, seconds.
+        best: Best crop of its open window.
+        fallback: Best crop so far below the least quality; None once there was one above.
         served: Whether it has given a crop.
     """
 
@@ -83,14 +83,14 @@ class CropSelector:
         self._usual: dict[str, UsualAspect] = {}
 
     def offer(self, frame: Frame, tracks: Tracks) -> list[Candidate]:
-        """Show the boxes of a frame; frames of a camera come in order, those without boxes too.
+        """Take in the boxes of a frame; frames of a camera come in order, those without boxes too.
 
         Args:
             frame: The picture.
             tracks: What the tracker said after it; rows of earlier frames are passed over, their pictures are gone.
 
         Returns:
-            The crops whose windows have closed, by track.
+            Best crops of the windows that have closed, by track.
         """
         chosen = self._turn(frame.camera, frame.time_s)
         held = self._tracks.setdefault(frame.camera, {})
@@ -102,7 +102,7 @@ class CropSelector:
         return chosen + (self._close(frame.camera) if self._every_s == 0 else [])
 
     def flush(self, camera: str | None = None) -> list[Candidate]:
-        """End a camera, or all: the crops of open windows, and those of tracks that had nothing better."""
+        """End a camera, or all, and return the crops of open windows and the fallbacks of tracks that gave none."""
         chosen = []
         for name in sorted(self._tracks) if camera is None else [camera]:
             chosen += self._close(name)
@@ -124,12 +124,12 @@ class CropSelector:
         return self._close(camera) + self._end(camera, time_s)
 
     def _rate(self, frame: Frame, tracks: Tracks) -> FloatArray:
-        """What each box promises, (N,), sharpness left out; and learn from those in full view."""
+        """Quality of each box (N,), sharpness left out; learn the usual aspect from those in full view."""
         if not len(tracks):
             return np.zeros(0, np.float32)
-        usual, view = self._usual.get(frame.camera, UsualAspect()), view_of(tracks.xyxy, *frame.size)
-        self._usual[frame.camera] = usual.after(tracks.xyxy, view)
-        return box_quality(tracks.xyxy, tracks.score, view, usual.value)
+        usual, visible = self._usual.get(frame.camera, UsualAspect()), visibility(tracks.xyxy, *frame.size)
+        self._usual[frame.camera] = usual.after(tracks.xyxy, visible)
+        return box_quality(tracks.xyxy, tracks.score, visible, usual.value)
 
     def _consider(self, track: _Track, frame: Frame, track_id: int, xyxy: FloatArray, promised: float) -> _Track:
         """Cut the crop out if it may be the best so far, and keep it if it is; of equals, the first stays."""

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 import reidtrack
 from reidtrack.engines.cache import kept
 from reidtrack.engines.convert import open_shape, to_openvino
-from reidtrack.engines.openvino_engine import OpenVinoEngine, import_openvino
+from reidtrack.engines.openvino_engine import OpenVinoEngine
+from reidtrack.engines.openvino_package import import_openvino
 
 if TYPE_CHECKING:
     from reidtrack.networks.exportable import DetectorNetwork, ReidNetwork
@@ -44,20 +45,20 @@ def prepared(
         WeightsError: If `load` refuses the weights.
         DeviceError: If the processor does not compute in bfloat16.
     """
-    heard: list[str] = []
+    logged: list[str] = []
 
     def make(folder: Path) -> None:
-        with _listening(heard):
+        with _captured_messages(logged):
             network = load()
         model = to_openvino(network.module, open_shape(network.size_hw))
         for key, text in network.texts().items():
             model.set_rt_info(text, ["framework", key])
         import_openvino().save_model(model, folder / _MODEL, compress_to_fp16=False)
-        (folder / _SAID).write_text(json.dumps(heard), encoding="utf-8")
+        (folder / _SAID).write_text(json.dumps(logged), encoding="utf-8")
 
     with kept(_parts(digest, asked), make) as folder:
         for text in json.loads((folder / _SAID).read_text(encoding="utf-8")):
-            if text not in heard:  # what was assumed of the weights is said each time
+            if text not in logged:  # what was assumed of the weights is said each time
                 _logger.info("%s", text)
         return OpenVinoEngine.from_file(folder / _MODEL, half=half)
 
@@ -79,20 +80,31 @@ def _version(package: str) -> str:
         return ""
 
 
+class LogCapture(logging.Handler):
+    """Puts the messages that are logged into a list.
+
+    Args:
+        messages: The list.
+    """
+
+    def __init__(self, messages: list[str]) -> None:
+        super().__init__(logging.INFO)
+        self._messages = messages
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep one message."""
+        self._messages.append(record.getMessage())
+
+
 @contextmanager
-def _listening(heard: list[str]) -> Iterator[None]:
-    """Take down what is logged within, also where nobody else listens: others may later."""
-
-    class Ear(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            heard.append(record.getMessage())
-
-    ear, level = Ear(logging.INFO), _logger.level
+def _captured_messages(messages: list[str]) -> Iterator[None]:
+    """Put the messages that are logged within into a list, also where nobody else listens: others may later."""
+    capture, level = LogCapture(messages), _logger.level
     if not _logger.isEnabledFor(logging.INFO):
         _logger.setLevel(logging.INFO)
-    _logger.addHandler(ear)
+    _logger.addHandler(capture)
     try:
         yield
     finally:
-        _logger.removeHandler(ear)
+        _logger.removeHandler(capture)
         _logger.setLevel(level)

@@ -1,4 +1,4 @@
-"""What is to be exported, read and told by what it is: a detector, a re-identification network, or a file of one."""
+"""Reading the network that is exported: a detector, a re-identification network, or a file of one."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reidtrack.detect.weights import YoloModule, read_detector
-from reidtrack.engines.base import FileEngine, open_engine
+from reidtrack.detect.weights import DetectorModule, read_detector
+from reidtrack.engines.base import FileEngine
+from reidtrack.engines.build import open_engine
 from reidtrack.engines.convert import Shape
-from reidtrack.engines.openvino_engine import OpenVinoEngine, read_model
+from reidtrack.engines.openvino_engine import OpenVinoEngine
+from reidtrack.engines.openvino_package import read_model
 from reidtrack.errors import WeightsError, param
 from reidtrack.models.checkpoint import load_checkpoint
 from reidtrack.networks.embedder_file import is_embedder_file, network_file, open_embedder, says_detector
@@ -24,7 +26,7 @@ _QUANTISED = "FakeQuantize"
 
 @dataclass(frozen=True)
 class ReidFile(ReidByCard):
-    """A re-identification network that OpenVINO reads: what is written of it holds its card, and is held against it.
+    """A re-identification network in a file that OpenVINO reads; exports are checked against that file.
 
     Attributes:
         file: An `.xml`, its `.bin` beside it, or an `.onnx`.
@@ -40,11 +42,11 @@ class ReidFile(ReidByCard):
         return read_model(self.file)
 
     def compare(self, engine: FileEngine, pictures: Sequence[ImageArray]) -> Agreement:
-        """The least cosine of features to those of the file, on random pictures or on real ones."""
+        """Least cosine of features to those of the file, on random pictures or on real ones."""
         return compare_features(self.card, engine.infer, OpenVinoEngine.from_file(self.file).infer, pictures)
 
     def check_precision(self) -> None:
-        """Refuse what is in 8 bits already.
+        """Raise if the file is in 8 bits already.
 
         Raises:
             WeightsError: If it is.
@@ -53,7 +55,7 @@ class ReidFile(ReidByCard):
             raise WeightsError("is in 8 bits already", where=self.file, hint=f"leave out {param('int8')}")
 
     def in_torch(self) -> ReidNetwork:
-        """The same as a network of torch, which alone is written as ONNX.
+        """Read the file as a network of torch, which alone can be written as ONNX.
 
         Raises:
             WeightsError: If it is ONNX already, or of an architecture that is not known.
@@ -69,7 +71,7 @@ class ReidFile(ReidByCard):
 
 
 def read_network(given: Path) -> DetectorNetwork | ReidNetwork | ReidFile:
-    """Read weights of either kind.
+    """Read weights of a detector or of a re-identification network.
 
     Args:
         given: A path, or a name.
@@ -94,7 +96,7 @@ def read_network(given: Path) -> DetectorNetwork | ReidNetwork | ReidFile:
     except WeightsError as error:
         raise (first if not given.suffix else error) from error
     found = read_detector(path)
-    if isinstance(found, YoloModule):
+    if isinstance(found, DetectorModule):
         return DetectorNetwork(path.stem, found)
     raise WeightsError("is an export already", where=path, expected=_TORCH)
 

@@ -22,7 +22,7 @@ def render_blame(title: str, content: Mapping[str, Any], pictures: Mapping[Key, 
 
     Args:
         title: The run's name.
-        content: What `BlameAccount.to_json` gives.
+        content: What `RunAttribution.to_json` gives.
         pictures: Camera and track id to a JPEG of that tracklet, where there is one.
 
     Returns:

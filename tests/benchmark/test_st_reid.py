@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from reidtrack.benchmark.distance import FeatureDistances
-from reidtrack.benchmark.st_reid import JointDistances, SpaceTime, clock_of, times_of
+from reidtrack.benchmark.st_reid import JointDistances, SpaceTime, sequence_offsets, times_of
 from reidtrack.datasets.record import Sample
 
 
@@ -94,17 +94,17 @@ def sample(camera: int, sequence: int | None, frame: int | None) -> Sample:
 
 def test_sequences_of_a_camera_follow_one_another() -> None:
     samples = [sample(1, 1, 40), sample(1, 2, 5), sample(2, 2, 7), sample(1, 1, 100), sample(1, 3, 1), sample(1, 2, 50)]
-    assert times_of(samples, clock_of(samples)).tolist() == [40, 105, 7, 100, 151, 150]
+    assert times_of(samples, sequence_offsets(samples)).tolist() == [40, 105, 7, 100, 151, 150]
 
 
 def test_without_sequences_frames_are_the_clock() -> None:
     samples = [sample(1, None, 40), sample(2, None, 7)]
-    assert times_of(samples, clock_of(samples)).tolist() == [40, 7]
+    assert times_of(samples, sequence_offsets(samples)).tolist() == [40, 7]
 
 
 def test_names_without_frames() -> None:
     with pytest.raises(ValueError, match="no frame"):
-        times_of([sample(1, None, None)], clock_of([sample(1, None, None)]))
+        times_of([sample(1, None, None)], sequence_offsets([sample(1, None, None)]))
 
 
 @pytest.mark.shared
@@ -119,7 +119,7 @@ def test_the_lists_of_market1501(shared: Path) -> None:
 
     train, gallery, query = read("train"), read("gallery"), read("probe")
     assert (len(train), len(gallery), len(query)) == (12936, 19732, 3368)
-    clock = clock_of(train + gallery + query)
+    clock = sequence_offsets(train + gallery + query)
     person, camera = (np.array([getattr(s, key) for s in train], np.int64) for key in ("person_id", "camera_id"))
     learned = SpaceTime(person, camera, times_of(train, clock))
     seen = np.zeros((person.max() + 1, 7), np.int64)

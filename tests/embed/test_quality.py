@@ -22,7 +22,7 @@ from reidtrack.embed.quality import (
     sharp_quality,
     sharpness,
     uncovered,
-    view_of,
+    visibility,
 )
 from reidtrack.types import FloatArray, ImageArray
 
@@ -37,11 +37,11 @@ def boxes(*rows: tuple[float, ...]) -> FloatArray:
 
 def factors(*rows: tuple[float, ...], score: float = 1.0, usual: float = USUAL_ASPECT) -> FloatArray:
     xyxy = boxes(*rows)
-    return box_factors(xyxy, np.full(len(xyxy), score, np.float32), view_of(xyxy, WIDTH, HEIGHT), usual)
+    return box_factors(xyxy, np.full(len(xyxy), score, np.float32), visibility(xyxy, WIDTH, HEIGHT), usual)
 
 
 def rated(xyxy: FloatArray, score: float = 1.0) -> FloatArray:
-    return box_quality(xyxy, np.full(len(xyxy), score, np.float32), view_of(xyxy, WIDTH, HEIGHT))
+    return box_quality(xyxy, np.full(len(xyxy), score, np.float32), visibility(xyxy, WIDTH, HEIGHT))
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_nobody() -> None:
     empty = rated(boxes())
     assert (empty.shape, empty.dtype) == ((0,), np.float32)
     usual = UsualAspect()
-    assert usual.after(boxes(), view_of(boxes(), WIDTH, HEIGHT)) == usual
+    assert usual.after(boxes(), visibility(boxes(), WIDTH, HEIGHT)) == usual
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_nobody() -> None:
 )
 def test_the_usual_aspect_is_learned_from_boxes_in_full_view(rows: list[tuple[float, ...]], learned: bool) -> None:
     xyxy = boxes(*rows)
-    usual = UsualAspect().after(xyxy, view_of(xyxy, WIDTH, HEIGHT))
+    usual = UsualAspect().after(xyxy, visibility(xyxy, WIDTH, HEIGHT))
     assert usual.boxes == UsualAspect().boxes + learned
     assert usual.value == pytest.approx((USUAL_ASPECT**60 * 3.0) ** (1 / 61) if learned else USUAL_ASPECT)
 
@@ -170,7 +170,7 @@ def test_a_man_whose_legs_leave_the_picture(shared: Path, name: str, least: floa
     size, usual, quality, whole = case["image_size"].tolist(), UsualAspect(), {}, {}
     for frame, box, score in zip(case["frame"].tolist(), case["xyxy"], case["score"], strict=True):
         xyxy = box[None].astype(np.float32)
-        view = view_of(xyxy, *size)
+        view = visibility(xyxy, *size)
         quality[frame] = box_quality(xyxy, np.full(1, score, np.float32), view, usual.value)[0]
         whole[frame], usual = not view.ends[0], usual.after(xyxy, view)
     features = case["features"].astype(np.float32)

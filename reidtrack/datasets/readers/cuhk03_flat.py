@@ -21,7 +21,7 @@ _NAMES = "1_001_1_01.png (camera pair, person, view, image), 0001_c1_01.jpg or 0
 
 
 def person_number(pair: int, person: int) -> int:
-    """Person's number from 1 to 1,467, as in the new protocol's files.
+    """Id of a person from 1 to 1,467, as in the new protocol's files.
 
     Args:
         pair: Camera pair from 1 to 5.
@@ -31,7 +31,7 @@ def person_number(pair: int, person: int) -> int:
 
 
 def find_cut_out(root: Path, boxes: str) -> Path | None:
-    """Folder of images cut out of the official file, named `images_detected` or `detected`, with names of that file."""
+    """Find the folder of images cut out of the official file, `images_detected` or `detected`, with its names."""
     names = {name.format(boxes=boxes) for name in _CUT_OUT_FOLDERS}
     for folder in below(root):
         if folder.name in names and any(_CUT_OUT.fullmatch(path.name) for path in images(folder)[:20]):
@@ -40,7 +40,7 @@ def find_cut_out(root: Path, boxes: str) -> Path | None:
 
 
 def read_cut_out(folder: Path) -> tuple[Sample, ...]:
-    """Samples of images that are named as in the official file."""
+    """Read a folder of images that are named as in the official file."""
     return tuple(sample for path in images(folder) if (sample := parse_cuhk03(path)) is not None)
 
 
@@ -56,7 +56,7 @@ def parse_cuhk03(path: Path) -> Sample | None:
 
 
 def read_flat(root: Path) -> tuple[Sample, ...]:
-    """Samples of the folder `archive`, or of `root` where there is none.
+    """Read the images of the folder `archive`, or of `root` where there is none.
 
     `pairs.csv` lists pairs of file names, same person or not. It is held against the names of the files, which say
     who a person is.

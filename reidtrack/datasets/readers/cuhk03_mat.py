@@ -28,7 +28,7 @@ _VIEW_IMAGES = 5
 
 
 def extract_images(mat: Path, boxes: Boxes, cache: Path | None = None) -> Path:
-    """Folder of the file's images of one kind of boxes, written once as PNG (lossless) into the cache.
+    """Write the file's images of one kind of boxes once as PNG (lossless) into the cache, and return their folder.
 
     Raises:
         InputError: If the file is damaged or another one.
@@ -57,7 +57,7 @@ def extract_images(mat: Path, boxes: Boxes, cache: Path | None = None) -> Path:
 
 
 def read_testsets(mat: Path) -> list[list[int]]:
-    """The persons tested in each split of the classic protocol.
+    """Read the ids of the persons tested in each split of the classic protocol.
 
     Raises:
         InputError: If the file is damaged or another one.
@@ -83,7 +83,7 @@ def _open(mat: Path) -> Any:
 
 
 def _images(file: Any, mat: Path, boxes: Boxes) -> Iterator[tuple[str, ImageArray]]:
-    """Name and (H, W, 3) BGR pixels of each image; MATLAB's cells without one are passed over."""
+    """Iterate over name and BGR pixels (H, W, 3) of each image; MATLAB's cells without one are passed over."""
     if boxes not in file:
         raise InputError(f"holds no {boxes} boxes", where=mat, expected="the official file")
     for pair, pair_ref in enumerate(np.asarray(file[boxes]).ravel(), start=1):

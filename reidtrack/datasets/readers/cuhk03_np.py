@@ -49,7 +49,7 @@ def parse_cuhk03_np(path: Path) -> Sample | None:
 
 
 def check_boxes(boxes: str) -> Boxes:
-    """The name of the boxes in one spelling.
+    """Name of the boxes in one spelling.
 
     Raises:
         UsageError: If there are no such boxes.
@@ -62,5 +62,5 @@ def check_boxes(boxes: str) -> Boxes:
 
 
 def _kind(folder: str) -> Boxes | None:
-    """Whose boxes a folder of this name holds."""
+    """Kind of boxes that a folder of this name holds; None for another folder."""
     return next((check_boxes(kind) for kind, names in _SPELLINGS.items() if folder in names), None)

@@ -1,4 +1,4 @@
-"""The new protocol's split files, `cuhk03_new_protocol_config_<boxes>.mat` (MATLAB 5)."""
+"""Split files of CUHK03's new protocol, `cuhk03_new_protocol_config_<boxes>.mat` (MATLAB 5)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FIELDS = ("filelist", "train_idx", "query_idx", "gallery_idx")
 
 
 class Lists(NamedTuple):
-    """File names without suffix, such as `1_001_1_01`, of each split."""
+    """File names of each split without suffix, such as `1_001_1_01`."""
 
     train: list[str]
     query: list[str]

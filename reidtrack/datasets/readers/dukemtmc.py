@@ -17,7 +17,7 @@ PUBLISHED: dict[SplitName, tuple[int, int]] = {
     "query": (2_228, 702),
     "gallery": (17_661, 1_110),
 }
-"""Images and persons; the gallery's count 408 distractors nobody asks for."""
+"""Images and persons; the gallery's count 408 distractors, who have no query."""
 
 _NAME = re.compile(r"(?P<person>-1|\d+)_c(?P<camera>\d+)_f(?P<frame>\d+)\.\w+", re.ASCII)
 

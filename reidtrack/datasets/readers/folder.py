@@ -1,4 +1,4 @@
-"""Your own images: a folder for each person."""
+"""Images of your own: a folder for each person."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _LAYOUT = "PERSON/*.jpg, PERSON/CAMERA/*.jpg, or the same below train, query and
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """An image with the names of its person and camera; an empty camera is not known."""
+class NamedImage:
+    """An image with the names of its person and camera; an empty name is an unknown camera."""
 
     path: Path
     person: str
@@ -48,18 +48,18 @@ def load_folder(root: Path) -> ReidDataset:
     return dataset_of(root.resolve().name, found)
 
 
-def dataset_of(name: str, found: Mapping[SplitName, Sequence[Named]]) -> ReidDataset:
-    """A data set of named persons and cameras.
+def dataset_of(name: str, found: Mapping[SplitName, Sequence[NamedImage]]) -> ReidDataset:
+    """Make a data set of images with named persons and cameras.
 
-    Names that are all numbers stay these numbers; otherwise they are numbered from 1 in natural order.
+    Names that are all numbers become these ids; otherwise ids count from 1 in natural order of the names.
 
     Args:
-        name: Of the data set.
+        name: Name of the data set.
         found: Images of each split.
     """
     everything = [image for split in SPLITS for image in found.get(split, ())]
-    people = number_names({image.person for image in everything})
-    cameras = number_names({image.camera for image in everything if image.camera})
+    people = ids_of_names({image.person for image in everything})
+    cameras = ids_of_names({image.camera for image in everything if image.camera})
     parts = [
         tuple(
             Sample(
@@ -84,8 +84,8 @@ def dataset_of(name: str, found: Mapping[SplitName, Sequence[Named]]) -> ReidDat
     )
 
 
-def number_names(names: set[str]) -> dict[str, int]:
-    """Name to number: the names' own where all are whole numbers that differ, else from 1 in natural order."""
+def ids_of_names(names: set[str]) -> dict[str, int]:
+    """Ids by name: the names themselves where all are whole numbers that differ, else from 1 in natural order."""
     ordered = sorted(names, key=natural_key)
     numbers = [int(name) for name in ordered if re.fullmatch(r"-?\d{1,18}", name)]
     if len(set(numbers)) == len(ordered):
@@ -94,22 +94,22 @@ def number_names(names: set[str]) -> dict[str, int]:
 
 
 def camera_of(name: str) -> str:
-    """The camera's number in a file's name, without leading zeros; empty where there is none."""
+    """Camera's number in a file's name, without leading zeros; empty where there is none."""
     found = _CAMERA.search(Path(name).stem)
     return str(int(found[1])) if found else ""
 
 
-def _people(root: Path) -> list[Named]:
-    """Images of every person's folder in natural order."""
+def _people(root: Path) -> list[NamedImage]:
+    """List the images of every person's folder in natural order."""
     if not root.is_dir():
         return []
     found = []
     for person in sorted(folders(root), key=lambda folder: natural_key(folder.name)):
         if person.name in SPLITS:
             continue
-        found += [Named(path, person.name, camera_of(path.name)) for path in images(person)]
+        found += [NamedImage(path, person.name, camera_of(path.name)) for path in images(person)]
         for camera in folders(person):
-            found += [Named(path, person.name, camera.name) for path in images(camera, deep=True)]
+            found += [NamedImage(path, person.name, camera.name) for path in images(camera, deep=True)]
     return found
 
 

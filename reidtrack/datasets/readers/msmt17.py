@@ -56,11 +56,11 @@ def _read_split(home: Path, names: tuple[str, ...], training: bool, notes: list[
         if not (home / name).is_file():
             notes.append(f"{name} is missing")
             continue
-        for place, person, camera in _read_list(home / name):
-            if place in present:
-                samples.append(Sample(folder / place, person + (0 if training else TRAIN_PEOPLE), camera))
+        for file, person, camera in _read_list(home / name):
+            if file in present:
+                samples.append(Sample(folder / file, person + (0 if training else TRAIN_PEOPLE), camera))
             else:
-                absent.append(place)
+                absent.append(file)
     if absent:
         notes.append(
             f"{folder.name}: {counted(len(absent), 'image')} of {', '.join(names)} missing, such as {absent[0]}"
@@ -69,18 +69,18 @@ def _read_split(home: Path, names: tuple[str, ...], training: bool, notes: list[
 
 
 def _read_list(path: Path) -> list[tuple[str, int, int]]:
-    """Place, person and camera of each line."""
+    """Relative path, person and camera of each line."""
     rows = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         if not line.strip():
             continue
-        place, _, person = line.strip().rpartition(" ")
-        found = _NAME.fullmatch(place.rpartition("/")[2])
+        file, _, person = line.strip().rpartition(" ")
+        found = _NAME.fullmatch(file.rpartition("/")[2])
         if found is None or not person.isdigit():
             raise InputError(
                 f"cannot be read as a line of MSMT17's lists: {line[:60]!r}",
                 where=f"{path}:{number}",
                 expected="0000/0000_000_01_0303morning_0015_0.jpg 0",
             )
-        rows.append((place.strip(), int(person), int(found["camera"])))
+        rows.append((file.strip(), int(person), int(found["camera"])))
     return rows

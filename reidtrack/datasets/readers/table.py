@@ -1,4 +1,4 @@
-"""Your own images: a CSV table of path, person and camera."""
+"""Images of your own: a CSV table of path, person and camera."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from reidtrack.datasets.readers.folder import Named, dataset_of
+from reidtrack.datasets.readers.folder import NamedImage, dataset_of
 from reidtrack.datasets.record import SPLITS, ReidDataset, SplitName, counted
 from reidtrack.errors import InputError
 
@@ -42,7 +42,7 @@ def load_csv(root: Path) -> ReidDataset:
         InputError: If it is absent, lacks a column, or none of its images is there.
     """
     path = _table(root)
-    found: dict[SplitName, list[Named]] = {split: [] for split in SPLITS}
+    found: dict[SplitName, list[NamedImage]] = {split: [] for split in SPLITS}
     absent: list[Path] = []
     for number, row in _rows(path):
         split, image = _image(path, number, row)
@@ -74,25 +74,25 @@ def _table(root: Path) -> Path:
 
 
 def _rows(path: Path) -> Iterable[tuple[int, Mapping[str, str]]]:
-    """Line number and cells by column, blank rows left out."""
+    """Iterate over line number and cells by column, blank rows left out."""
     lines = _text(path).splitlines()
     named = re.fullmatch(r"sep=(.)", lines[0].strip()) if lines else None  # Excel's own first line
     lines = lines[1:] if named else lines
     separator = named[1] if named else max(",;\t", key=lines[0].count) if lines else ","
     reader = csv.reader(lines, delimiter=separator)
     header = [cell.strip().lower() for cell in next(reader, [])]
-    places = {
+    position = {
         column: next((header.index(name) for name in names if name in header), None)
         for column, names in _COLUMNS.items()
     }
-    missing = [column for column in ("path", "person") if places[column] is None]
+    missing = [column for column in ("path", "person") if position[column] is None]
     if missing:
         raise InputError(f"no column {' and no column '.join(missing)}", where=path, expected=_EXPECTED)
     for number, cells in _cells(reader, path):
         if any(cells):
             yield (
                 number + bool(named),
-                {c: cells[at] if at is not None and at < len(cells) else "" for c, at in places.items()},
+                {c: cells[at] if at is not None and at < len(cells) else "" for c, at in position.items()},
             )
 
 
@@ -127,7 +127,7 @@ def _cells(reader: Any, path: Path) -> Iterator[tuple[int, list[str]]]:
         yield reader.line_num, ["" if cell.lower() in _MISSING else cell for cell in stripped]
 
 
-def _image(table: Path, number: int, row: Mapping[str, str]) -> tuple[SplitName, Named]:
+def _image(table: Path, number: int, row: Mapping[str, str]) -> tuple[SplitName, NamedImage]:
     where = f"{table}:{number}"
     if not row["path"] or not row["person"]:
         raise InputError("no path or no person", where=where, expected=_EXPECTED)
@@ -136,7 +136,7 @@ def _image(table: Path, number: int, row: Mapping[str, str]) -> tuple[SplitName,
         raise InputError(f"no split {row['split']!r}", where=where, expected=", ".join(SPLITS))
     numbers = [_number(row[column], where) for column in ("sequence", "frame")]
     person, camera = _whole(row["person"]), _whole(row["camera"])
-    image = Named(_file(table.parent, row["path"]), person, camera, *numbers)
+    image = NamedImage(_file(table.parent, row["path"]), person, camera, *numbers)
     return next(name for name in SPLITS if name == split), image
 
 

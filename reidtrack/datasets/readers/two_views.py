@@ -1,4 +1,4 @@
-"""Protocols of data sets that show each person from two cameras: CUHK01 and VIPeR."""
+"""Protocols of data sets that show each person by two cameras: CUHK01 and VIPeR."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ SPLIT_COUNT = 10
 
 
 def arrange(name: str, samples: Sequence[Sample], protocol: Protocol, split: int) -> ReidDataset:
-    """Camera 1 asks, camera 2 answers.
+    """Arrange samples as splits: camera 1 gives the queries, camera 2 the gallery.
 
     Args:
-        name: Of the data set.
-        samples: All of it.
+        name: Name of the data set.
+        samples: All of its samples.
         protocol: `all`: every person is tested, none trained on; `half`: a random half of the persons is trained on,
             the other tested (usually reported as the mean over ten such splits); `train`: every image is trained on.
         split: Which random half, from 0; the seed of the permutation.
@@ -48,7 +48,7 @@ def arrange(name: str, samples: Sequence[Sample], protocol: Protocol, split: int
 
 
 def count_notes(samples: Sequence[Sample], images: int, people: int) -> tuple[str, ...]:
-    """A note where the counts differ from the published ones."""
+    """Note where the counts differ from the published ones; none where they do not."""
     found = len({sample.person_id for sample in samples})
     if (len(samples), found) == (images, people):
         return ()

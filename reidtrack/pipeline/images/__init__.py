@@ -1,1 +1,1 @@
-"""Image data sets: the benchmark and the look into them."""
+"""Image data sets: the benchmark, and the exploration of what they hold."""

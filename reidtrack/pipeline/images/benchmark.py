@@ -1,4 +1,4 @@
-"""Score re-identification weights on image data sets."""
+"""`reidtrack benchmark`: re-identification weights scored on image data sets."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -25,15 +24,14 @@ from reidtrack.benchmark.variants import Reranking, Timing, labels_of, variants
 from reidtrack.benchmark.verification import join_verifications
 from reidtrack.config.benchmark import BenchmarkConfig
 from reidtrack.config.run import EmbedConfig
-from reidtrack.datasets.carve import carve
-from reidtrack.datasets.embed_samples import Features, embed_samples
+from reidtrack.datasets.embed_samples import SampleFeatures, embed_samples
 from reidtrack.datasets.record import ReidDataset, Sample
-from reidtrack.datasets.zoo import load_dataset, option_names
 from reidtrack.embed.embedder import Embedder
-from reidtrack.engines.base import choose_device
+from reidtrack.engines.choose import choose_device
 from reidtrack.engines.provenance import Weights
 from reidtrack.errors import InputError, UsageError, param
 from reidtrack.networks.build import make_embedder
+from reidtrack.pipeline.images.open_datasets import open_splits, own_options
 from reidtrack.runtime.progress import Progress, Silent, one_task
 from reidtrack.types import FloatArray
 
@@ -42,14 +40,14 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class BenchmarkRequest:
-    """What is to be scored.
+    """A request to score weights on data sets.
 
     Attributes:
-        names: Data sets.
+        names: Names of the data sets.
         roots: As many folders or archives.
         weights: Checkpoints; each is scored on each data set.
-        config: How.
-        options: Of the data sets; with several, each takes those it knows.
+        config: All settings.
+        options: Options of the data sets; with several, each takes those it knows.
         hold_out: This many training identities become the test split; 0 leaves the splits as they are.
     """
 
@@ -63,17 +61,17 @@ class BenchmarkRequest:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Evaluated:
-    """One set of weights on one data set.
+    """Figures of one set of weights on one data set.
 
     Attributes:
-        name: Of the weights' file, without its ending.
-        weights: Where they came from.
-        dataset: What was ranked, of the first split; images without a feature are left out.
-        shots: What has a place in the ranking.
-        splits: Test splits averaged.
-        measured: Name of each variant to its figures; the last is the one that was asked for.
-        lists: `random`, `worst` and `best` to ranked lists of the last variant.
-        faults: Images that could not be used.
+        name: Name of the weights' file without its ending.
+        weights: Where the network came from.
+        dataset: Query and gallery of the first split, without images that gave no feature.
+        shots: Which gallery images are ranked.
+        splits: Number of test splits that are averaged.
+        measured: Figures of each variant, by name; the last is the one that was asked for.
+        lists: Ranked lists of the last variant, by `random`, `worst` and `best`.
+        faults: One line for each image that could not be used.
         timings_s: Seconds of embedding, of preparing (times, neighbours) and of each variant's figures.
     """
 
@@ -89,7 +87,7 @@ class Evaluated:
 
     @property
     def final(self) -> Measured:
-        """The figures of the last variant."""
+        """Figures of the last variant, which was asked for."""
         return list(self.measured.values())[-1]
 
 
@@ -97,11 +95,11 @@ def run_benchmark(request: BenchmarkRequest, progress: Progress | None = None) -
     """Score each set of weights on each data set.
 
     Args:
-        request: What and how.
+        request: Weights, data sets and settings.
         progress: Told how embedding gets on.
 
     Returns:
-        By weights, then by data set.
+        Figures by weights, then by data set.
 
     Raises:
         UsageError: If names, options or settings do not fit.
@@ -123,44 +121,19 @@ def run_benchmark(request: BenchmarkRequest, progress: Progress | None = None) -
 
 
 def open_tests(request: BenchmarkRequest) -> list[list[ReidDataset]]:
-    """Each data set, as the test splits that are averaged: usually one.
+    """Open each data set as the test splits that are averaged: usually one.
 
     Raises:
         UsageError: If names, folders or options do not fit.
         InputError: If a data set cannot be ranked.
     """
-    if len(request.names) != len(request.roots):
-        what = f"{len(request.names)} data sets but {len(request.roots)} folders"
-        raise UsageError(what, expected=f"{param('root')} with one for each")
+    options = own_options(request.names, request.roots, request.options)
     if not request.weights:
         raise UsageError("no weights given", expected=f"{param('weights')} CHECKPOINT ...")
-    known = {name: option_names(name) for name in request.names}
-    for option in request.options:
-        if not any(option in own for own in known.values()):
-            raise UsageError(f"none of {', '.join(request.names)} has an option {option!r}")
-    sets = []
-    for name, root in zip(request.names, request.roots, strict=True):
-        options = {option: value for option, value in request.options.items() if option in known[name]}
-        sets.append([_open(name, root, choice, request.hold_out) for choice in _choices(name, options, request)])
-    return sets
-
-
-def _choices(name: str, options: Mapping[str, object], request: BenchmarkRequest) -> list[dict[str, object]]:
-    """The options of each split that is averaged."""
-    count = request.config.rank.splits
-    if count == 1 or "split" not in option_names(name) or options.get("protocol") not in ("classic", "half"):
-        return [dict(options)]  # has one split
-    if request.hold_out:
-        raise UsageError(f"{param('hold_out')} has no splits to average", where="rank.splits", expected="1")
-    first = options.get("split", 0)
-    return [{**options, "split": (first if isinstance(first, int) else 0) + place} for place in range(count)]
-
-
-def _open(name: str, root: Path, options: Mapping[str, Any], hold_out: int) -> ReidDataset:
-    dataset = load_dataset(name, root, **options)
-    if hold_out:
-        dataset = carve(dataset.require_train(), hold_out)
-    return dataset.require_test()
+    return [
+        open_splits(name, root, own, request.hold_out, request.config.rank.splits)
+        for name, root, own in zip(request.names, request.roots, options, strict=True)
+    ]
 
 
 def _shots(config: BenchmarkConfig, name: str, options: Mapping[str, object]) -> Shots:
@@ -185,37 +158,38 @@ def _evaluate(
         features = embed_samples(tested, embedder, flip=config.flip, advance=advance)
     if features.faults:
         logger.warning("%s: %d images are left out; first: %s", title, len(features.faults), features.faults[0])
-    place = {tested[row]: at for at, row in enumerate(features.rows.tolist())}
+    row_of = {tested[row]: i for i, row in enumerate(features.rows.tolist())}
     timings = {"embed": time.perf_counter() - began}
     parts: dict[str, list[Measured]] = {}
     lists: dict[str, list[RankedList]] = {}
-    usable = [_usable(split, place) for split in splits]
-    for number, split in enumerate(usable):
+    usable = [_usable(split, row_of) for split in splits]
+    for index, split in enumerate(usable):
         began = time.perf_counter()
-        distances = _variants(split, _of(split, features, place), config)
+        distances = _variants(split, _features_of(split, features, row_of), config)
         timings["prepare"] = timings.get("prepare", 0.0) + time.perf_counter() - began
         for variant, one in distances.items():
             began = time.perf_counter()
             parts.setdefault(variant, []).append(_measure(one, split, shots, config))
             timings[variant] = timings.get(variant, 0.0) + time.perf_counter() - began
-        if number == 0:
+        if index == 0:
             lists = _lists(one, split, parts[variant][0], config)
     measured = {variant: _joined(found) for variant, found in parts.items()}
     return Evaluated(name, weights, usable[0], shots, len(splits), measured, lists, features.faults, timings)
 
 
-def _usable(split: ReidDataset, place: Mapping[Sample, int]) -> ReidDataset:
-    """A split without the images that gave no feature."""
+def _usable(split: ReidDataset, row_of: Mapping[Sample, int]) -> ReidDataset:
+    """A split without images that gave no feature."""
     kept = replace(
         split,
-        query=tuple(sample for sample in split.query if sample in place),
-        gallery=tuple(sample for sample in split.gallery if sample in place),
+        query=tuple(sample for sample in split.query if sample in row_of),
+        gallery=tuple(sample for sample in split.gallery if sample in row_of),
     )
     return kept.require_test()
 
 
-def _of(split: ReidDataset, features: Features, place: Mapping[Sample, int]) -> FloatArray:
-    found: FloatArray = features.values[[place[sample] for sample in split.query + split.gallery]]
+def _features_of(split: ReidDataset, features: SampleFeatures, row_of: Mapping[Sample, int]) -> FloatArray:
+    """Features (Q + G, D) of a split, those of the queries first."""
+    found: FloatArray = features.values[[row_of[sample] for sample in split.query + split.gallery]]
     return found
 
 
@@ -258,7 +232,7 @@ def _lists(
 
 
 def _joined(parts: Sequence[Measured]) -> Measured:
-    """The figures of several splits as one: means of the rankings, all pairs together."""
+    """Figures of several splits as one: means of the rankings, counts of all pairs added up."""
     result = mean_result([part.result for part in parts])
     if result.queries_used == 0:
         raise InputError("no query has a true match in the gallery")

@@ -1,22 +1,17 @@
-"""Look at a data set: counts, imbalance, cameras and images as one HTML page."""
+"""`reidtrack explore`: a data set's counts, imbalance, cameras and images as one HTML page."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from reidtrack import clock
 from reidtrack.datasets import explore as lists
-from reidtrack.datasets.carve import carve
-from reidtrack.datasets.combine import combine
 from reidtrack.datasets.pixels import PixelFigures, draw_samples, measure
 from reidtrack.datasets.record import ReidDataset, counted, one_image_people, queries_with_match
-from reidtrack.datasets.zoo import load_dataset, option_names
-from reidtrack.errors import InputError, UsageError, param
+from reidtrack.errors import InputError
 from reidtrack.files import write_whole
 from reidtrack.pipeline.images.explore_pictures import camera_name, camera_rows, side_by_side, strips
 from reidtrack.report.dataset.page import render_dataset
@@ -25,13 +20,14 @@ from reidtrack.runtime.progress import Progress, Silent, one_task
 
 SEED = 0
 OPENED = 20_000
+"""Images that are read at most."""
 PEOPLE_SHOWN = 16
 CAMERAS_SHOWN = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Exploration:
-    """What was found out, and the page that shows it."""
+    """A data set and the content of its page."""
 
     dataset: ReidDataset
     page: DatasetPage
@@ -41,7 +37,7 @@ class Exploration:
         return render_dataset(self.page)
 
     def to_json(self) -> dict[str, object]:
-        """The page's figures as plain values."""
+        """Plain values of the page's figures."""
         page = self.page
         fields = ("name", "images", "people", "cameras", "junk", "distractors", "one_image")
         return {
@@ -70,50 +66,15 @@ class Exploration:
         }
 
 
-def open_datasets(
-    names: Sequence[str],
-    roots: Sequence[Path],
-    options: Mapping[str, object] | None = None,
-    hold_out: int = 0,
-) -> ReidDataset:
-    """Load one data set, or several as one.
-
-    Args:
-        names: Of the data sets.
-        roots: As many folders or archives.
-        options: Of the data sets; with several, each takes those it knows.
-        hold_out: This many training identities become the test split; 0 leaves the splits as they are.
-
-    Raises:
-        UsageError: If a name or option is unknown, or there are not as many folders as names.
-        InputError: If a folder holds something else.
-    """
-    if len(names) != len(roots):
-        raise UsageError(
-            f"{len(names)} data sets but {len(roots)} folders", expected=f"{param('root')} with one for each"
-        )
-    options = dict(options or {})
-    known = {name: option_names(name) for name in names}
-    for option in options:
-        if not any(option in own for own in known.values()):
-            raise UsageError(f"none of {', '.join(names)} has an option {option!r}")
-    parts = []
-    for name, root in zip(names, roots, strict=True):
-        own: dict[str, Any] = {option: value for option, value in options.items() if option in known[name]}
-        parts.append(load_dataset(name, root, **own))
-    dataset = combine(parts)
-    return carve(dataset, hold_out) if hold_out else dataset
-
-
 def explore(
     dataset: ReidDataset, *, source: str, opened: int = OPENED, progress: Progress | None = None
 ) -> Exploration:
-    """Find out all about a data set.
+    """Collect counts, figures and pictures of a data set.
 
     Args:
         dataset: As loaded.
-        source: Where it is, as text for the page.
-        opened: Images to read at most, random ones where there are more.
+        source: Where it lies, as text for the page.
+        opened: Number of images to read at most, random ones where there are more.
         progress: Told how reading gets on.
 
     Raises:
@@ -152,7 +113,7 @@ def explore(
 
 
 def write_page(found: Exploration, path: Path | None = None) -> Path:
-    """Write the page, by default `explore-NAME.html` in the current folder; gives its path.
+    """Write the page, by default `explore-NAME.html` in the current folder, and return its path.
 
     Raises:
         OutputError: If it cannot be written.
@@ -163,7 +124,7 @@ def write_page(found: Exploration, path: Path | None = None) -> Path:
 
 
 def oddities(dataset: ReidDataset) -> list[str]:
-    """One line each about persons with a single training image and queries that nothing in the gallery answers."""
+    """Notes on persons with a single training image, and on queries without a match in the gallery."""
     notes = []
     alone = one_image_people(dataset.train)
     if alone:

@@ -1,4 +1,4 @@
-"""The pictures of a data set's page: mean pictures of cameras, persons side by side, unusual images."""
+"""Pictures of a data set's page: mean pictures of cameras, persons side by side, unusual images."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _LARGEST_HW = (128, 64)
 
 
 def camera_name(dataset: ReidDataset, camera: int) -> str:
-    """Name of a camera, or its number."""
+    """Name of a camera, or its id."""
     return dataset.camera_names.get(camera, str(camera))
 
 
 def camera_rows(
     dataset: ReidDataset, cameras: Sequence[int], people: Sequence[Sample], pixels: PixelFigures
 ) -> list[CameraRow]:
-    """What each camera's images look like."""
+    """Figures and mean picture of each camera."""
     taken = np.array([sample.camera_id for sample in dataset.samples], np.int64)
     opened = np.array([sample.camera_id for sample in pixels.samples], np.int64)
     known = opened != UNKNOWN_CAMERA
@@ -56,7 +56,7 @@ def camera_rows(
 def side_by_side(
     dataset: ReidDataset, people: Sequence[Sample], cameras: Sequence[int], rows: int, generator: np.random.Generator
 ) -> list[tuple[str, list[Picture | None]]]:
-    """Persons with a picture by each camera; one picture each where no camera is known."""
+    """Pictures of some persons by each camera; one picture each where no camera is known."""
     columns = list(cameras) or [UNKNOWN_CAMERA]
     return [
         (_person_name(dataset, person), [_picture(dataset, found[c]) if c in found else None for c in columns])
@@ -65,7 +65,7 @@ def side_by_side(
 
 
 def strips(dataset: ReidDataset, pixels: PixelFigures, generator: np.random.Generator) -> dict[str, list[Picture]]:
-    """Random images of what is in the data set, and the darkest, brightest and flattest of those that were opened."""
+    """Strips of random images of each kind, and of the darkest, brightest and flattest of those that were opened."""
     person = np.array([sample.person_id for sample in pixels.samples], np.int64)
     junk, distractor = person == JUNK_ID, np.isin(person, list(dataset.distractors))
     named = np.flatnonzero(~(junk | distractor))
@@ -104,7 +104,7 @@ def _picture(dataset: ReidDataset, sample: Sample) -> Picture | None:
     camera = "" if sample.camera_id == UNKNOWN_CAMERA else f" · {camera_name(dataset, sample.camera_id)}"
     caption = _person_name(dataset, sample.person_id) + camera
     size = f"{image.shape[1]} × {image.shape[0]}"
-    return Picture(_jpeg(_fitted(image)), caption, f"{_place(sample.path)}, {size}")
+    return Picture(_jpeg(_fitted(image)), caption, f"{_short_path(sample.path)}, {size}")
 
 
 def _fitted(image: ImageArray) -> ImageArray:
@@ -114,7 +114,7 @@ def _fitted(image: ImageArray) -> ImageArray:
     return image if scale == 1.0 else resize(image, size_hw)
 
 
-def _place(path: Path) -> str:
+def _short_path(path: Path) -> str:
     return f"{path.parent.name}/{path.name}"
 
 

@@ -1,4 +1,4 @@
-"""What a benchmark leaves behind: results.json, plots, pictures of ranked lists, one page."""
+"""Outputs of a benchmark: results.json, plots, pictures of ranked lists, one page."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ LISTS = {"random": "Random queries", "worst": "Worst queries", "best": "Best que
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """One evaluation as it was written."""
+    """One evaluation, its folder, and the content of its `results.json`."""
 
     evaluated: Evaluated
     folder: Path
@@ -43,7 +43,7 @@ class Written:
 
 
 def write_benchmark(found: Sequence[Evaluated], request: BenchmarkRequest, out: Path) -> list[Written]:
-    """Write everything into `out`; with several evaluations, each into a folder of its own below it.
+    """Write all outputs into `out`; with several evaluations, each into a folder of its own below it.
 
     Raises:
         OutputError: If something cannot be written.
@@ -65,7 +65,7 @@ def write_benchmark(found: Sequence[Evaluated], request: BenchmarkRequest, out: 
 
 
 def results_of(one: Evaluated, request: BenchmarkRequest) -> dict[str, Any]:
-    """The content of `results.json`: figures in 0..1 on top, what they mean below."""
+    """Content of `results.json`: figures in 0..1 on top, what they mean below."""
     config, final = request.config, one.final
     return {
         **figures(final.result),
@@ -102,7 +102,7 @@ def figures(result: RankingResult) -> dict[str, float]:
 
 
 def counts(one: Evaluated) -> dict[str, int]:
-    """How many queries, gallery images, persons and cameras."""
+    """Number of queries, gallery images, persons and cameras."""
     query, gallery = one.dataset.query, one.dataset.gallery
     asked = {sample.person_id for sample in query}
     result = one.final.result
@@ -120,7 +120,7 @@ def counts(one: Evaluated) -> dict[str, int]:
 
 
 def verification(measured: Measured, far: float) -> dict[str, Any]:
-    """Figures of single pairs."""
+    """Figures of pair verification: AUC, equal error rate, operating points."""
     pairs = measured.pairs
     return {
         "pairs_same": int(pairs.same.sum()),
@@ -139,7 +139,7 @@ def _point(point: OperatingPoint) -> dict[str, float]:
 
 
 def matrix(written: Sequence[Written]) -> list[dict[str, Any]]:
-    """One row for each weights and data set."""
+    """Figures of each evaluation, a row for each set of weights and data set."""
     return [
         {
             "weights": one.evaluated.name,

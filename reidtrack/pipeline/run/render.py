@@ -1,4 +1,4 @@
-"""Pass two: the recordings once more, now with everybody's identity drawn in.
+"""The rendering pass: the recordings once more, now with everybody's identity drawn in.
 
 Each camera is decoded in a thread, drawn on in a second and encoded in a third.
 """
@@ -34,7 +34,7 @@ def at_once() -> int:
     return max(2, min(8, cores() // 2))
 
 
-class _Hands:
+class VideoWorkers:
     """The threads that draw and encode one video; jobs are done in the order they are given.
 
     Args:
@@ -65,13 +65,13 @@ class _Hands:
             self._sink.write(*item)
 
 
-class _CameraPainter:
+class CameraPainter:
     """Draws one camera's frames and writes its video."""
 
     def __init__(
-        self, source: Source, boxes: CameraBoxes, hands: _Hands, trail_s: float, names: Mapping[int, str]
+        self, source: Source, boxes: CameraBoxes, workers: VideoWorkers, trail_s: float, names: Mapping[int, str]
     ) -> None:
-        self._boxes, self._hands = boxes, hands
+        self._boxes, self._workers = boxes, workers
         self._annotator = Annotator(*source.size, source.camera, trail_s, names)
 
     def people(self, frame: Frame) -> tuple[FloatArray, IntArray]:
@@ -82,14 +82,14 @@ class _CameraPainter:
     def paint(self, frame: Frame) -> int:
         """Have one frame drawn and written; how many people it shows."""
         xyxy, identity = self.people(frame)
-        self._hands.draw(partial(self._paint, frame, xyxy, identity))
+        self._workers.draw(partial(self._paint, frame, xyxy, identity))
         return len(identity)
 
     def _paint(self, frame: Frame, xyxy: FloatArray, identity: IntArray) -> None:
-        self._hands.write(self._annotator.draw(frame.image, frame.time_s, xyxy, identity), frame.time_s)
+        self._workers.write(self._annotator.draw(frame.image, frame.time_s, xyxy, identity), frame.time_s)
 
 
-class _MosaicPainter:
+class MosaicPainter:
     """Tiles the cameras' latest pictures into one video, once for each step of the fastest camera.
 
     Pictures are annotated at the size of their tile, so that labels stay readable however many cameras there are.
@@ -98,7 +98,7 @@ class _MosaicPainter:
     def __init__(
         self,
         sources: Sequence[Source],
-        hands: _Hands,
+        workers: VideoWorkers,
         layout: MosaicLayout,
         trail_s: float,
         names: Mapping[int, str],
@@ -112,20 +112,20 @@ class _MosaicPainter:
         self._latest: dict[str, ImageArray] = {}
         self._ended: list[str] = []
         self._step_s = 1 / max(source.nominal_fps for source in sources)
-        self._hands, self._layout = hands, layout
+        self._workers, self._layout = workers, layout
         self._tick_s: float | None = None
 
     def paint(self, frame: Frame, xyxy: FloatArray, identity: IntArray) -> None:
         """Take a camera's new picture; one of a later step first brings out that of the step before."""
-        self._hands.draw(partial(self._paint, frame, xyxy, identity))
+        self._workers.draw(partial(self._paint, frame, xyxy, identity))
 
     def end(self, camera: str) -> None:
         """A camera has no more pictures; its last one is shown for the step that it belongs to."""
-        self._hands.draw(partial(self._ended.append, camera))
+        self._workers.draw(partial(self._ended.append, camera))
 
     def close(self) -> None:
         """Bring out the last step."""
-        self._hands.draw(self._write)
+        self._workers.draw(self._write)
 
     def _paint(self, frame: Frame, xyxy: FloatArray, identity: IntArray) -> None:
         import cv2
@@ -143,7 +143,7 @@ class _MosaicPainter:
     def _write(self) -> None:
         if self._tick_s is not None and self._latest:
             tiles = [self._latest.get(name) for name in self._names]
-            self._hands.write(mosaic(tiles, self._layout, self._names), self._tick_s)
+            self._workers.write(mosaic(tiles, self._layout, self._names), self._tick_s)
         for camera in self._ended:
             self._latest.pop(camera, None)
         self._ended.clear()
@@ -166,9 +166,9 @@ def render(
 
     Args:
         folder: Of the run.
-        sources: The recordings, opened anew as for pass one; at least one.
+        sources: The recordings, opened anew as for the tracking pass; at least one.
         identities: Everybody.
-        last_frames: Camera to the number of the last frame that pass one read; later ones are left out.
+        last_frames: Camera to the number of the last frame that the tracking pass read; later ones are left out.
         config: What to render and how.
         gpu: Whether videos are encoded on a GPU where one can.
         times: Told where the time goes.
@@ -179,15 +179,16 @@ def render(
     Raises:
         OutputError: If a video cannot be written.
     """
+    names = {identity.id: identity.name for identity in identities if identity.name is not None}
     with contextlib.ExitStack() as stack:
+        # Open a video for each camera, and the mosaic's.
         painters = {}
-        names = {identity.id: identity.name for identity in identities if identity.name is not None}
         for source in sources:
             path, fps = folder.video(source.camera), source.nominal_fps
             sink = VideoSink(path, source.size, fps_hint=fps, crf=config.crf, pixel_aspect=source.pixel_aspect, gpu=gpu)
             boxes = boxes_of_camera(identities, source.camera)
-            hands = _Hands(sink, times, stack)
-            painters[source.camera] = _CameraPainter(source, boxes, hands, config.trail_s, names)
+            workers = VideoWorkers(sink, times, stack)
+            painters[source.camera] = CameraPainter(source, boxes, workers, config.trail_s, names)
         tiles = _mosaic_painter(folder, sources, config, gpu, times, stack, names) if config.mosaic else None
 
         def finish(camera: str) -> None:
@@ -199,6 +200,7 @@ def render(
             fail(camera, error)
             finish(camera)
 
+        # Read the cameras side by side, and have each frame drawn and encoded.
         streams = {
             s.camera: prefetch(times.measured("decode again", _up_to(s, last_frames[s.camera]))) for s in sources
         }
@@ -215,6 +217,7 @@ def render(
 
 
 def _up_to(source: Source, last_frame: int) -> Generator[Frame]:
+    """The frames of a source up to the one of that number."""
     for frame in source:
         yield frame
         if frame.index >= last_frame:  # and not one more: the recording may be damaged there
@@ -229,8 +232,9 @@ def _mosaic_painter(
     times: StageTimes,
     stack: contextlib.ExitStack,
     names: Mapping[int, str],
-) -> _MosaicPainter:
+) -> MosaicPainter:
+    """The painter of the mosaic, its video opened."""
     layout = MosaicLayout.of([(round(s.size[0] * s.pixel_aspect), s.size[1]) for s in sources])
     fps = max(source.nominal_fps for source in sources)
     sink = VideoSink(folder.mosaic, layout.size, fps_hint=fps, crf=config.crf, gpu=gpu)
-    return _MosaicPainter(sources, _Hands(sink, times, stack), layout, config.trail_s, names)
+    return MosaicPainter(sources, VideoWorkers(sink, times, stack), layout, config.trail_s, names)

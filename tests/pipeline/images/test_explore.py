@@ -11,7 +11,8 @@ import pytest
 from reid_folders import MARKET, write_image, write_images
 
 from reidtrack.cli.main import main
-from reidtrack.pipeline.images.explore import explore, open_datasets
+from reidtrack.pipeline.images.explore import explore
+from reidtrack.pipeline.images.open_datasets import open_datasets
 
 VOID = {"meta", "link", "img", "br", "input"}
 
