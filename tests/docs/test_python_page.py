@@ -59,8 +59,9 @@ def test_the_page_runs(desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pyte
         exec(compile(without_detector(block), str(PAGE), "exec"), {})
         said.append(capsys.readouterr().out)
     torch.set_num_threads(threads)
-    run, settled, score, alike, hits, known, ranking, training, wrong = said
+    run, watched, settled, score, alike, hits, known, ranking, training, wrong = said
     assert [line.split()[0] for line in run.splitlines()] == ["1", "2", "3", "4"]
+    assert watched == "True\n"
     assert int(settled) >= 4
     assert float(score) == 100.0
     assert re.fullmatch(r"cosine distance [01]\.\d{3}\n", alike)
