@@ -61,7 +61,7 @@ def test_the_page_runs(desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pyte
     torch.set_num_threads(threads)
     run, watched, settled, score, alike, hits, known, ranking, training, wrong = said
     assert [line.split()[0] for line in run.splitlines()] == ["1", "2", "3", "4"]
-    assert watched == "True\n"
+    assert watched == "False 20\n"
     assert int(settled) >= 4
     assert float(score) == 100.0
     assert re.fullmatch(r"cosine distance [01]\.\d{3}\n", alike)

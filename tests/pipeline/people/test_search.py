@@ -310,7 +310,7 @@ def test_who_is_meant(size: tuple[int, int], options: dict[str, Any], expected: 
         pytest.param(
             {"detector": Seen(TWO)},
             UsageError,
-            "p.jpg: shows 2 people (1: 10 5 30 65, 2: 60 5 80 65); say which: --person 1..2, or --box",
+            "p.jpg: shows 2 people (1: 10 5 30 65, 2: 60 5 80 65); say which: person 1..2, or box",
             id="several",
         ),
         pytest.param({"detector": Seen(TWO), "person": 3}, UsageError, "no person 3 of 2 people", id="too high"),
