@@ -179,7 +179,7 @@ def _others(appearance: DoubleArray, person: IntArray, camera: IntArray) -> Doub
 
 
 def _distances(sites: Sequence[_Site]) -> tuple[Mixture, Belief]:
-    """Distribution of distances, drawn towards networks in general, each site counting the same; and its worth in pairs.
+    """Distribution of distances, drawn towards networks in general, each site counting the same; its worth in pairs.
 
     A prior of `worth` pairs whose place differs by `differ` from one pair of cameras to another, of distances that
     spread by `spread`, tells as much as `(spread / differ) ** 2` pairs do.
