@@ -55,7 +55,7 @@ class ReidFile(ReidByCard):
             raise WeightsError("is in 8 bits already", where=self.file, hint=f"leave out {param('int8')}")
 
     def in_torch(self) -> ReidNetwork:
-        """The same as a network of torch, which alone is written as ONNX.
+        """The network as one of torch, which alone is written as ONNX.
 
         Raises:
             WeightsError: If it is ONNX already, or of an architecture that is not known.
