@@ -89,7 +89,7 @@ def run(
         ReidtrackError: As the command does, see `errors`.
         KeyboardInterrupt: If it is cancelled before the first frame.
     """
-    from reidtrack.pipeline.run.run import RunRequest
+    from reidtrack.pipeline.run.prepare import RunRequest
     from reidtrack.pipeline.run.run import run as run_pipeline
 
     given = {
@@ -229,8 +229,8 @@ def search(
         progress: Told how the images of a folder are embedded, see `runtime.progress`.
 
     Returns:
-        `hits`, nearest first, each with its `distance` and `picture`; in a run also its `visit`,
-        in a gallery its `sighting`.
+        `hits`, nearest first, each with its `distance` and `picture`; in a run also its tracklet
+        (`visit`), in a gallery its view (`sighting`).
 
     Raises:
         ReidtrackError: As the command does, see `errors`.
@@ -285,7 +285,7 @@ def enroll(
 
 
 def people(gallery: PathLike) -> list[KnownPerson]:
-    """Everybody in a gallery: key, name, runs, cameras, when first and last seen.
+    """List the people of a gallery: key, name, runs, cameras, when first and last seen.
 
     Raises:
         InputError: If it cannot be read.

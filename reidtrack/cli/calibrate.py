@@ -33,7 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Calibrate."""
+    """Calibrate a run and print the threshold, its errors and how sure it is."""
     false_accept = None if args.false_accept is None else _share(args.false_accept)
     if args.threshold is not None and not 0 <= args.threshold <= 2:
         raise UsageError(f"got {args.threshold}", field="threshold", expected="a cosine distance, 0 to 2")

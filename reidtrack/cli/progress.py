@@ -143,7 +143,7 @@ class Lines:
         self._began = self._said = 0.0
 
     def stage(self, title: str, totals: Mapping[str, int | None], unit: str = "frames") -> None:
-        """Begin anew."""
+        """Begin to count a new stage."""
         self._title, self._total, self._unit = title, dict(totals), unit
         self._done, self._figures = dict.fromkeys(totals, 0), {}
         self._began = self._said = time.monotonic()

@@ -25,7 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Track, and say what came of it."""
+    """Track recorded detections, and say how many tracks came of them."""
     from reidtrack.config.load import load
     from reidtrack.config.run import TrackConfig
     from reidtrack.pipeline.track import track_file

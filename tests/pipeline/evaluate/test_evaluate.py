@@ -115,9 +115,9 @@ def test_files_find_their_camera(texts: list[str], cameras: list[str], expected:
 )
 def test_files_without_a_clear_camera_are_refused(texts: list[str], said: str) -> None:
     with pytest.raises(UsageError) as caught:
-        assign_cameras(texts, ["View_001", "View_006"], "--gt")
+        assign_cameras(texts, ["View_001", "View_006"], "gt")
     assert said in str(caught.value)
-    assert caught.value.where == "--gt"
+    assert caught.value.field == "gt"
 
 
 def test_the_person_truth_must_cover_the_same_cameras(run_folder: Path) -> None:
@@ -163,7 +163,7 @@ def test_no_tracks_at_all_score_zero_and_tracks_after_the_end_are_announced(
     with caplog.at_level(logging.WARNING):
         evaluation = evaluate_run(run_folder, [f"a={run_folder.parent}/gt_a_person.txt"])
     assert (evaluation.cameras["a"].hota, evaluation.cameras["a"].fn) == (0, 10)
-    assert "2 boxes after the last frame of the ground truth" in caplog.text
+    assert "2 boxes come after the last frame of the ground truth" in caplog.text
 
 
 def mot_folder(tmp_path: Path) -> tuple[Path, Path]:

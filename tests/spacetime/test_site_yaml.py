@@ -9,7 +9,7 @@ import pytest
 
 from reidtrack.errors import ConfigError
 from reidtrack.geometry import project
-from reidtrack.spacetime.site_file import read_homography, read_site
+from reidtrack.spacetime.site_yaml import read_homography, read_site
 
 CAMERAS = ["hall", "yard"]
 MATRIX = np.array([[1.5, 0.25, 3], [0.5, 2, -1], [0.001, 0.002, 1]])
@@ -132,7 +132,9 @@ def test_an_empty_site_says_nothing(tmp_path: Path) -> None:
         pytest.param("cameras: {hall: {points: [{image: 1, plan: 2}]}}", "four or more", id="points of one number"),
         pytest.param("cameras: {hall: {points: [[0,0,1,1],[1,0,2,1],[1,1,2,2]]}}", "four or more", id="three points"),
         pytest.param(
-            "cameras: {hall: {points: [[0,0,0,0],[1,1,1,1],[2,2,2,2],[3,3,3,3]]}}", "determines no plan", id="a line"
+            "cameras: {hall: {points: [[0,0,0,0],[1,1,1,1],[2,2,2,2],[3,3,3,3]]}}",
+            "these points determine no homography",
+            id="a line",
         ),
         pytest.param("connections: {from: hall}", "connections: got", id="no list"),
         pytest.param("connections: [{from: hall}]", "lacks a camera", id="half a way"),
