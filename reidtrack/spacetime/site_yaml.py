@@ -23,7 +23,7 @@ _CONNECTION = ("from", "to", "min_s", "max_s", "overlap", "one_way")
 _ROWS = "three rows of three numbers"
 _POINTS = "four or more lines [x, y, X, Y]: a pixel, and its place on the plan"
 _OVERLAP_S = -1.0
-"""Of a way between overlapping views: nobody is too early."""
+"""Least time between overlapping views: nobody is too early."""
 
 
 @dataclass(frozen=True, eq=False)
