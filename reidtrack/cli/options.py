@@ -13,7 +13,9 @@ from reidtrack.errors import ReidtrackError, UsageError
 if TYPE_CHECKING:
     from reidtrack.config.run import EmbedConfig
 
-DETECTOR_HELP = "YOLO detection model: a path (.pt, .onnx, OpenVINO folder) or a name (default: the shipped one)"
+DETECTOR_HELP = (
+    "YOLO or RT-DETR detection model: a path (.pt, .onnx, OpenVINO folder) or a name (default: the shipped one)"
+)
 REID_HELP = (
     "re-ID network: a path (.safetensors, .pth, .onnx, .xml) or a name like osnet_x0_25 (default: the shipped one)"
 )
