@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import math
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 from reidtrack.errors import InputError
 from reidtrack.files import write_whole
 from reidtrack.geometry import xywh_to_xyxy, xyxy_to_xywh
+from reidtrack.plain_file import read_plain_text
 from reidtrack.types import BoolArray, Detections, DoubleArray, IntArray
 
 _FIRST_FRAME = 1
@@ -153,8 +155,7 @@ def read_mot(path: Path) -> MotRows:
     Raises:
         InputError: If the file cannot be read or a line does not fit, with the line's number.
     """
-    table = _read_table(path)
-    columns = np.array(table, np.float64).reshape(-1, 8)
+    columns = _read_table(path)
     frame = columns[:, 0].astype(np.int64) - _FIRST_FRAME
     classes = _by_label(columns[:, 7].astype(np.int64), path.with_name("labels.txt"))
     return MotRows.of(frame, columns[:, 1].astype(np.int64), xywh_to_xyxy(columns[:, 2:6]), columns[:, 6], classes)
@@ -206,15 +207,19 @@ def write_mot(path: Path, rows: MotRows) -> None:
     write_whole(path, format_mot(rows))
 
 
-def _read_table(path: Path) -> list[list[float]]:
+def _read_table(path: Path) -> DoubleArray:
     """Eight numbers for each line that is not blank: those of `_LAYOUT`, and the class or -1."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_plain_text(path, encoding="utf-8-sig")
     except OSError as error:
         raise InputError("cannot be read", where=path, hint=error.strerror) from error
     except UnicodeDecodeError as error:
         raise InputError("is not text", where=path, expected=f"{_LAYOUT} lines") from error
-    return [_parse(line, f"{path}:{number}") for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    table = array("d")  # 64 bytes a line; a list of lists takes six times as much
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip():
+            table.extend(_parse(line, f"{path}:{number}"))
+    return np.frombuffer(table, np.float64).reshape(-1, 8) if table else np.zeros((0, 8))
 
 
 def _parse(line: str, where: str) -> list[float]:
@@ -248,7 +253,7 @@ def _class(cell: str, where: str) -> float:
 def _by_label(class_id: IntArray, labels: Path) -> IntArray:
     """MOTChallenge's numbers of classes that are numbered, from 1, by the lines of a file of names."""
     try:
-        names = labels.read_text(encoding="utf-8-sig").split("\n")
+        names = read_plain_text(labels, 1 << 20, encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError):
         return class_id
     known = np.array([-1, *(_CLASSES.get(name.strip().lower().replace(" ", "_"), 0) for name in names)])

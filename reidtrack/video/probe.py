@@ -6,6 +6,7 @@ import difflib
 from pathlib import Path
 
 from reidtrack.errors import InputError
+from reidtrack.plain_file import check_plain
 from reidtrack.video.naming import is_url, redact
 
 _HEAD_BYTES = 4096
@@ -16,7 +17,8 @@ def check_file(path: Path) -> None:
     try:
         if not path.exists():
             raise InputError("no such file", where=redact(path), hint=_nearest(path))
-        if path.stat().st_size == 0 and path.is_file():
+        check_plain(path)
+        if path.stat().st_size == 0:
             raise InputError("the file is empty (0 bytes)", where=redact(path), hint="copy or record it again")
         _head(path)
     except OSError as error:
