@@ -19,8 +19,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from reidtrack.detect.weights import ExportedYolo, YoloModule, read_detector
-from reidtrack.engines.base import Engine, build_engine, open_engine
+from reidtrack.detect.weights import DetectorModule, ExportedDetector, read_detector
+from reidtrack.engines.base import Engine
+from reidtrack.engines.build import build_engine, open_engine
 from reidtrack.engines.names import EngineName, Precision
 from reidtrack.errors import DeviceError
 from reidtrack.models.zoo import build_model
@@ -52,7 +53,7 @@ def engines(make: Callable[[EngineName, Precision], Engine], precisions: tuple[P
 def measure(built: Mapping[str, Engine], batch: FloatArray, rounds: int) -> dict[str, dict[str, float]]:
     """Pictures a second of processor time by each engine, their ratio to torch's, and the cosine of what they give."""
     spent: dict[str, list[float]] = {name: [] for name in built}
-    outputs = {name: engine.infer(batch).reshape(len(batch), -1) for name, engine in built.items()}  # and warm
+    outputs = {name: engine.infer(batch)[0].reshape(len(batch), -1) for name, engine in built.items()}  # and warm
     for _ in range(rounds):
         for name, engine in built.items():
             began = time.process_time()
@@ -86,7 +87,7 @@ def measure_reid(architecture: str, count: int, rounds: int) -> dict[str, dict[s
 
 
 def measure_detector(
-    found: YoloModule, exported: Path | None, size_hw: tuple[int, int], count: int, rounds: int
+    found: DetectorModule, exported: Path | None, size_hw: tuple[int, int], count: int, rounds: int
 ) -> dict[str, dict[str, float]]:
     frames = np.random.default_rng(0).random((count, 3, *size_hw), dtype=np.float32)
 
@@ -96,7 +97,7 @@ def measure_detector(
     built = engines(make, ("fp32", "half"))
     if exported is not None:
         given = read_detector(exported)
-        assert isinstance(given, ExportedYolo), f"{exported} is no exported detector"
+        assert isinstance(given, ExportedDetector), f"{exported} is no exported detector"
         opened = open_engine(given.path)
         if opened.input_shape[2:] in (size_hw, (-1, -1)):
             built[f"{exported.name}, {opened.name}"] = opened
@@ -117,7 +118,7 @@ def main() -> None:
     tables = {name: measure_reid(name, args.crops, args.rounds) for name in args.reid}
     if args.detector is not None:
         found = read_detector(args.detector)
-        assert isinstance(found, YoloModule), f"{args.detector} is no .pt file"
+        assert isinstance(found, DetectorModule), f"{args.detector} is no .pt file"
         for name, size_hw in FRAMES_HW.items():
             table = measure_detector(found, args.exported, size_hw, args.frames, args.rounds)
             tables[f"{args.detector.stem} {name}"] = table

@@ -28,9 +28,10 @@ from spending import REIDTRACK, machine, spend
 
 from reidtrack.associate.associate import associate
 from reidtrack.config.run import RunConfig
-from reidtrack.detect.weights import YoloModule, read_detector
-from reidtrack.detect.yolo import fit_rectangle
-from reidtrack.engines.base import Engine, build_engine, open_engine
+from reidtrack.detect.letterbox import fit_rectangle
+from reidtrack.detect.weights import DetectorModule, read_detector
+from reidtrack.engines.base import Engine
+from reidtrack.engines.build import build_engine, open_engine
 from reidtrack.models.checkpoint import load_checkpoint
 from reidtrack.networks.build import make_detector, make_embedder
 from reidtrack.pipeline.run.reading import make_trackers
@@ -118,7 +119,7 @@ def to_yuv(images: Iterable[ImageArray]) -> list[Any]:
 def detector_engine(weights: Path, size: tuple[int, int], config: RunConfig) -> tuple[Engine, tuple[int, int]]:
     """The detector's network alone, and the height and width of its input for pictures of a size."""
     found = read_detector(weights)
-    if isinstance(found, YoloModule):
+    if isinstance(found, DetectorModule):
         box = fit_rectangle(size, config.detect.imgsz, found.stride)
         return build_engine(found.module, None, precision=config.precision), (box.height, box.width)
     opened = open_engine(found.path)

@@ -30,14 +30,14 @@ from reidtrack.mot import MotRows, read_mot
 from reidtrack.pipeline.run.settle import load_tracklets
 from reidtrack.runs.folder import RunFolder
 from reidtrack.spacetime.evidence import PIECES, SpaceTime
-from reidtrack.spacetime.site import SiteView
-from reidtrack.spacetime.site_file import read_homography, read_site
+from reidtrack.spacetime.learned_site import KnownSite
+from reidtrack.spacetime.site_yaml import read_homography, read_site
 from reidtrack.types import Identity, Tracklet
 
 # Whether homographies are known, and which pieces count.
 VARIANTS: Mapping[str, tuple[bool, frozenset[str]]] = {
     "looks alone": (False, frozenset()),
-    "journeys": (False, frozenset({"journeys"})),
+    "travel times": (False, frozenset({"travel_times"})),
     "relation of the pictures": (False, frozenset({"relation"})),
     "all without homographies (default)": (False, PIECES),
     "plan view": (True, frozenset({"plan"})),
@@ -93,7 +93,7 @@ def score(
 
 
 def ablation(
-    tracklets: Sequence[Tracklet], site: SiteView, gt: Mapping[str, tuple[MotRows, MotRows]]
+    tracklets: Sequence[Tracklet], site: KnownSite, gt: Mapping[str, tuple[MotRows, MotRows]]
 ) -> dict[str, dict[str, float]]:
     """Variant to part to IDF1."""
     parts, results = parts_of(tracklets, list(gt)), {}
@@ -106,7 +106,7 @@ def ablation(
     return results
 
 
-def clocks(tracklets: Sequence[Tracklet], site: SiteView, cameras: Sequence[str]) -> list[dict[str, object]]:
+def clocks(tracklets: Sequence[Tracklet], site: KnownSite, cameras: Sequence[str]) -> list[dict[str, object]]:
     """What is made of one clock that is wrong."""
     rows: list[dict[str, object]] = []
     for known in (True, False):
@@ -203,7 +203,7 @@ def right_share(tracklets: Sequence[Tracklet], owner: Sequence[int], evidence: S
 
 
 def simulated() -> None:
-    print("| people, cameras | noise of looks | looks alone | and journeys |")
+    print("| people, cameras | noise of looks | looks alone | and travel times |")
     print("| --- | --- | --- | --- |")
     for people, cameras, duration_s in ((10, 4, 120.0), (30, 4, 300.0), (100, 6, 900.0), (300, 8, 1800.0)):
         for noise in (0.8, 1.0, 1.1):
@@ -211,10 +211,10 @@ def simulated() -> None:
             for seed in range(4):
                 tracklets, owner = simulate(people, cameras, noise, duration_s, seed)
                 sizes = {f"c{i}": (640.0, 360.0) for i in range(cameras)}
-                journeys = SpaceTime(SiteView(sizes), frozenset({"journeys"}))
-                found.append([right_share(tracklets, owner, e) for e in (None, journeys)])
-            alone, with_journeys = np.mean(found, axis=0)
-            print(f"| {people}, {cameras} | {noise} | {alone:.1f} | {with_journeys:.1f} |", flush=True)
+                travel_times = SpaceTime(KnownSite(sizes), frozenset({"travel_times"}))
+                found.append([right_share(tracklets, owner, e) for e in (None, travel_times)])
+            alone, with_times = np.mean(found, axis=0)
+            print(f"| {people}, {cameras} | {noise} | {alone:.1f} | {with_times:.1f} |", flush=True)
 
 
 def main() -> None:
@@ -236,7 +236,7 @@ def main() -> None:
     file = read_site(args.site, cameras) if args.site else None
     single = {name: read_homography(Path(path), name) for name, path in (h.split("=", 1) for h in args.homography)}
     homographies = {**(file.homographies if file else {}), **single}
-    site = SiteView(sizes, homographies, file.unit_m if file else None)
+    site = KnownSite(sizes, homographies, file.unit_m if file else None)
     tracklets = load_tracklets(folder, TrackConfig())
     gt = {c: (read_mot(Path(args.gt.format(camera=c))), read_mot(Path(args.ignore.format(camera=c)))) for c in cameras}
     results, rows = ablation(tracklets, site, gt), clocks(tracklets, site, cameras)

@@ -338,6 +338,8 @@ def train(
     config: PathLike | None = None,
     settings: Settings | None = None,
     resume: bool = False,
+    progress: Progress | None = None,
+    cancel: CancelToken | None = None,
 ) -> Trained:
     """Train a re-identification network.
 
@@ -347,6 +349,8 @@ def train(
         config: A file such as `configs/train/osnet_x1_0.yaml`.
         settings: What differs from it, `{"optim.lr": 1e-4}`.
         resume: Go on with the training in `out`.
+        progress: Told of epochs and steps, see `runtime.progress`.
+        cancel: Its `cancel()` ends the training after the present step; `resume` goes on from there.
 
     Returns:
         `weights` (the checkpoint's path), `log` (a row for each epoch) and whether it `finished`.
@@ -360,7 +364,7 @@ def train(
     sets = [{"name": name, "root": str(root)} for name, root in data.items()]
     options = {**(settings or {}), "data.sets": sets}
     settled = load(TrainConfig, None if config is None else Path(config), options=options)
-    return train_pipeline(settled, Path(out), resume=resume)
+    return train_pipeline(settled, Path(out), resume=resume, progress=progress, cancel=cancel)
 
 
 def _reid(weights: PathLike | None) -> EmbedConfig:

@@ -19,8 +19,33 @@ IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 ImageArray = NDArray[np.uint8]
 
+Outputs = tuple[FloatArray, ...]
+"""What a network gives for N pictures: one array or several, each (N, ...) float32."""
+
 ChannelOrder = Literal["RGB", "BGR"]
 """In which order a network takes the channels of a picture."""
+
+
+@dataclass(frozen=True)
+class PixelFormat:
+    """How the pixels of a picture, uint8 BGR, become the input of a network.
+
+    Attributes:
+        channels: The order in which the network takes them.
+        pixel_max: What a full channel counts before it is normalised, 1 or 255.
+        mean: Taken off each channel, in the order of `channels` and in 0..`pixel_max`.
+        std: What each channel is divided by then.
+    """
+
+    channels: ChannelOrder = "RGB"
+    pixel_max: float = 1.0
+    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+
+    @property
+    def is_normalised(self) -> bool:
+        """Whether a mean is taken off or a deviation divided by."""
+        return any(self.mean) or any(value != 1 for value in self.std)
 
 
 def check_array(owner: str, name: str, value: Any, shape: tuple[int | None, ...], dtype: type[np.generic]) -> None:

@@ -10,7 +10,7 @@ import yaml
 from installed import needs_openvino
 
 from reidtrack.config.run import DetectConfig
-from reidtrack.detect.weights import ExportedYolo, read_detector
+from reidtrack.detect.weights import ExportedDetector, class_names, read_detector
 from reidtrack.engines.names import EngineName
 from reidtrack.geometry import inside, iou
 from reidtrack.mot import read_mot
@@ -59,8 +59,8 @@ def test_people_of_the_sample_are_found(weights: Path, engine: EngineName, frame
 
 def test_the_export_says_what_it_is() -> None:
     found = read_detector(INT8)
-    assert isinstance(found, ExportedYolo)
-    assert found.names == {0: "person"}
+    assert isinstance(found, ExportedDetector)
+    assert class_names(found.said) == {0: "person"}
     metadata = yaml.safe_load((INT8 / "metadata.yaml").read_text())
     assert (metadata["task"], metadata["stride"], metadata["imgsz"]) == ("detect", 32, [640, 640])
 

@@ -15,7 +15,7 @@ import pytest
 import torch
 from torch import nn
 
-from reidtrack.detect.weights import YoloModule, read_detector
+from reidtrack.detect.weights import DetectorModule, read_detector
 from reidtrack.errors import InputError
 from reidtrack.types import Detections
 from tools.train_detector import augment, data, fit, network, score
@@ -150,7 +150,7 @@ def test_what_is_written_is_read_by_the_project(start: nn.Module, tmp_path: Path
     network.write(person, tmp_path / "person.pt")
     assert b"/somewhere" not in (tmp_path / "person.pt").read_bytes()
     found = read_detector(tmp_path / "person.pt")
-    assert isinstance(found, YoloModule)
+    assert isinstance(found, DetectorModule)
     assert (found.names, found.stride) == ({0: "person"}, 32)
     pixels = torch.rand(1, 3, 64, 64)
     with torch.inference_mode():

@@ -48,6 +48,24 @@ class PairTerms:
         return cls(np.zeros((0, 2), np.int64), np.zeros(0))
 
 
+def sum_terms(parts: Sequence[PairTerms]) -> PairTerms:
+    """Sum of the terms of several sources; a measurement that several give under one name is that of the first."""
+    if not parts:
+        return PairTerms.none()
+    pairs, index = np.unique(np.concatenate([p.pairs for p in parts]), axis=0, return_inverse=True)
+    index = index.reshape(-1)
+    odds = np.zeros(len(pairs))
+    np.add.at(odds, index, np.concatenate([p.log_odds for p in parts]))
+    values: dict[str, DoubleArray] = {}
+    starts = np.cumsum([0, *(len(p.pairs) for p in parts)])
+    for part, first in zip(parts, starts, strict=False):
+        for name, column in part.values.items():
+            known = values.setdefault(name, np.full(len(pairs), np.nan))
+            rows = index[first : first + len(column)]
+            known[rows] = np.where(np.isnan(known[rows]), column, known[rows])
+    return PairTerms(pairs, odds, values)
+
+
 class Evidence(Protocol):
     """A source of evidence; may learn from a first clustering by appearance alone."""
 

@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
     options = dataset_options(args)
     weights = args.weights or [DEFAULT_REID]
     request = BenchmarkRequest(args.dataset, args.root, weights, config, options, args.hold_out)
-    with make_progress(args) as progress:
+    with make_progress(quiet=args.quiet) as progress:
         written = write_benchmark(run_benchmark(request, progress), request, args.out)
     if args.json:
         print(json.dumps([one.results for one in written] if len(written) > 1 else written[0].results, indent=2))

@@ -67,7 +67,7 @@ class Correction:
             _tell(edited, None, args)
             return EXIT_OK
         cancel = CancelToken()
-        with cancel_on_signals(cancel), make_progress(args) as progress:
+        with cancel_on_signals(cancel), make_progress(quiet=args.quiet) as progress:
             outcome = associate_again(args.folder, (), video=args.video, mosaic=False, progress=progress, cancel=cancel)
         _tell(edited, outcome, args)
         return exit_code_of(outcome) if args.json else print_outcome(outcome, args)

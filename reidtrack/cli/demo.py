@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
 
     config = load(RunConfig, None, args.overrides, base={"output": {"mosaic": True}}, options=_options(args))
     cancel = CancelToken()
-    with cancel_on_signals(cancel), make_progress(args) as progress:
+    with cancel_on_signals(cancel), make_progress(quiet=args.quiet) as progress:
         demo = run_demo(args.out, config, progress, cancel, overwrite=args.overwrite, resume=args.resume)
     if args.json:
         figures = None if demo.evaluation is None else demo.evaluation.to_json()

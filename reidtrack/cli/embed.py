@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     """Embed, write, and tell which images could not be used."""
     from reidtrack.pipeline.embed import embed_to_file
 
-    with make_progress(args) as progress:
+    with make_progress(quiet=args.quiet) as progress:
         found, faults = embed_to_file(
             args.images,
             args.out,

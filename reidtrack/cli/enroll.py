@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     """Enroll; the exit code tells of photos that could not be used."""
     from reidtrack.pipeline.people.enroll import enroll
 
-    with make_progress(args) as progress:
+    with make_progress(quiet=args.quiet) as progress:
         done = enroll(_request(args))
         for fault in done.faults:
             progress.fail(fault)

@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     from reidtrack.pipeline.images.explore import explore, write_page
     from reidtrack.pipeline.images.open_datasets import open_datasets
 
-    with make_progress(args) as progress:
+    with make_progress(quiet=args.quiet) as progress:
         dataset = open_datasets(args.dataset, args.root, dataset_options(args), args.hold_out)
         source = ", ".join(str(root) for root in args.root)
         found = explore(dataset, source=source, opened=args.images, progress=progress)

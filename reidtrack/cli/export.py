@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
         size_hw=size,
         overwrite=args.overwrite,
     )
-    with make_progress(args):
+    with make_progress(quiet=args.quiet):
         done = export(request)
     if args.json:
         print(json.dumps(dataclasses.asdict(done), default=str))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import logging
 import sys
 import time
@@ -21,10 +20,14 @@ _LINE_EVERY_S = 5.0
 
 
 @contextmanager
-def make_progress(args: argparse.Namespace) -> Iterator[Progress]:
-    """Progress as the options ask for it; log messages of the library are shown the same way."""
-    shown = Bars if sys.stderr.isatty() else Lines
-    progress: Progress = Errors() if args.quiet else shown()
+def make_progress(*, quiet: bool, line_every_s: float = _LINE_EVERY_S) -> Iterator[Progress]:
+    """Show progress in the context, and log messages of the library likewise.
+
+    Args:
+        quiet: Show nothing but errors.
+        line_every_s: Seconds between two lines where nobody looks at a terminal.
+    """
+    progress: Progress = Errors() if quiet else Bars() if sys.stderr.isatty() else Lines(line_every_s)
     handler = _ToProgress(progress)
     logger = logging.getLogger("reidtrack")
     logger.addHandler(handler)
@@ -125,9 +128,14 @@ class Bars:
 
 
 class Lines:
-    """A plain line on stderr for each task every few seconds."""
+    """A plain line on stderr for each task every few seconds.
 
-    def __init__(self) -> None:
+    Args:
+        every_s: Seconds between two lines of a task.
+    """
+
+    def __init__(self, every_s: float = _LINE_EVERY_S) -> None:
+        self._every_s = every_s
         self._title, self._unit = "", "frames"
         self._total: dict[str, int | None] = {}
         self._done: dict[str, int] = {}
@@ -145,7 +153,7 @@ class Lines:
         self._done[task] += count
         if figures is not None:
             self._figures[task] = figures
-        if time.monotonic() - self._said >= _LINE_EVERY_S:
+        if time.monotonic() - self._said >= self._every_s:
             self._said = time.monotonic()
             for name, done in self._done.items():
                 if done < (self._total[name] or done + 1):

@@ -105,7 +105,7 @@ def run(args: argparse.Namespace) -> int:
     from reidtrack.runtime.cancel import CancelToken, cancel_on_signals
 
     cancel = CancelToken()
-    with cancel_on_signals(cancel), make_progress(args) as progress:
+    with cancel_on_signals(cancel), make_progress(quiet=args.quiet) as progress:
         outcome = run_pipeline(request, progress, cancel)
     return print_outcome(outcome, args)
 

@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     request = _request(args)
     if args.picture is not None:
         check_picture(args.picture)
-    with make_progress(args) as progress:
+    with make_progress(quiet=args.quiet) as progress:
         result = search(request, progress)
         for fault in result.faults:
             progress.fail(fault)

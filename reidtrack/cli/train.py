@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reidtrack.cli.options import add_settings_option
+from reidtrack.cli.progress import make_progress
 from reidtrack.errors import EXIT_INTERRUPTED, EXIT_OK, UsageError
 
 if TYPE_CHECKING:
     from reidtrack.config.train import TrainConfig
-    from reidtrack.pipeline.training.train import Status
 
 HELP = (
     "Train a re-identification network on one or several data sets. Ctrl-C leaves a state that --resume goes on from "
     "with the very next step. With several GPUs: torchrun --nproc-per-node N -m reidtrack train ..."
 )
+
+
+_LINE_EVERY_S = 15.0
+"""Lines of a training, which takes hours, come less often."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -52,8 +54,8 @@ def run(args: argparse.Namespace) -> int:
     cancel = CancelToken()
     config = _configuration(args)
     quiet = args.quiet or os.environ.get("RANK", "0") != "0"  # of several processes the first one speaks
-    with cancel_on_signals(cancel), _shown(quiet=quiet) as lines:
-        trained = train(config, args.out, resume=args.resume, watcher=lines, stop=lambda: cancel.cancelled)
+    with cancel_on_signals(cancel), make_progress(quiet=quiet, line_every_s=_LINE_EVERY_S) as progress:
+        trained = train(config, args.out, resume=args.resume, progress=progress, cancel=cancel)
     if not trained.finished:
         print(f"interrupted after {len(trained.log)} epochs: --resume --out {args.out} goes on", file=sys.stderr)
         return EXIT_INTERRUPTED
@@ -88,63 +90,3 @@ def _data_set(text: str, options: Mapping[str, Mapping[str, Any]]) -> dict[str, 
     if not equals or not name or not root:
         raise UsageError(f"cannot read {text!r}", field="data", expected="NAME=DIR, such as market1501=DIR")
     return {"name": name, "root": root, "options": dict(options.get(name, {}))}
-
-
-class _Lines:
-    """A line on stderr every few seconds and after each epoch."""
-
-    def __init__(self, every_s: float) -> None:
-        import time
-
-        self._now, self._every_s, self._said = time.monotonic, every_s, 0.0
-
-    def step(self, status: Status) -> None:
-        """Say how far it is, when it is time to."""
-        if self._now() - self._said < self._every_s:
-            return
-        self._said = self._now()
-        print(
-            f"epoch {status.epoch}/{status.epochs} step {status.step}/{status.steps} loss {status.loss:.3f} "
-            f"accuracy {status.accuracy:.1%} {status.images_per_s:.0f} images/s, {_duration(status.left_s)} left",
-            file=sys.stderr,
-            flush=True,
-        )
-
-    def epoch(self, row: Mapping[str, float]) -> None:
-        """Say what came of an epoch."""
-        figures = ", ".join(f"{k} {v:.1%}" for k, v in row.items() if k.endswith((" rank1", " mAP")))
-        print(
-            f"epoch {row['epoch']:.0f}: {row['height']:.0f}x{row['width']:.0f}, loss {row['loss']:.3f}, "
-            f"accuracy {row['accuracy']:.1%}, {_duration(row['seconds'])}" + (f"; {figures}" if figures else ""),
-            file=sys.stderr,
-            flush=True,
-        )
-
-
-class _ToStderr(logging.Handler):
-    """The library's messages."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        print(record.getMessage(), file=sys.stderr, flush=True)
-
-
-@contextmanager
-def _shown(*, quiet: bool) -> Iterator[_Lines | None]:
-    """Lines on stderr, unless it shall be quiet."""
-    if quiet:
-        yield None
-        return
-    logger, handler = logging.getLogger("reidtrack"), _ToStderr()
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
-    try:
-        yield _Lines(every_s=2.0 if sys.stderr.isatty() else 15.0)
-    finally:
-        logger.removeHandler(handler)
-
-
-def _duration(seconds: float) -> str:
-    """`1:02:03`, or `2:03` below an hour."""
-    hours, rest = divmod(round(seconds), 3600)
-    minutes, left = divmod(rest, 60)
-    return f"{hours}:{minutes:02d}:{left:02d}" if hours else f"{minutes}:{left:02d}"

@@ -165,12 +165,14 @@ class GalleryConfig(Section):
 class SiteConfig(Section):
     """Where cameras stand, and what space and time say about people (docs/site.md)."""
 
+    renamed: ClassVar[Mapping[str, str]] = {"journeys": "travel_times"}
+
     path: Path | None = Field(None, description="file with homographies and ways between cameras; null: none")
     homographies: dict[str, Path] = Field({}, description="camera to a file with its homography, pixels to plan")
     plan: bool = Field(True, description="places on the plan count, where homographies are known")
     relation: bool = Field(True, description="where they are not, learn how overlapping views lie to each other")
     clocks: bool = Field(True, description="find out how far clocks are apart, and allow for it")
-    journeys: bool = Field(True, description="times between cameras count, learned or from the file")
+    travel_times: bool = Field(True, description="times between cameras count, learned or from the file")
 
 
 class OutputConfig(Section):

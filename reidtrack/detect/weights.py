@@ -1,4 +1,4 @@
-"""What is known of a detector's weights before anything runs: its form, class names, stride and task.
+"""What is known of a detector's weights before anything runs: form, family, class names, stride and task.
 
 Ultralytics is used for nothing but rebuilding the module of a `.pt` file, from a restricted unpickler; it is told to
 stay offline, to install nothing and to report nothing.
@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from reidtrack.detect.families import family_of_checkpoint
+from reidtrack.detect.family import Family
 from reidtrack.errors import WeightsError
 
 if TYPE_CHECKING:
@@ -24,38 +26,41 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _QUIET = {"YOLO_OFFLINE": "true", "YOLO_AUTOINSTALL": "false", "YOLO_VERBOSE": "false", "ULTRALYTICS_SAFE_LOAD": "true"}
+_CHECKPOINT = "a checkpoint of an Ultralytics detection model, YOLO or RT-DETR"
 _FORMS = "a .pt file, an OpenVINO folder (or its .xml), or an .onnx file of an Ultralytics detection model"
 
 
 @dataclass(frozen=True)
-class ExportedYolo:
+class ExportedDetector:
     """A detector that an inference engine reads as it is.
 
     Attributes:
         path: The `.xml` or `.onnx` file.
-        names: Class names by index; empty where nothing beside the file tells them.
+        said: What a file beside it says about it, in Ultralytics' words: names of classes, task, description.
     """
 
     path: Path
-    names: dict[int, str] = field(default_factory=dict)
+    said: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class YoloModule:
-    """A detector as a torch module that maps (B, 3, h, w) RGB in 0..1 to raw predictions.
+class DetectorModule:
+    """A detector as a torch module that maps pictures to the outputs of its family.
 
     Attributes:
         module: In evaluation mode, with BatchNorm folded in.
+        family: How pictures go in and boxes come out.
         names: Class names by index.
         stride: The input's sides are multiples of this.
     """
 
     module: torch.nn.Module
+    family: Family
     names: dict[int, str]
     stride: int
 
 
-def read_detector(path: Path) -> ExportedYolo | YoloModule:
+def read_detector(path: Path) -> ExportedDetector | DetectorModule:
     """Open a detector in whichever form it comes.
 
     Raises:
@@ -69,7 +74,7 @@ def read_detector(path: Path) -> ExportedYolo | YoloModule:
         case ".xml":
             return _read_openvino(path)
         case ".onnx":
-            return ExportedYolo(path)
+            return ExportedDetector(path)
         case ".pt":
             return _read_checkpoint(path)
     raise WeightsError(f"unknown kind of detector {path.suffix!r}", where=path, expected=_FORMS)
@@ -82,56 +87,81 @@ def _only_xml(folder: Path) -> Path:
     return found[0]
 
 
-def _read_openvino(path: Path) -> ExportedYolo:
+def _read_openvino(path: Path) -> ExportedDetector:
     if not path.with_suffix(".bin").is_file():
         raise WeightsError("the .bin file beside it is missing", where=path, hint="copy the whole exported folder")
     metadata = path.with_name("metadata.yaml")
     if not metadata.is_file():
         log.warning("%s has no metadata.yaml: its class 0 is taken for person", path.parent)
-        return ExportedYolo(path)
+        return ExportedDetector(path)
     try:
-        data = yaml.safe_load(metadata.read_text(encoding="utf-8")) or {}
+        said = yaml.safe_load(metadata.read_text(encoding="utf-8")) or {}
     except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
         raise WeightsError("cannot be read", where=metadata, expected="the metadata of the export") from error
-    _check_task(data.get("task", "detect"), path)
-    return ExportedYolo(path, _names(data.get("names")))
+    _check_task(said.get("task", "detect"), path)
+    return ExportedDetector(path, said)
 
 
-def names_in_metadata(metadata: Mapping[str, Any], path: Path) -> dict[int, str]:
-    """Class names from what an ONNX file of Ultralytics says about itself; empty where it does not.
+def said_by_file(metadata: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
+    """What a network's file says of the detector in it, in Ultralytics' words; empty where it does not.
+
+    Args:
+        metadata: Of the file, as an engine reads it.
+        path: The file.
 
     Raises:
         WeightsError: If it is a model for another task.
     """
-    known = metadata.get("framework", {})
-    if not isinstance(known, Mapping):
+    said = metadata.get("framework", {})
+    if not isinstance(said, Mapping):
         return {}
-    _check_task(str(known.get("task", "detect")), path)
-    try:
-        return _names(ast.literal_eval(str(known.get("names", "{}"))))
-    except (ValueError, SyntaxError):
-        return {}
+    _check_task(str(said.get("task", "detect")), path)
+    return said
 
 
-def _read_checkpoint(path: Path) -> YoloModule:
+def class_names(said: Mapping[str, Any]) -> dict[int, str]:
+    """Class names by index from what is said of a detector, a mapping or its text; empty where nothing is."""
+    names = said.get("names")
+    if isinstance(names, str):
+        try:
+            names = ast.literal_eval(names)
+        except (ValueError, SyntaxError):
+            return {}
+    return {int(k): str(v) for k, v in names.items()} if isinstance(names, dict) else {}
+
+
+def find_person_class(names: Mapping[int, str]) -> int:
+    """Index of the class person among a model's class names; a model of a single class is taken as a person model.
+
+    Raises:
+        WeightsError: If the model knows several classes and none is a person.
+    """
+    if len(names) <= 1:
+        return 0
+    for wanted in ("person", "pedestrian", "people", "human"):
+        for index, name in names.items():
+            if name.strip().lower() == wanted:
+                return int(index)
+    known = ", ".join(list(names.values())[:5])
+    raise WeightsError("the detector knows no class person", expected="a class named person", hint=f"it knows {known}")
+
+
+def _read_checkpoint(path: Path) -> DetectorModule:
     load = _ultralytics_loader()
-    from reidtrack.detect.head import decode_in_float32
-
     try:
         checkpoint, _ = load(str(path), safe_only=True)
         module: Any = checkpoint.get("ema") or checkpoint["model"]
         names, stride = dict(module.names), int(max(module.stride))
+        family = family_of_checkpoint(module)
     except Exception as error:  # whatever a hostile or damaged file makes the unpickler raise
-        raise WeightsError(
-            f"refused: {_first_line(error)}", where=path, expected="a checkpoint of an Ultralytics detection model"
-        ) from error
+        raise WeightsError(f"refused: {_first_line(error)}", where=path, expected=_CHECKPOINT) from error
     _check_task(getattr(module, "task", "detect"), path)
-    module = module.float().eval().fuse(verbose=False)
-    module.model[-1].export = True  # one output tensor instead of a tuple
-    decode_in_float32(module.model[-1])
-    for parameter in module.parameters():
+    if family is None:
+        raise WeightsError(f"a {type(module).__name__} of no known family", where=path, expected=_CHECKPOINT)
+    prepared = family.prepare(module.float().eval().fuse(verbose=False))
+    for parameter in prepared.parameters():
         parameter.requires_grad_(False)
-    return YoloModule(module, {int(k): str(v) for k, v in names.items()}, stride)
+    return DetectorModule(prepared, family, {int(k): str(v) for k, v in names.items()}, stride)
 
 
 def _ultralytics_loader() -> Callable[..., tuple[dict[str, Any], str]]:
@@ -160,10 +190,6 @@ def _ultralytics_loader() -> Callable[..., tuple[dict[str, Any], str]]:
 def _check_task(task: str, path: Path) -> None:
     if task != "detect":
         raise WeightsError(f"a model for the task {task!r}", where=path, expected="a detection model")
-
-
-def _names(raw: object) -> dict[int, str]:
-    return {int(k): str(v) for k, v in raw.items()} if isinstance(raw, dict) else {}
 
 
 def _first_line(error: Exception) -> str:

@@ -6,18 +6,22 @@ zeros, nothing is prepared twice, and a picture's result does not depend on how 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reidtrack.types import Outputs
+
 S = TypeVar("S", bound=np.generic)
 
 CHUNK = 4
 """Crops of people in a pass on a CPU."""
-CHUNK_OPEN = 1
-"""Pictures in a pass on a CPU where their size is open: whole frames, each of which keeps a processor busy."""
+CHUNK_FRAMES = 1
+"""Pictures in a pass on a CPU where they are whole frames, each of which keeps a processor busy."""
+_LARGEST_CROP = 512 * 256
+"""Pixels of a picture from which on it is a frame: the largest crops of published networks have 384 x 128."""
 LONGEST = 64
 """Most pictures in a pass on a GPU."""
 
@@ -26,7 +30,7 @@ def chunk_of(shape: tuple[int, ...]) -> int:
     """Pictures in a pass of a network with an input of (N, C, H, W), -1 where a dimension is open."""
     if shape[0] != -1:
         return shape[0]
-    return CHUNK_OPEN if -1 in shape[1:] else CHUNK
+    return CHUNK_FRAMES if -1 in shape[1:] or shape[2] * shape[3] > _LARGEST_CROP else CHUNK
 
 
 def split(batch: NDArray[S], length: int) -> Iterator[NDArray[S]]:
@@ -61,3 +65,8 @@ def in_passes(batch: NDArray[S]) -> Iterator[NDArray[S]]:
     for length in passes(len(batch)):
         yield fill(np.ascontiguousarray(batch[start : start + length]), length)
         start += length
+
+
+def join_passes(parts: Sequence[Outputs], count: int) -> Outputs:
+    """Outputs of `count` pictures from those of the passes they went in, each without the rows that filled up."""
+    return tuple(np.concatenate(rows)[:count] for rows in zip(*parts, strict=True))

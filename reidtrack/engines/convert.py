@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import reidtrack
+from reidtrack.engines.openvino_package import import_openvino
 from reidtrack.errors import DeviceError
 
 if TYPE_CHECKING:
@@ -49,8 +50,6 @@ def to_openvino(model: nn.Module, shape: Shape) -> Any:
     """
     import torch
 
-    from reidtrack.engines.openvino_engine import import_openvino
-
     openvino = import_openvino()
     example = _example(shape)
     with _tracing(model, shape), torch.inference_mode():
@@ -63,7 +62,7 @@ def write_onnx(model: nn.Module, shape: Shape, path: Path, metadata: Mapping[str
     """Write an ONNX file.
 
     Args:
-        model: In evaluation mode on the CPU.
+        model: In evaluation mode on the CPU; `output_names` says how its outputs are called, if there are several.
         shape: Of the input.
         path: Where it goes.
         metadata: Texts that the file keeps about itself.
@@ -79,6 +78,8 @@ def write_onnx(model: nn.Module, shape: Shape, path: Path, metadata: Mapping[str
 
     names = {0: "batch", 2: "height", 3: "width"}
     free = {dimension: name for dimension, name in names.items() if shape[dimension] == -1}
+    outputs: tuple[str, ...] = getattr(model, "output_names", ("output",))
+    open_outputs = {output: {0: "batch"} if 0 in free else {} for output in outputs}
     with _tracing(model, shape), torch.inference_mode():
         # The newer exporter (dynamo=True) needs onnxscript and keeps a size that is open from being so.
         torch.onnx.export(
@@ -86,8 +87,8 @@ def write_onnx(model: nn.Module, shape: Shape, path: Path, metadata: Mapping[str
             (_example(shape),),
             str(path),
             input_names=["images"],
-            output_names=["output"],
-            dynamic_axes={"images": free, "output": {0: "batch"} if -1 in free else {}} if free else None,
+            output_names=list(outputs),
+            dynamic_axes={"images": free, **open_outputs} if free else None,
             opset_version=_OPSET,
             dynamo=False,
         )

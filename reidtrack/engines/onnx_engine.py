@@ -1,35 +1,27 @@
-"""ONNX Runtime on the CPU or a CUDA GPU, there by TensorRT too: networks converted from torch, or read from ONNX files.
-
-TensorRT takes minutes to build a network for a GPU. What it built is kept in the user's cache folder, named after the
-network: it fits the GPU and the version that built it, and is built anew for others.
-"""
+"""ONNX Runtime on the CPU or a CUDA GPU, there by TensorRT too: networks converted from torch, or ONNX files."""
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import importlib
-import io
 from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from reidtrack.engines.cache import kept
-from reidtrack.engines.chunks import chunk_of, in_passes, split
-from reidtrack.engines.inputs import check_inputs
-from reidtrack.errors import DeviceError, ReidtrackError, WeightsError, param
-from reidtrack.fetch import cache_folder
-from reidtrack.types import FloatArray
+from reidtrack.engines.chunks import chunk_of, in_passes, join_passes, split
+from reidtrack.engines.convert import conversion_of, open_shape, write_onnx
+from reidtrack.engines.onnx_session import open_session
+from reidtrack.engines.pictures import check_inputs, to_planes
+from reidtrack.errors import ReidtrackError, WeightsError
+from reidtrack.types import FloatArray, ImageArray, Outputs, PixelFormat
 
 if TYPE_CHECKING:
     from torch import nn
 
 
 class OnnxEngine:
-    """An ONNX model with one input and its first output; one call at a time.
+    """An ONNX model with one input; threads may call it at the same time.
 
     Args:
         content: Of an ONNX file.
@@ -40,6 +32,7 @@ class OnnxEngine:
 
     Attributes:
         input_shape: (N, C, H, W) as the model has it, -1 where a dimension is open.
+        output_count: How many outputs the model has.
         metadata: What the model says about itself, under `framework` as OpenVINO has it.
 
     Raises:
@@ -56,17 +49,13 @@ class OnnxEngine:
         half: bool = False,
         where: Path | None = None,
     ) -> None:
-        runtime = _import_onnxruntime()
-        providers = [_provider(runtime, device)]
-        if tensorrt:  # what it does not know is left to CUDA
-            providers.insert(0, _tensorrt(runtime, device, content, half=half))
-        self._session = _session(runtime, content, providers)
+        self._session = open_session(content, device, tensorrt=tensorrt, half=half)
         self._device, self._tensorrt, self._half = device, tensorrt, half
         inputs = self._session.get_inputs()
         check_inputs([_shape(one) for one in inputs], where)
         given = inputs[0]
         self._input, self._dtype = given.name, np.float16 if given.type == "tensor(float16)" else np.float32
-        self.input_shape = _shape(given)
+        self.input_shape, self.output_count = _shape(given), len(self._session.get_outputs())
         self.metadata: Mapping[str, Any] = {"framework": self._session.get_modelmeta().custom_metadata_map}
         self._chunk = chunk_of(self.input_shape)
 
@@ -92,8 +81,6 @@ class OnnxEngine:
             half: Compute in float16; TensorRT only.
         """
         import onnx
-
-        from reidtrack.engines.convert import conversion_of, open_shape, write_onnx
 
         shape = open_shape(size_hw)
 
@@ -126,103 +113,20 @@ class OnnxEngine:
             return f"tensorrt {self._device}" + " float16" * self._half
         return f"onnxruntime {self._device}"
 
-    def infer(self, batch: FloatArray) -> FloatArray:
-        """Run the network on (N, C, H, W) float32, whatever batch the model fixes; gives (N, ...) float32."""
+    def infer(self, batch: FloatArray) -> Outputs:
+        """Run the network on (N, C, H, W) float32, whatever batch the model fixes; each output is (N, ...) float32."""
         by_gpu = self._device != "cpu" and self.input_shape[0] == -1
         parts = [
-            self._session.run(None, {self._input: part.astype(self._dtype, copy=False)})[0]
+            tuple(self._session.run(None, {self._input: part.astype(self._dtype, copy=False)}))
             for part in (in_passes(batch) if by_gpu else split(batch, self._chunk))
         ]
-        return np.concatenate(parts)[: len(batch)].astype(np.float32, copy=False)
+        return tuple(output.astype(np.float32, copy=False) for output in join_passes(parts, len(batch)))
+
+    def infer_pictures(self, pictures: ImageArray, pixels: PixelFormat) -> Outputs:
+        """Run the network on (N, H, W, 3) uint8 BGR."""
+        return self.infer(to_planes(pictures, pixels))
 
 
 def _shape(given: Any) -> tuple[int, ...]:
-    """Of an input, -1 where a dimension is open."""
+    """Shape of an input, -1 where a dimension is open."""
     return tuple(side if isinstance(side, int) else -1 for side in given.shape)
-
-
-def _import_onnxruntime() -> ModuleType:
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise DeviceError(f"ONNX Runtime does not load ({error})", hint="pip install onnxruntime") from error
-    module: ModuleType = onnxruntime
-    module.disable_telemetry_events()
-    return module
-
-
-def _options(runtime: ModuleType) -> Any:
-    options = runtime.SessionOptions()
-    options.log_severity_level = 3  # errors: what it warns of is how it placed a network's nodes
-    # Its threads would wait for each other actively, and take the processor from decoding and tracking.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return options
-
-
-def _provider(runtime: ModuleType, device: str) -> Any:
-    if device == "cpu":
-        return "CPUExecutionProvider"
-    if "CUDAExecutionProvider" not in runtime.get_available_providers():
-        raise DeviceError(
-            f"this ONNX Runtime was built without CUDA, it does not run on {device}", hint="pip install onnxruntime-gpu"
-        )
-    return "CUDAExecutionProvider", {"device_id": int(device.partition(":")[2])}
-
-
-def _session(runtime: ModuleType, content: bytes, providers: list[Any]) -> Any:
-    """A session by the first of the providers.
-
-    Raises:
-        DeviceError: If it does not load there: left alone, ONNX Runtime would go on with the CPU, and say so aside.
-    """
-    wanted = providers[0] if isinstance(providers[0], str) else providers[0][0]
-    if wanted == "CPUExecutionProvider":
-        return runtime.InferenceSession(content, _options(runtime), providers=providers)
-    _load_libraries(runtime, tensorrt=wanted == "TensorrtExecutionProvider")
-    fault: Exception | None = None
-    try:
-        session = runtime.InferenceSession(content, _options(runtime), providers=providers, enable_fallback=0)
-        if wanted in session.get_providers():
-            return session
-    except (RuntimeError, ValueError) as error:
-        fault = error
-    raise DeviceError(
-        f"ONNX Runtime's {wanted} does not start: its libraries do not load, or no GPU fits them",
-        field="engine",
-        hint=f"use {param('engine', 'torch')}",
-    ) from fault
-
-
-def _load_libraries(runtime: ModuleType, *, tensorrt: bool) -> None:
-    """Load those of CUDA and TensorRT that came as wheels, which lie where the system does not look for them."""
-    with contextlib.redirect_stdout(io.StringIO()):  # it prints what is missing; that no session starts says enough
-        getattr(runtime, "preload_dlls", lambda: None)()  # from 1.21 on
-    if tensorrt:
-        with contextlib.suppress(ImportError, OSError):  # OSError: of CUDA, without a driver
-            importlib.import_module("tensorrt")
-
-
-def _tensorrt(runtime: ModuleType, device: str, content: bytes, *, half: bool) -> Any:
-    """TensorRT with what is documented of it (ONNX Runtime, TensorRT execution provider)."""
-    if "TensorrtExecutionProvider" not in runtime.get_available_providers():
-        raise DeviceError(
-            "this ONNX Runtime was built without TensorRT",
-            field="engine",
-            hint=f"pip install onnxruntime-gpu tensorrt, or use {param('engine', 'torch')}",
-        )
-    settings: dict[str, Any] = {"device_id": int(device.partition(":")[2]), "trt_fp16_enable": half}
-    kept = _kept_by_tensorrt(content)
-    if kept is not None:
-        settings |= {"trt_engine_cache_enable": True, "trt_engine_cache_path": str(kept)}
-        settings |= {"trt_timing_cache_enable": True, "trt_timing_cache_path": str(kept)}
-    return "TensorrtExecutionProvider", settings
-
-
-def _kept_by_tensorrt(content: bytes) -> Path | None:
-    """A folder for what is built of a network; None where there can be none."""
-    folder = cache_folder() / "engines" / f"tensorrt-{hashlib.sha256(content).hexdigest()[:32]}"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return None
-    return folder

@@ -8,24 +8,24 @@ size, it is compiled for each size when that first comes: there are few, each ca
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections import deque
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from types import ModuleType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reidtrack.engines.cache import kept
-from reidtrack.engines.chunks import chunk_of, split
-from reidtrack.engines.inputs import check_inputs
+from reidtrack.engines.chunks import chunk_of, join_passes, split
+from reidtrack.engines.convert import conversion_of, open_shape, to_openvino
+from reidtrack.engines.openvino_package import has_bfloat16, import_openvino, last_line, read_model
+from reidtrack.engines.pictures import check_inputs
 from reidtrack.errors import DeviceError, WeightsError
-from reidtrack.types import FloatArray, ImageArray
+from reidtrack.types import FloatArray, ImageArray, Outputs, PixelFormat
 
 if TYPE_CHECKING:
     from torch import nn
@@ -37,7 +37,7 @@ that come at the same moment wait for each other for ever."""
 
 
 class OpenVinoEngine:
-    """An OpenVINO model with one input and its first output; threads may call it at the same time.
+    """An OpenVINO model with one input; threads may call it at the same time.
 
     Args:
         model: An `openvino.Model`.
@@ -45,6 +45,7 @@ class OpenVinoEngine:
 
     Attributes:
         input_shape: (N, C, H, W) as the model has it, -1 where a dimension is open.
+        output_count: How many outputs the model has.
         metadata: What the model says about itself (`rt_info`), texts in nested dictionaries.
 
     Raises:
@@ -55,11 +56,12 @@ class OpenVinoEngine:
         if half and not has_bfloat16():
             raise DeviceError("this processor does not compute in bfloat16", hint="leave out precision=half")
         self.input_shape = _shape(model.inputs[0])
+        self.output_count = len(model.outputs)
         self.metadata: Mapping[str, Any] = _plain(model.get_rt_info())
         self._model, self._half = model, half
         self._chunk = chunk_of(self.input_shape)
         self._compiling = threading.Lock()
-        self._compiled: dict[tuple[str, tuple[int, ...]], _Requests] = {}
+        self._compiled: dict[tuple[tuple[int, ...], PixelFormat | None], _Requests] = {}
 
     @classmethod
     def from_torch(
@@ -73,8 +75,6 @@ class OpenVinoEngine:
             half: Compute in bfloat16.
             digest: sha256 of the weights, by which the conversion is kept for the next time; empty: it is not.
         """
-        from reidtrack.engines.convert import conversion_of, open_shape, to_openvino
-
         openvino, shape = import_openvino(), open_shape(size_hw)
         if not digest:
             return cls(to_openvino(model.eval(), shape), half=half)
@@ -83,7 +83,7 @@ class OpenVinoEngine:
             openvino.save_model(to_openvino(model.eval(), shape), folder / "model.xml", compress_to_fp16=False)
 
         with kept(conversion_of(model, shape, digest, "openvino", openvino.__version__), make) as folder:
-            return cls(_read(folder / "model.xml"), half=half)
+            return cls(read_model(folder / "model.xml"), half=half)
 
     @classmethod
     def from_file(cls, path: Path | str, *, half: bool = False) -> OpenVinoEngine:
@@ -106,32 +106,32 @@ class OpenVinoEngine:
         """Engine and device."""
         return "openvino cpu bf16" if self._half else "openvino cpu"
 
-    def infer(self, batch: FloatArray) -> FloatArray:
-        """Run the network on (N, C, H, W) float32, whatever batch the model fixes; gives (N, ...) float32."""
-        return self._infer(batch.astype(np.float32, copy=False))
+    def infer(self, batch: FloatArray) -> Outputs:
+        """Run the network on (N, C, H, W) float32, whatever batch the model fixes; each output is (N, ...) float32."""
+        return self._infer(batch.astype(np.float32, copy=False), None)
 
-    def infer_pictures(self, pictures: ImageArray) -> FloatArray:
-        """The same on (N, H, W, 3) uint8 BGR, for a network that takes RGB in 0..1."""
-        return self._infer(pictures)
+    def infer_pictures(self, pictures: ImageArray, pixels: PixelFormat) -> Outputs:
+        """Run the network on (N, H, W, 3) uint8 BGR, converted by OpenVINO."""
+        return self._infer(pictures, pixels)
 
-    def _infer(self, batch: NDArray[Any]) -> FloatArray:
-        outputs = self._requests_for(batch).run(split(batch, self._chunk))
-        return np.concatenate(outputs)[: len(batch)]
+    def _infer(self, batch: NDArray[Any], pixels: PixelFormat | None) -> Outputs:
+        parts = self._requests_for(batch, pixels).run(split(batch, self._chunk))
+        return join_passes(parts, len(batch))
 
-    def _requests_for(self, batch: NDArray[Any]) -> _Requests:
+    def _requests_for(self, batch: NDArray[Any], pixels: PixelFormat | None) -> _Requests:
         """The network compiled for such a batch; there are few sizes, each camera having one."""
-        key = batch.dtype.name, batch.shape[1:]
+        key = batch.shape[1:], pixels
         with self._compiling:
             if key not in self._compiled:
                 model = self._model.clone()
-                if batch.dtype == np.uint8:
-                    model = _on_pictures(model)
+                if pixels is not None:
+                    model = _on_pictures(model, pixels)
                 if -1 in self.input_shape:
                     model.reshape([self._chunk, *batch.shape[1:]])
                 try:
                     self._compiled[key] = _Requests(model, _PRECISION[self._half])
                 except RuntimeError as error:
-                    raise WeightsError(f"the network does not compile ({_last_line(error)})") from error
+                    raise WeightsError(f"the network does not compile ({last_line(error)})") from error
             return self._compiled[key]
 
 
@@ -153,17 +153,17 @@ class _Requests:
         with _FIRST:
             self.run([np.zeros(given.shape, given.element_type.to_dtype())])
 
-    def run(self, parts: Iterable[NDArray[Any]]) -> list[FloatArray]:
-        """The outputs of inputs, in their order."""
+    def run(self, parts: Iterable[NDArray[Any]]) -> list[Outputs]:
+        """Outputs of each input, in the order of the inputs."""
         running: deque[Any] = deque()
-        outputs: list[FloatArray] = []
+        outputs: list[Outputs] = []
         try:
             for part in parts:
                 request = self._take(running, outputs)
                 running.append(request)
                 request.start_async({0: part}, share_inputs=True)
             while running:
-                outputs.append(_output(running[0]))
+                outputs.append(_outputs(running[0]))
                 self._idle.put(running.popleft())
         finally:
             for request in running:
@@ -172,85 +172,41 @@ class _Requests:
                 self._idle.put(request)
         return outputs
 
-    def _take(self, running: deque[Any], outputs: list[FloatArray]) -> Any:
+    def _take(self, running: deque[Any], outputs: list[Outputs]) -> Any:
         """An idle request. Who has some running frees their own first: two that wait for each other would for ever."""
         try:
             return self._idle.get(block=not running)
         except Empty:
-            outputs.append(_output(running[0]))
+            outputs.append(_outputs(running[0]))
             return running.popleft()
 
 
-def read_model(path: Path) -> Any:
-    """An `openvino.Model` of an `.xml`, its `.bin` beside it, or of an `.onnx` file.
-
-    Raises:
-        WeightsError: If it is damaged.
-        DeviceError: If OpenVINO is not installed.
-    """
-    try:
-        return _read(path)
-    except RuntimeError as error:
-        raise WeightsError(f"not a whole model ({_last_line(error)})", where=path) from error
-
-
-def import_openvino() -> ModuleType:
-    """Import OpenVINO with its telemetry off.
-
-    OpenVINO reports its use over the network on import and on conversion wherever its telemetry package can be
-    imported, unless a file in the user's home says otherwise; without that package it is silent.
-
-    Raises:
-        DeviceError: If OpenVINO is not installed or does not load.
-    """
-    sys.modules.setdefault("openvino_telemetry", cast(ModuleType, None))
-    try:
-        import openvino
-    except ImportError as error:
-        raise DeviceError(f"OpenVINO does not load ({error})", hint="pip install openvino") from error
-    return cast(ModuleType, openvino)
-
-
-def _last_line(error: Exception) -> str:
-    """What OpenVINO says in the end; before it comes where in its source."""
-    return str(error).strip().splitlines()[-1]
-
-
-def has_bfloat16() -> bool:
-    """Whether the processor has instructions for it; without them it would be slower than float32."""
-    return "BF16" in import_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-
-
-def _read(path: Path) -> Any:
-    # From memory: a file that is only mapped may change or go while it is in use.
-    if path.suffix == ".xml":
-        weights = path.with_suffix(".bin").read_bytes() if path.with_suffix(".bin").is_file() else b""
-        return import_openvino().Core().read_model(path.read_bytes(), weights)
-    return import_openvino().Core().read_model(path)
-
-
-def _on_pictures(model: Any) -> Any:
-    """A model that takes (N, H, W, 3) uint8 BGR in place of planes of RGB in 0..1."""
+def _on_pictures(model: Any, pixels: PixelFormat) -> Any:
+    """A model that takes (N, H, W, 3) uint8 BGR and makes planes of them as `pixels` says."""
     openvino = import_openvino()
     steps = openvino.preprocess.PrePostProcessor(model)
     given = steps.input().tensor().set_element_type(openvino.Type.u8).set_layout(openvino.Layout("NHWC"))
     given.set_color_format(openvino.preprocess.ColorFormat.BGR)
     steps.input().model().set_layout(openvino.Layout("NCHW"))
-    convert = steps.input().preprocess().convert_color(openvino.preprocess.ColorFormat.RGB)
-    convert.convert_element_type(openvino.Type.f32).scale(255.0)
+    convert = steps.input().preprocess()
+    if pixels.channels == "RGB":
+        convert.convert_color(openvino.preprocess.ColorFormat.RGB)
+    convert.convert_element_type(openvino.Type.f32).scale(255.0 / pixels.pixel_max)
+    if pixels.is_normalised:
+        convert.mean(list(pixels.mean)).scale(list(pixels.std))
     return steps.build()
 
 
 def _shape(given: Any) -> tuple[int, ...]:
-    """Of an input, -1 where a dimension is open; empty where even their number is."""
+    """Shape of an input, -1 where a dimension is open; empty where even their number is."""
     shape = given.get_partial_shape()
     return () if shape.rank.is_dynamic else tuple(d.get_length() if d.is_static else -1 for d in shape)
 
 
-def _output(request: Any) -> FloatArray:
+def _outputs(request: Any) -> Outputs:
     request.wait()
-    # A copy: the request is used again.
-    return cast(FloatArray, request.get_output_tensor(0).data.astype(np.float32))
+    # Copies: the request is used again.
+    return tuple(output.data.astype(np.float32) for output in request.output_tensors)
 
 
 def _plain(info: Any) -> Any:

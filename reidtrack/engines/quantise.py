@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from reidtrack.engines.openvino_engine import import_openvino
+from reidtrack.engines.openvino_package import import_openvino
 from reidtrack.errors import DeviceError
 from reidtrack.types import FloatArray
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import copy
 import threading
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reidtrack.engines.chunks import in_passes
-from reidtrack.types import FloatArray, ImageArray
+from reidtrack.types import FloatArray, ImageArray, Outputs, PixelFormat
 
 if TYPE_CHECKING:
     import torch
@@ -25,7 +26,8 @@ class TorchEngine:
     few lengths, so that memory and kernels are not prepared for each new one.
 
     Args:
-        model: Takes (N, 3, H, W), gives (N, ...); it is moved to `device`, or copied there in half precision.
+        model: Takes (N, 3, H, W), gives one output (N, ...) or several; it is moved to `device`, or copied there in
+            half precision.
         device: `cpu` or `cuda:N`, as `choose_device` gives it.
         half: Compute in bfloat16 on the CPU, in float16 on a GPU.
     """
@@ -47,29 +49,41 @@ class TorchEngine:
         precision = str(self._dtype).removeprefix("torch.")
         return f"torch {self._device}" + ("" if precision == "float32" else f" {precision}")
 
-    def infer(self, batch: FloatArray) -> FloatArray:
-        """Run the network on (N, 3, H, W) float32; gives (N, ...) float32."""
-        return self._infer(batch)
+    def infer(self, batch: FloatArray) -> Outputs:
+        """Run the network on (N, 3, H, W) float32; each output is (N, ...) float32."""
+        return self._infer(batch, None)
 
-    def infer_pictures(self, pictures: ImageArray) -> FloatArray:
-        """The same on (N, H, W, 3) uint8 BGR, for a network that takes RGB in 0..1."""
-        return self._infer(pictures)
+    def infer_pictures(self, pictures: ImageArray, pixels: PixelFormat) -> Outputs:
+        """Run the network on (N, H, W, 3) uint8 BGR, converted on the device."""
+        return self._infer(pictures, pixels)
 
-    def _infer(self, batch: NDArray[Any]) -> FloatArray:
+    def _infer(self, batch: NDArray[Any], pixels: PixelFormat | None) -> Outputs:
         import torch
 
         with torch.inference_mode(), _exact:
-            parts = [self._run(part) for part in (in_passes(batch) if self._gpu else [batch])]
-            return np.asarray(torch.cat(parts).cpu().numpy()[: len(batch)], dtype=np.float32)
+            parts = [self._run(part, pixels) for part in (in_passes(batch) if self._gpu else [batch])]
+            outputs = (torch.cat(rows).cpu().numpy() for rows in zip(*parts, strict=True))
+            return tuple(np.asarray(output[: len(batch)], dtype=np.float32) for output in outputs)
 
-    def _run(self, batch: NDArray[Any]) -> torch.Tensor:
+    def _run(self, batch: NDArray[Any], pixels: PixelFormat | None) -> list[torch.Tensor]:
         import torch
 
-        pictures = torch.from_numpy(np.ascontiguousarray(batch)).to(self._device, non_blocking=True)
-        if pictures.dtype == torch.uint8:
-            pictures = pictures.permute(0, 3, 1, 2).flip(1).float() / 255
-        out: torch.Tensor = self._model(pictures.to(self._dtype, memory_format=self._layout))
-        return out.float()
+        given = torch.from_numpy(np.ascontiguousarray(batch)).to(self._device, non_blocking=True)
+        if pixels is not None:
+            given = _to_planes(given, pixels)
+        found: torch.Tensor | Sequence[torch.Tensor]
+        found = self._model(given.to(self._dtype, memory_format=self._layout))
+        return [output.float() for output in ([found] if isinstance(found, torch.Tensor) else found)]
+
+
+def _to_planes(pictures: torch.Tensor, pixels: PixelFormat) -> torch.Tensor:
+    """Planes (N, 3, H, W) of pictures (N, H, W, 3) uint8 BGR, on their device."""
+    planes = pictures.permute(0, 3, 1, 2)
+    planes = (planes.flip(1) if pixels.channels == "RGB" else planes).float() / (255 / pixels.pixel_max)
+    if pixels.is_normalised:
+        mean, std = (planes.new_tensor(values).view(3, 1, 1) for values in (pixels.mean, pixels.std))
+        planes = (planes - mean) / std
+    return planes
 
 
 class _Exact:

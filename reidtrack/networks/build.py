@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from reidtrack.config.run import DetectConfig, EmbedConfig
-from reidtrack.detect.protocol import Detector
-from reidtrack.detect.weights import ExportedYolo, YoloModule, names_in_metadata, read_detector
-from reidtrack.detect.yolo import YoloDetector, find_person_class
+from reidtrack.detect.families import FAMILIES, family_of_export
+from reidtrack.detect.family import Family
+from reidtrack.detect.network import NetworkDetector
+from reidtrack.detect.protocol import Detector, DetectorOptions
+from reidtrack.detect.weights import (
+    DetectorModule,
+    ExportedDetector,
+    class_names,
+    find_person_class,
+    read_detector,
+    said_by_file,
+)
 from reidtrack.embed.embedder import Embedder
-from reidtrack.engines.base import Engine, build_engine, choose_engine, open_engine
+from reidtrack.engines.base import Engine
+from reidtrack.engines.build import build_engine, open_engine
+from reidtrack.engines.choose import choose_engine
 from reidtrack.engines.names import EngineName, Precision, Runtime
-from reidtrack.engines.pictures import on_pictures
 from reidtrack.engines.provenance import Weights, digests
 from reidtrack.errors import InputError, WeightsError
 from reidtrack.models.card import ModelCard, card_from_json
@@ -23,72 +34,82 @@ from reidtrack.networks.converted import prepared
 from reidtrack.networks.embedder_file import is_embedder_file, open_embedder
 from reidtrack.networks.exportable import DetectorNetwork, ReidNetwork
 from reidtrack.networks.find import find_weights
-from reidtrack.types import FloatArray, ImageArray
 
 
 def make_detector(
     config: DetectConfig, device: str, engine: EngineName, precision: Precision = "auto"
 ) -> tuple[Detector, Weights]:
-    """Load the detector; an exported one runs in the precision it was written in.
+    """Load the detector, of whichever family; an exported one runs in the precision it was written in.
 
     Raises:
         WeightsError: If it cannot be used.
         DeviceError: If the device or engine is not there.
     """
-    place, chosen = choose_engine(device, engine, precision)
+    on, chosen = choose_engine(device, engine, precision)
     path = find_weights(config.weights, "detector", exported=chosen == "openvino")
     if chosen == "openvino" and path.is_file() and path.suffix.lower() == ".pt":
         sha256 = digests(path)
-        network = _prepare_detector(path, sha256[path.name], half=precision == "half")
+        network = _converted_detector(path, sha256[path.name], config.imgsz, half=precision == "half")
     else:
         found, sha256 = read_detector(path), digests(path)
-        if isinstance(found, ExportedYolo):
-            network = _open_export(found, device, engine)
+        if isinstance(found, ExportedDetector):
+            network = _exported_detector(found, device, engine)
         else:
-            network = _build(found, place, chosen, precision, sha256[path.name])
-    detector = YoloDetector(
-        network.infer,
+            network = _detector_module(found, config.imgsz, on, chosen, precision, sha256[path.name])
+    detector = NetworkDetector(
+        partial(network.engine.infer_pictures, pixels=network.family.pixels),
+        network.family,
+        DetectorOptions(config.imgsz, config.conf, config.iou, config.max_det),
         person_class=find_person_class(network.names),
-        imgsz=config.imgsz,
-        conf=config.conf,
-        iou=config.iou,
-        max_det=config.max_det,
         input_shape=network.input_shape,
         stride=network.stride,
     )
-    return detector, Weights(str(config.weights), sha256, network.engine)
+    return detector, Weights(str(config.weights), sha256, network.engine.name)
 
 
 class _Network(NamedTuple):
-    """A detector that is ready to run."""
+    """A detector's network that is ready to run."""
 
-    infer: Callable[[ImageArray], FloatArray]
-    input_shape: Sequence[int]
+    engine: Engine
+    family: Family
     names: Mapping[int, str]
-    engine: str
+    input_shape: Sequence[int]
     stride: int = 32
 
 
-def _open_export(found: ExportedYolo, device: str, engine: EngineName) -> _Network:
+def _exported_detector(found: ExportedDetector, device: str, engine: EngineName) -> _Network:
+    """One that an engine reads as it is."""
     opened = open_engine(found.path, device=device, engine=engine)
-    names = found.names or names_in_metadata(opened.metadata, found.path)
-    return _Network(on_pictures(opened), opened.input_shape, names, opened.name)
+    said = {**said_by_file(opened.metadata, found.path), **found.said}
+    family = family_of_export(said, opened.output_count)
+    if family is None:
+        what = f"is a detector of no known family: it has {opened.output_count} outputs"
+        raise WeightsError(what, where=found.path, expected=" or ".join(family.name for family in FAMILIES))
+    return _Network(opened, family, class_names(said), opened.input_shape)
 
 
-def _prepare_detector(path: Path, digest: str, *, half: bool) -> _Network:
+def _converted_detector(path: Path, digest: str, imgsz: int, *, half: bool) -> _Network:
+    """A checkpoint for OpenVINO, converted once and kept."""
+
     def load() -> DetectorNetwork:
         found = read_detector(path)
-        assert isinstance(found, YoloModule)  # of a .pt file
-        return DetectorNetwork(path.stem, found)
+        assert isinstance(found, DetectorModule)  # of a .pt file
+        return DetectorNetwork(path.stem, found, imgsz)
 
-    built = prepared(load, digest, half=half)
-    stride = int(built.metadata["framework"]["stride"])
-    return _Network(on_pictures(built), built.input_shape, names_in_metadata(built.metadata, path), built.name, stride)
+    opened = prepared(load, digest, f"imgsz {imgsz}", half=half)
+    said = said_by_file(opened.metadata, path)
+    family = family_of_export(said, opened.output_count)
+    assert family is not None  # `DetectorNetwork.texts` says it
+    return _Network(opened, family, class_names(said), opened.input_shape, int(said["stride"]))
 
 
-def _build(found: YoloModule, device: str, engine: EngineName, precision: Precision, digest: str) -> _Network:
-    built = build_engine(found.module, None, device=device, engine=engine, precision=precision, digest=digest)
-    return _Network(on_pictures(built), (-1, 3, -1, -1), found.names, built.name, found.stride)
+def _detector_module(
+    found: DetectorModule, imgsz: int, device: str, engine: EngineName, precision: Precision, digest: str
+) -> _Network:
+    """A checkpoint by torch, or by ONNX Runtime through ONNX."""
+    size_hw = found.family.input_hw(imgsz)
+    built = build_engine(found.module, size_hw, device=device, engine=engine, precision=precision, digest=digest)
+    return _Network(built, found.family, found.names, (-1, 3, *(size_hw or (-1, -1))), found.stride)
 
 
 def make_embedder(
@@ -111,7 +132,7 @@ def make_embedder(
     used = Weights(str(config.weights), {path.name: card.sha256}, built.name, card.priors)
     _check_prior(used, card.feature_dim, path)
     embedder = Embedder(
-        built.infer,
+        lambda crops: built.infer(crops)[0],
         size_hw=card.size_hw,
         mean=card.mean,
         std=card.std,

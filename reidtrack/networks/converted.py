@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 import reidtrack
 from reidtrack.engines.cache import kept
 from reidtrack.engines.convert import open_shape, to_openvino
-from reidtrack.engines.openvino_engine import OpenVinoEngine, import_openvino
+from reidtrack.engines.openvino_engine import OpenVinoEngine
+from reidtrack.engines.openvino_package import import_openvino
 
 if TYPE_CHECKING:
     from reidtrack.networks.exportable import DetectorNetwork, ReidNetwork

@@ -19,7 +19,8 @@ import numpy as np
 from reidtrack.config.card import CardConfig
 from reidtrack.config.load import load
 from reidtrack.embed.preprocess import to_batch
-from reidtrack.engines.base import FileEngine, open_engine
+from reidtrack.engines.base import FileEngine
+from reidtrack.engines.build import open_engine
 from reidtrack.engines.names import EngineName
 from reidtrack.errors import WeightsError
 from reidtrack.models.card import ModelCard, card_from_json
@@ -163,7 +164,7 @@ def _tried(card: ModelCard, opened: FileEngine, file: Path) -> FloatArray:
     pictures = np.stack([np.full((*card.size_hw, 3), level, np.uint8) for level in (64, 192)])
     batch = to_batch(pictures, card.mean, card.std, channels=card.channels, pixel_max=card.pixel_max)
     try:
-        return opened.infer(batch)
+        return opened.infer(batch)[0]
     except WeightsError:
         raise
     except Exception as error:  # whatever an engine makes of a network that does not fit

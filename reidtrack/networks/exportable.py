@@ -10,31 +10,34 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from reidtrack.detect.weights import YoloModule
-from reidtrack.detect.yolo import YoloDetector, find_person_class, fit_letterbox, fit_rectangle, letterbox
+from reidtrack.detect.families import FAMILY_KEY
+from reidtrack.detect.family import Found
+from reidtrack.detect.letterbox import letterbox
+from reidtrack.detect.network import NetworkDetector
+from reidtrack.detect.protocol import DetectorOptions
+from reidtrack.detect.weights import DetectorModule, find_person_class
 from reidtrack.embed.preprocess import to_batch
-from reidtrack.engines.base import FileEngine
+from reidtrack.engines.base import Engine, FileEngine
 from reidtrack.engines.convert import Shape, to_openvino
-from reidtrack.engines.pictures import on_pictures, to_planes
+from reidtrack.engines.pictures import to_planes
 from reidtrack.engines.torch_engine import TorchEngine
 from reidtrack.geometry import iou
 from reidtrack.image import resize
 from reidtrack.models.card import ModelCard, card_to_json
 from reidtrack.models.checkpoint import CARD_KEY
-from reidtrack.types import FloatArray, Frame, ImageArray
+from reidtrack.types import FloatArray, Frame, ImageArray, Outputs
 
 if TYPE_CHECKING:
     from torch import nn
 
-_IMGSZ = 640
 _SCORE = 0.25
 """Least score of the boxes of real pictures that are compared."""
 _BEST = 50
 """Boxes of random pictures that are compared, where scores mean nothing."""
 
 
-Infer = Callable[[FloatArray], FloatArray]
-"""An engine's: a batch in, the network's output."""
+Infer = Callable[[FloatArray], Outputs]
+"""An engine's: a batch in, the network's outputs."""
 
 
 class Agreement(NamedTuple):
@@ -122,16 +125,20 @@ class DetectorNetwork:
     Attributes:
         stem: What files are named after.
         found: The module and what is known of it.
+        imgsz: Longer side of the input, pixels.
     """
 
     stem: str
-    found: YoloModule
+    found: DetectorModule
+    imgsz: int = DetectorOptions.imgsz
 
     reference = "torch"
     """What an export has to agree with."""
 
-    size_hw = None
-    """Of any size."""
+    @property
+    def size_hw(self) -> tuple[int, int] | None:
+        """Height and width of its input, pixels; None: of any size."""
+        return self.found.family.input_hw(self.imgsz)
 
     @property
     def module(self) -> nn.Module:
@@ -144,21 +151,31 @@ class DetectorNetwork:
         return 0.8 if int8 else 0.98
 
     def texts(self) -> dict[str, str]:
-        """What a file keeps about itself, in Ultralytics' words."""
-        return {"task": "detect", "stride": str(self.found.stride), "names": str(self.found.names)}
+        """What a file keeps about itself, in Ultralytics' words and with its family."""
+        found = self.found
+        return {
+            "task": "detect",
+            "stride": str(found.stride),
+            "names": str(found.names),
+            FAMILY_KEY: found.family.name,
+        }
 
     def write_beside(self, folder: Path) -> None:
         """The metadata that Ultralytics reads."""
         import yaml
 
-        texts = {"task": "detect", "stride": self.found.stride, "names": self.found.names, "imgsz": [_IMGSZ, _IMGSZ]}
+        texts = {
+            "task": "detect",
+            "stride": self.found.stride,
+            "names": self.found.names,
+            "imgsz": [self.imgsz, self.imgsz],
+            FAMILY_KEY: self.found.family.name,
+        }
         (folder / "metadata.yaml").write_text(yaml.safe_dump(texts, sort_keys=False), encoding="utf-8")
 
     def exact_operations(self) -> list[str]:
-        """The head's own arithmetic, which makes boxes of what its layers give."""
-        network: Any = self.module
-        head = len(network.model) - 1
-        return [rf".*model\.{head}(\.dfl)?/.*"]
+        """Names of the operations that stay in float32 when it is brought to 8 bits."""
+        return self.found.family.exact_operations(self.module)
 
     def to_openvino(self, shape: Shape) -> Any:
         """An `openvino.Model` of it, of that input."""
@@ -166,10 +183,10 @@ class DetectorNetwork:
 
     def inputs(self, pictures: Sequence[ImageArray], size_hw: tuple[int, int] | None) -> list[FloatArray]:
         """Each frame as a batch of one, in its letterbox."""
-        sizes = [(picture.shape[1], picture.shape[0]) for picture in pictures]
-        fit = partial(fit_rectangle, imgsz=_IMGSZ, stride=self.found.stride)
-        boxes = [fit_letterbox(size, *size_hw) if size_hw else fit(size) for size in sizes]
-        return [to_planes(letterbox([picture], box)) for picture, box in zip(pictures, boxes, strict=True)]
+        family, size_hw = self.found.family, size_hw or self.size_hw
+        boxes = [family.place((p.shape[1], p.shape[0]), size_hw, self.imgsz, self.found.stride) for p in pictures]
+        batches = [letterbox([picture], box) for picture, box in zip(pictures, boxes, strict=True)]
+        return [to_planes(batch, family.pixels) for batch in batches]
 
     def compare(self, engine: FileEngine, pictures: Sequence[ImageArray]) -> Agreement:
         """The share of boxes that the other has too, on real pictures; where those have none, of the best raw ones."""
@@ -181,28 +198,40 @@ class DetectorNetwork:
         """For each box of a picture, whether the other has it too."""
         frame = Frame("export", 0, 0.0, picture)
         ours, theirs = (
-            YoloDetector(
-                infer,
-                person_class=find_person_class(self.found.names),
-                conf=_SCORE,
+            NetworkDetector(
+                partial(one.infer_pictures, pixels=self.found.family.pixels),
+                self.found.family,
+                DetectorOptions(self.imgsz, conf=_SCORE),
+                person_class=self._person_class,
                 input_shape=engine.input_shape,
                 stride=self.found.stride,
             ).detect([frame])[0]
-            for infer in (on_pictures(engine), on_pictures(TorchEngine(self.module)))
+            for one in (engine, TorchEngine(self.module))
         )
         return [
             share for one, other in ((ours, theirs), (theirs, ours)) for share in _partnered(one.xyxy, other.xyxy, 0.75)
         ]
 
     def _random(self, engine: FileEngine) -> list[float]:
+        """For each of the best boxes of a random picture, whether the other has it too."""
         fixed = engine.input_shape[2:]
         shares: list[float] = []
         for size in ((256, 320), (192, 128)) if -1 in fixed else (fixed,):
             batch = (_random((1, 3, *size)) / 4 + 0.5).astype(np.float32)
-            found, wanted = (infer(batch)[0] for infer in (engine.infer, TorchEngine(self.module).infer))
-            rows = np.argsort(-wanted[4:].max(axis=0))[:_BEST]
-            shares += _partnered(_corners(wanted[:4, rows]), _corners(found[:4, rows]), 0.9)
+            found, wanted = (self._raw(one, batch, size) for one in (engine, TorchEngine(self.module)))
+            rows = np.argsort(-wanted.score)[:_BEST]
+            shares += _partnered(wanted.xyxy[rows], found.xyxy[rows], 0.9)
         return shares
+
+    def _raw(self, engine: Engine, batch: FloatArray, size_hw: Sequence[int]) -> Found:
+        """Every box of one picture, whatever its score."""
+        outputs = tuple(output[0] for output in engine.infer(batch))
+        height, width = size_hw
+        return self.found.family.decode(outputs, (height, width), self._person_class, conf=-np.inf)
+
+    @property
+    def _person_class(self) -> int:
+        return find_person_class(self.found.names)
 
 
 def reid_inputs(card: ModelCard, pictures: Iterable[ImageArray]) -> FloatArray:
@@ -214,7 +243,7 @@ def reid_inputs(card: ModelCard, pictures: Iterable[ImageArray]) -> FloatArray:
 def compare_features(card: ModelCard, infer: Infer, reference: Infer, pictures: Sequence[ImageArray]) -> Agreement:
     """The least cosine of the features that two engines give, on random pictures or on real ones."""
     batch = reid_inputs(card, pictures or _noise(5, card.size_hw))
-    found, wanted = (engine(batch).reshape(len(batch), -1) for engine in (infer, reference))
+    found, wanted = (engine(batch)[0].reshape(len(batch), -1) for engine in (infer, reference))
     norms = np.linalg.norm(found, axis=1) * np.linalg.norm(wanted, axis=1)
     return Agreement("least cosine of features", float(((found * wanted).sum(axis=1) / norms).min()), len(pictures))
 
@@ -225,12 +254,6 @@ def _noise(count: int, size_hw: tuple[int, int]) -> list[ImageArray]:
 
 def _random(shape: tuple[int, ...]) -> FloatArray:
     return np.random.default_rng(0).normal(size=shape).astype(np.float32)
-
-
-def _corners(centre_size: FloatArray) -> FloatArray:
-    """(4, N) centre and size to (N, 4) corners."""
-    centre, size = centre_size[:2].T, centre_size[2:].T
-    return np.concatenate([centre - size / 2, centre + size / 2], axis=1)
 
 
 def _partnered(boxes: FloatArray, others: FloatArray, least: float) -> list[float]:

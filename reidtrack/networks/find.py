@@ -22,7 +22,13 @@ _RECIPE_AIN = "256x128_amsgrad_ep50_lr0.0015_coslr_b64_fb10_softmax_labsmth_flip
 
 PUBLISHED: dict[Kind, dict[str, str]] = {
     "detector": {
-        f"{family}{size}.pt": f"{_ULTRALYTICS}{family}{size}.pt" for family in ("yolo11", "yolov8") for size in "nsmlx"
+        f"{network}.pt": f"{_ULTRALYTICS}{network}.pt"
+        for network in (
+            *(f"yolo11{size}" for size in "nsmlx"),
+            *(f"yolov8{size}" for size in "nsmlx"),
+            "rtdetr-l",
+            "rtdetr-x",
+        )
     },
     "reid": {
         "osnet_x1_0_msmt17.pth": f"{_TORCHREID}osnet_x1_0_msmt17_{_RECIPE}",

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reidtrack.detect.weights import YoloModule, read_detector
-from reidtrack.engines.base import FileEngine, open_engine
+from reidtrack.detect.weights import DetectorModule, read_detector
+from reidtrack.engines.base import FileEngine
+from reidtrack.engines.build import open_engine
 from reidtrack.engines.convert import Shape
-from reidtrack.engines.openvino_engine import OpenVinoEngine, read_model
+from reidtrack.engines.openvino_engine import OpenVinoEngine
+from reidtrack.engines.openvino_package import read_model
 from reidtrack.errors import WeightsError, param
 from reidtrack.models.checkpoint import load_checkpoint
 from reidtrack.networks.embedder_file import is_embedder_file, network_file, open_embedder, says_detector
@@ -94,7 +96,7 @@ def read_network(given: Path) -> DetectorNetwork | ReidNetwork | ReidFile:
     except WeightsError as error:
         raise (first if not given.suffix else error) from error
     found = read_detector(path)
-    if isinstance(found, YoloModule):
+    if isinstance(found, DetectorModule):
         return DetectorNetwork(path.stem, found)
     raise WeightsError("is an export already", where=path, expected=_TORCH)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from reidtrack.engines.base import open_engine
+from reidtrack.engines.build import open_engine
 from reidtrack.engines.convert import Shape, open_shape, write_onnx
 from reidtrack.errors import InputError, OutputError, UsageError, WeightsError, param
 from reidtrack.networks.exportable import DetectorNetwork, ReidNetwork
@@ -194,7 +194,7 @@ def _write(request: ExportRequest, network: Network, shape: Shape, made: Path, l
         module = _in_half(network.module) if request.half else network.module
         write_onnx(module, shape, made, network.texts())
         return made
-    from reidtrack.engines.openvino_engine import import_openvino
+    from reidtrack.engines.openvino_package import import_openvino
 
     model = network.to_openvino(shape)
     if request.int8:

@@ -9,7 +9,7 @@ import numpy as np
 
 from reidtrack.geometry import foot_points, project
 from reidtrack.spacetime.ground import visible_feet
-from reidtrack.spacetime.site import Learned
+from reidtrack.spacetime.learned_site import LearnedSite
 from reidtrack.spacetime.travel_times import Transition, density
 from reidtrack.types import DoubleArray, Identity
 
@@ -19,7 +19,7 @@ _SHOWN = (0.5, 99.5)
 
 
 def site_to_json(
-    learned: Learned, identities: Sequence[Identity], sizes: Mapping[str, tuple[float, float]], unit: str | None
+    learned: LearnedSite, identities: Sequence[Identity], sizes: Mapping[str, tuple[float, float]], unit: str | None
 ) -> dict[str, Any]:
     """Content of `site.json`.
 
@@ -55,7 +55,7 @@ def site_to_json(
     }
 
 
-def _camera(learned: Learned, name: str) -> dict[str, Any]:
+def _camera(learned: LearnedSite, name: str) -> dict[str, Any]:
     clock, here = learned.clocks[name], learned.cameras.index(name)
     homography = learned.homographies.get(name)
     fits = [fit for pair, fit in learned.fit_m.items() if here in pair]
@@ -95,7 +95,7 @@ def _transition(start: str, end: str, found: Transition) -> dict[str, Any]:
 
 
 def _bounds(
-    learned: Learned, identities: Sequence[Identity], sizes: Mapping[str, tuple[float, float]]
+    learned: LearnedSite, identities: Sequence[Identity], sizes: Mapping[str, tuple[float, float]]
 ) -> list[float] | None:
     """Least and largest x and y at which nearly everybody stood, in units of the plan; None without a plan."""
     found = [np.zeros((0, 2))]

@@ -1,8 +1,11 @@
-"""Where tracklets stand on the ground, how sure that is, and what two places say about one person.
+"""Where tracklets stand on the ground, how sure that is, and what two positions say about one person.
 
 The middle of a box's lower edge is where a person stands, give or take a share of the box's height; through the
 homography's slope that becomes metres, few near the camera and many far away. Where the feet are not in the picture
 nothing is known.
+
+The constants are round numbers that were not varied on their own (docs/results/space_time.md); `Closeness` learns from
+a recording what of them matters most.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from reidtrack.geometry import foot_points, project, projection_jacobian
 from reidtrack.types import BoolArray, DoubleArray, FloatArray, Tracklet
 
 TICK_S = 0.1
-"""All paths are looked at in these steps, whatever the cameras' rates."""
+"""Seconds between the steps of all paths, whatever the cameras' rates."""
 PERSON_M = 1.75
 """Height of a box around somebody, metres; what tells the unit of a plan that does not say it."""
 _FOOT_NOISE = 0.05
@@ -27,12 +30,13 @@ _COMPANY = 0.1
 """Share of people who walk beside another one, and how far from them in each direction, metres."""
 _COMPANY_M = 1.0
 _CHANCE = 0.02
-"""Share of places that are simply wrong: hidden feet, a box around two."""
+"""Share of positions that are simply wrong: hidden feet, a box around two."""
 _BORDER = 0.005
 """Share of the picture's sides within which a box counts as cut off."""
 _LONGEST_GAP_S = 1.0
 """Between two boxes farther apart, nobody knows where the person was."""
 _FARTHEST_M = 1e4
+"""Positions farther from the plan's origin are a pixel at the horizon."""
 
 
 class CameraGround(NamedTuple):
@@ -59,24 +63,24 @@ class GroundPath:
 
     Attributes:
         first: Number of the first step since the run's origin.
-        place: (T, 2) in the plane's units.
-        spread: (T, 2, 2) covariance of that from the boxes' noise.
+        position: (T, 2) in the plane's units.
+        covariance: (T, 2, 2) of that from the boxes' noise.
         unit_m: (T,) metres in a unit there.
-        sure: (T,) whether the place is known.
+        known: (T,) whether the position is known.
     """
 
     first: int
-    place: DoubleArray
-    spread: DoubleArray
+    position: DoubleArray
+    covariance: DoubleArray
     unit_m: DoubleArray
-    sure: BoolArray
+    known: BoolArray
 
     def __len__(self) -> int:
-        return len(self.place)
+        return len(self.position)
 
 
 def visible_feet(xyxy: FloatArray, size: tuple[float, float]) -> BoolArray:
-    """Which boxes (N, 4) do not touch the sides or the bottom of a picture: (N,)."""
+    """Mask (N,) of the boxes (N, 4), xyxy in pixels, that do not touch the sides or the bottom of a picture."""
     width, height = size
     edge_x, edge_y = max(2.0, _BORDER * width), max(2.0, _BORDER * height)
     inside: BoolArray = (xyxy[:, 0] > edge_x) & (xyxy[:, 2] < width - edge_x) & (xyxy[:, 3] < height - edge_y)
@@ -84,41 +88,41 @@ def visible_feet(xyxy: FloatArray, size: tuple[float, float]) -> BoolArray:
 
 
 def facing(homography: DoubleArray, points: DoubleArray) -> DoubleArray:
-    """The same homography (3, 3) with the sign at which most of some points (N, 2) are ground."""
+    """The homography (3, 3) with the sign at which most of some points (N, 2), pixels, are ground."""
     return homography if below_horizon(homography, points).mean() >= 0.5 else -homography
 
 
 def below_horizon(homography: DoubleArray, points: DoubleArray) -> BoolArray:
-    """Which points (N, 2) can be ground, (N,)."""
+    """Mask (N,) of the points (N, 2), pixels, that can be ground."""
     below: BoolArray = points @ homography[2, :2] + homography[2, 2] > 0
     return below
 
 
 def ground_path(tracklet: Tracklet, camera: CameraGround, offset_s: float = 0.0) -> GroundPath:
-    """Where a tracklet stood.
+    """Path of a tracklet on the ground.
 
     Args:
-        tracklet: Of that camera.
+        tracklet: A tracklet of the camera.
         camera: How it looks at the ground.
         offset_s: Seconds its clock is fast.
     """
     foot, height = foot_points(tracklet.xyxy), np.maximum(tracklet.xyxy[:, 3] - tracklet.xyxy[:, 1], 1.0)
-    sure = visible_feet(tracklet.xyxy, camera.size) & below_horizon(camera.homography, foot)
+    known = visible_feet(tracklet.xyxy, camera.size) & below_horizon(camera.homography, foot)
     if camera.region is not None:
         left, top, right, bottom = camera.region
-        sure &= ((foot >= [left, top]) & (foot <= [right, bottom])).all(axis=1)
-    place = project(camera.homography, foot)
+        known &= ((foot >= [left, top]) & (foot <= [right, bottom])).all(axis=1)
+    position = project(camera.homography, foot)
     slope = projection_jacobian(camera.homography, foot)
-    spread = (_FOOT_NOISE * height.astype(np.float64))[:, None, None] ** 2 * (slope @ slope.transpose(0, 2, 1))
+    covariance = (_FOOT_NOISE * height.astype(np.float64))[:, None, None] ** 2 * (slope @ slope.transpose(0, 2, 1))
     unit = PERSON_M / height.astype(np.float64) if camera.unit_m is None else np.full(len(foot), camera.unit_m)
-    sure &= (np.abs(place) * unit[:, None] < _FARTHEST_M).all(axis=1)
-    return _in_steps(tracklet.time_s - offset_s, place, spread, unit, sure)
+    known &= (np.abs(position) * unit[:, None] < _FARTHEST_M).all(axis=1)
+    return _in_steps(tracklet.time_s - offset_s, position, covariance, unit, known)
 
 
 def _in_steps(
-    time_s: DoubleArray, place: DoubleArray, spread: DoubleArray, unit: DoubleArray, sure: BoolArray
+    time_s: DoubleArray, position: DoubleArray, covariance: DoubleArray, unit: DoubleArray, known: BoolArray
 ) -> GroundPath:
-    """The nearest step stands for a tracklet shorter than one."""
+    """Path interpolated to steps from positions at any times; of a tracklet shorter than a step, the nearest one."""
     first, last = int(np.ceil(time_s[0] / TICK_S - 1e-6)), int(np.floor(time_s[-1] / TICK_S + 1e-6))
     step = np.arange(first, max(last, first) + 1)
     at = np.clip(step * TICK_S, time_s[0], time_s[-1])
@@ -126,46 +130,46 @@ def _in_steps(
     before = np.maximum(after - 1, 0)
     gap = time_s[after] - time_s[before]
     share = np.clip(np.divide(at - time_s[before], gap, out=np.zeros(len(at)), where=gap > 0), 0, 1)[:, None]
-    known = sure[before] & sure[after] & (gap <= _LONGEST_GAP_S)
-    place = np.where(sure[:, None], place, 0.0)
-    spread = np.where(sure[:, None, None], spread, 0.0)
+    between = known[before] & known[after] & (gap <= _LONGEST_GAP_S)
+    position = np.where(known[:, None], position, 0.0)
+    covariance = np.where(known[:, None, None], covariance, 0.0)
     return GroundPath(
         first,
-        place[before] * (1 - share) + place[after] * share,
-        spread[before] * (1 - share[:, None]) + spread[after] * share[:, None],
+        position[before] * (1 - share) + position[after] * share,
+        covariance[before] * (1 - share[:, None]) + covariance[after] * share[:, None],
         unit[before] * (1 - share[:, 0]) + unit[after] * share[:, 0],
-        known,
+        between,
     )
 
 
-class Apart(NamedTuple):
+class Displacement(NamedTuple):
     """How far apart two tracklets stood at the steps at which both were seen.
 
     Attributes:
         metres: (T, 2) from the second to the first.
-        spread: (T, 4) covariance of that from the boxes' noise: xx, xy, yx, yy, square metres.
+        covariance: (T, 4) of that from the boxes' noise: xx, xy, yx, yy, square metres.
     """
 
     metres: DoubleArray
-    spread: DoubleArray
+    covariance: DoubleArray
 
     @property
     def distance_m(self) -> DoubleArray:
-        """(T,)."""
+        """Distances (T,), metres."""
         length: DoubleArray = np.hypot(self.metres[:, 0], self.metres[:, 1])
         return length
 
 
-def apart(a: GroundPath, b: GroundPath) -> Apart:
-    """Compare two paths in one plane where both are known; a unit is as long as it is for `b`."""
+def displacement(a: GroundPath, b: GroundPath) -> Displacement:
+    """Displacement of two paths in one plane where both are known; a unit is as long as it is for `b`."""
     first = max(a.first, b.first)
     end = max(min(a.first + len(a), b.first + len(b)), first)
     rows_a, rows_b = slice(first - a.first, end - a.first), slice(first - b.first, end - b.first)
-    both = a.sure[rows_a] & b.sure[rows_b]
+    both = a.known[rows_a] & b.known[rows_b]
     unit = b.unit_m[rows_b][both]
-    metres = (a.place[rows_a][both] - b.place[rows_b][both]) * unit[:, None]
-    spread = (a.spread[rows_a][both] + b.spread[rows_b][both]) * unit[:, None, None] ** 2
-    return Apart(metres, spread.reshape(-1, 4))
+    metres = (a.position[rows_a][both] - b.position[rows_b][both]) * unit[:, None]
+    covariance = (a.covariance[rows_a][both] + b.covariance[rows_b][both]) * unit[:, None, None] ** 2
+    return Displacement(metres, covariance.reshape(-1, 4))
 
 
 class Closeness(NamedTuple):
@@ -173,20 +177,20 @@ class Closeness(NamedTuple):
 
     Attributes:
         scale: How much farther apart the views lie than the boxes' noise says.
-        reach_m: Deviation of one person's place from another's, in each direction.
+        reach_m: Deviation of one person's position from another's, in each direction.
     """
 
     scale: float = 1.0
     reach_m: float = 4.0
 
-    def log_odds(self, found: Apart, extra_m2: DoubleArray | float = 0.0) -> DoubleArray:
+    def log_odds(self, found: Displacement, extra_m2: DoubleArray | float = 0.0) -> DoubleArray:
         """Logarithm of how much likelier each displacement is of one person than of two, (T,).
 
         Args:
-            found: Displacements.
+            found: Displacements of two tracklets.
             extra_m2: Further variance in each direction, square metres.
         """
-        own = found.spread * self.scale**2
+        own = found.covariance * self.scale**2
         round_m2 = _FLOOR_M**2 + extra_m2
         same = _log_density(found.metres, own, round_m2)
         other = np.logaddexp(
@@ -196,14 +200,14 @@ class Closeness(NamedTuple):
         odds: DoubleArray = np.logaddexp(np.log1p(-_CHANCE) + same - other, np.log(_CHANCE))
         return odds
 
-    def surprise(self, found: Apart) -> DoubleArray:
-        """Squared distances in deviations of one person's, (T,): 1.39 in the middle if the scale is right."""
-        xx, xy, yy = _parts(found.spread * self.scale**2, _FLOOR_M**2)
+    def surprise(self, found: Displacement) -> DoubleArray:
+        """Squared distances (T,) in deviations of one person's: 1.39 in the median if the scale is right."""
+        xx, xy, yy = _parts(found.covariance * self.scale**2, _FLOOR_M**2)
         return _quadratic(found.metres, xx, xy, yy)
 
 
-def _parts(spread: DoubleArray, round_m2: DoubleArray | float) -> tuple[DoubleArray, DoubleArray, DoubleArray]:
-    return spread[:, 0] + round_m2, spread[:, 1], spread[:, 3] + round_m2
+def _parts(covariance: DoubleArray, round_m2: DoubleArray | float) -> tuple[DoubleArray, DoubleArray, DoubleArray]:
+    return covariance[:, 0] + round_m2, covariance[:, 1], covariance[:, 3] + round_m2
 
 
 def _quadratic(metres: DoubleArray, xx: DoubleArray, xy: DoubleArray, yy: DoubleArray) -> DoubleArray:
@@ -212,31 +216,31 @@ def _quadratic(metres: DoubleArray, xx: DoubleArray, xy: DoubleArray, yy: Double
     return value
 
 
-def _log_density(metres: DoubleArray, spread: DoubleArray, round_m2: DoubleArray | float) -> DoubleArray:
-    xx, xy, yy = _parts(spread, round_m2)
+def _log_density(metres: DoubleArray, covariance: DoubleArray, round_m2: DoubleArray | float) -> DoubleArray:
+    xx, xy, yy = _parts(covariance, round_m2)
     density: DoubleArray = -0.5 * (_quadratic(metres, xx, xy, yy) + np.log(xx * yy - xy * xy))
     return density
 
 
 def metres_in_unit(tracklets: list[Tracklet], camera: CameraGround) -> float | None:
-    """Metres in a unit of a camera's plan, from the height of the people it sees.
+    """Metres in a unit of a camera's plan, from the height of the people it sees; None where nobody's feet are seen.
 
     A person is as high as this many metres lie side by side where it stands, as long as the camera does not look
     straight down.
 
     Args:
-        tracklets: Of the camera.
+        tracklets: Tracklets of the camera.
         camera: How it looks at the ground; `unit_m` does not matter.
 
     Returns:
-        The median over all boxes; None where nobody's feet are seen.
+        The median over all boxes.
     """
     found = [np.zeros(0)]
     for tracklet in tracklets:
         foot = foot_points(tracklet.xyxy)
-        sure = visible_feet(tracklet.xyxy, camera.size) & below_horizon(camera.homography, foot)
-        height = (tracklet.xyxy[:, 3] - tracklet.xyxy[:, 1]).astype(np.float64)[sure]
-        slope = projection_jacobian(camera.homography, foot[sure])[:, :, 0]
+        known = visible_feet(tracklet.xyxy, camera.size) & below_horizon(camera.homography, foot)
+        height = (tracklet.xyxy[:, 3] - tracklet.xyxy[:, 1]).astype(np.float64)[known]
+        slope = projection_jacobian(camera.homography, foot[known])[:, :, 0]
         found.append(np.hypot(slope[:, 0], slope[:, 1]) * height)
     units = np.concatenate(found)
     units = units[np.isfinite(units) & (units > 0)]

@@ -1,9 +1,12 @@
 """Evidence from when people are seen: how long they take from one camera to another.
 
 What ST-ReID (Wang et al., arXiv 1812.03282) learns from labelled data is learned here from the recording itself: the
-times between leaving a camera and entering the next of links that looks are sure of, smoothed, against the times
+times between leaving a camera and entering the next of links that appearance is sure of, smoothed, against the times
 between any two tracklets of those cameras. Few links say little: each pair of cameras begins with some made-up ones
 that are spread like chance. No link is judged by itself.
+
+The constants are round numbers that were not varied on their own; what travel times are worth with them:
+docs/results/space_time.md.
 """
 
 from __future__ import annotations
@@ -24,27 +27,30 @@ PRIOR_LINKS = 10.0
 """Made-up links, spread like chance."""
 MOST = 2.0
 LEAST = -2.0
+"""Log-odds of a pair lie between these, or it is impossible."""
 _WIDTH = 0.3
 """Smoothing of the logarithm of a second more than the time."""
 _TOUCH_S = 0.5
-"""Views may overlap by so much, and clocks err, before a journey is impossible."""
+"""Views may overlap by so much, and clocks err, before a way is impossible."""
 _NOTHING = 0.05
 """Evidence below this is left out."""
 _LONGEST_S = 600.0
-"""Later visits are looked at only where the user says that they are too early."""
+"""Tracklets farther apart in time are looked at only where the user says that they are too early."""
 _MOST_BARRED = 200_000
 """Of more pairs between two cameras, those later than `_LONGEST_S` are never too early."""
 _MOST_CHANCE = 1_000_000
+"""Pairs of two cameras of which chance is told; bounds memory."""
 _BINS = 40
+"""Bins of the density for people to look at."""
 
 
-class Times(NamedTuple):
-    """When tracklets are seen, by the right clocks.
+class TrackletTimes(NamedTuple):
+    """Times of tracklets by the right clocks, seconds since the run's origin.
 
     Attributes:
-        start_s: (N,).
-        end_s: (N,).
-        camera: (N,) from 0.
+        start_s: (N,) when each begins.
+        end_s: (N,) when it ends.
+        camera: (N,) camera index from 0.
     """
 
     start_s: DoubleArray
@@ -53,12 +59,12 @@ class Times(NamedTuple):
 
 
 class Transition(NamedTuple):
-    """What was learned about the way from one camera to another.
+    """Travel times from one camera to another.
 
     Attributes:
-        gaps_s: (K,) times of the links, increasing; below zero where both were seen at once.
-        links: (K, 2) the tracklets of each.
-        chance_s: (C,) times between any two tracklets, of those in which one begins after the other has ended.
+        gaps_s: (K,) travel times of the links, increasing; below zero where both were seen at once.
+        links: (K, 2) tracklet indices of each.
+        chance_s: (C,) times between any two tracklets of which one begins after the other has ended, increasing.
         together: Share of all pairs, in either order, that are seen at once.
     """
 
@@ -68,16 +74,13 @@ class Transition(NamedTuple):
     together: float
 
 
-def learn_transitions(times: Times, label: IntArray, sure: IntArray) -> dict[tuple[int, int], Transition]:
-    """Times of journeys between cameras.
+def learn_travel_times(times: TrackletTimes, label: IntArray, sure: IntArray) -> dict[tuple[int, int], Transition]:
+    """Travel times between cameras: (from, to) to what is known, for ways of which there is at least one link.
 
     Args:
-        times: Of N tracklets.
-        label: (N,) who is who so far.
-        sure: (P, 2) links that looks are sure of.
-
-    Returns:
-        (From, to) to what is known, for ways of which there is at least one link.
+        times: Times of N tracklets.
+        label: (N,) cluster of each by appearance alone.
+        sure: (P, 2) links that appearance is sure of.
     """
     steps = _steps(times, label, sure)
     found = {}
@@ -89,7 +92,7 @@ def learn_transitions(times: Times, label: IntArray, sure: IntArray) -> dict[tup
     return found
 
 
-def _steps(times: Times, label: IntArray, sure: IntArray) -> IntArray:
+def _steps(times: TrackletTimes, label: IntArray, sure: IntArray) -> IntArray:
     """Sure links (K, 2) from one tracklet of a person to the next that begins."""
     key = {(min(i, j), max(i, j)) for i, j in sure.tolist()}
     order = np.lexsort((times.start_s, label))
@@ -99,7 +102,7 @@ def _steps(times: Times, label: IntArray, sure: IntArray) -> IntArray:
     return np.array(pairs, np.int64).reshape(-1, 2)
 
 
-def _chance(times: Times, a: int, b: int) -> tuple[DoubleArray, float]:
+def _chance(times: TrackletTimes, a: int, b: int) -> tuple[DoubleArray, float]:
     first, second = np.flatnonzero(times.camera == a), np.flatnonzero(times.camera == b)
     first = first[:: max(1, len(first) * len(second) // _MOST_CHANCE)]
     gap = times.start_s[second][None, :] - times.end_s[first][:, None]
@@ -107,15 +110,15 @@ def _chance(times: Times, a: int, b: int) -> tuple[DoubleArray, float]:
     return np.sort(gap[gap > 0]), float(((gap <= 0) & (back <= 0)).mean()) if gap.size else 0.0
 
 
-def journey_terms(
-    times: Times, transitions: Mapping[tuple[int, int], Transition], names: Sequence[str], topology: Topology
+def travel_time_terms(
+    times: TrackletTimes, transitions: Mapping[tuple[int, int], Transition], names: Sequence[str], topology: Topology
 ) -> PairTerms:
-    """What times say about pairs of tracklets of two cameras.
+    """Terms from travel times, for pairs of tracklets of two cameras.
 
     Args:
-        times: Of N tracklets.
-        transitions: As learned.
-        names: Of the cameras.
+        times: Times of N tracklets.
+        transitions: Travel times between two cameras, as learned.
+        names: Names of the cameras.
         topology: What the user knows.
     """
     pairs, odds = [np.zeros((0, 2), np.int64)], [np.zeros(0)]
@@ -139,7 +142,7 @@ def journey_terms(
 
 
 def _longest_s(
-    times: Times, pair: tuple[int, int], known: Transition | None, rule: float | None, latest: float | None
+    times: TrackletTimes, pair: tuple[int, int], known: Transition | None, rule: float | None, latest: float | None
 ) -> float:
     """Up to which time between two visits anything is known of them."""
     learned = 2 * float(known.gaps_s[-1]) if known else 0.0
@@ -178,7 +181,7 @@ def _too_early(gap: DoubleArray, rule: float | None) -> BoolArray:
     return early
 
 
-def _ordered_pairs(times: Times, a: int, b: int, longest_s: float) -> tuple[IntArray, IntArray, DoubleArray]:
+def _ordered_pairs(times: TrackletTimes, a: int, b: int, longest_s: float) -> tuple[IntArray, IntArray, DoubleArray]:
     """Pairs of which the first, of camera `a`, begins before the second, of `b`; and the time between.
 
     It is below zero where both are seen at once. Of equal beginnings the lower camera's is first.

@@ -1,8 +1,11 @@
-"""How two overlapping pictures lie to each other where nobody has measured it: from the feet of people both show.
+"""The homography between two overlapping pictures where nobody has measured it: from the feet of people both show.
 
 The ground is a plane, so that one homography takes every foot point of one picture to the other. It is fitted to the
-foot points of links that looks are sure of, robustly, for some of them are wrong; how well it fits is asked of links
-that the fit has not seen.
+foot points of links that appearance is sure of, robustly (RANSAC), for some of them are wrong; how well it fits is
+asked of links that the fit has not seen.
+
+The constants are round numbers that were not varied on their own; docs/results/space_time.md says what the estimate is
+worth.
 """
 
 from __future__ import annotations
@@ -13,8 +16,8 @@ from typing import NamedTuple
 import numpy as np
 
 from reidtrack.geometry import project
-from reidtrack.spacetime.clocks import LAGS
-from reidtrack.spacetime.ground import PERSON_M, Apart, CameraGround, Closeness, GroundPath, facing, ground_path
+from reidtrack.spacetime.clock_scores import LAGS
+from reidtrack.spacetime.ground import PERSON_M, CameraGround, Closeness, Displacement, GroundPath, facing, ground_path
 from reidtrack.types import BoolArray, DoubleArray, Tracklet
 
 LEAST_LINKS = 4
@@ -26,35 +29,41 @@ FITS_M = 0.5
 _FITTED_SHARE = 0.6
 """Share of links that must be as near as that when they are not fitted."""
 _LEAST_STEPS = 5
+"""Links that are seen at once for fewer steps are left out."""
 _MOST_STEPS = 40
 """Steps of one link that are fitted; more of them say the same again."""
 _MOST_LINKS = 60
+"""Links that are fitted; bounds time."""
 _INLIER_HEIGHTS = 0.1
 """A foot point that is off by more of a person's height is an outlier of the fit."""
 _COARSE = 5
+"""Shifts of a clock that are tried first, every so many of `LAGS`."""
 _NEAR = 30
+"""Where the pictures fit with the clocks as they are, no larger shift is tried."""
 _SCANNED_LINKS = 24
 _SCANNED_STEPS = 12
 _CANDIDATES = 12
+"""Links, their steps, and shifts that are looked at closely; bounds time."""
 _NOISE_M2 = 0.02
+"""Variance of a foot point, in each direction, square metres."""
 _BEYOND = 0.05
-"""So much of the picture's sides around the links' places, the homography is believed."""
+"""The homography is believed so much of the picture's sides beyond the links' positions."""
 _SPAN = 0.02
 """The foot points must spread over so much of the picture's diagonal in every direction."""
 Pair = tuple[Tracklet, Tracklet]
 
 
-class Relation(NamedTuple):
-    """How one picture's ground lies in another's.
+class ViewHomography(NamedTuple):
+    """The homography from one picture's ground to another's, and how far to trust it.
 
     Attributes:
         homography: (3, 3) from pixels of the first to pixels of the second.
         links: How many links it was fitted to.
         inliers: Share of their foot points that it takes to where they belong.
         fit_px: Median error of links that were left out of the fit, pixels of the second picture.
-        fit_m: The same in metres, by the height of the people there.
+        fit_m: Median error of those links in metres, by the height of the people there.
         fits: Whether that is near enough to count as evidence.
-        without: For each link the homography of all others, or None.
+        without: For each link the homography fitted to all others, or None.
         region: Left, top, right, bottom of the part of the first picture that links were seen in, and a little more.
     """
 
@@ -69,7 +78,13 @@ class Relation(NamedTuple):
 
 
 class _Steps(NamedTuple):
-    """Foot points of one link: (T, 2) in each picture, height of the person in the second, which step."""
+    """Foot points of one link.
+
+    Attributes:
+        first: (T, 2) pixels of the first picture.
+        second: (T, 2) pixels of the second.
+        height: (T,) pixels, of the person in the second.
+    """
 
     first: DoubleArray
     second: DoubleArray
@@ -77,22 +92,19 @@ class _Steps(NamedTuple):
 
 
 def pictures(sizes: tuple[tuple[float, float], tuple[float, float]]) -> tuple[CameraGround, CameraGround]:
-    """Two pictures as planes of their own."""
+    """Two pictures of given width and height, pixels, as planes of their own."""
     return CameraGround(np.eye(3), sizes[0], None), CameraGround(np.eye(3), sizes[1], None)
 
 
-def estimate_relation(
+def estimate_homography(
     links: Sequence[Pair], sizes: tuple[tuple[float, float], tuple[float, float]], offset_s: float = 0.0
-) -> Relation | None:
-    """Fit the relation of two cameras.
+) -> ViewHomography | None:
+    """Fit the homography between the pictures of two cameras; None where links are few or all in one place.
 
     Args:
         links: Tracklets of the first and of the second camera that are one person.
-        sizes: Width and height of both pictures.
+        sizes: Width and height of both pictures, pixels.
         offset_s: Seconds the second camera's clock is fast against the first's.
-
-    Returns:
-        None where links are few or all in one place.
     """
     paths = _paths(links, sizes, offset_s)
     steps = [_steps(a, b, 0) for a, b in paths]
@@ -103,38 +115,42 @@ def estimate_relation(
     homography, inlier = fitted
     without: list[DoubleArray | None] = [None] * len(links)
     errors: list[tuple[float, float]] = []
-    for k in used:
+    for k in used:  # how well does each link fit what the others say?
         other = _fit([steps[i] for i in used if i != k], sizes[1])
         without[k] = None if other is None else other[0]
         errors.append(_error(steps[k], without[k]))
     off_px, off_m = np.array(errors).T
-    fits = len(used) >= LEAST_LINKS and float((off_m <= FITS_M).mean()) >= _FITTED_SHARE
     middle = float(np.median(off_px)), float(np.median(off_m))
-    seen = np.concatenate([steps[k].first for k in used])[inlier]
-    room = _BEYOND * np.array(sizes[0])
-    left, top, right, bottom = (float(v) for v in (*(seen.min(axis=0) - room), *(seen.max(axis=0) + room)))
-    fits = fits and middle[1] <= FITS_M
-    return Relation(homography, len(used), float(inlier.mean()), *middle, fits, without, (left, top, right, bottom))
+    fits = len(used) >= LEAST_LINKS and float((off_m <= FITS_M).mean()) >= _FITTED_SHARE and middle[1] <= FITS_M
+    region = _region(np.concatenate([steps[k].first for k in used])[inlier], sizes[0])
+    return ViewHomography(homography, len(used), float(inlier.mean()), *middle, fits, without, region)
 
 
-def relation_scores(
+def _region(points: DoubleArray, size: tuple[float, float]) -> tuple[float, float, float, float]:
+    """Left, top, right, bottom around points (N, 2) of a picture, and a little more."""
+    room = _BEYOND * np.array(size)
+    left, top, right, bottom = (float(v) for v in (*(points.min(axis=0) - room), *(points.max(axis=0) + room)))
+    return left, top, right, bottom
+
+
+def homography_scores(
     links: Sequence[Pair], sizes: tuple[tuple[float, float], tuple[float, float]], closeness: Closeness
 ) -> DoubleArray:
-    """Evidence for each of `LAGS` of the second camera's clock, the relation being fitted anew for each.
+    """Evidence for each of `LAGS` of the second camera's clock, the homography being fitted anew for each.
 
     Args:
-        links: As in `estimate_relation`.
-        sizes: Of both pictures.
+        links: As in `estimate_homography`.
+        sizes: Width and height of both pictures, pixels.
         closeness: How near one person's views lie.
 
     Returns:
         (L,) log-odds; every half second, finer about the best and interpolated between. All zero unless enough links
-        speak for the best; nothing is known of shifts that even a relation fitted to all links does not suit.
+        speak for the best; nothing is known of shifts that even a homography fitted to all links does not suit.
     """
     longest = sorted(links, key=lambda pair: -min(len(pair[0]), len(pair[1])))
     paths = _paths(longest[:_SCANNED_LINKS], sizes, 0.0)
     # Where the clocks fit as they are, no wrong shift fits better.
-    near = estimate_relation(links, sizes)
+    near = estimate_homography(links, sizes)
     reach = _NEAR if near is not None and near.fits else int(LAGS[-1])
     lags = range(-reach, reach + 1, _COARSE)
     suited = {lag: _score(paths, lag, sizes, closeness, folds=1)[0] for lag in lags}
@@ -150,11 +166,12 @@ def relation_scores(
     return np.interp(LAGS, at, [tried[lag][0] for lag in at], left=0.0, right=0.0)
 
 
-def related(
-    relation: Relation, sizes: tuple[tuple[float, float], tuple[float, float]]
+def common_plane(
+    homography: ViewHomography, sizes: tuple[tuple[float, float], tuple[float, float]]
 ) -> tuple[CameraGround, CameraGround]:
-    """Both cameras of a relation in the plane of the second one's picture."""
-    return CameraGround(relation.homography, sizes[0], None, relation.region), CameraGround(np.eye(3), sizes[1], None)
+    """Grounds of two cameras with a known homography, in the plane of the second one's picture."""
+    first = CameraGround(homography.homography, sizes[0], None, homography.region)
+    return first, CameraGround(np.eye(3), sizes[1], None)
 
 
 def _paths(
@@ -169,17 +186,17 @@ def _paths(
 
 
 def _steps(a: GroundPath, b: GroundPath, lag: int, most: int = _MOST_STEPS) -> _Steps:
-    """Where both are seen if the second one's clock is fast by `lag` steps, few enough."""
+    """Foot points where both are seen if the second one's clock is fast by `lag` steps, `most` of them or few more."""
     first, end = max(a.first, b.first - lag), min(a.first + len(a), b.first - lag + len(b))
     step = np.arange(first, max(first, end))
-    step = step[a.sure[step - a.first] & b.sure[step + lag - b.first]]
+    step = step[a.known[step - a.first] & b.known[step + lag - b.first]]
     step = step[:: max(1, -(-len(step) // most))]
     rows_b = step + lag - b.first
-    return _Steps(a.place[step - a.first], b.place[rows_b], PERSON_M / b.unit_m[rows_b])
+    return _Steps(a.position[step - a.first], b.position[rows_b], PERSON_M / b.unit_m[rows_b])
 
 
 def _fit(steps: Sequence[_Steps], size: tuple[float, float]) -> tuple[DoubleArray, BoolArray] | None:
-    """The homography most foot points agree on, and which do."""
+    """The homography that most foot points agree on, and a mask of those that do; None where they determine none."""
     import cv2
 
     seen = [s for s in steps if len(s.first)]
@@ -197,12 +214,12 @@ def _fit(steps: Sequence[_Steps], size: tuple[float, float]) -> tuple[DoubleArra
 
 
 def _narrowest(points: DoubleArray) -> float:
-    """Deviation of points (N, 2) in the direction in which they spread least."""
+    """Standard deviation of points (N, 2) in the direction in which they spread least."""
     return float(np.sqrt(max(np.linalg.eigvalsh(np.cov(points.T))[0], 0.0)))
 
 
 def _error(steps: _Steps, homography: DoubleArray | None) -> tuple[float, float]:
-    """Median error of one link, pixels and metres."""
+    """Median error of one link, in pixels and in metres; infinite without a homography."""
     if homography is None:
         return np.inf, np.inf
     off = np.linalg.norm(project(homography, steps.first) - steps.second, axis=1)
@@ -216,9 +233,9 @@ def _score(
     closeness: Closeness,
     folds: int = 4,
 ) -> tuple[float, int]:
-    """Evidence for one shift that links give to a relation fitted to the others; and how many of them speak for it.
+    """Evidence for one shift that links give to a homography fitted to the others; and how many of them speak for it.
 
-    In one fold the relation is fitted to all of them, which flatters it.
+    In one fold the homography is fitted to all of them, which flatters it.
     """
     steps = [s for s in (_steps(a, b, lag, _SCANNED_STEPS) for a, b in paths) if len(s.first) >= _LEAST_STEPS]
     odds: list[float] = []
@@ -230,8 +247,8 @@ def _score(
 
 
 def _odds(steps: _Steps, homography: DoubleArray, closeness: Closeness) -> float:
-    """Evidence that one link gives for a relation."""
+    """Evidence that one link gives for a homography."""
     unit = PERSON_M / steps.height
     off = (project(homography, steps.first) - steps.second) * unit[:, None]
     noise = np.tile([_NOISE_M2, 0.0, 0.0, _NOISE_M2], (len(off), 1))
-    return float(closeness.log_odds(Apart(off, noise)).mean()) * min(len(off), _SCANNED_STEPS) / 4
+    return float(closeness.log_odds(Displacement(off, noise)).mean()) * min(len(off), _SCANNED_STEPS) / 4

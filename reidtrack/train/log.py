@@ -15,6 +15,16 @@ Row = Mapping[str, float]
 _LOSSES = ("loss", "identity", "triplet", "circle", "centre")
 
 
+def epoch_line(row: Row) -> str:
+    """One line that tells of a finished epoch: size, loss, accuracy, time, and what validation found."""
+    seconds = round(row["seconds"])
+    figures = ", ".join(f"{name} {value:.1%}" for name, value in row.items() if name.endswith((" rank1", " mAP")))
+    return (
+        f"epoch {row['epoch']:.0f}: {row['height']:.0f}x{row['width']:.0f}, loss {row['loss']:.3f}, "
+        f"accuracy {row['accuracy']:.1%}, {seconds // 60}:{seconds % 60:02d}" + (f"; {figures}" if figures else "")
+    )
+
+
 def write_log(path: Path, rows: Sequence[Row]) -> None:
     """Write all epochs as CSV; columns in order of first appearance, empty where nothing was measured.
 

@@ -14,11 +14,12 @@ from torch import nn
 
 from reidtrack.datasets.sampler import EpochSampler
 from reidtrack.errors import UsageError
-from reidtrack.train.log import write_curves, write_log
+from reidtrack.runtime.progress import Progress
+from reidtrack.train.log import epoch_line, write_curves, write_log
 from reidtrack.train.parallel import Group, share
 from reidtrack.train.plan import Plan, TrainingImages
-from reidtrack.train.progress import Status, Throughput, Watcher
 from reidtrack.train.state import save_state
+from reidtrack.train.throughput import Throughput
 from reidtrack.train.trainer import Trainer
 from reidtrack.types import IntArray
 
@@ -28,6 +29,8 @@ STATE = "state.pt"
 LOG = "log.csv"
 CURVES = "curves.png"
 TRIPLETS = "triplets.png"
+TASK = "training"
+"""The one task of each epoch's stage of progress."""
 
 Row = dict[str, float]
 
@@ -38,13 +41,15 @@ class Hooks(NamedTuple):
     Attributes:
         validate: From network and input size to named figures.
         export: Writes the network; given it and the log so far.
-        watcher: Told of the progress.
+        finish_epoch: Given the row of each epoch that has ended.
+        progress: Told of the progress: its stages are epochs, counted in steps.
         stop: Whether the user wants to end.
     """
 
     validate: Callable[[nn.Module, tuple[int, int]], Row]
     export: Callable[[nn.Module, Sequence[Row]], None]
-    watcher: Watcher
+    finish_epoch: Callable[[Row], None]
+    progress: Progress
     stop: Callable[[], bool]
 
 
@@ -102,7 +107,8 @@ class Training:
                 self._save()
                 return False
             row = self._close_epoch(hooks, clock)
-            hooks.watcher.epoch(row)
+            hooks.finish_epoch(row)
+            hooks.progress.info(epoch_line(row))
             if self._stopped(hooks) and len(self.rows) < self._plan.epochs:
                 return False
         return True
@@ -112,17 +118,23 @@ class Training:
         done = len(self.rows)
         images, sampler = self._ready(self._plan.size_of(done))
         frozen = done < self._plan.frozen_epochs
+        told: int | None = None
         clock.start()
         while True:
             self._taken = next(sampler)
+            if told is None:
+                hooks.progress.stage(f"epoch {done + 1} of {self._plan.epochs}", {TASK: len(sampler)}, "steps")
+                told = 0
             batch = images.batch(self._taken[share(self._plan.batch, self._group)])
             rate = self._plan.rate(done + (sampler.taken - 1) / len(sampler))
             self._trainer.take(batch, rate=rate, frozen=frozen)
             clock.count(self._plan.batch)
             last = sampler.taken == len(sampler)
             if last or clock.due():
-                hooks.watcher.step(self._status(sampler, clock))
+                hooks.progress.advance(TASK, sampler.taken - told, self._figures(sampler, clock))
+                told = sampler.taken
             if last:
+                hooks.progress.finish(TASK)
                 return True
             if self._stopped(hooks):
                 return False
@@ -139,7 +151,8 @@ class Training:
                 self._sampler.restore(self._sampler_state)
         return self._images, self._sampler
 
-    def _status(self, sampler: EpochSampler, clock: Throughput) -> Status:
+    def _figures(self, sampler: EpochSampler, clock: Throughput) -> dict[str, float]:
+        """Figures of the epoch so far, and the minutes that the whole training will still take."""
         sums = self._trainer.sums()
         loss = sums["loss"] / sums["images"]
         if not math.isfinite(loss):
@@ -147,17 +160,13 @@ class Training:
                 f"the loss is no longer finite in epoch {len(self.rows) + 1}",
                 hint="lower optim.lr, or set precision=fp32 or optim.clip=5",
             )
-        part = sampler.taken / len(sampler)
-        return Status(
-            len(self.rows) + 1,
-            self._plan.epochs,
-            sampler.taken,
-            len(sampler),
-            loss,
-            sums["right"] / sums["images"],
-            clock.images_per_s,
-            self._work_left(part) * len(sampler) * self._plan.batch / clock.images_per_s,
-        )
+        images_left = self._work_left(sampler.taken / len(sampler)) * len(sampler) * self._plan.batch
+        return {
+            "loss": loss,
+            "accuracy": sums["right"] / sums["images"],
+            "images/s": clock.images_per_s,
+            "minutes left in all": images_left / clock.images_per_s / 60,
+        }
 
     def _work_left(self, part: float) -> float:
         """Epochs left, each counted by its pixels relative to the current one's; `part` of which is done."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from argparse import Namespace
 from pathlib import Path
 
 import pytest
@@ -83,14 +82,14 @@ def test_quiet(capsys: pytest.CaptureFixture[str]) -> None:
 )
 def test_what_is_shown_where(monkeypatch: pytest.MonkeyPatch, quiet: bool, terminal: bool, kind: type) -> None:
     monkeypatch.setattr(shown.sys.stderr, "isatty", lambda: terminal, raising=False)
-    with make_progress(Namespace(quiet=quiet)) as progress:
+    with make_progress(quiet=quiet) as progress:
         assert type(progress) is kind
 
 
 def test_messages_of_the_library_are_shown(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     import logging
 
-    with make_progress(Namespace(quiet=False)):
+    with make_progress(quiet=False):
         logging.getLogger("reidtrack.models.checkpoint").info("no model card")
     logging.getLogger("reidtrack.models.checkpoint").info("nobody listens any more")
     assert capsys.readouterr().err == "no model card\n"

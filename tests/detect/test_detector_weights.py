@@ -13,7 +13,7 @@ import pytest
 from installed import needs_onnxruntime, needs_openvino
 
 from reidtrack.config.run import DetectConfig
-from reidtrack.detect.weights import ExportedYolo, YoloModule, read_detector
+from reidtrack.detect.weights import DetectorModule, ExportedDetector, class_names, find_person_class, read_detector
 from reidtrack.errors import DeviceError, WeightsError
 from reidtrack.networks.build import make_detector
 from reidtrack.types import Frame
@@ -93,11 +93,29 @@ def test_metadata_names_and_task_are_read(tmp_path: Path) -> None:
     (tmp_path / "m.bin").write_bytes(b"")
     (tmp_path / "metadata.yaml").write_text("task: detect\nnames: {0: car, 1: person}\n")
     found = read_detector(tmp_path)
-    assert isinstance(found, ExportedYolo)
-    assert found.names == {0: "car", 1: "person"}
+    assert isinstance(found, ExportedDetector)
+    assert class_names(found.said) == {0: "car", 1: "person"}
     (tmp_path / "metadata.yaml").write_text("task: segment\n")
     with pytest.raises(WeightsError, match="segment"):
         read_detector(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        pytest.param({}, 0, id="unknown names"),
+        pytest.param({0: "head"}, 0, id="single class of any name"),
+        pytest.param({0: "car", 3: "Person"}, 3, id="COCO style"),
+        pytest.param({0: "car", 1: "pedestrian"}, 1, id="pedestrian"),
+    ],
+)
+def test_person_class(names: dict[int, str], expected: int) -> None:
+    assert find_person_class(names) == expected
+
+
+def test_a_model_without_persons_is_refused() -> None:
+    with pytest.raises(WeightsError, match="no class person"):
+        find_person_class({0: "car", 1: "dog"})
 
 
 # Ultralytics 8.4.190, YOLO(weights).predict(first frame of View_001, conf=0.4, classes=[0]), sorted by left edge
@@ -135,7 +153,7 @@ def test_detections_equal_those_of_ultralytics(
 def test_torch_and_openvino_run_a_checkpoint_alike(shared: Path) -> None:
     config = DetectConfig(weights=shared / "weights/yolo11n.pt", conf=0.3)
     found = read_detector(shared / "weights/yolo11n.pt")
-    assert isinstance(found, YoloModule)
+    assert isinstance(found, DetectorModule)
     assert found.names[0] == "person"
     frame = Frame("a", 0, 0.0, np.random.default_rng(0).integers(0, 255, (576, 768, 3), np.uint8))
     by_torch = make_detector(config, "cpu", "torch")[0].detect([frame])[0]

@@ -11,6 +11,10 @@ from doc_pages import PAGES, ROOT, commands
 
 from reidtrack import errors
 from reidtrack.cli.main import COMMANDS, build_parser
+from reidtrack.config.benchmark import BenchmarkConfig
+from reidtrack.config.keys import _renamed
+from reidtrack.config.run import RunConfig
+from reidtrack.config.train import TrainConfig
 
 CLI = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
 LINES = sorted({(page.name, line) for page in PAGES for line in commands(page.read_text(encoding="utf-8"))})
@@ -56,3 +60,11 @@ def test_exit_codes() -> None:
     known = {errors.EXIT_OK, errors.EXIT_BUG, errors.EXIT_INTERRUPTED} | {kind.exit_code for kind in kinds}
     table = CLI[CLI.index("## Exit codes") :]
     assert [int(code) for code in re.findall(r"^\| (\d+) \|", table, flags=re.M)] == sorted(known)
+
+
+def test_renamed_settings() -> None:
+    """Every one, and no other."""
+    known = {**_renamed(RunConfig), **_renamed(TrainConfig), **_renamed(BenchmarkConfig)}
+    table = CLI[CLI.index("| former | present |") :].split("\n\n")[0]
+    rows = [[re.findall(r"`([\w.]+)`", cell) for cell in row.split("|")[1:3]] for row in table.splitlines()[2:]]
+    assert {old: new for former, present in rows for old, new in zip(former, present, strict=True)} == known

@@ -12,7 +12,7 @@ import pytest
 
 from reidtrack.benchmark.ranking import rank
 from reidtrack.embed.embedder import Embedder
-from reidtrack.engines.base import build_engine
+from reidtrack.engines.build import build_engine
 from reidtrack.image import resize
 from reidtrack.models.checkpoint import load_checkpoint
 from reidtrack.types import FloatArray, ImageArray, IntArray
@@ -55,8 +55,9 @@ def test_published_weights_score_as_measured_by_others(shared: Path) -> None:
 
     loaded = load_checkpoint(shared / "weights/osnet_x0_25_msmt17.pth")
     card = loaded.card
+    engine = build_engine(loaded.model, card.size_hw, device="cpu")
     embedder = Embedder(
-        build_engine(loaded.model, card.size_hw, device="cpu").infer,
+        lambda crops: engine.infer(crops)[0],
         size_hw=card.size_hw,
         mean=card.mean,
         std=card.std,

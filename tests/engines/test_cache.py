@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 import torch
 
-from reidtrack.engines import convert
-from reidtrack.engines.base import build_engine
+from reidtrack.engines import onnx_engine, openvino_engine
+from reidtrack.engines.build import build_engine
 from reidtrack.engines.cache import is_whole, kept
 
 PARTS = ("digest", "1.0", "settings")
@@ -118,9 +119,15 @@ def test_a_cache_that_cannot_be_written_is_done_without(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("engine_name", "function"), [("openvino", "to_openvino"), ("onnxruntime", "write_onnx")], ids=["openvino", "onnx"]
+    ("engine_name", "room", "function"),
+    [
+        pytest.param("openvino", openvino_engine, "to_openvino", id="openvino"),
+        pytest.param("onnxruntime", onnx_engine, "write_onnx", id="onnx"),
+    ],
 )
-def test_a_network_is_converted_once(monkeypatch: pytest.MonkeyPatch, engine_name: str, function: str) -> None:
+def test_a_network_is_converted_once(
+    monkeypatch: pytest.MonkeyPatch, engine_name: str, room: ModuleType, function: str
+) -> None:
     pytest.importorskip(engine_name, reason=f"{engine_name} is not installed")
     if engine_name == "onnxruntime":
         pytest.importorskip("onnx", reason="onnx is not installed")
@@ -129,10 +136,10 @@ def test_a_network_is_converted_once(monkeypatch: pytest.MonkeyPatch, engine_nam
     batch = np.random.default_rng(0).normal(size=(2, 3, 8, 8)).astype(np.float32)
 
     def built(digest: str) -> np.ndarray:
-        return build_engine(net, (8, 8), device="cpu", engine=engine_name, digest=digest).infer(batch)  # type: ignore[arg-type]
+        return build_engine(net, (8, 8), device="cpu", engine=engine_name, digest=digest).infer(batch)[0]  # type: ignore[arg-type]
 
     first = built("abc")
-    monkeypatch.setattr(convert, function, lambda *_: pytest.fail("converted again"))
+    monkeypatch.setattr(room, function, lambda *_: pytest.fail("converted again"))
     assert np.array_equal(built("abc"), first)
     with pytest.raises(pytest.fail.Exception, match="converted again"):
         built("other weights")

@@ -13,18 +13,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
-from reidtrack.engines.base import Engine, build_engine, choose_device, choose_engine, open_engine
+from reidtrack.engines.base import Engine
+from reidtrack.engines.build import build_engine, open_engine
+from reidtrack.engines.choose import choose_device, choose_engine
 from reidtrack.engines.chunks import CHUNK, LONGEST, in_passes, passes
 from reidtrack.engines.convert import write_onnx
 from reidtrack.engines.names import EngineName
 from reidtrack.engines.onnx_engine import OnnxEngine
-from reidtrack.engines.openvino_engine import OpenVinoEngine, has_bfloat16, import_openvino
-from reidtrack.engines.pictures import on_pictures, to_planes
+from reidtrack.engines.openvino_engine import OpenVinoEngine
+from reidtrack.engines.openvino_package import has_bfloat16, import_openvino
+from reidtrack.engines.pictures import to_planes
 from reidtrack.engines.torch_engine import TorchEngine
 from reidtrack.errors import DeviceError, WeightsError
+from reidtrack.models.card import IMAGENET_MEAN, IMAGENET_STD
 from reidtrack.models.zoo import build_model
-from reidtrack.types import FloatArray
+from reidtrack.types import FloatArray, ImageArray, PixelFormat
 
 SIZE_HW = (32, 16)
 DIGEST = "of the module's network"
@@ -73,38 +78,87 @@ def lowest_cosine(a: FloatArray, b: FloatArray) -> float:
 
 
 def test_same_input_gives_same_bytes(engine: Engine, batch: FloatArray) -> None:
-    first = engine.infer(batch)
+    first = engine.infer(batch)[0]
     assert first.dtype == np.float32
     assert first.shape == (11, 512)
     for _ in range(3):
-        assert np.array_equal(engine.infer(batch), first)
+        assert np.array_equal(engine.infer(batch)[0], first)
 
 
 @pytest.mark.parametrize("count", [1, CHUNK - 1, CHUNK, CHUNK + 1, 10])
 def test_a_picture_does_not_depend_on_its_batch(engine: Engine, batch: FloatArray, count: int) -> None:
-    whole = engine.infer(batch)
+    whole = engine.infer(batch)[0]
     for start in (0, 11 - count):
-        part = engine.infer(batch[start : start + count])
+        part = engine.infer(batch[start : start + count])[0]
         assert lowest_cosine(part, whole[start : start + count]) > 0.99999
 
 
 @pytest.mark.parametrize("engine", ["openvino", "onnxruntime"], indirect=True)
 def test_engines_for_cpus_are_exact_about_it(engine: Engine, batch: FloatArray) -> None:
-    assert np.array_equal(engine.infer(batch[3:4]), engine.infer(batch)[3:4])
+    assert np.array_equal(engine.infer(batch[3:4])[0], engine.infer(batch)[0][3:4])
 
 
-@pytest.mark.parametrize("count", [0, 1, 5])
-def test_pictures_are_planes_of_rgb_in_0_to_1(engine: Engine, count: int) -> None:
-    pictures = np.random.default_rng(1).integers(0, 256, (count, *SIZE_HW, 3), np.uint8)
-    found, wanted = on_pictures(engine)(pictures), engine.infer(to_planes(pictures))
-    assert found.shape == wanted.shape == (count, 512)
-    np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5)
+PIXELS = {
+    "RGB in 0..1": PixelFormat(),
+    "BGR in 0..255": PixelFormat("BGR", 255),
+    "ImageNet": PixelFormat(mean=IMAGENET_MEAN, std=IMAGENET_STD),
+    "BGR in 0..255, normalised": PixelFormat("BGR", 255, mean=(103.5, 116.3, 123.7), std=(57.4, 57.1, 58.4)),
+}
+
+
+def expected_planes(pictures: ImageArray, pixels: PixelFormat) -> NDArray[np.float64]:
+    """The same in double precision, a channel at a time."""
+    planes = [pictures[..., channel] / 255 * pixels.pixel_max for channel in map("BGR".index, pixels.channels)]
+    return np.stack([(one - m) / s for one, m, s in zip(planes, pixels.mean, pixels.std, strict=True)], axis=1)
+
+
+@pytest.mark.parametrize("pixels", PIXELS.values(), ids=PIXELS)
+def test_planes(pixels: PixelFormat) -> None:
+    pictures = np.random.default_rng(1).integers(0, 256, (2, *SIZE_HW, 3), np.uint8)
+    planes = to_planes(pictures, pixels)
+    assert planes.dtype == np.float32
+    assert planes.flags["C_CONTIGUOUS"]
+    np.testing.assert_allclose(planes, expected_planes(pictures, pixels), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("pixels", PIXELS.values(), ids=PIXELS)
+@pytest.mark.parametrize("engine_name", ["openvino", "onnxruntime", "torch"])
+def test_pictures_become_what_the_network_takes(engine_name: EngineName, pixels: PixelFormat) -> None:
+    need(engine_name)
+
+    class Same(torch.nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x * 1
+
+    engine = build_engine(Same(), SIZE_HW, device="cpu", engine=engine_name)
+    for count in (0, 1, 5):
+        pictures = np.random.default_rng(1).integers(0, 256, (count, *SIZE_HW, 3), np.uint8)
+        (found,) = engine.infer_pictures(pictures, pixels)
+        np.testing.assert_allclose(found, expected_planes(pictures, pixels), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("engine_name", ["openvino", "onnxruntime", "torch"])
+def test_every_output_of_a_network(engine_name: EngineName, batch: FloatArray) -> None:
+    """In the network's order, whatever their shapes, and in several passes."""
+    need(engine_name)
+
+    class Three(torch.nn.Module):
+        output_names = ("mean", "picture", "both")
+
+        def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+            mean = x.mean((2, 3))
+            return mean, x + 1, mean[:, None, :2]
+
+    mean, plus_one, both = build_engine(Three(), SIZE_HW, device="cpu", engine=engine_name).infer(batch)
+    np.testing.assert_allclose(mean, batch.mean((2, 3)), atol=1e-5)
+    np.testing.assert_allclose(plus_one, batch + 1, atol=1e-5)
+    np.testing.assert_allclose(both, mean[:, None, :2])
 
 
 def test_threads_at_once_get_what_one_gets(engine: Engine, batch: FloatArray) -> None:
-    wanted = engine.infer(batch)
+    wanted = engine.infer(batch)[0]
     with ThreadPoolExecutor(4) as pool:
-        for found in pool.map(engine.infer, [batch] * 12):
+        for (found,) in pool.map(engine.infer, [batch] * 12):
             assert np.array_equal(found, wanted)
 
 
@@ -152,11 +206,11 @@ def test_openvino_goes_on_after_passes_that_failed() -> None:
     for highest_of_all in (4, 6, 7):
         with pytest.raises(RuntimeError, match="shape"):
             engine.infer(np.full((9, 3, 4, 4), highest_of_all, np.float32))
-    assert engine.infer(np.zeros((1, 3, 4, 4), np.float32)).shape == (1, 16)
+    assert engine.infer(np.zeros((1, 3, 4, 4), np.float32))[0].shape == (1, 16)
 
 
 def test_empty_batch(engine: Engine, batch: FloatArray) -> None:
-    assert engine.infer(batch[:0]).shape == (0, 512)
+    assert engine.infer(batch[:0])[0].shape == (0, 512)
 
 
 @pytest.mark.parametrize("engine_name", ["openvino", "onnxruntime"])
@@ -164,7 +218,7 @@ def test_engines_agree_with_torch(engine_name: EngineName, batch: FloatArray) ->
     need(engine_name)
     torch.manual_seed(1)
     net = build_model("osnet_ain_x0_25").eval()  # instance and batch normalisation
-    found, wanted = (build_engine(net, SIZE_HW, device="cpu", engine=e).infer(batch) for e in (engine_name, "torch"))
+    found, wanted = (build_engine(net, SIZE_HW, device="cpu", engine=e).infer(batch)[0] for e in (engine_name, "torch"))
     assert lowest_cosine(found, wanted) >= 0.9999
 
 
@@ -174,7 +228,9 @@ def test_openvino_agrees_with_torch_on_published_weights(shared: Path) -> None:
     net = build_model("osnet_x0_25", 1041)
     net.load_state_dict(torch.load(shared / "weights/osnet_x0_25_msmt17.pth", weights_only=True))
     crops = np.random.default_rng(0).normal(size=(5, 3, 256, 128)).astype(np.float32)
-    found, wanted = (build_engine(net, (256, 128), device="cpu", engine=e).infer(crops) for e in ("openvino", "torch"))
+    found, wanted = (
+        build_engine(net, (256, 128), device="cpu", engine=e).infer(crops)[0] for e in ("openvino", "torch")
+    )
     assert lowest_cosine(found, wanted) >= 0.9999
 
 
@@ -191,7 +247,7 @@ def test_pictures_of_any_size(small: torch.nn.Module, engine_name: EngineName) -
     generator = np.random.default_rng(0)
     for size in ((32, 48), (48, 32), (32, 48)):
         pictures = generator.normal(size=(3, 3, *size)).astype(np.float32)
-        assert lowest_cosine(built.infer(pictures), TorchEngine(small).infer(pictures)) > 0.99999
+        assert lowest_cosine(built.infer(pictures)[0], TorchEngine(small).infer(pictures)[0]) > 0.99999
 
 
 @pytest.mark.parametrize("engine_name", ["openvino", "torch"])
@@ -203,7 +259,7 @@ def test_half_precision_is_near(model: torch.nn.Module, batch: FloatArray, engin
         pytest.skip("this processor has no bfloat16")
     built = build_engine(model, SIZE_HW, device="cpu", engine=engine_name, precision="half", digest=DIGEST)
     assert built.name in ("openvino cpu bf16", "torch cpu bfloat16")
-    found, wanted = built.infer(batch), TorchEngine(model).infer(batch)
+    found, wanted = built.infer(batch)[0], TorchEngine(model).infer(batch)[0]
     assert found.dtype == np.float32
     assert lowest_cosine(found, wanted) > 0.99
     assert next(model.parameters()).dtype == torch.float32  # the caller's network stays as it is
@@ -219,11 +275,11 @@ def test_onnx_runtime_has_no_half_precision(small: torch.nn.Module) -> None:
 def test_a_gpu_agrees_with_the_cpu(model: torch.nn.Module, batch: FloatArray) -> None:
     if not torch.cuda.is_available():
         pytest.skip("no CUDA GPU is usable here")
-    wanted = TorchEngine(copy.deepcopy(model)).infer(batch)
+    wanted = TorchEngine(copy.deepcopy(model)).infer(batch)[0]
     for precision, least in (("fp32", 0.99999), ("half", 0.999)):
         built = build_engine(copy.deepcopy(model), SIZE_HW, device="cuda", precision=precision)  # type: ignore[arg-type]
-        assert lowest_cosine(built.infer(batch), wanted) >= least
-        assert built.infer(batch[:0]).shape == (0, 512)
+        assert lowest_cosine(built.infer(batch)[0], wanted) >= least
+        assert built.infer(batch[:0])[0].shape == (0, 512)
 
 
 @pytest.mark.parametrize(
@@ -351,8 +407,8 @@ def test_a_file_gives_what_the_module_gave(
     engine = OpenVinoEngine.from_file(save_xml(tmp_path, small, shape))
     assert engine.input_shape == tuple(shape)
     assert engine.metadata["model_info"]["labels"] == "person"
-    assert lowest_cosine(engine.infer(batch), TorchEngine(small).infer(batch)) > 0.99999
-    assert engine.infer(batch[:0]).shape == (0, 8)
+    assert lowest_cosine(engine.infer(batch)[0], TorchEngine(small).infer(batch)[0]) > 0.99999
+    assert engine.infer(batch[:0])[0].shape == (0, 8)
 
 
 def _break_xml(path: Path) -> None:
@@ -388,14 +444,14 @@ def test_an_onnx_file_runs_in_either_engine(tmp_path: Path, small: torch.nn.Modu
     need("onnxruntime")
     path = tmp_path / "net.onnx"
     write_onnx(small, (-1, 3, -1, -1), path, {"task": "detect"})
-    wanted = TorchEngine(small).infer(batch)
+    wanted = TorchEngine(small).infer(batch)[0]
     for engine_name in ("openvino", "onnxruntime"):
         need(engine_name)
         opened = open_engine(path, engine=engine_name)  # type: ignore[arg-type]
         assert opened.name == f"{engine_name} cpu"
         assert opened.input_shape == (-1, 3, -1, -1)
         assert opened.metadata["framework"]["task"] == "detect"
-        assert lowest_cosine(opened.infer(batch), wanted) > 0.99999
+        assert lowest_cosine(opened.infer(batch)[0], wanted) > 0.99999
 
 
 def test_what_no_engine_runs(tmp_path: Path) -> None:
@@ -415,7 +471,7 @@ def test_what_no_engine_runs(tmp_path: Path) -> None:
 def test_openvino_is_silent() -> None:
     need("openvino")
     code = (
-        "import sys; from reidtrack.engines.openvino_engine import import_openvino; import_openvino();"
+        "import sys; from reidtrack.engines.openvino_package import import_openvino; import_openvino();"
         "import openvino.tools.ovc; from openvino.tools.ovc.telemetry_utils import tm;"
         "assert tm.__name__ == 'openvino.tools.ovc.telemetry_stub', tm; assert not sys.modules['openvino_telemetry']"
     )

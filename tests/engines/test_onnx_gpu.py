@@ -14,8 +14,9 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from reidtrack.engines import onnx_engine
-from reidtrack.engines.base import build_engine, choose_engine, open_engine
+from reidtrack.engines import onnx_session
+from reidtrack.engines.build import build_engine, open_engine
+from reidtrack.engines.choose import choose_engine
 from reidtrack.engines.convert import write_onnx
 from reidtrack.engines.onnx_engine import OnnxEngine
 from reidtrack.errors import DeviceError, WeightsError
@@ -92,7 +93,7 @@ def stand_in(
     raises: bool = False,
 ) -> Runtime:
     runtime = Runtime(built_with, built_with if starts is None else starts, raises)
-    monkeypatch.setattr(onnx_engine, "_import_onnxruntime", lambda: runtime)
+    monkeypatch.setattr(onnx_session, "import_onnxruntime", lambda: runtime)
     return runtime
 
 
@@ -109,7 +110,7 @@ def test_batches_go_in_a_few_lengths(
     runtime = stand_in(monkeypatch, (TENSORRT, CUDA))
     engine = OnnxEngine(content, "cuda:0", tensorrt=tensorrt, half=tensorrt)
     batch = np.random.default_rng(0).normal(size=(70, 3, *SIZE_HW)).astype(np.float32)
-    np.testing.assert_array_equal(engine.infer(batch), batch + 1)
+    np.testing.assert_array_equal(engine.infer(batch)[0], batch + 1)
     assert runtime.lengths == [64, 8]
     assert engine.name == name
 

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from spacetime.site_data import EAST, SIZE, SOUTH, WEST, Camera, crowd, looks, seen, walk
 
-from reidtrack.spacetime.clocks import (
+from reidtrack.spacetime.clock_scores import (
     LAGS,
     overlap_scores,
     path_ends,
-    solve_clocks,
     symmetric_scores,
     way_s,
     way_scores,
 )
+from reidtrack.spacetime.clocks import solve_clocks
 from reidtrack.spacetime.ground import CameraGround, Closeness, facing, ground_path
 
 LOOK = looks(1)[0]
@@ -88,7 +88,7 @@ def test_evidence_that_is_not_clear_is_refused(score: np.ndarray) -> None:
 def test_ends_are_where_and_how_fast_somebody_came_and_went() -> None:
     begin, end = path_ends(ground_path(seen(SOUTH, 1, walk((-2, 0), (2, 0), 0, 4), LOOK), ground(SOUTH)))
     assert (begin.time_s, end.time_s) == (0, 4)
-    np.testing.assert_allclose([begin.place_m, end.place_m], [[-2, 0], [2, 0]], atol=0.01)
+    np.testing.assert_allclose([begin.position_m, end.position_m], [[-2, 0], [2, 0]], atol=0.01)
     np.testing.assert_allclose([begin.pace, end.pace], [[1, 0], [1, 0]], atol=0.01)
 
 
@@ -106,8 +106,8 @@ def test_ends_are_where_and_how_fast_somebody_came_and_went() -> None:
 )
 def test_how_long_a_way_takes(start: tuple[float, float], end: tuple[float, float], expected: float | None) -> None:
     leave, arrive = path_ends(ground_path(seen(SOUTH, 1, walk((-3, 0), (0, 0), 0, 3), LOOK), ground(SOUTH)))
-    leave = leave._replace(time_s=0, place_m=np.zeros(2), pace=np.array([1.0, 0.0]))
-    arrive = arrive._replace(place_m=np.array(start), pace=np.array(end))
+    leave = leave._replace(time_s=0, position_m=np.zeros(2), pace=np.array([1.0, 0.0]))
+    arrive = arrive._replace(position_m=np.array(start), pace=np.array(end))
     found = way_s(leave, arrive)
     assert found is None if expected is None else found == pytest.approx(expected)
 

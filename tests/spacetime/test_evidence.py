@@ -10,9 +10,10 @@ from associate.people_data import owners
 from spacetime.site_data import SIZE, SOUTH, WEST, crowd, looks, seen, walk
 
 from reidtrack.associate.associate import associate
-from reidtrack.associate.evidence import PairTerms
-from reidtrack.spacetime.evidence import PLACES, RELATED, SpaceTime, joined, telling_pairs
-from reidtrack.spacetime.site import SiteView
+from reidtrack.associate.evidence import PairTerms, sum_terms
+from reidtrack.spacetime.clocks import telling_pairs
+from reidtrack.spacetime.evidence import FROM_HOMOGRAPHY, FROM_PLAN, SpaceTime
+from reidtrack.spacetime.learned_site import KnownSite
 from reidtrack.spacetime.topology import Topology
 from reidtrack.types import Tracklet
 
@@ -20,7 +21,7 @@ SIZES = {"south": SIZE, "west": SIZE}
 PLAN = {"south": SOUTH.to_plan, "west": WEST.to_plan}
 
 
-def learn(tracklets: Sequence[Tracklet], site: SiteView, pieces: frozenset[str] | None = None):
+def learn(tracklets: Sequence[Tracklet], site: KnownSite, pieces: frozenset[str] | None = None):
     evidence = SpaceTime(site) if pieces is None else SpaceTime(site, pieces)
     return associate(tracklets, evidence=[evidence]).identities, evidence.learned
 
@@ -34,12 +35,12 @@ def together(identities) -> int:
 @pytest.mark.parametrize("given", [2, 1, 0], ids=["both homographies", "one homography", "no homography"])
 def test_a_crowd_is_matched_and_clocks_and_relations_are_found(given: int, late_s: float) -> None:
     tracklets = crowd([SOUTH, WEST], 14, late_s={"west": late_s})
-    site = SiteView(SIZES, dict(list(PLAN.items())[:given]), unit_m=1.0)
+    site = KnownSite(SIZES, dict(list(PLAN.items())[:given]), unit_m=1.0)
     identities, learned = learn(tracklets, site)
     found = learned.clocks["west"].offset_s - learned.clocks["south"].offset_s
     assert found == pytest.approx(late_s, abs=0.25)
     assert learned.used_offset_s["west"] == pytest.approx(late_s, abs=0.25)
-    assert learned.clock_from["west"] == (PLACES if given == 2 else RELATED)
+    assert learned.clock_from["west"] == (FROM_PLAN if given == 2 else FROM_HOMOGRAPHY)
     assert set(learned.homographies) == (set() if given == 0 else {"south", "west"})
     assert learned.derived == ({"west"} if given == 1 else set())
     assert bool(learned.relations) == (given < 2)
@@ -62,7 +63,7 @@ def test_places_part_people_whom_looks_confuse(given: int) -> None:
             tracklets.append(seen(view, person, path, look))
     alone = owners(associate(tracklets).identities)
     assert alone["south", 15] != alone["west", 15]  # by looks, each is the other
-    site = SiteView(SIZES, PLAN if given else {}, unit_m=1.0)
+    site = KnownSite(SIZES, PLAN if given else {}, unit_m=1.0)
     found = owners(learn(tracklets, site)[0])
     assert found["south", 15] == found["west", 15]
     assert found["south", 16] == found["west", 16]
@@ -73,7 +74,7 @@ def test_homographies_that_looks_contradict_do_not_count() -> None:
     tracklets = crowd([SOUTH, WEST], 14)
     wrong = {"south": PLAN["south"], "west": np.diag([1.0, 1.0, 1.0]) @ PLAN["west"] + 0.0}
     wrong["west"] = np.array([[1, 0, 30.0], [0, 1, 0], [0, 0, 1]]) @ wrong["west"]  # thirty metres beside
-    identities, learned = learn(tracklets, SiteView(SIZES, wrong, unit_m=1.0))
+    identities, learned = learn(tracklets, KnownSite(SIZES, wrong, unit_m=1.0))
     assert learned.disagreeing == {(0, 1)}
     assert together(identities) == together(associate(tracklets).identities)
 
@@ -83,22 +84,22 @@ def test_ways_that_the_user_rules_out_are_not_gone() -> None:
     first = seen(SOUTH, 1, walk((-2, 0), (2, 0), 0, 4), look)
     second = seen(WEST, 1, walk((-2, 0), (2, 0), 10, 14), look)
     assert together(associate([first, second]).identities) == 1
-    site = SiteView(SIZES, topology=Topology(barred=frozenset({("south", "west")})))
+    site = KnownSite(SIZES, topology=Topology(barred=frozenset({("south", "west")})))
     assert together(learn([first, second], site)[0]) == 0
 
 
 @pytest.mark.parametrize(
-    "pieces", [frozenset(), frozenset({"clocks"}), frozenset({"plan", "relation", "clocks", "journeys"})]
+    "pieces", [frozenset(), frozenset({"clocks"}), frozenset({"plan", "relation", "clocks", "travel_times"})]
 )
 def test_without_tracklets_or_with_one_nothing_is_learned(pieces: frozenset[str]) -> None:
     for tracklets in ([], crowd([SOUTH], 2)[:1]):
-        identities, learned = learn(tracklets, SiteView(SIZES, PLAN), pieces)
+        identities, learned = learn(tracklets, KnownSite(SIZES, PLAN), pieces)
         assert len(identities) == len(tracklets)
         assert all(value == 0 for value in learned.used_offset_s.values())
 
 
 def test_a_camera_without_a_size_has_no_place() -> None:
-    _, learned = learn(crowd([SOUTH, WEST], 8), SiteView({"south": SIZE}, PLAN))
+    _, learned = learn(crowd([SOUTH, WEST], 8), KnownSite({"south": SIZE}, PLAN))
     assert set(learned.homographies) == {"south"}
     assert not learned.relations
 
@@ -106,11 +107,11 @@ def test_a_camera_without_a_size_has_no_place() -> None:
 def test_terms_add_up() -> None:
     a = PairTerms(np.array([[0, 1], [1, 2]]), np.array([1.0, -np.inf]), {"ground_m": np.array([0.5, np.nan])})
     b = PairTerms(np.array([[1, 2], [0, 3]]), np.array([2.0, 0.5]), {"ground_m": np.array([7.0, 8.0])})
-    total = joined([a, b])
+    total = sum_terms([a, b])
     assert total.pairs.tolist() == [[0, 1], [0, 3], [1, 2]]
     assert total.log_odds.tolist() == [1.0, 0.5, -np.inf]
     assert total.values["ground_m"].tolist() == [0.5, 8.0, 7.0]
-    assert len(joined([]).pairs) == 0
+    assert len(sum_terms([]).pairs) == 0
 
 
 def all_pairs(cameras: int, links: int = 5) -> dict[tuple[int, int], int]:

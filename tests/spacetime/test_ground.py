@@ -10,11 +10,11 @@ from spacetime.site_data import SIZE, SOUTH, WEST, looks, seen, walk
 
 from reidtrack.spacetime.ground import (
     TICK_S,
-    Apart,
     CameraGround,
     Closeness,
-    apart,
+    Displacement,
     below_horizon,
+    displacement,
     facing,
     ground_path,
     metres_in_unit,
@@ -32,21 +32,21 @@ def ground(view, unit_m: float = 1.0, scale: float = 1.0) -> CameraGround:
 def test_a_path_lies_where_the_person_walked() -> None:
     path = ground_path(seen(SOUTH, 1, PATH, LOOK), ground(SOUTH))
     at = (path.first + np.arange(len(path))) * TICK_S
-    assert path.sure.all()
+    assert path.known.all()
     for axis in (1, 2):
-        np.testing.assert_allclose(path.place[:, axis - 1], np.interp(at, PATH[:, 0], PATH[:, axis]), atol=1e-3)
+        np.testing.assert_allclose(path.position[:, axis - 1], np.interp(at, PATH[:, 0], PATH[:, axis]), atol=1e-3)
 
 
 def test_a_fast_clock_is_put_back() -> None:
     late = ground_path(seen(SOUTH, 1, PATH, LOOK, late_s=3.4), ground(SOUTH), offset_s=3.4)
     right = ground_path(seen(SOUTH, 1, PATH, LOOK), ground(SOUTH))
     assert late.first == right.first
-    np.testing.assert_allclose(late.place, right.place, atol=1e-3)
+    np.testing.assert_allclose(late.position, right.position, atol=1e-3)
 
 
 def test_two_views_of_one_person_lie_on_each_other() -> None:
     a, b = (ground_path(seen(view, 1, PATH, LOOK), ground(view)) for view in (SOUTH, WEST))
-    found = apart(a, b)
+    found = displacement(a, b)
     assert len(found.metres) == len(a)
     assert found.distance_m.max() < 1e-2
     assert (Closeness().log_odds(found) > 3).all()
@@ -81,15 +81,15 @@ def test_points_above_the_horizon_are_no_ground() -> None:
 
 def test_unknown_steps_are_left_out() -> None:
     path = ground_path(seen(SOUTH, 1, PATH, LOOK), ground(SOUTH)._replace(region=(0, 0, 300, 480)))
-    assert 0 < path.sure.sum() < len(path)
+    assert 0 < path.known.sum() < len(path)
     whole = ground_path(seen(SOUTH, 1, PATH, LOOK), ground(SOUTH))
-    assert len(apart(path, whole).metres) == path.sure.sum()
+    assert len(displacement(path, whole).metres) == path.known.sum()
 
 
 @pytest.mark.parametrize("distance_m", [0.5, 1.0, 3.0, 30.0])
 def test_the_nearer_the_likelier(distance_m: float) -> None:
     def odds(metres: float, noise: float = 0.05) -> float:
-        found = Apart(np.array([[metres, 0.0]]), np.array([[noise, 0.0, 0.0, noise]]))
+        found = Displacement(np.array([[metres, 0.0]]), np.array([[noise, 0.0, 0.0, noise]]))
         return Closeness().log_odds(found).item()
 
     assert odds(distance_m - 0.4) > odds(distance_m) or distance_m > 2
@@ -103,8 +103,8 @@ def test_the_shortest_tracklets_have_a_place(rows: int) -> None:
     short = whole.part(np.arange(len(whole)) < rows, np.zeros(len(whole.features), np.bool_))
     path = ground_path(short, ground(SOUTH))
     assert len(path) >= 1
-    assert path.sure.all()
-    np.testing.assert_allclose(path.place[0], PATH[0, 1:], atol=1e-3)
+    assert path.known.all()
+    np.testing.assert_allclose(path.position[0], PATH[0, 1:], atol=1e-3)
 
 
 def test_feet_on_the_horizon_are_nowhere() -> None:
@@ -112,6 +112,6 @@ def test_feet_on_the_horizon_are_nowhere() -> None:
     tracklet = seen(SOUTH, 1, PATH, LOOK)
     boxes = np.tile(np.array([100, 50, 140, 200], np.float32), (len(tracklet), 1))
     path = ground_path(replace(tracklet, xyxy=boxes), level)
-    assert not path.sure.any()
-    assert np.isfinite(path.place).all()
+    assert not path.known.any()
+    assert np.isfinite(path.position).all()
     assert metres_in_unit([replace(tracklet, xyxy=boxes)], level) is None

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from spacetime.site_data import SIZE, SOUTH, WEST, Camera, crowd, looks, seen, walk
 
-from reidtrack.spacetime.ground import Apart, CameraGround, Closeness, facing, ground_path
-from reidtrack.spacetime.plan_terms import LEAST, MOST, fit_closeness, gap_terms, meeting_terms, meetings
+from reidtrack.spacetime.ground import CameraGround, Closeness, Displacement, facing, ground_path
+from reidtrack.spacetime.plan import LEAST, MOST, fit_closeness, gap_terms, meeting_terms, meetings
 
 LOOK = looks(1)[0]
 CAMERA = np.array([0, 1])
@@ -75,8 +75,8 @@ def test_places_one_after_the_other(
 def far(start: tuple[float, float], begins_s: float):
     """Farther than the view reaches: a path drawn by hand."""
     base = path(SOUTH, walk((-1, 0), (1, 0), begins_s, begins_s + 2))
-    moved = base.place + np.array(start) + [1, 0]
-    return type(base)(base.first, moved, base.spread, base.unit_m, base.sure)
+    moved = base.position + np.array(start) + [1, 0]
+    return type(base)(base.first, moved, base.covariance, base.unit_m, base.known)
 
 
 def test_gaps_need_two_paths() -> None:
@@ -84,8 +84,8 @@ def test_gaps_need_two_paths() -> None:
     assert not len(gap_terms([path(SOUTH, walk((-1, 0), (1, 0), 0, 2)), None], Closeness()).pairs)
 
 
-def displacement(metres: float) -> Apart:
-    return Apart(np.full((20, 2), metres / np.sqrt(2)), np.tile([0.01, 0, 0, 0.01], (20, 1)))
+def displacement(metres: float) -> Displacement:
+    return Displacement(np.full((20, 2), metres / np.sqrt(2)), np.tile([0.01, 0, 0, 0.01], (20, 1)))
 
 
 def test_closeness_is_learned_and_few_links_change_it_little() -> None:

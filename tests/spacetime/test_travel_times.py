@@ -1,4 +1,4 @@
-"""Times between cameras, and what the user knows of the ways."""
+"""Travel times between cameras, and what the user knows of the ways."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from reidtrack.spacetime.topology import Topology
 from reidtrack.spacetime.travel_times import (
     LEAST,
     MOST,
-    Times,
+    TrackletTimes,
     density,
-    journey_terms,
-    learn_transitions,
+    learn_travel_times,
     tell_travel_times,
+    travel_time_terms,
 )
 from reidtrack.types import Identity, Link, Tracklet
 
@@ -21,7 +21,7 @@ NAMES = ("hall", "yard")
 NO_TOPOLOGY = Topology()
 
 
-def trips(count: int, travel_s: float = 20.0, seed: int = 0) -> tuple[Times, np.ndarray, np.ndarray]:
+def trips(count: int, travel_s: float = 20.0, seed: int = 0) -> tuple[TrackletTimes, np.ndarray, np.ndarray]:
     """People who are seen in the hall, and after about `travel_s` in the yard; labels, and their links."""
     rng = np.random.default_rng(seed)
     begin = rng.uniform(0, 600, count)
@@ -29,7 +29,7 @@ def trips(count: int, travel_s: float = 20.0, seed: int = 0) -> tuple[Times, np.
     start = np.concatenate([begin, begin + 5 + way])
     camera, label = np.repeat([0, 1], count), np.tile(np.arange(count), 2)
     links = np.stack([np.arange(count), np.arange(count) + count], axis=1)
-    return Times(start, start + 5, camera), label, links
+    return TrackletTimes(start, start + 5, camera), label, links
 
 
 def visit(camera: str, track_id: int, start_s: float, end_s: float) -> Tracklet:
@@ -48,17 +48,17 @@ def visit(camera: str, track_id: int, start_s: float, end_s: float) -> Tracklet:
     )
 
 
-def odds_of(times: Times, transitions: dict, pair: tuple[int, int], topology: Topology = NO_TOPOLOGY) -> float:
-    terms = journey_terms(times, transitions, NAMES, topology)
+def odds_of(times: TrackletTimes, transitions: dict, pair: tuple[int, int], topology: Topology = NO_TOPOLOGY) -> float:
+    terms = travel_time_terms(times, transitions, NAMES, topology)
     found = {tuple(p): v for p, v in zip(terms.pairs.tolist(), terms.log_odds.tolist(), strict=True)}
     return found.get(pair, 0.0)
 
 
-def with_visits(times: Times, gap_s: float) -> tuple[Times, tuple[int, int]]:
+def with_visits(times: TrackletTimes, gap_s: float) -> tuple[TrackletTimes, tuple[int, int]]:
     """Two more visits, one in each camera, so far apart; their places."""
     n = len(times.camera)
     start = np.append(times.start_s, [1000.0, 1005.0 + gap_s])
-    return Times(start, start + 5, np.append(times.camera, [0, 1])), (n, n + 1)
+    return TrackletTimes(start, start + 5, np.append(times.camera, [0, 1])), (n, n + 1)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def with_visits(times: Times, gap_s: float) -> tuple[Times, tuple[int, int]]:
 )
 def test_many_links_tell_usual_times(gap_s: float, low: float, high: float) -> None:
     times, label, links = trips(60)
-    transitions = learn_transitions(times, label, links)
+    transitions = learn_travel_times(times, label, links)
     more, pair = with_visits(times, gap_s)
     assert low <= odds_of(more, transitions, pair) <= high
 
@@ -80,33 +80,33 @@ def test_many_links_tell_usual_times(gap_s: float, low: float, high: float) -> N
 @pytest.mark.parametrize("count", [0, 1, 9])
 def test_few_links_tell_nothing(count: int) -> None:
     times, label, links = trips(60)
-    transitions = learn_transitions(times, label, links[:count])
+    transitions = learn_travel_times(times, label, links[:count])
     more, pair = with_visits(times, 20)
     assert odds_of(more, transitions, pair) == 0
 
 
 def test_no_link_is_judged_by_itself() -> None:
     times, label, links = trips(20)
-    slow = Times(times.start_s.copy(), times.end_s.copy(), times.camera)
+    slow = TrackletTimes(times.start_s.copy(), times.end_s.copy(), times.camera)
     slow.start_s[20] += 3000
     slow.end_s[20] += 3000
-    transitions = learn_transitions(slow, label, links)
+    transitions = learn_travel_times(slow, label, links)
     assert odds_of(slow, transitions, (0, 20)) <= 0.05
     assert odds_of(slow, transitions, (1, 21)) > 0.5
 
 
 def test_only_sure_links_count_and_only_those_from_one_visit_to_the_next() -> None:
     times, label, links = trips(3)
-    assert learn_transitions(times, label, links[:2])[0, 1].gaps_s.shape == (2,)
-    again = Times(np.array([0.0, 20, 40]), np.array([5.0, 25, 45]), np.array([0, 1, 0]))
-    found = learn_transitions(again, np.zeros(3, np.int64), np.array([[0, 1], [1, 2]]))
+    assert learn_travel_times(times, label, links[:2])[0, 1].gaps_s.shape == (2,)
+    again = TrackletTimes(np.array([0.0, 20, 40]), np.array([5.0, 25, 45]), np.array([0, 1, 0]))
+    found = learn_travel_times(again, np.zeros(3, np.int64), np.array([[0, 1], [1, 2]]))
     assert {pair: t.gaps_s.tolist() for pair, t in found.items()} == {(0, 1): [15.0], (1, 0): [15.0]}
 
 
 def test_nothing_of_nothing() -> None:
-    none = Times(np.zeros(0), np.zeros(0), np.zeros(0, np.int64))
-    assert learn_transitions(none, np.zeros(0, np.int64), np.zeros((0, 2), np.int64)) == {}
-    assert not len(journey_terms(none, {}, NAMES, Topology(complete=True)).pairs)
+    none = TrackletTimes(np.zeros(0), np.zeros(0), np.zeros(0, np.int64))
+    assert learn_travel_times(none, np.zeros(0, np.int64), np.zeros((0, 2), np.int64)) == {}
+    assert not len(travel_time_terms(none, {}, NAMES, Topology(complete=True)).pairs)
 
 
 WAYS = {("hall", "yard"): (10.0, 30.0), ("yard", "hall"): (10.0, 30.0)}
@@ -130,7 +130,7 @@ WAYS = {("hall", "yard"): (10.0, 30.0), ("yard", "hall"): (10.0, 30.0)}
     ],
 )
 def test_what_the_user_knows(topology: Topology, gap_s: float, expected: float) -> None:
-    times, pair = with_visits(Times(np.zeros(0), np.zeros(0), np.zeros(0, np.int64)), gap_s)
+    times, pair = with_visits(TrackletTimes(np.zeros(0), np.zeros(0), np.zeros(0, np.int64)), gap_s)
     assert odds_of(times, {}, pair, topology) == expected
 
 

@@ -9,7 +9,7 @@ from spacetime.site_data import SIZE, SOUTH, WEST, Camera, crowd
 from reidtrack.geometry import project
 from reidtrack.spacetime.clocks import solve_clocks
 from reidtrack.spacetime.ground import Closeness
-from reidtrack.spacetime.view_homography import LEAST_LINKS, estimate_relation, relation_scores
+from reidtrack.spacetime.view_homography import LEAST_LINKS, estimate_homography, homography_scores
 from reidtrack.types import Tracklet
 
 SIZES = (SIZE, SIZE)
@@ -33,7 +33,7 @@ def error_px(homography: np.ndarray) -> float:
 
 
 def test_it_is_found() -> None:
-    found = estimate_relation(links(14), SIZES)
+    found = estimate_homography(links(14), SIZES)
     assert found.fits
     assert found.fit_px < 5
     assert found.fit_m < 0.15
@@ -45,33 +45,33 @@ def test_it_is_found() -> None:
 def test_wrong_links_do_not_bend_it() -> None:
     right = links(16)
     wrong = [(right[k][0], right[k - 1][1]) for k in range(len(right))][:6]
-    found = estimate_relation(right[6:] + wrong, SIZES)
+    found = estimate_homography(right[6:] + wrong, SIZES)
     assert error_px(found.homography) < 8
 
 
 def test_a_relation_that_is_none_does_not_fit() -> None:
     pairs = links(14)
     mixed = [(a, pairs[(k + 5) % len(pairs)][1]) for k, (a, _) in enumerate(pairs)]
-    found = estimate_relation(mixed, SIZES)
+    found = estimate_homography(mixed, SIZES)
     assert found is None or not found.fits
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_few_links_are_no_evidence(count: int) -> None:
-    found = estimate_relation(links(14)[:count], SIZES)
+    found = estimate_homography(links(14)[:count], SIZES)
     assert found is None
     assert count < LEAST_LINKS
 
 
 def test_people_who_walk_one_line_are_no_evidence() -> None:
     one = links(14)[:1] * 6
-    found = estimate_relation(one, SIZES)
+    found = estimate_homography(one, SIZES)
     assert found is None or not found.fits or found.fit_px < 5  # a line tells nothing about what lies beside it
 
 
 @pytest.mark.parametrize("late_s", [0.0, 3.4, -7.0])
 def test_clock_and_relation_are_found_together(late_s: float) -> None:
-    scores = relation_scores(links(14, late_s), SIZES, Closeness())
+    scores = homography_scores(links(14, late_s), SIZES, Closeness())
     clocks = solve_clocks(2, {(0, 1): scores})
     assert clocks[1].offset_s - clocks[0].offset_s == pytest.approx(late_s, abs=0.2)
 
@@ -79,5 +79,5 @@ def test_clock_and_relation_are_found_together(late_s: float) -> None:
 def test_strangers_tie_no_clocks() -> None:
     pairs = links(14)
     mixed = [(a, pairs[(k + 5) % len(pairs)][1]) for k, (a, _) in enumerate(pairs)]
-    clocks = solve_clocks(2, {(0, 1): relation_scores(mixed, SIZES, Closeness())})
+    clocks = solve_clocks(2, {(0, 1): homography_scores(mixed, SIZES, Closeness())})
     assert all(clock.uncertainty_s is None for clock in clocks)

@@ -12,6 +12,7 @@ import logging
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,10 @@ import numpy as np
 import torch
 
 from reidtrack.config.run import DetectConfig
-from reidtrack.detect.protocol import Detector
-from reidtrack.detect.yolo import YoloDetector
-from reidtrack.engines.base import build_engine
-from reidtrack.engines.pictures import on_pictures
+from reidtrack.detect.families import YOLO
+from reidtrack.detect.network import NetworkDetector
+from reidtrack.detect.protocol import Detector, DetectorOptions
+from reidtrack.engines.build import build_engine
 from reidtrack.geometry import iou
 from reidtrack.networks.build import make_detector
 from reidtrack.types import Detections
@@ -59,7 +60,8 @@ def read_sets(archives: Path, rendered: Path, seed: int) -> tuple[dict[str, list
 def in_memory(module: Any) -> Detector:
     """A detector around a network at hand, on the square input of the export."""
     engine = build_engine(network.for_inference(module), (IMGSZ, IMGSZ), device="cpu")
-    return YoloDetector(on_pictures(engine), conf=LEAST_SCORE, input_shape=(-1, 3, IMGSZ, IMGSZ))
+    infer = partial(engine.infer_pictures, pixels=YOLO.pixels)
+    return NetworkDetector(infer, YOLO, DetectorOptions(conf=LEAST_SCORE), input_shape=(-1, 3, IMGSZ, IMGSZ))
 
 
 def from_file(path: Path) -> Detector:

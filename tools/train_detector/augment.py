@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from reidtrack.detect.yolo import PAD_VALUE
+from reidtrack.detect.letterbox import PAD_VALUE
 from reidtrack.geometry import area, clip
 from reidtrack.types import FloatArray, ImageArray
 from tools.train_detector.data import Picture

@@ -8,9 +8,10 @@ from typing import Any
 
 import yaml
 
-from reidtrack.detect.yolo import fit_letterbox, letterbox
+from reidtrack.detect.families import YOLO
+from reidtrack.detect.letterbox import fit_letterbox, letterbox
 from reidtrack.engines.convert import open_shape, to_openvino
-from reidtrack.engines.openvino_engine import import_openvino
+from reidtrack.engines.openvino_package import import_openvino
 from reidtrack.engines.pictures import to_planes
 from reidtrack.engines.quantise import quantise
 from reidtrack.types import FloatArray
@@ -43,7 +44,7 @@ def export_int8(network: Any, pictures: Sequence[Picture], folder: Path, stem: s
 
 def _input(picture: Picture, imgsz: int) -> FloatArray:
     height, width = picture.image.shape[:2]
-    return to_planes(letterbox([picture.image], fit_letterbox((width, height), imgsz, imgsz)))
+    return to_planes(letterbox([picture.image], fit_letterbox((width, height), imgsz, imgsz)), YOLO.pixels)
 
 
 def _metadata(imgsz: int) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from reidtrack.config.run import EmbedConfig
 from reidtrack.datasets.embed_samples import SampleFeatures, embed_samples
 from reidtrack.datasets.record import ReidDataset, Sample
 from reidtrack.embed.embedder import Embedder
-from reidtrack.engines.base import choose_device
+from reidtrack.engines.choose import choose_device
 from reidtrack.engines.provenance import Weights
 from reidtrack.errors import InputError, UsageError, param
 from reidtrack.networks.build import make_embedder

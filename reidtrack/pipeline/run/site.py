@@ -12,10 +12,10 @@ from reidtrack.errors import ConfigError
 from reidtrack.geometry import foot_points, project
 from reidtrack.runs.manifest_sections import InputEntry
 from reidtrack.runs.site_json import site_to_json
-from reidtrack.spacetime.evidence import LEAST_OFFSET_S, SpaceTime
+from reidtrack.spacetime.evidence import LEAST_OFFSET_S, PIECES, SpaceTime
 from reidtrack.spacetime.ground import below_horizon, visible_feet
-from reidtrack.spacetime.site import Learned, SiteView
-from reidtrack.spacetime.site_file import SiteFile, read_homography, read_site
+from reidtrack.spacetime.learned_site import KnownSite, LearnedSite
+from reidtrack.spacetime.site_yaml import SiteFile, read_homography, read_site
 from reidtrack.types import DoubleArray, FloatArray, Identity
 
 _WRONG_UNIT = 2.0
@@ -37,8 +37,8 @@ class Site:
         self._inputs = inputs
         self._file = site_of(config, [entry.camera for entry in inputs])
         sizes = {e.camera: (float(e.size[0]), float(e.size[1])) for e in inputs if e.size is not None}
-        view = SiteView(sizes, self._file.homographies, self._file.unit_m, self._file.topology)
-        pieces = {name for name in ("plan", "relation", "clocks", "journeys") if getattr(config, name)}
+        view = KnownSite(sizes, self._file.homographies, self._file.unit_m, self._file.topology)
+        pieces = {name for name in PIECES if getattr(config, name)}
         self._sizes, self.evidence = sizes, SpaceTime(view, frozenset(pieces))
 
     @property
@@ -69,7 +69,7 @@ class Site:
         """What the user should know: wrong clocks, wrong units, plan views that speak against the appearances."""
         return [] if self.evidence.learned is None else self._remarks(self.evidence.learned)
 
-    def _remarks(self, learned: Learned) -> list[str]:
+    def _remarks(self, learned: LearnedSite) -> list[str]:
         lines = clock_remarks(self._inputs, learned)
         for name, metres in learned.seen_unit_m.items():
             high = 1.75 * (learned.unit_m or 1.0) / metres
@@ -86,7 +86,7 @@ class Site:
         return lines
 
 
-def clock_remarks(inputs: Sequence[InputEntry], learned: Learned) -> list[str]:
+def clock_remarks(inputs: Sequence[InputEntry], learned: LearnedSite) -> list[str]:
     """Clocks that are wrong, and the offsets that put them right.
 
     Args:

@@ -12,7 +12,7 @@ import numpy as np
 
 from reidtrack.config.train import BatchConfig, DistillConfig, OptimConfig, TrainConfig
 from reidtrack.datasets import sampler
-from reidtrack.engines.base import choose_device
+from reidtrack.engines.choose import choose_device
 from reidtrack.errors import UsageError
 from reidtrack.models.card import ModelCard
 from reidtrack.pipeline.training.build_network import make_network, prepare_network

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,7 +27,8 @@ from reidtrack.pipeline.training import build as train_build
 from reidtrack.pipeline.training.targets import teacher_targets
 from reidtrack.pipeline.training.tensorboard import Events
 from reidtrack.pipeline.training.validate import Validation
-from reidtrack.train.progress import SilentWatcher, Status, Watcher
+from reidtrack.runtime.cancel import CancelToken
+from reidtrack.runtime.progress import Progress, Silent
 from reidtrack.types import FloatArray
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
     from reidtrack.train.plan import Plan
 
-__all__ = ["Status", "Trained", "TrainingData", "Watcher", "make_plan", "read_data", "train"]
+__all__ = ["Trained", "TrainingData", "make_plan", "read_data", "train"]
 
 logger = logging.getLogger(__name__)
 
@@ -80,8 +81,8 @@ def train(
     out: Path,
     *,
     resume: bool = False,
-    watcher: Watcher | None = None,
-    stop: Callable[[], bool] = lambda: False,
+    progress: Progress | None = None,
+    cancel: CancelToken | None = None,
 ) -> Trained:
     """Train a network.
 
@@ -89,8 +90,8 @@ def train(
         config: All settings.
         out: Folder for `model.safetensors`, `state.pt`, `log.csv`, `curves.png` and `config.yaml`.
         resume: Go on with the training in `out`.
-        watcher: Told of the progress.
-        stop: Asked after each step whether to end.
+        progress: Told of the progress, by the first process alone: stages are epochs, counted in steps.
+        cancel: Ends the training after the step at which it is cancelled; it can be resumed.
 
     Raises:
         UsageError: If settings do not fit each other or the data, `out` holds a training, or the loss diverges.
@@ -125,10 +126,13 @@ def train(
         if state is not None:
             training.resume(state)
             logger.info("%s: goes on after %d epochs", out, len(training.rows))
-        shown = watcher if watcher is not None and group.first else SilentWatcher()
-        if config.tensorboard and group.first:
-            shown = Events(out / "events", shown)
-        hooks = loop.Hooks(validation.figures, partial(_export, out / WEIGHTS, card), shown, stop)
+        hooks = loop.Hooks(
+            validate=validation.figures,
+            export=partial(_export, out / WEIGHTS, card),
+            finish_epoch=Events(out / "events").write if config.tensorboard and group.first else lambda _: None,
+            progress=progress if progress is not None and group.first else Silent(),
+            stop=lambda: cancel is not None and cancel.cancelled,
+        )
         finished = training.run(hooks)
     return Trained(out / WEIGHTS, tuple(training.rows), finished)
 

@@ -15,8 +15,8 @@ from reidtrack.cli.main import main
 from reidtrack.pipeline.run.site import clock_remarks
 from reidtrack.runs.manifest_sections import InputEntry
 from reidtrack.spacetime.clocks import ClockOffset
-from reidtrack.spacetime.evidence import PLACES
-from reidtrack.spacetime.site import Learned
+from reidtrack.spacetime.evidence import FROM_PLAN
+from reidtrack.spacetime.learned_site import LearnedSite
 
 PLAN = [[0.02, 0.0, 1.0], [0.0, 0.05, 2.0], [0.0, 0.0, 1.0]]
 
@@ -81,7 +81,7 @@ def test_the_site_stays_with_the_run_until_it_is_taken_away(run: Path, finished:
 
 
 def test_switched_off_it_learns_nothing(run: Path) -> None:
-    off = [f"site.{name}=false" for name in ("plan", "relation", "clocks", "journeys")]
+    off = [f"site.{name}=false" for name in ("plan", "relation", "clocks", "travel_times")]
     assert associate(run, "--set", *off) == 0
     site = read_json(run / "site.json")
     assert site["relations"] == []
@@ -126,12 +126,12 @@ def test_a_homography_by_which_people_are_giants_is_told(
     assert "left: by its homography people are" in capsys.readouterr().err
 
 
-def clocks(offset_s: dict[str, float]) -> Learned:
+def clocks(offset_s: dict[str, float]) -> LearnedSite:
     """What is learned of two or three clocks."""
     names = tuple(sorted(offset_s))
     known = {name: ClockOffset(value, 0.1, 20.0) for name, value in offset_s.items()}
-    words = dict.fromkeys(names, PLACES)
-    return Learned(names, 1.0, {}, {}, frozenset(), {}, frozenset(), {}, known, offset_s, words, {})
+    words = dict.fromkeys(names, FROM_PLAN)
+    return LearnedSite(names, 1.0, {}, {}, frozenset(), {}, frozenset(), {}, known, offset_s, words, {})
 
 
 @pytest.mark.parametrize(

@@ -29,9 +29,7 @@ from reidtrack.pipeline.training.build import (
     make_trainer,
 )
 from reidtrack.pipeline.training.tensorboard import Events
-from reidtrack.pipeline.training.train import Status
 from reidtrack.train.parallel import Group
-from reidtrack.train.progress import SilentWatcher
 from reidtrack.train.trainer import Batch
 
 NOBODY = LearningTargets((4,), np.zeros(0, np.int64), np.zeros((0, 0), np.float32), ())
@@ -160,13 +158,12 @@ def test_events_for_tensorboard(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
         add_scalar=lambda *scalar: written.append(scalar), flush=lambda: None
     )
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", module)
-    events = Events(tmp_path, SilentWatcher())
-    events.step(Status(1, 2, 3, 4, 0.5, 0.5, 10.0, 1.0))
-    events.epoch({"epoch": 2.0, "loss": 0.5, "market1501 mAP": 0.25})
+    events = Events(tmp_path)
+    events.write({"epoch": 2.0, "loss": 0.5, "market1501 mAP": 0.25})
     assert written == [("loss", 0.5, 2), ("market1501/mAP", 0.25, 2)]
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
     with pytest.raises(ReidtrackError, match=r"pip install reidtrack\[tensorboard\]"):
-        Events(tmp_path, SilentWatcher())
+        Events(tmp_path)
 
 
 TINY = ["model.architecture=osnet_x0_25", "stages=[{epochs: 1, size: [48, 32]}]", "batch.size=8", "threads=1"]
@@ -177,6 +174,9 @@ def test_the_command(tmp_path: Path, people: Path, capsys: pytest.CaptureFixture
     begin = ["train", "--data", f"folder={people}", "--hold-out", "2", "--device", "cpu", "--out", str(out)]
     assert main([*begin, "--set", *TINY]) == 0
     said = capsys.readouterr()
+    assert "epoch 1 of 1 training: " in said.err
+    assert " steps/s, loss " in said.err
+    assert "minutes left in all 0" in said.err
     assert "epoch 1: 48x32, loss" in said.err
     assert "people-held-out rank1" in said.err
     assert said.out == f"{out / 'model.safetensors'}: 1 epochs; log.csv and curves.png beside it\n"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from reidtrack.config.train import TrainConfig
 from reidtrack.errors import ReidtrackError
 from reidtrack.models.checkpoint import load_checkpoint
 from reidtrack.pipeline.training.train import Trained, train
+from reidtrack.runtime.cancel import CancelToken
 
 TINY = {
     "device": "cpu",
@@ -41,10 +42,17 @@ def settings(people: Path, **others: object) -> TrainConfig:
     return load(TrainConfig, options={"data.sets": sets, **TINY, **others})
 
 
-def stop_after(steps: int) -> Callable[[], bool]:
-    """A wish that comes up after so many steps."""
-    asked = iter(range(1, 10_000))
-    return lambda: next(asked) >= steps
+class CancelAfter(CancelToken):
+    """Cancels itself after so many steps."""
+
+    def __init__(self, steps: int) -> None:
+        super().__init__()
+        self._left = steps
+
+    @property
+    def cancelled(self) -> bool:
+        self._left -= 1
+        return self._left <= 0
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +102,7 @@ def test_a_resumed_training_ends_with_the_same_weights(
     tmp_path: Path, people: Path, whole: Trained, steps: int
 ) -> None:
     config = settings(people)
-    first = train(config, tmp_path / "out", stop=stop_after(steps))
+    first = train(config, tmp_path / "out", cancel=CancelAfter(steps))
     assert not first.finished
     torch.manual_seed(steps)  # what else draws random numbers does not matter
     second = train(config, tmp_path / "out", resume=True)
@@ -129,6 +137,6 @@ def test_starting_weights_are_not_needed_again(tmp_path: Path, people: Path, who
     config = settings(people, **short, **{"optim.new_layers": 3})
     straight = train(config, tmp_path / "straight")
     assert straight.log[0]["loss"] < whole.log[0]["loss"]
-    train(config, tmp_path / "out", stop=stop_after(2))
+    train(config, tmp_path / "out", cancel=CancelAfter(2))
     init.unlink()
     assert without_times(train(config, tmp_path / "out", resume=True)) == without_times(straight)

@@ -9,7 +9,7 @@ import pytest
 
 from reidtrack.errors import ConfigError
 from reidtrack.geometry import project
-from reidtrack.spacetime.site_file import read_homography, read_site
+from reidtrack.spacetime.site_yaml import read_homography, read_site
 
 CAMERAS = ["hall", "yard"]
 MATRIX = np.array([[1.5, 0.25, 3], [0.5, 2, -1], [0.001, 0.002, 1]])

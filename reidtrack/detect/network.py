@@ -1,0 +1,79 @@
+"""Person detection by a network of any family: frames into batches over cameras, boxes back into their pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from reidtrack import geometry
+from reidtrack.detect.family import Family
+from reidtrack.detect.letterbox import Letterbox, letterbox
+from reidtrack.detect.protocol import DetectorOptions
+from reidtrack.errors import WeightsError
+from reidtrack.types import Detections, Frame, ImageArray, Outputs
+
+
+class NetworkDetector:
+    """Finds persons in frames of several cameras at once.
+
+    Args:
+        infer: Maps (B, h, w, 3) uint8 BGR to the family's outputs, each (B, ...); threads may call it.
+        family: How pictures go in and boxes come out.
+        options: Size of the input and which boxes are kept.
+        person_class: Index of the class person in the model.
+        input_shape: The model's (B, 3, h, w), -1 where it is free.
+        stride: The sides of a free input are multiples of this.
+    """
+
+    def __init__(
+        self,
+        infer: Callable[[ImageArray], Outputs],
+        family: Family,
+        options: DetectorOptions | None = None,
+        *,
+        person_class: int = 0,
+        input_shape: Sequence[int] = (-1, 3, -1, -1),
+        stride: int = 32,
+    ) -> None:
+        self._infer = infer
+        self._family = family
+        self._options = options or DetectorOptions()
+        self._person_class = person_class
+        _, _, height, width = input_shape
+        self._input_hw = (height, width) if height > 0 and width > 0 else None
+        self._stride = stride
+
+    def detect(self, frames: Sequence[Frame]) -> list[Detections]:
+        """Find the persons in each frame; frames of one size share a batch.
+
+        Raises:
+            WeightsError: If the model's output holds NaN.
+        """
+        groups: dict[tuple[int, int], list[int]] = {}
+        for i, frame in enumerate(frames):
+            groups.setdefault(frame.size, []).append(i)
+        results: dict[int, Detections] = {}
+        for size, members in groups.items():
+            box = self._family.place(size, self._input_hw, self._options.imgsz, self._stride)
+            outputs = self._infer(letterbox([frames[i].image for i in members], box))
+            for i, one in zip(members, zip(*outputs, strict=True), strict=True):
+                results[i] = self._select(one, box, size)
+        return [results[i] for i in range(len(frames))]
+
+    def _select(self, outputs: Outputs, box: Letterbox, size: tuple[int, int]) -> Detections:
+        if any(np.isnan(output).any() for output in outputs):
+            raise WeightsError(
+                "the detector's output holds NaN", hint="the weights are damaged or of another precision"
+            )
+        options = self._options
+        found = self._family.decode(outputs, (box.height, box.width), self._person_class, options.conf)
+        if found.distinct:
+            keep = np.argsort(-found.score, kind="stable")
+        else:
+            keep = geometry.suppress(found.xyxy, found.score, options.iou)
+        keep = keep[: options.max_det]
+        xyxy = box.to_picture(found.xyxy[keep], size)
+        score = np.clip(found.score[keep], 0, 1)
+        filled = geometry.area(xyxy) > 0
+        return Detections(xyxy[filled], score[filled])
