@@ -19,7 +19,7 @@ from pydantic import Field, ValidationError
 from reidtrack import __version__, clock
 from reidtrack.associate.calibration.prior import GENERIC, AppearancePrior
 from reidtrack.engines.provenance import Weights
-from reidtrack.errors import InputError, param
+from reidtrack.errors import InputError, UsageError, param
 from reidtrack.runs.calibration_json import summary
 from reidtrack.runs.manifest_sections import (
     AssociationEntry,
@@ -31,6 +31,7 @@ from reidtrack.runs.manifest_sections import (
     Section,
 )
 from reidtrack.video.inputs import CameraInput
+from reidtrack.video.naming import is_camera_name
 from reidtrack.video.part import Part
 from reidtrack.video.source import Source
 
@@ -156,7 +157,13 @@ class RunManifest(Section):
             key = ".".join(map(str, first["loc"]))
             what = f"lacks {key!r}" if first["type"] == "missing" else f"{key}: {first['msg']}"
             raise InputError(what, where=where, hint=f"run again with {param('overwrite', True)}") from error
-        found.settings.get("associate", {}).pop("strangers", None)  # of runs from before thresholds were calibrated
+        except UsageError as error:  # of the part that is read
+            raise InputError(f"part: {error.text}", where=where) from error
+        _check_names(found, where)
+        _check_time(found, where)
+        associate = found.settings.get("associate")
+        if isinstance(associate, dict):
+            associate.pop("strangers", None)  # of runs from before thresholds were calibrated
         return found
 
     def to_json(self) -> dict[str, Any]:
@@ -235,6 +242,31 @@ class RunManifest(Section):
         )
         for camera, entry in self.cameras.items():
             entry.people = sum(camera in identity.cameras for identity in identities)
+
+
+def _check_names(manifest: RunManifest, where: Path) -> None:
+    """Raise unless the cameras have names that cannot lead out of the folder: outputs are called like them."""
+    names = [entry.camera for entry in manifest.inputs]
+    for name in names:
+        if not is_camera_name(name):
+            what = f"inputs: {name[:100]!r} cannot be the name of a camera"
+            raise InputError(what, where=where, expected="letters, digits, spaces and _ - . (at most 100)")
+    if len({name.casefold() for name in names}) < len(names):
+        raise InputError("inputs: two cameras have one name", where=where)
+    for key, cameras in (("cameras", manifest.cameras), ("detections", manifest.detections)):
+        unknown = sorted(set(cameras) - set(names))
+        if unknown:
+            raise InputError(f"{key}: {unknown[0][:100]!r} is none of its inputs", where=where)
+
+
+def _check_time(manifest: RunManifest, where: Path) -> None:
+    """Raise unless the run's times can be told."""
+    try:
+        known = manifest.origin.utcoffset() is not None
+    except (ValueError, OverflowError):
+        known = False
+    if not known:
+        raise InputError("origin_utc is no time", where=where, expected="one such as 2026-11-20T10:00:00+00:00")
 
 
 def versions() -> dict[str, str]:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat
+
+_Side = Annotated[int, Field(gt=0, le=1 << 16)]
+"""Pixels of a picture's width or height."""
 
 
 @dataclass
@@ -31,9 +36,9 @@ class CameraCount:
 
 
 class Section(BaseModel):
-    """A part of the manifest; keys of other versions are kept, and written again as they were."""
+    """A part of the manifest; keys of other versions are kept, and written again as they were. Numbers are finite."""
 
-    model_config = ConfigDict(extra="allow", populate_by_name=True)
+    model_config = ConfigDict(extra="allow", populate_by_name=True, allow_inf_nan=False)
 
 
 class InputEntry(Section):
@@ -52,8 +57,8 @@ class InputEntry(Section):
     camera: str
     source: str = ""
     offset_s: float = 0.0
-    size: tuple[int, int] | None = None
-    nominal_fps: float | None = None
+    size: tuple[_Side, _Side] | None = None
+    nominal_fps: PositiveFloat | None = None
     duration_s: float | None = None
     error: str | None = None
 
@@ -61,14 +66,14 @@ class InputEntry(Section):
 class CameraEntry(Section):
     """What was read of one camera (`CameraCount`), and how many people it saw."""
 
-    frames: int
+    frames: NonNegativeInt
     last_frame: int = -1
     first_time_s: float | None = None
     last_time_s: float | None = None
-    boxes: int = 0
-    skipped_crops: int = 0
-    damaged_packets: int = 0
-    people: int = 0
+    boxes: NonNegativeInt = 0
+    skipped_crops: NonNegativeInt = 0
+    damaged_packets: NonNegativeInt = 0
+    people: NonNegativeInt = 0
 
 
 class PassEntry(Section):
