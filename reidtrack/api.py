@@ -89,7 +89,7 @@ def run(
         ReidtrackError: As the command does, see `errors`.
         KeyboardInterrupt: If it is cancelled before the first frame.
     """
-    from reidtrack.pipeline.run.run import RunRequest
+    from reidtrack.pipeline.run.prepare import RunRequest
     from reidtrack.pipeline.run.run import run as run_pipeline
 
     given = {

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reidtrack.benchmark.scored_boxes import DetectionLoss, Key, Points, ScoredBoxes
+from reidtrack.benchmark.scored_boxes import DetectionLoss, Points, ScoredBoxes
 from reidtrack.benchmark.tracking import TrackingPair
-from reidtrack.types import IntArray
+from reidtrack.types import IntArray, TrackletKey
 
 MOST_ERRORS = 200
 """Errors of a stage that are corrected one by one, those of most boxes; the others are counted together."""
@@ -36,7 +36,7 @@ class TrackingError:
         idf1: Points lost.
     """
 
-    key: Key
+    key: TrackletKey
     owner: int
     person: int
     boxes: int
@@ -60,7 +60,7 @@ class LinkingError:
     """
 
     person: int
-    keys: tuple[Key, ...]
+    keys: tuple[TrackletKey, ...]
     identity: int
     owner: int | None
     home: int | None
@@ -97,7 +97,7 @@ class ErrorAttribution:
     tracking_errors: Sequence[TrackingError]
     linking_errors: Sequence[LinkingError]
     rest: tuple[float, float]
-    people: Mapping[Key, int | None]
+    people: Mapping[TrackletKey, int | None]
 
     @property
     def losses(self) -> dict[str, Points]:

@@ -12,10 +12,8 @@ from reidtrack.assign import assign
 from reidtrack.benchmark.tracking import MATCH_IOU, TrackingPair, score_union, scored
 from reidtrack.geometry import iou
 from reidtrack.mot import MotRows
-from reidtrack.types import BoolArray, DoubleArray, IntArray
+from reidtrack.types import BoolArray, DoubleArray, IntArray, TrackletKey
 
-Key = tuple[str, int]
-"""Camera and track id."""
 _EPSILON = float(np.finfo(np.float64).eps)
 
 
@@ -71,7 +69,7 @@ class ScoredBoxes:
     identity: IntArray
     track: IntArray
     truth: IntArray
-    keys: Sequence[Key]
+    keys: Sequence[TrackletKey]
     persons: IntArray
     hits: IntArray
     found: Mapping[str, BoolArray]
@@ -155,7 +153,7 @@ class ScoredBoxes:
         counts = np.bincount(truth[truth >= 0], minlength=1)
         return int(counts.argmax()) if counts.any() else -1
 
-    def people(self) -> dict[Key, int | None]:
+    def people(self) -> dict[TrackletKey, int | None]:
         """Majority person (id in the ground truth) of each tracklet, None for nobody."""
         owners = ((key, self.owner(i)) for i, key in enumerate(self.keys))
         return {key: None if owner < 0 else int(self.persons[owner]) for key, owner in owners}

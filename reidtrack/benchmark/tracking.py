@@ -7,16 +7,17 @@ are dropped, as TrackEval does for MOT15.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from reidtrack.assign import assign
+from reidtrack.benchmark.trackeval_input import frame_slices, metric_input
 from reidtrack.geometry import inside, iou
 from reidtrack.mot import PEDESTRIAN, MotRows
-from reidtrack.types import BoolArray, DoubleArray, IntArray
+from reidtrack.types import BoolArray, DoubleArray
 
 MATCH_IOU = 0.5
 IGNORE_INSIDE = 0.7
@@ -135,20 +136,12 @@ def people_only(gt: MotRows, predicted: MotRows, neutral: tuple[int, ...] = NEUT
     if not is_neutral.any():
         return counted, predicted
     kept = np.ones(len(predicted), bool)
-    for in_gt, in_predicted in _frame_slices(gt, predicted):
+    for in_gt, in_predicted in frame_slices(gt, predicted):
         overlap = iou(predicted.xyxy[in_predicted], gt.xyxy[in_gt])
         cost = np.where(overlap >= MATCH_IOU - _EPSILON, 1 - overlap, np.inf)
         pairs = assign(cost, max_cost=1.0).pairs
         kept[in_predicted][pairs[is_neutral[in_gt][pairs[:, 1]], 0]] = False
     return counted, predicted[kept]
-
-
-def repeated_id(rows: MotRows) -> tuple[int, int] | None:
-    """First 0-based frame and id that stand twice together; None where there are none."""
-    order = np.lexsort((rows.id, rows.frame))
-    keys = np.stack([rows.frame[order], rows.id[order]], axis=1)
-    same = np.flatnonzero((keys[1:] == keys[:-1]).all(axis=1))
-    return (int(keys[same[0], 0]), int(keys[same[0], 1])) if len(same) else None
 
 
 def scored(gt: MotRows, predicted: MotRows, ignore: MotRows) -> BoolArray:
@@ -180,54 +173,15 @@ def _unmatched(predicted_xyxy: DoubleArray, gt_xyxy: DoubleArray) -> BoolArray:
     return free
 
 
-def _metric_input(pairs: list[TrackingPair]) -> dict[str, Any]:
-    """What TrackEval's metrics read: the frames of all pairs one after the other, ids numbered from 0 over all."""
-    truths, predictions = [], []
+def _metric_input(pairs: Sequence[TrackingPair]) -> dict[str, Any]:
+    """Input of TrackEval's metrics, of what is scored alone."""
+    found = []
     for pair in pairs:
-        gt = pair.gt[pair.gt.score != 0]
-        predicted = pair.predicted
+        gt, predicted = pair.gt[pair.gt.score != 0], pair.predicted
         if pair.ignore is not None:
             predicted = predicted[scored(gt, predicted, pair.ignore)]
-        truths.append(_checked(gt, "ground truth"))
-        predictions.append(_checked(predicted, "tracks"))
-    gt_names, gt_ids = _number_ids(truths)
-    predicted_names, predicted_ids = _number_ids(predictions)
-    data: dict[str, Any] = {"gt_ids": [], "tracker_ids": [], "similarity_scores": []}
-    for truth, truth_ids, tracks, track_ids in zip(truths, gt_ids, predictions, predicted_ids, strict=True):
-        for in_gt, in_tracks in _frame_slices(truth, tracks):
-            data["gt_ids"].append(truth_ids[in_gt])
-            data["tracker_ids"].append(track_ids[in_tracks])
-            data["similarity_scores"].append(iou(truth.xyxy[in_gt], tracks.xyxy[in_tracks]))
-    return data | {
-        "num_timesteps": len(data["gt_ids"]),
-        "num_gt_ids": len(gt_names),
-        "num_tracker_ids": len(predicted_names),
-        "num_gt_dets": sum(map(len, truths)),
-        "num_tracker_dets": sum(map(len, predictions)),
-    }
-
-
-def _checked(rows: MotRows, what: str) -> MotRows:
-    repeated = repeated_id(rows)
-    if repeated is not None:
-        raise ValueError(f"{what}: id {repeated[1]} stands twice in frame {repeated[0]} (0-based)")
-    return rows
-
-
-def _number_ids(parts: list[MotRows]) -> tuple[IntArray, list[IntArray]]:
-    names, numbers = np.unique(np.concatenate([part.id for part in parts]), return_inverse=True)
-    stops = np.cumsum([len(part) for part in parts])[:-1]
-    return names, np.split(numbers.astype(np.int64), stops)
-
-
-def _frame_slices(gt: MotRows, predicted: MotRows) -> list[tuple[slice, slice]]:
-    """Rows of each frame in which either has any."""
-    frames = np.union1d(gt.frame, predicted.frame)
-    bounds = [
-        (np.searchsorted(rows.frame, frames), np.searchsorted(rows.frame, frames, "right")) for rows in (gt, predicted)
-    ]
-    (gt_from, gt_to), (from_, to) = bounds
-    return [(slice(a, b), slice(c, d)) for a, b, c, d in zip(gt_from, gt_to, from_, to, strict=True)]
+        found.append((gt, predicted))
+    return metric_input(found)
 
 
 def _metrics() -> list[Any]:

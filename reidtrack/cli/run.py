@@ -24,7 +24,7 @@ from reidtrack.cli.progress import make_progress
 from reidtrack.errors import UsageError
 
 if TYPE_CHECKING:
-    from reidtrack.pipeline.run.run import RunRequest
+    from reidtrack.pipeline.run.prepare import RunRequest
 
 HELP = """Give every person one identity over recordings of several cameras.
 Example: reidtrack run --videos cam1.mp4 cam2.mp4 --out runs/mall"""
@@ -113,7 +113,7 @@ def run(args: argparse.Namespace) -> int:
 def _request(args: argparse.Namespace) -> RunRequest:
     from reidtrack.config.load import dump, load
     from reidtrack.config.run import RunConfig, TrackConfig
-    from reidtrack.pipeline.run.run import RunRequest
+    from reidtrack.pipeline.run.prepare import RunRequest
     from reidtrack.video.inputs import pair_detections
     from reidtrack.video.part import Part
 

@@ -86,7 +86,7 @@ def correct(tracklets: Sequence[Tracklet], settings: Mapping[str, Any], correcti
     more = {
         "must_link": found.must_link,
         "cannot_link": found.cannot_link,
-        "feedback": found.taught,
+        "feedback": found.feedback,
         "split_threshold": 2.0,
     }
     return Corrected(kept, {**settings, **more}, found)

@@ -21,7 +21,7 @@ class Constraints:
         must_link: Pairs that are one person.
         cannot_link: Pairs that are two people.
         names: What the person of a tracklet is called.
-        taught: Pairs of which a correction said whether they are one person, to learn the threshold from, and the
+        feedback: Pairs of which a correction said whether they are one person, to learn the threshold from, and the
             weight of each: those of one correction have weight 1 together.
     """
 
@@ -29,7 +29,7 @@ class Constraints:
     must_link: tuple[Pair, ...] = ()
     cannot_link: tuple[Pair, ...] = ()
     names: Mapping[TrackletKey, str] = field(default_factory=dict)
-    taught: tuple[tuple[TrackletKey, TrackletKey, bool, float], ...] = ()
+    feedback: tuple[tuple[TrackletKey, TrackletKey, bool, float], ...] = ()
 
     def named(self, identities: Sequence[Identity]) -> list[Identity]:
         """Identities with the names that corrections give to their people."""
@@ -56,5 +56,5 @@ def constrain(tracklets: Sequence[Tracklet], corrections: Corrections) -> Constr
     found = collect_statements(index, corrections, ignored)
     check_statements(found, index, corrections.where)
     return Constraints(
-        frozenset(ignored), tuple(found.must_link), tuple(found.cannot_link), found.names, tuple(found.taught)
+        frozenset(ignored), tuple(found.must_link), tuple(found.cannot_link), found.names, tuple(found.feedback)
     )

@@ -21,13 +21,13 @@ class PairStatements:
     Attributes:
         must_link: Line of each pair that is one person.
         cannot_link: Line of each pair that is two.
-        taught: See `Constraints.taught`.
+        feedback: See `Constraints.feedback`.
         names: What the person of a tracklet is called.
     """
 
     must_link: dict[Pair, int] = field(default_factory=dict)
     cannot_link: dict[Pair, int] = field(default_factory=dict)
-    taught: list[tuple[TrackletKey, TrackletKey, bool, float]] = field(default_factory=list)
+    feedback: list[tuple[TrackletKey, TrackletKey, bool, float]] = field(default_factory=list)
     names: dict[TrackletKey, str] = field(default_factory=dict)
 
     def one_person(self, keys: Sequence[TrackletKey], line: int) -> None:
@@ -35,14 +35,14 @@ class PairStatements:
         pairs = list(combinations(dict.fromkeys(keys), 2))
         for pair in pairs:
             self.must_link.setdefault(pair, line)
-        self.taught += [(a, b, True, 1 / len(pairs)) for a, b in pairs]
+        self.feedback += [(a, b, True, 1 / len(pairs)) for a, b in pairs]
 
     def two_people(self, pairs: Sequence[Pair], line: int, *, teach: bool = True) -> None:
         """Put down that the two tracklets of each pair are two people."""
         for pair in pairs:
             self.cannot_link.setdefault(pair, line)
         if teach:
-            self.taught += [(a, b, False, 1 / len(pairs)) for a, b in pairs]
+            self.feedback += [(a, b, False, 1 / len(pairs)) for a, b in pairs]
 
 
 def collect_statements(index: TrackletIndex, corrections: Corrections, ignored: set[TrackletKey]) -> PairStatements:

@@ -158,7 +158,7 @@ def _biases(
 
 
 def _columns(people: Sequence[Sequence[View]], row: Mapping[str, int]) -> tuple[IntArray, DoubleArray, FloatArray]:
-    """Of all views (V,) of all people: row of the camera (V,), weight (V,) and feature (V, D)."""
+    """Row of the camera (V,), weight (V,) and feature (V, D) of all views of all people."""
     views = [view for seen in people for view in seen]
     return (
         np.array([row[view.camera] for view in views], np.int64),

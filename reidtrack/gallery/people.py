@@ -20,7 +20,8 @@ import numpy as np
 
 from reidtrack.errors import InputError, UsageError, param
 from reidtrack.gallery.store import Signature, open_store, translate_errors, writing
-from reidtrack.gallery.views import DescribedView, KnownPerson, Source, Track, View, ViewBlock
+from reidtrack.gallery.views import DescribedView, KnownPerson, Source, View, ViewBlock
+from reidtrack.types import TrackletKey
 
 BLOCK = 16_384
 """Views read at once: 32 MiB of features."""
@@ -142,7 +143,7 @@ class Gallery:
             for key, name, runs, photos, cameras, first, last in rows
         ]
 
-    def withdraw(self, source: str) -> dict[int, frozenset[Track]]:
+    def withdraw(self, source: str) -> dict[int, frozenset[TrackletKey]]:
         """Remove all views of a source; people stay.
 
         Args:
@@ -151,7 +152,7 @@ class Gallery:
         Returns:
             The tracks of each person of whom no other source shows anything, by person id.
         """
-        theirs: dict[int, set[Track]] = defaultdict(set)
+        theirs: dict[int, set[TrackletKey]] = defaultdict(set)
         rows = self._sql.execute(
             "SELECT person, camera, tracks FROM view JOIN place ON place.id = place JOIN source ON source.id = source "
             "WHERE source.key = ?",

@@ -11,9 +11,6 @@ from reidtrack.associate.appearance import mean_features, tracklet_weights
 from reidtrack.associate.calibration.prior import FULL_CROPS
 from reidtrack.types import DoubleArray, FloatArray, Identity, IntArray
 
-Track = tuple[str, int]
-"""Camera and track id."""
-
 
 class Source(NamedTuple):
     """Where views come from.

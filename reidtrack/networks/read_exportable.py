@@ -1,4 +1,4 @@
-"""What is to be exported, read and told by what it is: a detector, a re-identification network, or a file of one."""
+"""Reading the network that is exported: a detector, a re-identification network, or a file of one."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _QUANTISED = "FakeQuantize"
 
 @dataclass(frozen=True)
 class ReidFile(ReidByCard):
-    """A re-identification network that OpenVINO reads: what is written of it holds its card, and is held against it.
+    """A re-identification network in a file that OpenVINO reads; exports are checked against that file.
 
     Attributes:
         file: An `.xml`, its `.bin` beside it, or an `.onnx`.
@@ -42,11 +42,11 @@ class ReidFile(ReidByCard):
         return read_model(self.file)
 
     def compare(self, engine: FileEngine, pictures: Sequence[ImageArray]) -> Agreement:
-        """The least cosine of features to those of the file, on random pictures or on real ones."""
+        """Least cosine of features to those of the file, on random pictures or on real ones."""
         return compare_features(self.card, engine.infer, OpenVinoEngine.from_file(self.file).infer, pictures)
 
     def check_precision(self) -> None:
-        """Refuse what is in 8 bits already.
+        """Raise if the file is in 8 bits already.
 
         Raises:
             WeightsError: If it is.
@@ -55,7 +55,7 @@ class ReidFile(ReidByCard):
             raise WeightsError("is in 8 bits already", where=self.file, hint=f"leave out {param('int8')}")
 
     def in_torch(self) -> ReidNetwork:
-        """The same as a network of torch, which alone is written as ONNX.
+        """Read the file as a network of torch, which alone can be written as ONNX.
 
         Raises:
             WeightsError: If it is ONNX already, or of an architecture that is not known.
@@ -71,7 +71,7 @@ class ReidFile(ReidByCard):
 
 
 def read_network(given: Path) -> DetectorNetwork | ReidNetwork | ReidFile:
-    """Read weights of either kind.
+    """Read weights of a detector or of a re-identification network.
 
     Args:
         given: A path, or a name.

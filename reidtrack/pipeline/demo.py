@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from reidtrack.config.run import RunConfig
 from reidtrack.pipeline.evaluate.evaluate import RunEvaluation, evaluate_run
-from reidtrack.pipeline.run.run import RunRequest, run
+from reidtrack.pipeline.run.prepare import RunRequest
+from reidtrack.pipeline.run.run import run
 from reidtrack.pipeline.run.write_outputs import Outcome
 from reidtrack.runtime.cancel import CancelToken
 from reidtrack.runtime.progress import Progress

@@ -22,25 +22,25 @@ Format = Literal["onnx", "openvino"]
 Network = DetectorNetwork | ReidNetwork | ReidFile
 
 CALIBRATION = 128
-"""Most pictures to learn the ranges of activations from."""
+"""Most pictures that the ranges of activations are learned from."""
 CHECKED = 16
-"""Most real pictures a file is checked on; they are none of those, unless there are very few."""
+"""Most real pictures a file is checked on; none of those that ranges are learned from, unless there are very few."""
 
 
 @dataclass(frozen=True)
 class ExportRequest:
-    """What is asked for.
+    """A request to export a network.
 
     Attributes:
-        weights: Of a detector or a re-identification network: a path, or a name; of a re-identification network also a
-            file that an engine reads, which becomes ONNX where its architecture is known.
-        format: Of the file.
-        out: Where it goes; named after the weights, in the working directory, if None.
-        half: Numbers in 16 bits: all of ONNX, the weights of OpenVINO.
-        int8: In 8 bits; OpenVINO only.
+        weights: Weights of a detector or a re-identification network, a path or a name; of the latter also a file that
+            an engine reads, which becomes ONNX where its architecture is known.
+        format: Format of the file.
+        out: Path of the file; named after the weights, in the working directory, if None.
+        half: Whether numbers have 16 bits: all of ONNX, the weights of OpenVINO.
+        int8: Whether numbers have 8 bits; OpenVINO only.
         calibrate: Folder of real pictures, frames or crops, for `int8` and for the check.
         size_hw: Fix a detector's input to one picture of this height and width; else they are open.
-        overwrite: Replace what is at `out`.
+        overwrite: Whether what is at `out` is replaced.
     """
 
     weights: Path
@@ -55,14 +55,14 @@ class ExportRequest:
 
 @dataclass(frozen=True)
 class Exported:
-    """What came of it.
+    """An exported file, and how well it agrees with the network it was made from.
 
     Attributes:
         path: The `.onnx` file or the folder.
-        measure: What was compared, in words.
-        agreement: With what it was made from, 1 for the same.
-        pictures: Real ones it was checked on; 0: on noise.
-        reference: What it was made from: torch, or a file.
+        measure: Measure of agreement, in words.
+        agreement: Agreement with the original, 1 for the same outputs.
+        pictures: Number of real pictures it was checked on; 0: on noise.
+        reference: The original: torch, or a file.
     """
 
     path: Path
@@ -73,7 +73,7 @@ class Exported:
 
 
 def export(request: ExportRequest) -> Exported:
-    """Convert, check, keep.
+    """Convert a network, check the file against the original, and keep it.
 
     Raises:
         UsageError: If the request contradicts itself.
@@ -87,7 +87,7 @@ def export(request: ExportRequest) -> Exported:
     network = _read(request)
     if request.size_hw is not None:
         _check_size(request.size_hw, network)
-    out = _place(request, network.stem)
+    out = _out_path(request, network.stem)
     learn, test = _pictures(request.calibrate)
     shape: Shape = open_shape(network.size_hw) if request.size_hw is None else (1, 3, *request.size_hw)
     try:
@@ -95,7 +95,7 @@ def export(request: ExportRequest) -> Exported:
         with tempfile.TemporaryDirectory(prefix=".export.", dir=out.parent) as name:
             made = Path(name) / out.name
             file = _write(request, network, shape, made, learn)
-            engine = open_engine(file, engine="onnxruntime" if _onnx_alone(request.format) else "openvino")
+            engine = open_engine(file, engine="onnxruntime" if _only_onnx(request.format) else "openvino")
             compared = network.compare(engine, test)
             if not compared.agreement >= network.least(half=request.half, int8=request.int8):
                 raise WeightsError(
@@ -145,14 +145,14 @@ def _check_size(size_hw: tuple[int, int], network: Network) -> None:
         )
 
 
-def _onnx_alone(form: Format) -> bool:
-    """Whether a file of that form is for ONNX Runtime to check, OpenVINO not being there."""
+def _only_onnx(form: Format) -> bool:
+    """Whether ONNX Runtime has to check the file, since OpenVINO is not installed."""
     from importlib.util import find_spec
 
     return form == "onnx" and find_spec("openvino") is None
 
 
-def _place(request: ExportRequest, stem: str) -> Path:
+def _out_path(request: ExportRequest, stem: str) -> Path:
     suffix = "_int8" * request.int8 + "_fp16" * request.half
     ending = ".onnx" if request.format == "onnx" else "_openvino_model"
     out = request.out or Path(f"{stem}{suffix}{ending}")
@@ -161,9 +161,9 @@ def _place(request: ExportRequest, stem: str) -> Path:
     if out.exists() and not request.overwrite:
         raise OutputError("is there already", where=out, hint=f"{param('overwrite', True)} replaces it")
     if out.is_file() and request.format == "openvino":
-        raise OutputError("is a file, and an OpenVINO export is a folder", where=out, hint="give another place")
+        raise OutputError("is a file, and an OpenVINO export is a folder", where=out, hint="give another path")
     if out.is_dir() and any(path.suffix not in (".xml", ".bin", ".yaml") for path in out.iterdir()):
-        raise OutputError("holds files that no export wrote", where=out, hint="give another place, or remove it")
+        raise OutputError("holds files that no export wrote", where=out, hint="give another path, or remove it")
     return out
 
 
@@ -183,12 +183,12 @@ def _pictures(folder: Path | None) -> tuple[list[ImageArray], list[ImageArray]]:
 
 
 def _spread(paths: list[Path], most: int) -> list[Path]:
-    """At most so many, evenly over the list."""
+    """Choose at most so many paths, evenly over the list."""
     return [paths[i * len(paths) // most] for i in range(most)] if len(paths) > most else paths
 
 
 def _write(request: ExportRequest, network: Network, shape: Shape, made: Path, learn: list[ImageArray]) -> Path:
-    """Write the file, or the folder, at `made`; the path of what an engine reads."""
+    """Write the file, or the folder, at `made`, and return the path of what an engine reads."""
     if request.format == "onnx":
         assert not isinstance(network, ReidFile)  # they are taken into torch for it
         module = _in_half(network.module) if request.half else network.module

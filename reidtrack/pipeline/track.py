@@ -1,4 +1,4 @@
-"""The tracker alone: a MOTChallenge detection file in, a MOTChallenge track file out."""
+"""`reidtrack track`: the tracker alone, from a MOTChallenge detection file to a MOTChallenge track file."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _MOST_FRAMES = 50_000_000
 
 @dataclass(frozen=True, slots=True)
 class TrackSummary:
-    """What was tracked.
+    """Counts of a tracked file, and the frame rate that was used.
 
     Attributes:
-        frames: Frames, those without detections included.
-        tracks: Tracks.
-        boxes: Boxes of all tracks.
-        fps: Frames per second that times were made with.
-        fps_source: Where the rate is from: `given`, `seqinfo.ini` or `assumed`.
+        frames: Number of frames, those without detections included.
+        tracks: Number of tracks.
+        boxes: Number of boxes of all tracks.
+        fps: Frames per second that times were computed with.
+        fps_source: Where the rate comes from: `given`, `seqinfo.ini` or `assumed`.
     """
 
     frames: int
@@ -43,7 +43,7 @@ class TrackSummary:
 
 
 def track_file(detections: Path, out: Path, config: TrackConfig, fps: float | None = None) -> TrackSummary:
-    """Track the persons of a detection file.
+    """Track the people of a detection file.
 
     Args:
         detections: MOTChallenge `det.txt`.
@@ -72,7 +72,7 @@ def track_file(detections: Path, out: Path, config: TrackConfig, fps: float | No
 def track_detections(
     found: Mapping[int, Detections], frame: IntArray, time_s: DoubleArray, config: TrackConfig
 ) -> Tracks:
-    """Track the persons of a recording that is there as a whole.
+    """Track the people of a whole recording.
 
     Args:
         found: 0-based frame to its detections; frames without any may be absent.

@@ -3,7 +3,7 @@
 Two terms. The first draws a linear map of the student's feature towards each teacher's embedding (as FitNets does with
 inner layers, Romero et al., ICLR 2015, arXiv 1412.6550). The second draws the similarities within a batch towards the
 teachers' (Tung and Mori, ICCV 2019, arXiv 1907.09682), which the length of an embedding does not matter to. A teacher
-sees the picture as it is, the student sees it varied: so it learns to see through cuts, blur and casts too.
+sees the picture as it is, the student sees it varied: so it learns to see through cuts, blur and colour casts too.
 """
 
 from __future__ import annotations

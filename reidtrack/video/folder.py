@@ -50,7 +50,7 @@ class ImageFolder:
         folder, recorded = _sequence(Path(folder))
         fps = (recorded or FALLBACK_FPS) if self._part.fps is None else self._part.fps
         if not 0 < fps < float("inf"):
-            raise UsageError(f"got {fps}", where="fps", expected="more than 0 images per second")
+            raise UsageError(f"got {fps}", field="fps", expected="more than 0 images per second")
         self.camera = camera
         self.nominal_fps = fps
         self.pixel_aspect = 1.0

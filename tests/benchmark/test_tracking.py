@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from reidtrack.benchmark.trackeval_input import repeated_id
 from reidtrack.benchmark.tracking import (
     NEUTRAL_CLASSES,
     NEUTRAL_CLASSES_MOT20,
     TrackingPair,
     TrackingScore,
     people_only,
-    repeated_id,
     score_sequences,
     score_tracking,
     score_union,

@@ -35,14 +35,14 @@ def test_merge_and_apart_and_what_they_teach() -> None:
     assert set(found.must_link) == {(a, c), (a, d), (c, d)}
     assert set(found.cannot_link) == {(b, d), (b, e)}
     same = {(a, c, True, 1 / 3), (a, d, True, 1 / 3), (c, d, True, 1 / 3)}
-    assert set(found.taught) == same | {(b, d, False, 0.5), (b, e, False, 0.5)}
+    assert set(found.feedback) == same | {(b, d, False, 0.5), (b, e, False, 0.5)}
 
 
 def test_lock_keeps_all_others_out_and_teaches_who_is_in() -> None:
     found = constrained("- lock: [hall 1, door 1]\n- ignore: door 2")
     assert set(found.must_link) == {(("hall", 1), ("door", 1))}
     assert set(found.cannot_link) == {(("hall", 1), ("hall", 2)), (("hall", 1), ("hall", 3))}
-    assert found.taught == ((("hall", 1), ("door", 1), True, 1.0),)
+    assert found.feedback == ((("hall", 1), ("door", 1), True, 1.0),)
     assert found.ignored == {("door", 2)}
 
 

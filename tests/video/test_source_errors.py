@@ -165,5 +165,5 @@ def test_parts_that_cannot_be(part: dict[str, float], words: str) -> None:
 
 @pytest.mark.parametrize("offset_s", [float("nan"), float("inf")])
 def test_offsets_that_cannot_be(offset_s: float) -> None:
-    with pytest.raises(UsageError, match="offset: got"):
+    with pytest.raises(UsageError, match="offsets: got"):
         open_source("video.mp4", "cam", offset_s=offset_s)

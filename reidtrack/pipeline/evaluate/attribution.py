@@ -12,7 +12,6 @@ import numpy as np
 from reidtrack.associate.appearance import cosine_distances
 from reidtrack.associate.associate import appearances
 from reidtrack.benchmark.attribution import ErrorAttribution, LinkingError, attribute_errors
-from reidtrack.benchmark.scored_boxes import Key
 from reidtrack.benchmark.tracking import MATCH_IOU, TrackingPair
 from reidtrack.errors import InputError
 from reidtrack.files import write_whole
@@ -26,7 +25,7 @@ from reidtrack.runs.folder import RunFolder
 from reidtrack.runs.identities import TrackletEntry, read_identities
 from reidtrack.runs.jsonl import expecting_records, read_json_lines
 from reidtrack.runs.logs import read_detection_log
-from reidtrack.types import DoubleArray, IntArray, Tracklet
+from reidtrack.types import DoubleArray, IntArray, Tracklet, TrackletKey
 
 
 def attribute_run_errors(path: Path, people: Mapping[str, TrackingPair]) -> RunAttribution:
@@ -80,7 +79,7 @@ def _track_ids(path: Path, camera: str, people: Mapping[str, TrackingPair], boxe
 class _Links:
     """Appearance distances between the tracklets of a run, and the thresholds that they were held against."""
 
-    def __init__(self, folder: RunFolder, entries: Mapping[Key, TrackletEntry]) -> None:
+    def __init__(self, folder: RunFolder, entries: Mapping[TrackletKey, TrackletEntry]) -> None:
         manifest = folder.read_manifest()
         settings, found = manifest.settings["associate"], manifest.association
         self._across = None if found is None else found.threshold
@@ -88,23 +87,23 @@ class _Links:
         shrink = None if settings["shrink"] == "auto" else settings["shrink"]
         tracklets = _tracklets(entries, read_tracklets(folder.tracklets))
         vectors = appearances(tracklets, prior=manifest.prior, shrink=shrink)
-        self._appearance: dict[Key, DoubleArray] = {
+        self._appearance: dict[TrackletKey, DoubleArray] = {
             t.key: row for t, row in zip(tracklets, vectors, strict=True) if row.any()
         }
 
-    def link(self, a: Key, b: Key, distance: float | None = None) -> AttributedLink:
+    def link(self, a: TrackletKey, b: TrackletKey, distance: float | None = None) -> AttributedLink:
         """Link of two tracklets; its distance is computed where None is given."""
         if distance is None and a in self._appearance and b in self._appearance:
             distance = float(cosine_distances(self._appearance[a][None], self._appearance[b][None])[0, 0])
         return AttributedLink(a, b, distance, self._within if a[0] == b[0] else self._across)
 
-    def nearest(self, ours: Sequence[Key], theirs: Sequence[Key]) -> AttributedLink | None:
+    def nearest(self, ours: Sequence[TrackletKey], theirs: Sequence[TrackletKey]) -> AttributedLink | None:
         """Link of the two tracklets of two groups that look most alike."""
         links = [self.link(a, b) for a in ours for b in theirs]
         return min(links, key=lambda link: (link.distance is None, link.distance or 0.0), default=None)
 
 
-def _tracklets(entries: Mapping[Key, TrackletEntry], table: FeatureTable) -> list[Tracklet]:
+def _tracklets(entries: Mapping[TrackletKey, TrackletEntry], table: FeatureTable) -> list[Tracklet]:
     """Tracklets with their features and the frames from first to last; their boxes do not matter here."""
     rows, tracklets = table.by_track(), []
     for entry in entries.values():
@@ -127,7 +126,7 @@ def _tracklets(entries: Mapping[Key, TrackletEntry], table: FeatureTable) -> lis
 
 
 def _explain(
-    error: LinkingError, found: ErrorAttribution, entries: Mapping[Key, TrackletEntry], links: _Links
+    error: LinkingError, found: ErrorAttribution, entries: Mapping[TrackletKey, TrackletEntry], links: _Links
 ) -> ExplainedError:
     """Find the links that made an error, and the one that is missing."""
     own, wrong = set(error.keys), []
@@ -185,8 +184,8 @@ def _detected(folder: RunFolder, found: ErrorAttribution) -> dict[str, int]:
 
 
 def _pictures(
-    folder: RunFolder, entries: Mapping[Key, TrackletEntry], errors: Sequence[ExplainedError]
-) -> dict[Key, bytes]:
+    folder: RunFolder, entries: Mapping[TrackletKey, TrackletEntry], errors: Sequence[ExplainedError]
+) -> dict[TrackletKey, bytes]:
     """A picture of each tracklet that a wrong or missing link joins, where one was kept."""
     links = [link for found in errors for link in (*found.wrong, found.missing) if link is not None]
     wanted = {key for link in links for key in (link.a, link.b)}

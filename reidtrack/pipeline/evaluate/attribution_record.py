@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from reidtrack.benchmark.attribution import ErrorAttribution, LinkingError
-from reidtrack.benchmark.scored_boxes import Key, Points
+from reidtrack.benchmark.scored_boxes import Points
+from reidtrack.types import TrackletKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,8 @@ class AttributedLink:
         terms: What else spoke for a link that was made, log-odds by name.
     """
 
-    a: Key
-    b: Key
+    a: TrackletKey
+    b: TrackletKey
     distance: float | None
     threshold: float | None
     probability: float | None = None
@@ -134,7 +135,7 @@ def _error_entry(found: ExplainedError) -> dict[str, Any]:
     }
 
 
-def _key_entry(key: Key) -> dict[str, Any]:
+def _key_entry(key: TrackletKey) -> dict[str, Any]:
     return {"camera": key[0], "track_id": key[1]}
 
 

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
+from reidtrack.benchmark.trackeval_input import repeated_id
 from reidtrack.benchmark.tracking import (
     NEUTRAL_CLASSES,
     NEUTRAL_CLASSES_MOT20,
     TrackingPair,
     TrackingScore,
     people_only,
-    repeated_id,
     score_sequences,
     score_tracking,
     score_union,

@@ -11,8 +11,8 @@ from reidtrack.assign import assign
 from reidtrack.gallery.compare import Comparison
 from reidtrack.gallery.people import Gallery
 from reidtrack.gallery.recognise import Shortlist, match_probabilities, recognise
-from reidtrack.gallery.views import Track, View
-from reidtrack.types import Identity
+from reidtrack.gallery.views import View
+from reidtrack.types import Identity, TrackletKey
 
 
 class KnownAs(NamedTuple):
@@ -35,7 +35,7 @@ def who_is_who(
     gallery: Gallery,
     identities: Sequence[Identity],
     views: Sequence[Sequence[View]],
-    former: Mapping[int, frozenset[Track]],
+    former: Mapping[int, frozenset[TrackletKey]],
     found: Comparison,
     threshold: float,
     margin: float,
@@ -126,7 +126,7 @@ def _alikes(gallery: Gallery, found: Comparison, threshold: float) -> Callable[[
 
 
 def _again(
-    indices: Sequence[int], views: Sequence[Sequence[View]], former: Mapping[int, frozenset[Track]]
+    indices: Sequence[int], views: Sequence[Sequence[View]], former: Mapping[int, frozenset[TrackletKey]]
 ) -> dict[int, int]:
     """Which new people are those whom the same run had made before: those whose tracks they have most of."""
     numbers = list(former)

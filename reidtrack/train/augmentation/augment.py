@@ -55,7 +55,7 @@ def augment(
 
 
 def _patched(x: Tensor, chosen: Tensor, draw: RandomNumbers) -> Tensor:
-    """Cover a rectangle of the chosen pictures with another place of another picture of the batch."""
+    """Cover a rectangle of the chosen pictures with a part of another picture of the batch."""
     n, _, height, width = x.shape
     covered = _rectangles(x, draw, (0.02, 0.2), chosen)  # (N, H, W)
     other = x[draw.order()]

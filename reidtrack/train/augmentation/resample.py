@@ -21,8 +21,8 @@ def moved(images: Tensor, how: Augmentation, draw: RandomNumbers) -> Tensor:
     column = torch.where(flip[:, None], width - 1 - column, column)
     seen = _inside(row, height)[:, :, None] & _inside(column, width)[:, None, :]  # (N, H, W)
     first = torch.arange(n, device=images.device)[:, None, None] * (height * width)
-    place = first + row.clamp(0, height - 1)[:, :, None] * width + column.clamp(0, width - 1)[:, None, :]
-    taken = images.reshape(-1, 3).index_select(0, place.flatten()).reshape(n, height, width, 3)
+    index = first + row.clamp(0, height - 1)[:, :, None] * width + column.clamp(0, width - 1)[:, None, :]
+    taken = images.reshape(-1, 3).index_select(0, index.flatten()).reshape(n, height, width, 3)
     return _to_planes(taken) * seen[:, None]
 
 
@@ -31,8 +31,8 @@ def _whole(unit: Tensor, reach: int) -> Tensor:
     return (unit * (2 * reach + 1)).long().clamp(max=2 * reach) - reach
 
 
-def _inside(place: Tensor, length: int) -> Tensor:
-    return (place >= 0) & (place < length)
+def _inside(index: Tensor, length: int) -> Tensor:
+    return (index >= 0) & (index < length)
 
 
 def _to_planes(images: Tensor) -> Tensor:
@@ -66,10 +66,10 @@ def _resampling(length: int, step: Tensor, shift: Tensor, reach: Tensor) -> Tens
         shift: (N,) pixels of the source.
         reach: (N,) half the filter's base, pixels of the source; 1 interpolates linearly.
     """
-    place = torch.arange(length, device=step.device)
+    index = torch.arange(length, device=step.device)
     middle = (length - 1) / 2
-    source = middle + shift[:, None] + step[:, None] * (place - middle)  # (N, length)
-    weight = (1 - (source[:, :, None] - place).abs() / reach[:, None, None]).clamp_(min=0)
+    source = middle + shift[:, None] + step[:, None] * (index - middle)  # (N, length)
+    weight = (1 - (source[:, :, None] - index).abs() / reach[:, None, None]).clamp_(min=0)
     # Over pixels beyond the border too, which are black: the weights of all others must not make up for them.
     near = torch.arange(-MOST_COARSE, MOST_COARSE + 2, device=step.device)
     total = (1 - (source.frac()[:, :, None] - near).abs() / reach[:, None, None]).clamp_(min=0).sum(dim=2)

@@ -115,9 +115,9 @@ def test_files_find_their_camera(texts: list[str], cameras: list[str], expected:
 )
 def test_files_without_a_clear_camera_are_refused(texts: list[str], said: str) -> None:
     with pytest.raises(UsageError) as caught:
-        assign_cameras(texts, ["View_001", "View_006"], "--gt")
+        assign_cameras(texts, ["View_001", "View_006"], "gt")
     assert said in str(caught.value)
-    assert caught.value.where == "--gt"
+    assert caught.value.field == "gt"
 
 
 def test_the_person_truth_must_cover_the_same_cameras(run_folder: Path) -> None:

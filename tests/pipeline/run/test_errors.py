@@ -197,7 +197,7 @@ def test_features_that_are_not_finite(scene: Scene, tmp_path: Path, say: Say) ->
         pytest.param(["--device", "cuda:99"], "'cuda:99' is not there", id="a GPU that is not there"),
         pytest.param(["--offsets", "1"], "1 offsets for 2 videos", id="too few offsets"),
         pytest.param(["--origin", "0001-01-01T00:00+14:00"], "--origin: cannot read", id="before all time"),
-        pytest.param(["--offsets", "nan", "0"], "offset: got nan", id="offset without a value"),
+        pytest.param(["--offsets", "nan", "0"], "offsets: got nan", id="offset without a value"),
         pytest.param(["--stride", "0"], "stride: got 0", id="no stride"),
         pytest.param(["--start", "2", "--end", "1"], "end: got 1", id="end before start"),
         pytest.param(["--origin", "yesterday"], "--origin", id="no time"),
@@ -329,7 +329,7 @@ def test_passwords_are_in_no_output(scene: Scene, tmp_path: Path, capfd: pytest.
     words += ["--detections", *scene.detections.values(), "--out", tmp_path / "run", "--crops", "--json"]
     assert main([str(word) for word in words]) == 3
     said = capfd.readouterr()
-    assert "rtsp://guard:***@127.0.0.1:9/yard?token=***" in said.err
+    assert "rtsp://***@127.0.0.1:9/yard?token=***" in said.err
     found = [said.out, said.err, *listing(tmp_path / "run")]
     found += [(tmp_path / "run" / name).read_bytes().decode(errors="replace") for name in listing(tmp_path / "run")]
     for secret in ("hunter2", "s3same"):

@@ -51,7 +51,8 @@ def test_ended_by_hand_while_reading(scene: Scene, finished: Path, tmp_path: Pat
 def test_ended_by_hand_before_the_first_frame(scene: Scene, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from reidtrack.config.load import load
     from reidtrack.config.run import RunConfig
-    from reidtrack.pipeline.run.run import RunRequest, run
+    from reidtrack.pipeline.run.prepare import RunRequest
+    from reidtrack.pipeline.run.run import run
     from reidtrack.runtime.cancel import CancelToken
     from reidtrack.runtime.progress import Silent
 

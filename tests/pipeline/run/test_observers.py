@@ -21,7 +21,8 @@ from reidtrack.embed.embedder import Embedder
 from reidtrack.embed.select import Candidate, CropSelector
 from reidtrack.errors import InputError
 from reidtrack.pipeline.run.observers import Gap, RunObserver
-from reidtrack.pipeline.run.run import RunRequest, run
+from reidtrack.pipeline.run.prepare import RunRequest
+from reidtrack.pipeline.run.run import run
 from reidtrack.pipeline.run.settle import load_tracklets
 from reidtrack.pipeline.run.track_cameras import TrackingPass
 from reidtrack.runs.folder import RunFolder

@@ -1,0 +1,177 @@
+"""What a run is asked for, and making it ready to read: inputs opened, networks loaded, its folder made."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from reidtrack.config.load import dump, present_names
+from reidtrack.config.run import RunConfig
+from reidtrack.errors import InputError, param
+from reidtrack.pipeline.people.gallery import check_gallery
+from reidtrack.pipeline.run.reading import RunNetworks
+from reidtrack.pipeline.run.site import site_of
+from reidtrack.runs.folder import RunFolder
+from reidtrack.runs.lock import RunLock
+from reidtrack.runs.manifest import READ, RunManifest
+from reidtrack.runs.prepare import check_folder, check_same, make_folder
+from reidtrack.runtime.progress import Progress
+from reidtrack.video.inputs import CameraInput, open_inputs, pair_offsets
+from reidtrack.video.part import Part
+from reidtrack.video.source import Source, name_cameras
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What is asked for.
+
+    Attributes:
+        sources: Video files, folders of images, addresses.
+        out: Folder of the run.
+        config: Every setting.
+        cameras: Names; the files' stems if None.
+        offsets_s: Seconds after the run's origin of each first frame; one for each source, or none.
+        part: Which part of each recording is read.
+        origin: When the run's time begins; the start of the run if None.
+        detections: Camera to a MOTChallenge detection file that takes the detector's place.
+        overwrite: Remove an earlier run in `out`.
+        resume: Go on with an earlier run in `out`.
+    """
+
+    sources: tuple[str, ...]
+    out: Path
+    config: RunConfig
+    cameras: tuple[str, ...] | None = None
+    offsets_s: tuple[float, ...] = ()
+    part: Part = field(default_factory=Part)
+    origin: datetime | None = None
+    detections: Mapping[str, Path] = field(default_factory=dict)
+    overwrite: bool = False
+    resume: bool = False
+
+
+class Failures:
+    """Cameras that could not be read, or not to their end."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self.by_camera: dict[str, InputError] = {}
+
+    def note(self, camera: str, error: InputError) -> None:
+        """Report one."""
+        self.by_camera[camera] = error
+        self._progress.fail(error)
+
+    def summary(self) -> InputError:
+        """The error that ends a run in which nothing could be read."""
+        count = len(self.by_camera)
+        if not count:
+            return InputError(
+                "no recording has a frame in the part that is to be read",
+                hint=f"check {param('start')} and {param('end')}",
+            )
+        return InputError(f"no camera can be read ({count} of {count} failed)", hint="each fault is reported above")
+
+
+@dataclass(frozen=True)
+class ReadyRun:
+    """A run whose folder is made, whose recordings are open, and whose networks are loaded.
+
+    Attributes:
+        folder: Of the run.
+        manifest: Of the run; that of the earlier run if all of that is read already.
+        inputs: Every recording.
+        sources: Those that could be opened.
+        networks: Detector and embedder.
+        goes_on: Whether an earlier run in the folder is gone on with.
+        is_read: Whether that has read all there is to read.
+    """
+
+    folder: RunFolder
+    manifest: RunManifest
+    inputs: Sequence[CameraInput]
+    sources: Sequence[Source]
+    networks: RunNetworks
+    goes_on: bool
+    is_read: bool
+
+
+def prepare_run(request: RunRequest, failures: Failures, stack: contextlib.ExitStack, lock: RunLock) -> ReadyRun:
+    """Check what can be checked before hours of reading, and make ready what reading needs."""
+    began = time.perf_counter()
+    inputs = _checked_inputs(request)
+    sources = _open(inputs, request, failures, stack)
+    networks = RunNetworks.load(request.config, request.detections)
+    check_gallery(request.config.gallery, networks.weights["reid"])
+    manifest = _manifest(request, inputs, sources, networks)
+    earlier = _earlier(RunFolder(request.out), manifest) if request.resume else None
+    folder = make_folder(request.out, lock, overwrite=request.overwrite)
+    if earlier is not None and earlier.status in READ and not _regained(earlier, sources):
+        earlier.settings = manifest.settings
+        return ReadyRun(folder, earlier, inputs, sources, networks, goes_on=True, is_read=True)
+    manifest.timings_s["prepare"] = round(time.perf_counter() - began, 3)
+    folder.write_manifest(manifest)
+    return ReadyRun(folder, manifest, inputs, sources, networks, goes_on=earlier is not None, is_read=False)
+
+
+def _checked_inputs(request: RunRequest) -> list[CameraInput]:
+    """The recordings by the names of their cameras.
+
+    Raises:
+        UsageError: If folder, names, offsets or the site's description do not fit.
+    """
+    check_folder(request.out, request.sources, overwrite=request.overwrite, resume=request.resume)
+    names = name_cameras(request.sources, request.cameras)
+    offsets = pair_offsets(request.offsets_s, len(names))
+    site_of(request.config.site, names)
+    return [CameraInput(*item) for item in zip(names, request.sources, offsets, strict=True)]
+
+
+def _open(
+    inputs: Sequence[CameraInput], request: RunRequest, failures: Failures, stack: contextlib.ExitStack
+) -> list[Source]:
+    """The recordings that can be opened.
+
+    Raises:
+        InputError: If there is none.
+    """
+    fail = failures.note if len(inputs) > 1 else _refuse
+    sources = open_inputs(inputs, request.part, stack, fail, request.config.hwaccel)
+    if not sources:
+        raise failures.summary()
+    return sources
+
+
+def _refuse(camera: str, error: InputError) -> None:
+    del camera
+    raise error
+
+
+def _manifest(
+    request: RunRequest, inputs: Sequence[CameraInput], sources: Sequence[Source], networks: RunNetworks
+) -> RunManifest:
+    detections = {camera: str(path.resolve()) for camera, path in request.detections.items()}
+    settings = dump(request.config)
+    manifest = RunManifest.begin(inputs, request.part, settings, networks.weights, detections, request.origin)
+    manifest.note_sources(sources)
+    return manifest
+
+
+def _earlier(folder: RunFolder, manifest: RunManifest) -> RunManifest | None:
+    """The manifest of the run that is gone on with, if there is one and it was asked for the same thing."""
+    if not folder.run_json.exists():
+        return None
+    earlier = folder.read_manifest()
+    earlier.settings = present_names(RunConfig, earlier.settings)
+    check_same(earlier, manifest)
+    manifest.origin_utc, manifest.origin_from = earlier.origin_utc, earlier.origin_from
+    return earlier
+
+
+def _regained(earlier: RunManifest, sources: Sequence[Source]) -> set[str]:
+    """Cameras that failed in an earlier run and can be opened now."""
+    return {entry.camera for entry in earlier.inputs if entry.error is not None} & {s.camera for s in sources}
