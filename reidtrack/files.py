@@ -19,6 +19,8 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
+_HAS_LOCKS: bool = fcntl is not None
+
 UNFINISHED = ".unfinished"
 """How a file ends that is still being written, or was when its process was killed."""
 _FORMER = r"[a-z0-9_]{8}|part|joining"
@@ -98,13 +100,13 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     handle, name = _make_unfinished(path)
     temporary = Path(name)
     try:
-        with open(name, "wb", opener=lambda *_: handle) as file:  # noqa: PTH123 - so that it bears its name
+        with open(name, "wb", opener=lambda *_: handle) as file:
             yield file
             file.flush()
             temporary.chmod(0o666 & ~_umask())  # mkstemp makes files that only their owner reads
-            if fcntl is not None:  # while it is open and locked: nobody takes it for one that was left behind
+            if _HAS_LOCKS:  # while it is open and locked: nobody takes it for one that was left behind
                 temporary.replace(path)
-        if fcntl is None:
+        if not _HAS_LOCKS:
             temporary.replace(path)
     finally:
         with contextlib.suppress(OSError):
@@ -118,7 +120,7 @@ def remove_unfinished(path: Path) -> None:
     with contextlib.suppress(OSError):
         for entry in os.scandir(path.parent):
             if left.fullmatch(entry.name) and entry.is_file(follow_symlinks=False) and not _in_use(entry.path):
-                os.unlink(entry.path)
+                Path(entry.path).unlink()
 
 
 def is_unfinished(name: str) -> bool:
@@ -127,7 +129,7 @@ def is_unfinished(name: str) -> bool:
 
 
 def own_file(path: Path) -> None:
-    """Make sure that writing into `path` writes nothing else: a link is refused, a file with two names gets its own copy.
+    """Make sure that writing into `path` writes nothing else: a link is refused, a file with two names copied.
 
     Raises:
         OutputError: If it is a symbolic link, or no file.
@@ -174,7 +176,7 @@ def _make_unfinished(path: Path) -> tuple[int, str]:
     """Make a file beside `path`, open and locked; its handle and its name."""
     while True:
         handle, name = tempfile.mkstemp(prefix=f".{_short(path.name)}.", suffix=UNFINISHED, dir=path.parent)
-        if fcntl is None:
+        if not _HAS_LOCKS:
             return handle, name
         with contextlib.suppress(OSError):  # file systems without locks
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -185,7 +187,7 @@ def _make_unfinished(path: Path) -> tuple[int, str]:
 
 def _in_use(path: str) -> bool:
     """Whether a process is writing a file at this moment; also where that cannot be told."""
-    if fcntl is None:
+    if not _HAS_LOCKS:
         return True
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)

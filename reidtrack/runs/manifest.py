@@ -28,8 +28,10 @@ from reidtrack.runs.manifest_sections import (
     CorrectionsEntry,
     InputEntry,
     PassEntry,
+    RecordingEntry,
     Section,
 )
+from reidtrack.video.fingerprint import fingerprint
 from reidtrack.video.inputs import CameraInput
 from reidtrack.video.naming import is_camera_name
 from reidtrack.video.part import Part
@@ -84,6 +86,7 @@ class RunManifest(Section):
         people_in_several_cameras: How many identities more than one camera saw.
         association: Thresholds; None until identities were settled.
         corrections: What a person said; None until identities were settled.
+        settling: Whether outputs are being written; a command that was killed meanwhile left some of before.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -105,6 +108,7 @@ class RunManifest(Section):
     people_in_several_cameras: int = 0
     association: AssociationEntry | None = None
     corrections: CorrectionsEntry | None = None
+    settling: bool = False
 
     @classmethod
     def begin(
@@ -168,7 +172,8 @@ class RunManifest(Section):
 
     def to_json(self) -> dict[str, Any]:
         """Content of `run.json`: what was set, in the order of the fields."""
-        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        data = self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        return data if self.settling else {key: value for key, value in data.items() if key != "settling"}
 
     @property
     def origin(self) -> datetime:
@@ -200,6 +205,19 @@ class RunManifest(Section):
         (sha256,) = self.weights["reid"].sha256.values()
         return sha256
 
+    def require_settled(self, path: Path) -> None:
+        """Raise where the outputs of the run do not belong together.
+
+        Args:
+            path: Folder of the run.
+
+        Raises:
+            InputError: If a command was killed while it wrote them.
+        """
+        if self.settling:
+            what = "a command was killed while it wrote the outputs: they do not belong together"
+            raise InputError(what, where=path, hint=f"run `reidtrack associate {path}`")
+
     def camera_inputs(self) -> list[CameraInput]:
         """The recordings, to be opened again."""
         return [CameraInput(entry.camera, entry.source, entry.offset_s) for entry in self.inputs]
@@ -210,6 +228,9 @@ class RunManifest(Section):
         for entry in self.inputs:
             source = opened.get(entry.camera)
             if source is not None:
+                found = fingerprint(entry.source)
+                if found is not None:
+                    entry.recording = RecordingEntry(**asdict(found))
                 entry.size = source.size
                 entry.nominal_fps = round(source.nominal_fps, 6)
                 entry.duration_s = source.duration_s

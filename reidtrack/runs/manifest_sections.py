@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat
@@ -41,6 +40,14 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="allow", populate_by_name=True, allow_inf_nan=False)
 
 
+class RecordingEntry(Section):
+    """What tells the recording that was read from another under its path (`video.fingerprint.Fingerprint`)."""
+
+    bytes: NonNegativeInt
+    modified_utc: str
+    sha256: str
+
+
 class InputEntry(Section):
     """One recording, and what it said about itself once it was open.
 
@@ -52,6 +59,7 @@ class InputEntry(Section):
         nominal_fps: Frames per second that the container announces.
         duration_s: Length that the container announces; None where it announces none.
         error: Why it could not be read, or not to its end.
+        recording: What tells it from another under its path; None of an address, and in runs from before.
     """
 
     camera: str
@@ -61,6 +69,7 @@ class InputEntry(Section):
     nominal_fps: PositiveFloat | None = None
     duration_s: float | None = None
     error: str | None = None
+    recording: RecordingEntry | None = None
 
 
 class CameraEntry(Section):

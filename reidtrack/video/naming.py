@@ -87,7 +87,7 @@ def name_cameras(sources: Sequence[str | Path], names: Sequence[str] | None = No
 
 def is_camera_name(name: str) -> bool:
     """Whether a camera may have a name: as `name_cameras` gives and takes them."""
-    fits = len(name.encode(errors="surrogateescape")) <= _MOST_BYTES
+    fits = len(name.encode(errors="surrogatepass")) <= _MOST_BYTES
     return bool(_ALLOWED.fullmatch(name)) and fits and name.casefold() not in _TAKEN
 
 
