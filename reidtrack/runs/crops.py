@@ -128,8 +128,13 @@ def crop_keys(tracklet: Tracklet) -> Iterator[tuple[str, int, int]]:
         yield tracklet.camera, tracklet.logged_id, frame
 
 
-def sort_crops(folder: Path, identities: Sequence[Identity]) -> None:
-    """Move each crop into the folder of its identity; crops of nobody stay unsettled.
+def sort_crops(folder: Path, identities: Sequence[Identity], cameras: Collection[str]) -> None:
+    """Move each crop into the folder of its identity; crops of nobody become unsettled.
+
+    Args:
+        folder: `crops/` of the run.
+        identities: Everybody.
+        cameras: Of the run; pictures that are called otherwise are a user's own.
 
     Raises:
         OutputError: If they cannot be moved.
@@ -137,6 +142,8 @@ def sort_crops(folder: Path, identities: Sequence[Identity]) -> None:
     owner = {key: identity.id for identity in identities for t in identity for key in crop_keys(t)}
     try:
         for crop in list_crops(folder):
+            if crop.camera not in cameras:
+                continue
             number = owner.get((crop.camera, crop.track_id, crop.frame))
             target = folder / (UNSETTLED if number is None else str(number)) / crop.path.name
             if target != crop.path:

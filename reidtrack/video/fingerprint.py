@@ -17,6 +17,8 @@ _SAMPLE = 1 << 16
 _SAMPLES = 15
 """Places between beginning and end that are looked at beside the beginning: two recordings of one length that begin
 with the same header, and a black picture, differ there. 2 MB are read of a recording however long it is."""
+_IMAGES = 200
+"""Of a folder, that are looked into."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def _samples(path: Path, size: int) -> Iterator[bytes]:
 
 def _spread(images: Sequence[Path]) -> list[Path]:
     """Some images, the first and the last among them."""
-    step = max(1, len(images) // (_SAMPLES + 1))
+    step = max(1, len(images) // _IMAGES)
     return [*images[::step], *images[-1:]]
 
 

@@ -114,9 +114,13 @@ def check_same_recordings(former: RunManifest, manifest: RunManifest) -> None:
 
 
 def _difference(old: InputEntry, new: InputEntry) -> str | None:
-    """The first thing by which a recording differs from the one that was read, or None."""
-    if old.recording is not None and new.recording is not None:
-        told = _differs(old.recording, new.recording)
+    """The first thing by which a recording differs from the one that was read, or None.
+
+    One that could not be opened then is nobody's former recording; one that cannot be opened now still is another.
+    """
+    found = new.recording or fingerprint(new.source)
+    if old.recording is not None and found is not None:
+        told = _differs(old.recording, found)
         if told is not None:
             return told
     for name in ("size", "duration_s", "nominal_fps"):

@@ -85,7 +85,7 @@ def settle(folder: RunFolder, manifest: RunManifest, config: RunConfig, correcti
     )
     _begin_writing(folder, manifest)
     write_outputs(folder.path, known.identities, context)
-    sort_crops(folder.crops, known.identities)
+    sort_crops(folder.crops, known.identities, context.cameras)
     for line in site.remarks():
         logger.warning(line)
     paths = None if context.locate is None else floor_paths(known.identities, context.locate)
