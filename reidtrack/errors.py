@@ -1,7 +1,7 @@
 """The errors a user can cause or meet, each with its exit code.
 
     ReidtrackError (1)
-    ├── UsageError (2)         a wrong call: options that contradict, a value out of range
+    ├── UsageError (2)         a wrong call: parameters that contradict, a value out of range
     │   ├── ConfigError (2)    a configuration file or override that does not fit
     │   └── DeviceError (2)    a device or engine that is not there
     ├── InputError (3)         a video, folder, detection or ground-truth file that cannot be read
@@ -35,7 +35,7 @@ _PARAM = re.compile(f"{_OPEN}(\\w+)(?:=(.*?))?{_CLOSE}")
 
 
 def param(name: str, value: object | None = None) -> str:
-    """A parameter as a part of an error's text, spelt when the error is shown.
+    """Part of an error's text that names a parameter, spelt when the error is shown.
 
     Args:
         name: Plain name, as in `reidtrack.api`: `"engine"`.
@@ -80,7 +80,7 @@ class ReidtrackError(Exception):
 
     @property
     def text(self) -> str:
-        """The whole line with its parameters not yet spelt, to stand in the text of another error."""
+        """Line with its parameters not yet spelt, to stand in the text of another error."""
         place = " ".join(part for part in (self.field and param(self.field), self.where) if part)
         text = f"{place}: {self.what}" if place else self.what
         if self.expected is not None:
@@ -91,16 +91,16 @@ class ReidtrackError(Exception):
 
     @property
     def message(self) -> str:
-        """The whole line as Python shows it: `field where: what (expected ...); hint`."""
+        """Line as Python shows it: `field where: what (expected ...); hint`."""
         return self.told(in_python)
 
     def told(self, spell: Spelling) -> str:
-        """The whole line with its parameters spelt by `spell`."""
+        """Line with its parameters spelt by `spell`."""
         return _PARAM.sub(lambda found: spell(found[1], found[2] or ""), self.text)
 
 
 class UsageError(ReidtrackError):
-    """A call that cannot be right: contradicting options, a value out of range."""
+    """A call that cannot be right: parameters that contradict, a value out of range."""
 
     exit_code = 2
 

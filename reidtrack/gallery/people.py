@@ -236,7 +236,11 @@ class Gallery:
         known = self.names()
         names = {name for person in (one, other) if (name := known[person][1]) is not None}
         if len(names) > 1:
-            raise UsageError(f"{' and '.join(sorted(names))} have names of their own", field="merge")
+            raise UsageError(
+                f"{' and '.join(sorted(names))} have names of their own",
+                field="merge",
+                hint=f"take one of the names away first: {param('rename')} KEY ''",
+            )
         self._sql.execute("UPDATE view SET person = ? WHERE person = ?", (other, one))
         self._sql.execute("DELETE FROM person WHERE id = ?", (one,))
         for name in names:

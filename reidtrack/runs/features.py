@@ -101,7 +101,7 @@ class FeatureLog:
     def __init__(self, path: Path, cameras: Sequence[str], dim: int, *, keep: bool = False) -> None:
         header = json.dumps({"cameras": list(cameras), "dim": dim}).encode() + b"\n"
         self._type = _record_type(dim)
-        self._place = {camera: i for i, camera in enumerate(cameras)}
+        self._index = {camera: i for i, camera in enumerate(cameras)}
         size = path.stat().st_size if keep and path.exists() else 0
         records = max(0, size - len(header)) // self._type.itemsize
         self._file = AppendFile(path, len(header) + records * self._type.itemsize if size >= len(header) else 0)
@@ -112,7 +112,7 @@ class FeatureLog:
     def add(self, camera: str, track_id: int, frame: int, quality: float, feature: FloatArray) -> None:
         """Log one feature (D,)."""
         record = np.zeros(1, self._type)
-        record["camera"], record["track_id"], record["frame"] = self._place[camera], track_id, frame
+        record["camera"], record["track_id"], record["frame"] = self._index[camera], track_id, frame
         record["quality"], record["feature"] = quality, feature
         self._file.append(record.tobytes())
 

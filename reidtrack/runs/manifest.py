@@ -153,7 +153,9 @@ class RunManifest(Section):
         """
         version = data.get("schema_version") if isinstance(data, dict) else None
         if version != SCHEMA_VERSION:
-            raise InputError(f"has schema version {version}", where=where, expected=str(SCHEMA_VERSION))
+            newer = isinstance(version, int) and version > SCHEMA_VERSION
+            hint = "a newer reidtrack made it: update this one" if newer else None
+            raise InputError(f"has schema version {version}", where=where, expected=str(SCHEMA_VERSION), hint=hint)
         try:
             found = cls.model_validate(data)
         except ValidationError as error:

@@ -23,7 +23,7 @@ _CONNECTION = ("from", "to", "min_s", "max_s", "overlap", "one_way")
 _ROWS = "three rows of three numbers"
 _POINTS = "four or more lines [x, y, X, Y]: a pixel, and its place on the plan"
 _OVERLAP_S = -1.0
-"""Of a way between overlapping views: nobody is too early."""
+"""Least time between overlapping views: nobody is too early."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,7 +150,9 @@ def _from_points(value: Any, where: str) -> DoubleArray:
     table = np.array([p.reshape(4) for p in points])
     matrix = fit_homography(table[:, :2], table[:, 2:])
     if matrix is None or not np.isfinite(project(matrix, table[:, :2])).all():
-        raise ConfigError("determines no plan", where=where, expected="points of which no three lie on one line")
+        raise ConfigError(
+            "these points determine no homography", where=where, expected="points of which no three lie on one line"
+        )
     return matrix
 
 

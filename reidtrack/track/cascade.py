@@ -208,9 +208,9 @@ class Cascade:
         tracks.confirmed |= (tracks.hits >= self._min_hits) & (known_for >= self._min_confirmation_time)
         alive = tracks.confirmed | (self._clock.now - tracks.last <= self._max_unconfirmed_age)
         rows = join(self._held, rows)
-        place = tracks.id.searchsorted(rows.track_id)
-        reported = tracks.confirmed[place]
-        self._held = take(rows, ~reported & alive[place])
+        index = tracks.id.searchsorted(rows.track_id)
+        reported = tracks.confirmed[index]
+        self._held = take(rows, ~reported & alive[index])
         if not alive.all():
             self._tracks = take(tracks, alive, axis=-1)
         shown = take(rows, reported)

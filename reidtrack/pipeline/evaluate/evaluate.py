@@ -266,7 +266,9 @@ def _pair(
         raise InputError(f"no frame in common with {predicted_path}", where=gt_path, hint="is it of this recording?")
     after = int((predicted.frame > gt.frame[-1]).sum())
     if after:
-        logger.warning("%s: %d boxes after the last frame of the ground truth are false", predicted_path, after)
+        logger.warning(
+            "%s: %d boxes come after the last frame of the ground truth and count as false", predicted_path, after
+        )
     if read is not None:
         gt = _only_read(gt, read, gt_path, quiet=quiet)
     return TrackingPair(gt, predicted, ignore)

@@ -124,7 +124,9 @@ def _note_reading(
         count = reading.cameras.counts[source.camera]
         count.damaged_packets = source.damaged
         if not interrupted and count.frames < _EXPECTED_SHARE * (source.frame_count or 0):
-            progress.warn(f"{source.camera}: {count.frames} frames came of {source.frame_count} that were announced")
+            progress.warn(
+                f"{source.camera}: only {count.frames} of the {source.frame_count} frames it announces were there"
+            )
         if source.damaged:
             progress.warn(f"{source.camera}: {source.damaged} damaged packets passed over")
     manifest.note_counts(reading.cameras.counts)

@@ -220,6 +220,7 @@ def _tell_missing_prior(manifest: RunManifest) -> None:
     used = manifest.weights.get("reid")
     if used is not None and not used.priors:
         logger.info(
-            "%s brings no priors: what holds of networks in general and this recording decide who looks alike",
+            "%s comes without priors: how alike one person's pictures are is judged by this recording and by what "
+            "holds for networks in general",
             used.path,
         )

@@ -1,4 +1,4 @@
-"""What follows pass one, in a run and when identities are settled anew: identities, logs, report, videos."""
+"""What follows the tracking pass, in a run and when identities are settled anew: outputs, videos, the report."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from reidtrack.video.inputs import CameraInput, open_inputs
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a run.
+    """The outcome of a run, or of settling its identities anew.
 
     Attributes:
         folder: Where everything lies.
@@ -74,7 +74,7 @@ def finish(
         progress: Told of what goes on.
         cancel: Whether to end early.
         failed: Cameras that are known to be lost.
-        read_whole: Whether pass one came to its end.
+        read_whole: Whether the tracking pass came to its end.
         corrections: What a person says of the identities; None takes what lies in the folder.
         asked_addresses: Whether the addresses among the recordings are the user's own: those that a folder names are
             not asked.
@@ -84,6 +84,7 @@ def finish(
         InputError: If the logs cannot be read.
         OutputError: If an output cannot be written.
     """
+    # Identities, and every output that is made of them.
     began = time.perf_counter()
     if corrections is None:
         corrections = read_corrections(folder.corrections, wanted=False)
@@ -94,6 +95,7 @@ def finish(
     manifest.timings_s["associate"] = round(time.perf_counter() - began, 3)
     manifest.status = "rendering" if read_whole else "interrupted"
     folder.write_manifest(manifest)
+    # The report can be read while the videos are rendered, and knows of them afterwards.
     report = RunReport(folder, settled, corrections)
     report.write(manifest)
     rendered, failed = True, dict(failed or {})
@@ -126,7 +128,7 @@ def _render(
     cancel: CancelToken,
     failed: dict[str, InputError],
 ) -> bool:
-    """Pass two; whether it came to its end. Cameras that are lost now are added to `failed`."""
+    """Render the videos; whether that came to its end. Cameras that are lost now are added to `failed`."""
 
     def fail(camera: str, error: InputError) -> None:
         if camera not in failed:
