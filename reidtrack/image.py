@@ -37,6 +37,18 @@ _JPEG_SIZES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 _PILLOW = threading.Lock()
 
 
+def read_picture(path: Path) -> ImageArray:
+    """Decode an image file that may end too early, as one picture of many: what is missing is grey.
+
+    Returns:
+        (H, W, 3) uint8, BGR.
+
+    Raises:
+        InputError: If it is absent, empty, no image, or has more than `MOST_PIXELS`.
+    """
+    return _decode(_read(path), path)
+
+
 def read_image(path: Path) -> ImageArray:
     """Decode an image file.
 
@@ -47,33 +59,27 @@ def read_image(path: Path) -> ImageArray:
         InputError: If it is absent, empty, no image, has more than `MOST_PIXELS`, or ends too early (where OpenCV fills
             up with grey).
     """
+    data = _read(path)
+    if data.startswith((b"\xff\xd8", b"\x89PNG")) and not any(mark in data[-_TAIL_BYTES:] for mark in _END_MARKS):
+        check_pixels(_declared_size(data), path)
+        _check_whole(path)
+    return _decode(data, path)
+
+
+def _read(path: Path) -> bytes:
     try:
         data = read_plain(path, _MOST_FILE_BYTES)
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", where=path, expected="an image") from error
-    return decode_image(data, path)
-
-
-def decode_image(data: bytes, path: Path) -> ImageArray:
-    """Decode an image file that has been read.
-
-    Args:
-        data: All of it.
-        path: Where it was read from.
-
-    Returns:
-        (H, W, 3) uint8, BGR.
-
-    Raises:
-        InputError: If it is empty, no image, ends too early, or has more than `MOST_PIXELS`.
-    """
-    import cv2
-
     if not data:
         raise InputError("the file is empty", where=path, expected="an image")
+    return data
+
+
+def _decode(data: bytes, path: Path) -> ImageArray:
+    import cv2
+
     check_pixels(_declared_size(data), path)
-    if data.startswith((b"\xff\xd8", b"\x89PNG")) and not any(mark in data[-_TAIL_BYTES:] for mark in _END_MARKS):
-        _check_whole(path)
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error:  # such as of a size that it refuses itself

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from reidtrack.config.keys import put, rename, tell_renamed
 from reidtrack.errors import ConfigError, param
@@ -21,7 +21,15 @@ from reidtrack.plain_yaml import PlainYamlError, load_plain, read_plain_yaml
 class Section(BaseModel):
     """A group of settings: unknown keys are errors, values cannot change after construction."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="after")
+    @classmethod
+    def _usable(cls, value: Any) -> Any:
+        """A number that arithmetic has room for: squares of 1e300 are infinite."""
+        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) > _MOST_NUMBER:
+            raise ValueError(f"a number up to {_MOST_NUMBER:.0e}")
+        return value
 
     other_keys: ClassVar[str] = "`reidtrack config` prints every key"
     """Said of a key that is near none."""
@@ -31,6 +39,8 @@ class Section(BaseModel):
 
 
 C = TypeVar("C", bound=Section)
+_MOST_NUMBER = 1e12
+"""No setting, in seconds, pixels or people, is anywhere near it."""
 _UNKNOWN = ("extra_forbidden", "invalid_key")
 """Pydantic's words for a key that is not known."""
 

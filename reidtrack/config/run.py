@@ -40,7 +40,7 @@ class DetectConfig(Section):
     weights: Path = Field(
         DEFAULT_DETECTOR, description="YOLO or RT-DETR detection model: a name, or a .pt, .onnx or OpenVINO folder"
     )
-    imgsz: Annotated[int, Field(ge=32, multiple_of=32)] = Field(
+    imgsz: Annotated[int, Field(ge=32, le=8192, multiple_of=32)] = Field(
         DetectorOptions.imgsz, description="longer side of the input, pixels"
     )
     conf: Fraction = Field(
@@ -50,7 +50,7 @@ class DetectConfig(Section):
         DetectorOptions.iou, description="overlap above which the weaker of two boxes is dropped (yolo)"
     )
     max_det: Annotated[int, Field(ge=1)] = Field(DetectorOptions.max_det, description="most boxes in a frame")
-    batch: Annotated[int, Field(ge=1)] = Field(8, description="frames detected at once, over all cameras")
+    batch: Annotated[int, Field(ge=1, le=4096)] = Field(8, description="frames detected at once, over all cameras")
     every: Annotated[int, Field(ge=1)] = Field(
         1, description="look at each so-many-th frame that is read; boxes in between are filled in"
     )
@@ -122,7 +122,9 @@ class EmbedConfig(Section):
         DEFAULT_REID, description="re-identification network: a name, or a .safetensors, .pth, .onnx or OpenVINO .xml"
     )
     architecture: str | None = Field(None, description="its architecture, where it does not tell, such as osnet_x1_0")
-    batch: Annotated[int, Field(ge=1)] = Field(default_of(Embedder, "batch"), description="crops embedded at once")
+    batch: Annotated[int, Field(ge=1, le=65536)] = Field(
+        default_of(Embedder, "batch"), description="crops embedded at once"
+    )
     every_s: Seconds = Field(0.5, description="the best crop of each track in each so many seconds; 0: every box")
     min_quality: Fraction = Field(0.0, description="crops below it are left out, unless a track has no other")
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from reidtrack.config.run import TrackConfig
+from reidtrack.detect.surest import MOST_BOXES, surest
 from reidtrack.errors import InputError, UsageError
 from reidtrack.mot import MotRows, read_detections, write_mot
 from reidtrack.track.columns import join
@@ -85,7 +86,7 @@ def track_detections(
     """
     tracker, nothing = build_tracker(**config.tracker_options()), Detections.empty()
     rows = [
-        tracker.update(found.get(number, nothing), number, now)
+        tracker.update(surest(found.get(number, nothing), MOST_BOXES), number, now)
         for number, now in zip(frame.tolist(), time_s.tolist(), strict=True)
     ]
     return finish_tracks(join(Tracks.empty(), *rows), frame, time_s, **finish_values(config))

@@ -116,6 +116,7 @@ def ground_path(tracklet: Tracklet, camera: CameraGround, offset_s: float = 0.0)
     covariance = (_FOOT_NOISE * height.astype(np.float64))[:, None, None] ** 2 * (slope @ slope.transpose(0, 2, 1))
     unit = PERSON_M / height.astype(np.float64) if camera.unit_m is None else np.full(len(foot), camera.unit_m)
     known &= (np.abs(position) * unit[:, None] < _FARTHEST_M).all(axis=1)
+    known &= covariance[:, [0, 1], [0, 1]].max(axis=1) * unit**2 < _FARTHEST_M**2
     return _in_steps(tracklet.time_s - offset_s, position, covariance, unit, known)
 
 
@@ -203,22 +204,36 @@ class Closeness(NamedTuple):
     def surprise(self, found: Displacement) -> DoubleArray:
         """Squared distances (T,) in deviations of one person's: 1.39 in the median if the scale is right."""
         xx, xy, yy = _parts(found.covariance * self.scale**2, _FLOOR_M**2)
-        return _quadratic(found.metres, xx, xy, yy)
+        return _quadratic(found.metres, xx, xy, yy, _determinant(xx, xy, yy, _FLOOR_M**2))
 
 
 def _parts(covariance: DoubleArray, round_m2: DoubleArray | float) -> tuple[DoubleArray, DoubleArray, DoubleArray]:
+    """Variances and covariance (T,) of displacements, and what is round added to both variances."""
     return covariance[:, 0] + round_m2, covariance[:, 1], covariance[:, 3] + round_m2
 
 
-def _quadratic(metres: DoubleArray, xx: DoubleArray, xy: DoubleArray, yy: DoubleArray) -> DoubleArray:
+def _determinant(xx: DoubleArray, xy: DoubleArray, yy: DoubleArray, round_m2: DoubleArray | float) -> DoubleArray:
+    """Determinants (T,) of covariances that hold `round_m2` in each direction.
+
+    A place near the horizon is known across the line of sight and hardly along it: of two products of 1e16 nothing but
+    rounding would be left, which may be negative. It is never less than the round part makes it.
+    """
+    least = round_m2 * (xx + yy - round_m2)
+    return np.asarray(np.maximum(xx * yy - xy * xy, least), np.float64)
+
+
+def _quadratic(
+    metres: DoubleArray, xx: DoubleArray, xy: DoubleArray, yy: DoubleArray, determinant: DoubleArray
+) -> DoubleArray:
     x, y = metres.T
-    value: DoubleArray = (yy * x * x - 2 * xy * x * y + xx * y * y) / (xx * yy - xy * xy)
+    value: DoubleArray = np.maximum(yy * x * x - 2 * xy * x * y + xx * y * y, 0) / determinant
     return value
 
 
 def _log_density(metres: DoubleArray, covariance: DoubleArray, round_m2: DoubleArray | float) -> DoubleArray:
     xx, xy, yy = _parts(covariance, round_m2)
-    density: DoubleArray = -0.5 * (_quadratic(metres, xx, xy, yy) + np.log(xx * yy - xy * xy))
+    determinant = _determinant(xx, xy, yy, round_m2)
+    density: DoubleArray = -0.5 * (_quadratic(metres, xx, xy, yy, determinant) + np.log(determinant))
     return density
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from reidtrack.errors import InputError
+from reidtrack.image import MOST_PIXELS, check_pixels
 from reidtrack.types import Frame, ImageArray
 from reidtrack.video.accel import open_container
 from reidtrack.video.clock import Clock
@@ -149,6 +150,7 @@ class VideoFile:
                 hint="convert it with the maker's own program",
             )
         self._stream = known[0]
+        self._limit_pixels()
         if not self._stream.codec_context.is_hwaccel:
             self._stream.thread_type = "AUTO"
         self._damaged = 0
@@ -164,10 +166,22 @@ class VideoFile:
         self._packets = itertools.chain(first, packets)
         self._decoded = self._decode(self._packets)
 
+    def _limit_pixels(self) -> None:
+        """Refuse pictures that are declared too large, and let the decoder refuse those that become so."""
+        context = self._stream.codec_context
+        try:
+            check_pixels((context.width, context.height), self._name)
+        except InputError:
+            self._container.close()
+            raise
+        if not context.is_open:
+            context.options = {**context.options, "max_pixels": str(MOST_PIXELS)}
+
     def _nothing_decoded(self) -> InputError:
         if self._damaged:
             what = f"none of its {self._damaged} packets could be decoded"
-            return InputError(what, where=self._name, hint="the file is damaged; copy or record it again")
+            hint = f"the file is damaged, or its pictures have more than {MOST_PIXELS // 10**6} million pixels"
+            return InputError(what, where=self._name, hint=f"{hint}; copy or record it again")
         return no_frames(self._source)
 
     def _demux(self) -> Iterator[Packet[VideoStream]]:

@@ -11,10 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import numpy as np
-
 from reidtrack.errors import InputError, UsageError
-from reidtrack.image import IMAGE_SUFFIXES, left_out
+from reidtrack.image import IMAGE_SUFFIXES, left_out, read_picture
 from reidtrack.types import Frame, ImageArray
 from reidtrack.video.part import Part
 
@@ -59,7 +57,8 @@ class ImageFolder:
         self.duration_s: float | None = (self._images[-1][0] + 1) / fps
         first = next((image for _, path in self._images if (image := _load(path)) is not None), None)
         if first is None:
-            raise InputError(f"none of its {len(self._images)} images can be read", where=folder)
+            what = f"none of its {len(self._images)} images can be read"
+            raise InputError(what, where=folder, hint=_why_not(self._images[0][1]))
         self.size = (first.shape[1], first.shape[0])
         self._told_size = False
         self._frames = self._read()
@@ -177,11 +176,16 @@ def _images(folder: Path) -> list[Path]:
 
 def _load(path: Path) -> ImageArray | None:
     """The image as (H, W, 3) uint8 BGR, or None where it cannot be read."""
-    import cv2
-
     try:
-        # Not cv2.imread, which cannot open every name on Windows and warns on standard error.
-        image: ImageArray | None = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
-    except (OSError, cv2.error):
+        return read_picture(path)
+    except InputError:
         return None
-    return image
+
+
+def _why_not(path: Path) -> str | None:
+    """What is wrong with an image that cannot be read."""
+    try:
+        read_picture(path)
+    except InputError as error:
+        return f"{path.name} {error.what}"
+    return None

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from reidtrack.errors import UsageError
 
+MOST_SECONDS = 1e10
+"""Three hundred years; beyond, seconds have no room for milliseconds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -30,8 +33,8 @@ class Part:
     def __post_init__(self) -> None:
         if self.stride < 1:
             raise UsageError(f"got {self.stride}", field="stride", expected="1 or more")
-        if not (math.isfinite(self.start_s) and self.start_s >= 0):
-            raise UsageError(f"got {self.start_s}", field="start", expected="0 or more seconds")
+        if not 0 <= self.start_s <= MOST_SECONDS:  # NaN too
+            raise UsageError(f"got {self.start_s}", field="start", expected=f"0 to {MOST_SECONDS:.0e} seconds")
         if self.end_s is not None and not self.end_s > self.start_s:
             raise UsageError(f"got {self.end_s}", field="end", expected=f"more than the start, {self.start_s:g} s")
 

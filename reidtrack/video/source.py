@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +13,7 @@ from reidtrack.types import Frame
 from reidtrack.video.file import VideoFile
 from reidtrack.video.folder import ImageFolder
 from reidtrack.video.naming import is_folder, is_url, name_cameras, redact
-from reidtrack.video.part import Part
+from reidtrack.video.part import MOST_SECONDS, Part
 
 __all__ = ["ImageFolder", "Part", "Source", "VideoFile", "is_url", "name_cameras", "open_source", "redact"]
 
@@ -90,8 +89,8 @@ def open_source(
         DeviceError: If there is no such device.
         UsageError: If the offset or the rate of a folder's images is out of range.
     """
-    if not math.isfinite(offset_s):
-        raise UsageError(f"got {offset_s}", field="offsets", expected="a number of seconds")
+    if not abs(offset_s) <= MOST_SECONDS:  # NaN too
+        raise UsageError(f"got {offset_s}", field="offsets", expected=f"seconds, at most {MOST_SECONDS:.0e}")
     if not is_url(source) and not is_utf8(source):
         raise InputError("its name is not UTF-8", where=redact(source), hint="rename it")
     part = Part(start_s, end_s, stride, fps) if part is None else part

@@ -19,6 +19,11 @@ from reidtrack.types import BoolArray, IntArray
 
 _LEAST_GAIN = 1e-9
 """Savings below this are rounding; not tuned."""
+_MOST_TARGETS = 16
+"""Of more clusters from which others would have to go, those are tried in which a tracklet costs least: in a crowd in
+which hundreds look alike, trying all takes the cube of their number. Eight people in a picture are nowhere near it."""
+_MANY = 1 << 14
+"""Comparisons beyond which sorting is quicker; changes no result."""
 _SWEEPS = 20
 """Most rounds through all tracklets, a bound for safety; not tuned."""
 
@@ -78,7 +83,7 @@ class _LocalSearch:
         target, least = self._cheapest(i, targets[~taken])
         best, gain = [(i, target)], stay - least
         # ... or into one from which others have to go.
-        for cluster in targets[taken].tolist():
+        for cluster in self._likeliest(i, targets[taken]).tolist():
             steps, found = self._evict(i, cluster, stay)
             if found > gain:
                 best, gain = steps, found
@@ -87,6 +92,13 @@ class _LocalSearch:
             return False
         self._make(best)
         return True
+
+    def _likeliest(self, i: int, clusters: IntArray) -> IntArray:
+        """Some clusters (G,), in their order; of many those in which tracklet `i` would cost least."""
+        if len(clusters) <= _MOST_TARGETS:
+            return clusters
+        cost = self.clusters.cost_to_add(i, clusters)
+        return clusters[np.sort(np.argsort(cost, kind="stable")[:_MOST_TARGETS])]
 
     def _nothing_new(self, i: int) -> bool:
         tried = self._tried[i]
@@ -153,5 +165,7 @@ def _distinct(label: IntArray) -> IntArray:
 
 
 def _among(label: IntArray, others: IntArray) -> BoolArray:
+    if len(label) * len(others) > _MANY:
+        return np.isin(label, others)
     found: BoolArray = (label[:, None] == others).any(axis=1)
     return found

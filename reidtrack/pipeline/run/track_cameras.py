@@ -13,9 +13,11 @@ cameras go the same way with another policy of merging (`MergePolicy`), and ther
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 
 from reidtrack.detect.protocol import Detector
+from reidtrack.detect.surest import MOST_BOXES, surest
 from reidtrack.embed.embedder import Embedder
 from reidtrack.embed.select import CropSelector
 from reidtrack.errors import InputError
@@ -41,6 +43,8 @@ _GAP_S = 2.0
 """Time between two frames of a camera that counts as a gap: the default tracker gives up whoever is gone for longer."""
 _ROUNDING_S = 1e-3
 
+logger = logging.getLogger(__name__)
+
 _Found = tuple[Sequence[Frame], Sequence[Detections]]
 
 
@@ -63,6 +67,7 @@ class TrackingPass:
 
     Attributes:
         times: Where the time went.
+        left_out: Camera to its detections beyond `MOST_BOXES` in a frame, the least sure ones, that were left out.
         dropped: Camera to its frames that were dropped because too many waited, where the policy allows that.
     """
 
@@ -89,6 +94,7 @@ class TrackingPass:
         self._last_s: dict[str, float] = {}
         self.times = StageTimes(STAGES)
         self.dropped: dict[str, int] = {}
+        self.left_out: dict[str, int] = {}
         self._embedding = CropEmbedding(embedder, embed_batch, self._resumed, observers, tracklets, self.times)
 
     def run(
@@ -111,6 +117,10 @@ class TrackingPass:
                 with self.times.measure("track"):
                     tracked = self._track_batch(*item)
                 embedding.put(tracked)
+        for camera, count in sorted(self.left_out.items()):
+            logger.warning(
+                "%s: %d boxes were left out, the least sure of frames with more than %d", camera, count, MOST_BOXES
+            )
         for observer in self._observers:
             observer.on_last_frame()
         self._embedding.finish(self._selector.flush())
@@ -132,7 +142,16 @@ class TrackingPass:
         with self.times.measure("detect"):
             seen = iter(self._detector.detect([frame for frame in batch if self._looks_at(frame)]))
             nothing = Detections.empty()
-            return batch, [round_detections(next(seen)) if self._looks_at(f) else nothing for f in batch]
+            return batch, [
+                round_detections(self._fewer(f, next(seen))) if self._looks_at(f) else nothing for f in batch
+            ]
+
+    def _fewer(self, frame: Frame, found: Detections) -> Detections:
+        """The surest detections of a frame, as many as are looked at."""
+        kept = surest(found, MOST_BOXES)
+        if len(kept) < len(found):
+            self.left_out[frame.camera] = self.left_out.get(frame.camera, 0) + len(found) - len(kept)
+        return kept
 
     def _looks_at(self, frame: Frame) -> bool:
         return frame.index % self._detect_every == 0
