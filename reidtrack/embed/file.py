@@ -12,6 +12,7 @@ import numpy as np
 
 from reidtrack.errors import InputError
 from reidtrack.files import write_lines
+from reidtrack.plain_file import check_plain
 from reidtrack.types import FloatArray
 
 FeatureType = Literal["float32", "float16"]
@@ -56,6 +57,7 @@ def read_features(path: Path) -> ImageFeatures:
         InputError: If it cannot be read.
     """
     try:
+        check_plain(path)
         with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
             names, features = tuple(str(name) for name in data["path"]), data["feature"].astype(np.float32)
             return ImageFeatures(names, features, str(data["sha256"]))

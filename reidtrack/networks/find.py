@@ -12,6 +12,7 @@ from reidtrack.errors import WeightsError
 from reidtrack.fetch import cache_folder, fetch
 from reidtrack.models.checkpoint import IMAGENET
 from reidtrack.models.known import KNOWN
+from reidtrack.plain_file import check_plain
 from reidtrack.shipped.files import Kind, find_shipped, shipped_names
 
 _ULTRALYTICS = "https://github.com/ultralytics/assets/releases/download/v8.3.0/"
@@ -74,6 +75,11 @@ def find_weights(given: Path, kind: Kind, *, exported: bool = False) -> Path:
         WeightsError: If nothing has that name, or it is damaged, or cannot be fetched.
         OutputError: If what is fetched cannot be kept.
     """
+    if given.exists() and not given.is_dir():
+        try:
+            check_plain(given)
+        except OSError as error:
+            raise WeightsError("cannot be read", where=given, hint=error.strerror) from error
     if given.is_file() or any(given.glob("*.xml")) or given.parent != Path() or str(given) == IMAGENET:
         return given
     shipped = find_shipped(given.name, kind, exported=exported)

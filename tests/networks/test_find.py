@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from reidtrack.networks import build
 from reidtrack.networks.find import PUBLISHED, find_weights
 from reidtrack.pipeline.training.build import make_network
 from reidtrack.shipped import files
+from reidtrack.shipped.files import Kind
 
 
 @pytest.fixture
@@ -233,3 +235,11 @@ def test_of_a_shipped_detector_the_form_for_the_device(monkeypatch: pytest.Monke
         with pytest.raises(WeightsError, match="enough"):
             build.make_detector(DetectConfig(), device, engine)
     assert asked == [(DEFAULT_DETECTOR, "detector", exported) for exported in (True, True, False)]
+
+
+@pytest.mark.parametrize("kind", ["detector", "reid"])
+def test_a_device_or_a_pipe_is_not_waited_for(kind: Kind, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.pt")
+    for path in (tmp_path / "a.pt", Path("/dev/zero")):
+        with pytest.raises(WeightsError, match="not a file on disk"):
+            find_weights(path, kind)

@@ -12,6 +12,7 @@ from typing import Any
 from reidtrack.datasets.readers.folder import NamedImage, dataset_of
 from reidtrack.datasets.record import SPLITS, ReidDataset, SplitName, counted
 from reidtrack.errors import InputError
+from reidtrack.plain_file import read_plain
 
 _COLUMNS = {
     "path": ("path", "image", "image_path", "file", "filename"),
@@ -99,7 +100,7 @@ def _rows(path: Path) -> Iterable[tuple[int, Mapping[str, str]]]:
 def _text(path: Path) -> str:
     """The text of a table in UTF-8, UTF-16 with its mark, or Windows' Western encoding."""
     try:
-        data = path.read_bytes()
+        data = read_plain(path)
     except OSError as error:
         raise InputError("cannot be read as a table", where=path, hint=error.strerror) from error
     utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
