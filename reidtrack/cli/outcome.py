@@ -35,8 +35,9 @@ def exit_code_of(outcome: Outcome) -> int:
 
 
 def _print_table(outcome: Outcome) -> None:
-    from rich.console import Console
     from rich.table import Table
+
+    from reidtrack.cli.console import SafeConsole
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("camera")
@@ -45,7 +46,7 @@ def _print_table(outcome: Outcome) -> None:
     for camera, entry in outcome.record["cameras"].items():
         visits = sum(t.camera == camera for identity in outcome.identities for t in identity)
         table.add_row(camera, f"{entry['frames']:,}", str(visits), str(entry["people"]), f"{entry['boxes']:,}")
-    console = Console(highlight=False, soft_wrap=True, markup=False)
+    console = SafeConsole(highlight=False, soft_wrap=True, markup=False)
     console.print(table)
     console.print(summary(outcome))
     videos = any(outcome.folder.video(camera).is_file() for camera in outcome.record["cameras"])

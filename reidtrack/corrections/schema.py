@@ -116,7 +116,7 @@ def readable_name(text: str) -> str:
         ValueError: If it cannot be shown, or a command would take it for an identity's number.
     """
     text = text.strip()
-    if not text or not text.isprintable() or text.isdigit():
+    if not text or not text.isprintable() or text.isdecimal():
         raise ValueError("a name of letters; one of digits would be an identity's number")
     return text
 
