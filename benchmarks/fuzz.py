@@ -27,7 +27,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from fuzz.harness import ViolationError, place  # noqa: E402
-from fuzz.targets import TARGETS, Target, World, make_world  # noqa: E402
+from fuzz.targets import TARGETS  # noqa: E402
+from fuzz.world import Target, World, make_world  # noqa: E402
 from hypothesis import HealthCheck, given, seed, settings  # noqa: E402
 from scene import build_scene, save_reid  # noqa: E402
 
@@ -59,7 +60,9 @@ def main() -> int:
         number, until = first, time.monotonic() + 60 * args.minutes
         while time.monotonic() < until:
             name = args.only[(number - first) % len(args.only)]
+            began = time.process_time()
             fault = _batch(world, TARGETS[name], number, until, shrink=not args.no_shrink)
+            print(f"seed {number}: {name}, {time.process_time() - began:.1f} s of processor time", file=sys.stderr)
             if fault is not None:
                 key = f"{name}: {fault['error']}"
                 if key not in found:

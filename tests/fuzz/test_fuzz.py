@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from scene import Scene
 
 from fuzz.harness import Place, ViolationError, _check_end, place
-from fuzz.targets import TARGETS, World, make_world
+from fuzz.targets import TARGETS
+from fuzz.world import World, make_world
 
 
 @pytest.fixture(scope="session")
