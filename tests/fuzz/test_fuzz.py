@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from scene import Scene
 
 from fuzz.harness import Place, ViolationError, _check_end, place
@@ -29,6 +29,7 @@ def test_odd_input_ends_well(world: World, name: str) -> None:
         derandomize=True,
         database=None,
         deadline=None,
+        phases=[Phase.generate],  # `benchmarks/fuzz.py` shrinks; here time is bounded
         suppress_health_check=list(HealthCheck),
     )
     @given(drawn=target.strategy)
