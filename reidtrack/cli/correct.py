@@ -63,7 +63,7 @@ class Correction:
         make = self._make(args)
         if args.undo == (make is not None):
             raise UsageError(f"{args.command} needs somebody, or --undo, and not both", expected=f"DIR and {_WHO}")
-        edited = edit_corrections(args.folder, make or undo(args.command))
+        edited = edit_corrections(args.folder, make or undo(args.command), settles=not args.no_associate)
         if args.no_associate:
             _tell(edited, None, args)
             return EXIT_OK

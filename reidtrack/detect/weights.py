@@ -14,11 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from reidtrack.detect.families import family_of_checkpoint
 from reidtrack.detect.family import Family
 from reidtrack.errors import WeightsError
+from reidtrack.plain_yaml import PlainYamlError, read_plain_yaml
 
 if TYPE_CHECKING:
     import torch
@@ -101,9 +100,11 @@ def _read_openvino(path: Path) -> ExportedDetector:
 def _said_beside(path: Path, metadata: Path) -> dict[str, Any]:
     """What a YAML file says of the detector beside it."""
     try:
-        said = yaml.safe_load(metadata.read_text(encoding="utf-8")) or {}
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise WeightsError("cannot be read", where=metadata, expected="the metadata of the export") from error
+        said = read_plain_yaml(metadata) or {}
+    except (OSError, PlainYamlError) as error:
+        hint = error.strerror if isinstance(error, OSError) else error.what
+        expected = "the metadata of the export"
+        raise WeightsError("cannot be read", where=metadata, expected=expected, hint=hint) from error
     if not isinstance(said, dict):
         raise WeightsError("not a mapping", where=metadata, expected="the metadata of the export")
     _check_task(str(said.get("task", "detect")), path)

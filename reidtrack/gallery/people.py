@@ -180,6 +180,10 @@ class Gallery:
         }
         return {person: frozenset(tracks) for person, tracks in theirs.items() if person not in left}
 
+    def has_source(self, key: str) -> bool:
+        """Whether anything was taken from the run or photo that has a key."""
+        return self._sql.execute("SELECT 1 FROM source WHERE key = ?", (key,)).fetchone() is not None
+
     def add_person(self, name: str | None = None) -> int:
         """Add a new person, and return the id."""
         key = secrets.token_hex(4)

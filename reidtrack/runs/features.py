@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reidtrack.errors import InputError, OutputError, param
+from reidtrack.files import replacing
 from reidtrack.runs.jsonl import AppendFile
 from reidtrack.types import FloatArray, IntArray
 
@@ -168,9 +169,8 @@ def write_tracklets(path: Path, table: FeatureTable) -> None:
         OutputError: If it cannot be written.
     """
     order = np.lexsort((table.frame, table.track_id, table.camera))
-    temporary = path.with_name(f".{path.name}.part")
     try:
-        with temporary.open("wb") as file:
+        with replacing(path) as file:
             np.savez(
                 file,
                 cameras=np.array(table.cameras),
@@ -180,9 +180,7 @@ def write_tracklets(path: Path, table: FeatureTable) -> None:
                 quality=table.quality[order],
                 feature=table.feature[order].astype(np.float16),
             )
-        temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise OutputError("cannot be written", where=path, hint=error.strerror) from error
 
 

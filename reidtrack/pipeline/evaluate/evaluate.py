@@ -26,6 +26,7 @@ from reidtrack.benchmark.tracking import (
 from reidtrack.errors import InputError, UsageError, param
 from reidtrack.files import write_whole
 from reidtrack.mot import PEDESTRIAN, MotRows, read_mot
+from reidtrack.runs.folder import RunFolder
 from reidtrack.runs.logs import read_frame_times
 from reidtrack.types import IntArray
 
@@ -120,6 +121,9 @@ def evaluate_run(
         InputError: If a file is missing, damaged, or has nothing in common with the run.
         OutputError: If `evaluation.json` cannot be written.
     """
+    run = RunFolder(folder)
+    if run.run_json.is_file():
+        run.read_manifest().require_settled(folder)
     known = run_cameras(folder)
     truth_files = assign_cameras(gt, known, "gt")
     person_files = assign_cameras(gt_person, known, "gt_person") if gt_person else truth_files
