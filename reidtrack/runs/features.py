@@ -10,13 +10,14 @@ import zipfile
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reidtrack.errors import InputError, OutputError, param
 from reidtrack.files import replacing
+from reidtrack.plain_file import check_plain
 from reidtrack.runs.jsonl import AppendFile
 from reidtrack.types import FloatArray, IntArray
 
@@ -191,14 +192,41 @@ def read_tracklets(path: Path) -> FeatureTable:
         InputError: If it cannot be read.
     """
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
-            return FeatureTable(
-                tuple(str(name) for name in data["cameras"]),
-                data["camera"],
-                data["track_id"],
-                data["frame"],
-                data["quality"],
-                data["feature"].astype(np.float32),
-            )
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        check_plain(path)
+        with path.open("rb") as file:
+            _check_unpacked(file, path.stat().st_size)
+            with np.load(file, allow_pickle=False) as data:
+                table = FeatureTable(
+                    tuple(str(name) for name in data["cameras"]),
+                    data["camera"],
+                    data["track_id"],
+                    data["frame"],
+                    data["quality"],
+                    data["feature"].astype(np.float32),
+                )
+        _check_table(table)
+    except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile, NotImplementedError) as error:
         raise InputError("cannot be read", where=path, expected="the features of a run") from error
+    return table
+
+
+def _check_unpacked(file: BinaryIO, size: int) -> None:
+    """Raise where arrays would unpack to more than a file holds: a run's are not compressed."""
+    with zipfile.ZipFile(file) as archive:
+        if sum(entry.file_size for entry in archive.infolist()) > size:
+            raise ValueError("compressed")
+    file.seek(0)
+
+
+def _check_table(table: FeatureTable) -> None:
+    """Raise where the columns of a table do not belong together, or hold what is no number."""
+    columns = (table.camera, table.track_id, table.frame)
+    rows = len(table.feature)
+    if table.feature.ndim != 2 or any(c.shape != (rows,) for c in (*columns, table.quality)):
+        raise ValueError("columns of other lengths")
+    if any(c.dtype.kind not in "iu" for c in columns) or table.quality.dtype.kind != "f":
+        raise ValueError("columns of another kind")
+    if rows and not 0 <= table.camera.min() <= table.camera.max() < len(table.cameras):
+        raise ValueError("a camera without a name")
+    if not (np.isfinite(table.feature).all() and np.isfinite(table.quality).all()):
+        raise ValueError("a feature that is no number")
