@@ -6,11 +6,15 @@ Features are kept as float16: their cosine changes by less than 1e-4, their size
 from __future__ import annotations
 
 import json
+import struct
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -189,44 +193,50 @@ def read_tracklets(path: Path) -> FeatureTable:
     """Read `tracklets.npz`.
 
     Raises:
-        InputError: If it cannot be read.
+        InputError: If it cannot be read, or is damaged.
     """
+    wrong = partial(InputError, where=path, expected="the features of a run", hint="run again")
     try:
         check_plain(path)
-        with path.open("rb") as file:
-            _check_unpacked(file, path.stat().st_size)
-            with np.load(file, allow_pickle=False) as data:
-                table = FeatureTable(
-                    tuple(str(name) for name in data["cameras"]),
-                    data["camera"],
-                    data["track_id"],
-                    data["frame"],
-                    data["quality"],
-                    data["feature"].astype(np.float32),
-                )
-        _check_table(table)
-    except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile, NotImplementedError) as error:
-        raise InputError("cannot be read", where=path, expected="the features of a run") from error
+        _check_unpacked(path)
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
+            table = FeatureTable(
+                tuple(str(name) for name in data["cameras"]),
+                data["camera"],
+                data["track_id"],
+                data["frame"],
+                data["quality"],
+                data["feature"].astype(np.float32),
+            )
+    except _UNREADABLE as error:
+        raise wrong("cannot be read") from error
+    if not _fits(table):
+        raise wrong("is damaged")
     return table
 
 
-def _check_unpacked(file: BinaryIO, size: int) -> None:
+def _check_unpacked(path: Path) -> None:
     """Raise where arrays would unpack to more than a file holds: a run's are not compressed."""
-    with zipfile.ZipFile(file) as archive:
-        if sum(entry.file_size for entry in archive.infolist()) > size:
+    with zipfile.ZipFile(path) as archive:
+        if sum(entry.file_size for entry in archive.infolist()) > path.stat().st_size:
             raise ValueError("compressed")
-    file.seek(0)
 
 
-def _check_table(table: FeatureTable) -> None:
-    """Raise where the columns of a table do not belong together, or hold what is no number."""
-    columns = (table.camera, table.track_id, table.frame)
-    rows = len(table.feature)
-    if table.feature.ndim != 2 or any(c.shape != (rows,) for c in (*columns, table.quality)):
-        raise ValueError("columns of other lengths")
-    if any(c.dtype.kind not in "iu" for c in columns) or table.quality.dtype.kind != "f":
-        raise ValueError("columns of another kind")
-    if rows and not 0 <= table.camera.min() <= table.camera.max() < len(table.cameras):
-        raise ValueError("a camera without a name")
-    if not (np.isfinite(table.feature).all() and np.isfinite(table.quality).all()):
-        raise ValueError("a feature that is no number")
+_UNREADABLE = (
+    *(OSError, ValueError, TypeError, KeyError, IndexError, EOFError, MemoryError, NotImplementedError, RuntimeError),
+    *(SyntaxError, struct.error, tokenize.TokenError, zipfile.BadZipFile, zlib.error),
+)
+"""What NumPy, zipfile and zlib raise where a flipped bit gives them another size, method or header."""
+
+
+def _fits(table: FeatureTable) -> bool:
+    """Whether columns are of one length, of their types, finite, and point at cameras that are there."""
+    count = len(table.feature) if table.feature.ndim == 2 else -1
+    whole, real = (table.camera, table.track_id, table.frame), (table.quality,)
+    return (
+        all(column.shape == (count,) for column in (*whole, *real))
+        and all(column.dtype == np.int64 for column in whole)
+        and table.quality.dtype == np.float32
+        and bool(np.isfinite(table.feature).all() and np.isfinite(table.quality).all())
+        and bool(((table.camera >= 0) & (table.camera < len(table.cameras))).all())
+    )
