@@ -183,9 +183,9 @@ class WatchFolder(RunObserver):
         if self._look() != self._identity:
             hint = "run again, with a folder that nobody removes"
             raise OutputError("was removed or replaced during the run", where=self._folder.path, hint=hint)
-        free = shutil.disk_usage(self._folder.path).free
-        if free < _LEAST_FREE:
-            what = f"the disk is full: {free >> 20} MiB are free"
+        disk = shutil.disk_usage(self._folder.path)
+        if disk.total and disk.free < _LEAST_FREE:  # some network shares do not tell
+            what = f"the disk is full: {disk.free >> 20} MiB are free"
             raise OutputError(what, where=self._folder.path, hint=f"free some space and use {param('resume', True)}")
 
     def _look(self) -> tuple[tuple[int, int], ...] | None:

@@ -47,7 +47,7 @@ def test_a_folder_that_goes(folder: RunFolder, change: Callable[[Path], None]) -
 
 def test_a_disk_that_fills(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     watch = WatchFolder(folder)
-    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=5 << 20))
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(total=1 << 30, free=5 << 20))
     watch.on_watermark(1.0)  # it was looked at a moment ago
-    with pytest.raises(OutputError, match="the disk is full: 5 MiB are free.*resume"):
+    with pytest.raises(OutputError, match=r"the disk is full: 5 MiB are free.*resume"):
         watch.on_watermark(END)
