@@ -84,8 +84,8 @@ def associate(
         same_camera_threshold: Largest distance within a camera (re-entries, fragments); None is a fixed share of
             `threshold`.
         least_probability: See `calibrate`.
-        split_threshold: Distance at which the appearances before and after a moment are two people's
-            (`split_switched`).
+        split_threshold: Distance at which the appearances before and after a moment are two people's, where the
+            camera's bias is well known and the tracker had occasion to change over (`split_switched`).
         prior: What is known of the network that made the features.
         shrink: People's worth that biases are drawn towards what is expected by; None leaves it to the prior.
         evidence: What else may speak for or against a pair; each is shown a clustering by appearance alone, then all
@@ -150,7 +150,10 @@ def cut_switched(
     prior: AppearancePrior = GENERIC,
     shrink: float | None = None,
 ) -> list[Tracklet]:
-    """Tracklets, by time, cut where they go over from one person to another, as `associate` begins by cutting them."""
+    """Tracklets, by time, cut where they go over from one person to another, as `associate` begins by cutting them.
+
+    A live caller passes what the cameras saw besides, ended or not: who met nobody is not cut.
+    """
     return _single_persons(tracklets, split_threshold, prior, shrink).tracklets
 
 
@@ -229,7 +232,7 @@ def _single_persons(
     """Tracklets of one person each, by time."""
     ordered = sorted(tracklets, key=_by_time)
     whole = _Recording.of(ordered, prior, shrink)
-    parts = split_switched(ordered, whole.bias.without_tracklet, split_threshold)
+    parts = split_switched(ordered, whole.bias, split_threshold)
     if len(parts) == len(ordered):
         return whole
     return _Recording.of(sorted(parts, key=_by_time), prior, shrink)
