@@ -67,7 +67,7 @@ def run(
     Args:
         videos: Files or folders of images, one for each camera.
         out: Folder of the run.
-        detector: YOLO weights.
+        detector: Weights of a YOLO or RT-DETR detector.
         reid: Re-identification network.
         cameras: Names; the files' stems if None.
         offsets_s: Seconds after the run's origin of each first frame.
@@ -229,8 +229,8 @@ def search(
         progress: Told how the images of a folder are embedded, see `runtime.progress`.
 
     Returns:
-        `hits`, nearest first, each with its `distance` and `picture`; in a run also its `visit`,
-        in a gallery its `sighting`.
+        `hits`, nearest first, each with its `distance` and `picture`; in a run also its tracklet
+        (`visit`), in a gallery its view (`sighting`).
 
     Raises:
         ReidtrackError: As the command does, see `errors`.
@@ -285,7 +285,7 @@ def enroll(
 
 
 def people(gallery: PathLike) -> list[KnownPerson]:
-    """Everybody in a gallery: key, name, runs, cameras, when first and last seen.
+    """List the people of a gallery: key, name, runs, cameras, when first and last seen.
 
     Raises:
         InputError: If it cannot be read.

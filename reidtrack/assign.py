@@ -27,8 +27,10 @@ class Assignment(NamedTuple):
 def assign(cost: NDArray[np.floating[Any]], max_cost: float) -> Assignment:
     """Pair rows with columns at the least total cost, leaving out pairs above `max_cost`.
 
-    The gate is applied before the assignment: leaving a row and a column unmatched costs `max_cost`, so a forbidden
-    pair never takes the place of a permitted one (Jonker-Volgenant, by lap).
+    For costs of 1 - IoU a gate of 0.7 pairs boxes that overlap by 0.3 or more. The gate is applied before the
+    assignment: leaving a row and a column unmatched costs `max_cost`, so a forbidden pair never takes the place of a
+    permitted one. Solved by lap's algorithm of Jonker and Volgenant ("A shortest augmenting path algorithm for dense
+    and sparse linear assignment problems", Computing 38, 1987).
 
     Args:
         cost: (N, M); infinity forbids a pair, NaN is refused.

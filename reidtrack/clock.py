@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 
 
 def now() -> datetime:
-    """The present moment, in UTC."""
+    """Present moment, in UTC."""
     return datetime.now(UTC)  # noqa: TID251 (the one place that may)
 
 
 def in_utc(time: datetime) -> datetime:
-    """A time in UTC; one without a zone is taken to be UTC already.
+    """Time in UTC; one without a zone is taken to be UTC already.
 
     Raises:
         OverflowError: If that is before the year 1 or after 9999.
@@ -20,5 +20,5 @@ def in_utc(time: datetime) -> datetime:
 
 
 def now_text() -> str:
-    """The present moment as pages show it, to the minute."""
+    """Present moment as pages show it, to the minute."""
     return now().strftime("%Y-%m-%d %H:%M UTC")

@@ -26,7 +26,7 @@ _SAY_EVERY_S = 5.0
 
 
 def cache_folder() -> Path:
-    """`$REIDTRACK_CACHE`, or `reidtrack` in the user's cache folder (`$XDG_CACHE_HOME`, `~/.cache`)."""
+    """Folder of downloads: `$REIDTRACK_CACHE`, or `reidtrack` under `$XDG_CACHE_HOME` or `~/.cache`."""
     named = os.environ.get("REIDTRACK_CACHE")
     if named:
         return Path(named)
@@ -110,7 +110,7 @@ def _pieces(answer: Any, url: str, path: Path, sha256: str) -> Iterator[bytes]:
 
 
 def _reason(error: Exception) -> object:
-    """What an error of a network says, without its number."""
+    """Message of an error of the network, without its number."""
     inner = getattr(error, "reason", None)
     if isinstance(inner, OSError):
         return inner.strerror or inner

@@ -1,4 +1,9 @@
-"""Boxes, `xyxy` in pixels unless a name says otherwise, and homographies: pure functions over arrays."""
+"""Boxes and homographies: pure functions over arrays.
+
+Boxes are `xyxy`: left, top, right, bottom in pixels, right and bottom exclusive, counted from
+the picture's upper left corner.
+`xywh` is left, top, width, height. Homographies are (3, 3), from points (x, y) of one plane to points of another.
+"""
 
 from __future__ import annotations
 
@@ -67,11 +72,11 @@ def clip(xyxy: Floats, width: float, height: float) -> Floats:
 
 
 def suppress(xyxy: Floats, score: Floats, max_iou: float) -> NDArray[np.int64]:
-    """Greedy non-maximum suppression.
+    """Suppress boxes that overlap a better one (greedy non-maximum suppression).
 
     Args:
         xyxy: (N, 4) boxes.
-        score: (N,) scores; ties are settled by position.
+        score: (N,) scores; of equal ones the first wins.
         max_iou: A box that overlaps a better one by more than this is dropped.
 
     Returns:
@@ -87,13 +92,13 @@ def suppress(xyxy: Floats, score: Floats, max_iou: float) -> NDArray[np.int64]:
 
 
 def foot_points(xyxy: Floats) -> NDArray[np.float64]:
-    """Where people stand: the middle of the lower edge of (N, 4) boxes, (N, 2) float64."""
+    """Points where people stand, (N, 2) float64: the middle of the lower edge of (N, 4) boxes."""
     wide = xyxy.astype(np.float64)
     return np.stack([(wide[:, 0] + wide[:, 2]) / 2, wide[:, 3]], axis=1)
 
 
 def project(homography: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Points of one plane in another.
+    """Map points of one plane to another.
 
     Args:
         homography: (3, 3), from the first plane to the second.
@@ -109,7 +114,7 @@ def project(homography: NDArray[np.float64], points: NDArray[np.float64]) -> NDA
 
 
 def projection_jacobian(homography: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How `project` moves what it returns as the points move: (N, 2, 2), rows of the second plane."""
+    """Jacobian of `project` at (N, 2) points: (N, 2, 2), a row for each coordinate of the second plane."""
     depth = points @ homography[2, :2] + homography[2, 2]
     flat = project(homography, points)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -120,7 +125,7 @@ def projection_jacobian(homography: NDArray[np.float64], points: NDArray[np.floa
 
 
 def fit_homography(source: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """The homography that best takes some points to others.
+    """Fit the homography that best takes some points to others.
 
     The normalised direct linear transform (Hartley, "In Defense of the Eight-Point Algorithm", PAMI 1997).
 

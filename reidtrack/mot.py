@@ -126,7 +126,7 @@ class MotRows:
 
     @classmethod
     def empty(cls) -> MotRows:
-        """No rows."""
+        """Record without rows."""
         return cls.of([], [], [], [])
 
     def __len__(self) -> int:
@@ -137,7 +137,7 @@ class MotRows:
         return MotRows(self.frame[index], self.id[index], self.xyxy[index], self.score[index], self.class_id[index])
 
     def by_frame(self) -> Iterator[tuple[int, MotRows]]:
-        """Each frame that has rows, 0-based, with its rows."""
+        """Yield each frame that has rows, 0-based, with its rows."""
         numbers, starts = np.unique(self.frame, return_index=True)
         stops = np.append(starts, len(self))[1:]
         for number, start, stop in zip(numbers, starts, stops, strict=True):
@@ -186,7 +186,7 @@ def read_detections(path: Path) -> dict[int, Detections]:
 
 
 def format_mot(rows: MotRows) -> str:
-    """The lines of a MOTChallenge file: 1-based frames, two decimals of a pixel, `-1,-1,-1` for the world."""
+    """Text of a MOTChallenge file: 1-based frames, two decimals of a pixel, `-1,-1,-1` for the world."""
     xywh = xyxy_to_xywh(rows.xyxy)
     columns = zip(
         (rows.frame + _FIRST_FRAME).tolist(), rows.id.tolist(), xywh.tolist(), rows.score.tolist(), strict=True

@@ -116,7 +116,7 @@ class Detections:
 
     @classmethod
     def empty(cls) -> Detections:
-        """No detections."""
+        """Record without detections."""
         return cls(np.zeros((0, 4), np.float32), np.zeros(0, np.float32))
 
     def __len__(self) -> int:
@@ -129,7 +129,7 @@ class Detections:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Tracks:
-    """What a tracker says after one frame: boxes with ids, one row each.
+    """Rows that a tracker gives after one frame: boxes with ids.
 
     Most rows are of the current frame; rows of earlier frames are those of a track that has only now been confirmed.
 
@@ -158,7 +158,7 @@ class Tracks:
 
     @classmethod
     def empty(cls) -> Tracks:
-        """No tracks."""
+        """Record without rows."""
         ints = np.zeros(0, np.int64)
         return cls(ints, ints, np.zeros(0, np.float64), np.zeros((0, 4), np.float32), np.zeros(0, np.float32))
 
@@ -176,7 +176,7 @@ TrackletKey = tuple[str, int]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Tracklet:
-    """One visit of one person to one camera, as the tracker saw it.
+    """Boxes of one person in one camera, without a gap that the tracker could not bridge.
 
     Attributes:
         camera: Name of the camera.
@@ -184,7 +184,7 @@ class Tracklet:
         frame: (T,) int64, 0-based, strictly increasing.
         time_s: (T,) float64, seconds since the run's origin.
         xyxy: (T, 4) float32, pixels.
-        score: (T,) float32 in 0..1; 0 marks a box interpolated between two sightings.
+        score: (T,) float32 in 0..1; 0 marks a box interpolated between two detections.
         features: (K, D) float32, rows of unit norm, of the embedded crops.
         feature_frame: (K,) int64, the frame each feature was taken from.
         feature_quality: (K,) float32 in 0..1.
@@ -221,11 +221,11 @@ class Tracklet:
 
     @property
     def key(self) -> TrackletKey:
-        """Camera and track id: what names the tracklet within a run."""
+        """Camera and track id, which name the tracklet within a run."""
         return self.camera, self.track_id
 
     def part(self, rows: BoolArray, features: slice | BoolArray) -> Tracklet:
-        """The boxes `rows` (T,) and the features `features` (K,) of this tracklet."""
+        """Tracklet of some boxes, `rows` (T,) bool, and of some features, `features` (K,)."""
         return replace(
             self,
             frame=self.frame[rows],

@@ -11,7 +11,7 @@ from reidtrack.benchmark.measure import Labels
 from reidtrack.benchmark.rerank import RerankedDistances
 from reidtrack.benchmark.st_reid import LOGISTIC, JointDistances, SpaceTime, sequence_offsets, times_of
 from reidtrack.datasets.record import ReidDataset, ranking_ids
-from reidtrack.errors import UsageError
+from reidtrack.errors import UsageError, param
 from reidtrack.types import FloatArray
 
 
@@ -83,10 +83,13 @@ def variants(
     return found
 
 
+_WITHOUT = f"leave out {param('st_reid', True)}"
+
+
 def _with_times(dataset: ReidDataset, distances: PairDistances, timing: Timing) -> JointDistances:
     dataset.require_train()
     if any(sample.frame is None for sample in dataset.samples):
-        raise UsageError("file names tell no frames, so ST-ReID has nothing to go by", where=dataset.name)
+        raise UsageError("file names tell no frames, so nothing is known of times", where=dataset.name, hint=_WITHOUT)
     offsets = sequence_offsets(dataset.samples)
     person, camera = (
         np.array([getattr(s, key) for s in dataset.train], np.int64) for key in ("person_id", "camera_id")
@@ -99,7 +102,7 @@ def _with_times(dataset: ReidDataset, distances: PairDistances, timing: Timing) 
         sigma_bins=timing.sigma_bins,
     )
     if not learned.pairs.any():
-        raise UsageError("nobody is seen by two cameras in the training images", where=dataset.name)
+        raise UsageError("nobody is seen by two cameras in the training images", where=dataset.name, hint=_WITHOUT)
     tested = dataset.query + dataset.gallery
     cameras = np.array([sample.camera_id for sample in tested], np.int64)
     return JointDistances(distances, learned, cameras, times_of(tested, offsets), timing.logistic)

@@ -39,7 +39,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Settle the identities."""
+    """Settle the identities of a run anew and print the outcome."""
     from reidtrack.pipeline.associate import associate_again
     from reidtrack.runtime.cancel import CancelToken, cancel_on_signals
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 HELP = (
     "Find how alike is alike enough in a finished run, without labels: the threshold, how often it errs, how sure that "
     "is. Writes DIR/calibration.json and leaves the identities as they are. Example: reidtrack calibrate runs/first "
-    "--false-accept 0.1%%"
+    "--false-accept 0.1%"
 )
 
 
@@ -33,7 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Calibrate."""
+    """Calibrate a run and print the threshold, its errors and how sure it is."""
     false_accept = None if args.false_accept is None else _share(args.false_accept)
     if args.threshold is not None and not 0 <= args.threshold <= 2:
         raise UsageError(f"got {args.threshold}", field="threshold", expected="a cosine distance, 0 to 2")
@@ -59,10 +59,11 @@ def _share(text: str) -> float:
 
 
 def _print(found: Calibrated, folder: Path) -> None:
-    from rich.console import Console
     from rich.table import Table
 
-    console, calibration = Console(highlight=False, soft_wrap=True, markup=False), found.calibration
+    from reidtrack.cli.console import SafeConsole
+
+    console, calibration = SafeConsole(highlight=False, soft_wrap=True, markup=False), found.calibration
     used = calibration.rates()
     origin = "by default" if calibration.by_default else "found" if calibration.source == "auto" else "given"
     console.print(

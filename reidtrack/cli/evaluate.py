@@ -84,9 +84,9 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(content, indent=2))
         return EXIT_OK
-    from rich.console import Console
+    from reidtrack.cli.console import SafeConsole
 
-    console = Console()
+    console = SafeConsole()
     console.print(score_table(title, rows, last))
     if args.blame:
         print_blame(console, account)

@@ -6,13 +6,16 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from reidtrack.cli.terminal import printable
 from reidtrack.engines.names import ENGINES
 from reidtrack.errors import ReidtrackError, UsageError
 
 if TYPE_CHECKING:
     from reidtrack.config.run import EmbedConfig
 
-DETECTOR_HELP = "YOLO detection model: a path (.pt, .onnx, OpenVINO folder) or a name (default: the shipped one)"
+DETECTOR_HELP = (
+    "YOLO or RT-DETR detection model: a path (.pt, .onnx, OpenVINO folder) or a name (default: the shipped one)"
+)
 REID_HELP = (
     "re-ID network: a path (.safetensors, .pth, .onnx, .xml) or a name like osnet_x0_25 (default: the shipped one)"
 )
@@ -65,14 +68,14 @@ def add_network_options(parser: argparse.ArgumentParser) -> None:
 
 
 def embed_config(args: argparse.Namespace) -> EmbedConfig:
-    """The network of `--reid`."""
+    """Settings of the network that `--reid` names."""
     from reidtrack.config.run import EmbedConfig
 
     return EmbedConfig() if args.reid is None else EmbedConfig(weights=args.reid)
 
 
 def add_site_options(parser: argparse._ActionsContainer) -> None:
-    """Add the options."""
+    """Add `--site` and `--homography`."""
     parser.add_argument(
         "--site", type=Path, metavar="SITE.YAML", help="homographies and ways between cameras (docs/site.md)"
     )
@@ -87,13 +90,13 @@ def add_site_options(parser: argparse._ActionsContainer) -> None:
 
 
 def site_path(args: argparse.Namespace) -> Path | None:
-    """The file of `--site`, wherever the command is run from later."""
+    """Absolute path of `--site`, for commands run later from elsewhere; None where none is given."""
     path: Path | None = args.site
     return None if path is None else path.resolve()
 
 
 def homographies(args: argparse.Namespace) -> dict[str, Path] | None:
-    """Camera to file; None where none is given.
+    """Files of `--homography` by camera, as absolute paths; None where none is given.
 
     Raises:
         UsageError: If one of them is not `CAMERA=FILE`.
@@ -135,7 +138,7 @@ def add_dataset_options(parser: argparse.ArgumentParser, *, several: bool) -> No
 
 
 def dataset_options(args: argparse.Namespace) -> dict[str, object]:
-    """The options of the data set that were given."""
+    """Options of single data sets that were given, by name."""
     values = {name: getattr(args, name) for name in ("boxes", "protocol", "split", "protocol_root")}
     return {name: value for name, value in values.items() if value is not None}
 
@@ -159,5 +162,5 @@ def option(name: str, value: str = "") -> str:
 
 
 def told(error: ReidtrackError | str) -> str:
-    """The line that tells of an error; a text is one already."""
-    return error if isinstance(error, str) else error.told(option)
+    """Line that tells of an error with options in place of parameters, printable; a text is a line already."""
+    return printable(error if isinstance(error, str) else error.told(option))

@@ -18,7 +18,7 @@ _BUSY = 0.85
 
 
 def print_outcome(outcome: Outcome, args: argparse.Namespace) -> int:
-    """Print what came of a run; the exit code."""
+    """Print the outcome of a run; the exit code."""
     if args.json:
         print(json.dumps({"folder": str(outcome.folder.path), **outcome.record}, indent=1))
     elif not args.quiet:
@@ -27,7 +27,7 @@ def print_outcome(outcome: Outcome, args: argparse.Namespace) -> int:
 
 
 def exit_code_of(outcome: Outcome) -> int:
-    """What a run's command exits with; an interrupted one says how to go on."""
+    """Exit code of a command that settles identities; an interrupted one says how to go on."""
     if outcome.interrupted:
         print("interrupted: what was read until then is finalised; --resume goes on", file=sys.stderr)
         return EXIT_INTERRUPTED
@@ -35,8 +35,9 @@ def exit_code_of(outcome: Outcome) -> int:
 
 
 def _print_table(outcome: Outcome) -> None:
-    from rich.console import Console
     from rich.table import Table
+
+    from reidtrack.cli.console import SafeConsole
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("camera")
@@ -45,7 +46,7 @@ def _print_table(outcome: Outcome) -> None:
     for camera, entry in outcome.record["cameras"].items():
         visits = sum(t.camera == camera for identity in outcome.identities for t in identity)
         table.add_row(camera, f"{entry['frames']:,}", str(visits), str(entry["people"]), f"{entry['boxes']:,}")
-    console = Console(highlight=False, soft_wrap=True, markup=False)
+    console = SafeConsole(highlight=False, soft_wrap=True, markup=False)
     console.print(table)
     console.print(summary(outcome))
     videos = any(outcome.folder.video(camera).is_file() for camera in outcome.record["cameras"])
@@ -53,7 +54,7 @@ def _print_table(outcome: Outcome) -> None:
 
 
 def summary(outcome: Outcome) -> str:
-    """How many people there are, and what took how long."""
+    """Closing lines of a run: how many people there are, and what took how long."""
     several, spent = outcome.record["people_in_several_cameras"], "\n".join(time_lines(outcome.record))
     found = outcome.record.get("association", {}).get("calibration")
     return (
@@ -63,7 +64,7 @@ def summary(outcome: Outcome) -> str:
 
 
 def time_lines(record: Mapping[str, Any]) -> Iterator[str]:
-    """Of what `run.json` says: seconds of each part, and how much of its pass each stage was at work."""
+    """Lines of where the time went: seconds of each part of a run, and how much of its pass each stage was at work."""
     timings: Mapping[str, float] = record["timings_s"]
     passes: Mapping[str, Mapping[str, Any]] = record.get("passes", {})
     stages = {stage for one in passes.values() for stage in one["busy_s"]}

@@ -1,4 +1,4 @@
-"""`reidtrack run`: the main job."""
+"""`reidtrack run`: several cameras' recordings in, one identity per person out."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do the run."""
+    """Run the whole way from recordings to identities, and print the outcome."""
     request = _request(args)
     from reidtrack.pipeline.run.run import run as run_pipeline
     from reidtrack.runtime.cancel import CancelToken, cancel_on_signals

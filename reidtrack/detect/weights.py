@@ -14,11 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from reidtrack.detect.families import family_of_checkpoint
 from reidtrack.detect.family import Family
 from reidtrack.errors import WeightsError
+from reidtrack.plain_yaml import PlainYamlError, read_plain_yaml
 
 if TYPE_CHECKING:
     import torch
@@ -74,7 +73,8 @@ def read_detector(path: Path) -> ExportedDetector | DetectorModule:
         case ".xml":
             return _read_openvino(path)
         case ".onnx":
-            return ExportedDetector(path)
+            beside = path.with_suffix(".yaml")
+            return ExportedDetector(path, _said_beside(path, beside) if beside.is_file() else {})
         case ".pt":
             return _read_checkpoint(path)
     raise WeightsError(f"unknown kind of detector {path.suffix!r}", where=path, expected=_FORMS)
@@ -94,12 +94,21 @@ def _read_openvino(path: Path) -> ExportedDetector:
     if not metadata.is_file():
         log.warning("%s has no metadata.yaml: its class 0 is taken for person", path.parent)
         return ExportedDetector(path)
+    return ExportedDetector(path, _said_beside(path, metadata))
+
+
+def _said_beside(path: Path, metadata: Path) -> dict[str, Any]:
+    """What a YAML file says of the detector beside it."""
     try:
-        said = yaml.safe_load(metadata.read_text(encoding="utf-8")) or {}
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise WeightsError("cannot be read", where=metadata, expected="the metadata of the export") from error
-    _check_task(said.get("task", "detect"), path)
-    return ExportedDetector(path, said)
+        said = read_plain_yaml(metadata) or {}
+    except (OSError, PlainYamlError) as error:
+        hint = error.strerror if isinstance(error, OSError) else error.what
+        expected = "the metadata of the export"
+        raise WeightsError("cannot be read", where=metadata, expected=expected, hint=hint) from error
+    if not isinstance(said, dict):
+        raise WeightsError("not a mapping", where=metadata, expected="the metadata of the export")
+    _check_task(str(said.get("task", "detect")), path)
+    return said
 
 
 def said_by_file(metadata: Mapping[str, Any], path: Path) -> Mapping[str, Any]:

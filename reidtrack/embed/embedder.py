@@ -108,7 +108,9 @@ class Embedder:
     def _report(self, bad: int) -> None:
         if bad:
             self.dropped += bad
-            logger.warning("%d features were not finite or zero and are dropped (%d so far)", bad, self.dropped)
+            logger.warning(
+                "%d crops are left out, as the network gave no usable feature for them (%d so far)", bad, self.dropped
+            )
 
 
 def _usable_rows(features: FloatArray) -> tuple[IntArray, DoubleArray]:

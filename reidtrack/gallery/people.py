@@ -167,6 +167,10 @@ class Gallery:
         }
         return {person: frozenset(tracks) for person, tracks in theirs.items() if person not in left}
 
+    def has_source(self, key: str) -> bool:
+        """Whether anything was taken from the run or photo that has a key."""
+        return self._sql.execute("SELECT 1 FROM source WHERE key = ?", (key,)).fetchone() is not None
+
     def add_person(self, name: str | None = None) -> int:
         """Add a new person, and return the id."""
         key = secrets.token_hex(4)
@@ -232,7 +236,11 @@ class Gallery:
         known = self.names()
         names = {name for person in (one, other) if (name := known[person][1]) is not None}
         if len(names) > 1:
-            raise UsageError(f"{' and '.join(sorted(names))} have names of their own", field="merge")
+            raise UsageError(
+                f"{' and '.join(sorted(names))} have names of their own",
+                field="merge",
+                hint=f"take one of the names away first: {param('rename')} KEY ''",
+            )
         self._sql.execute("UPDATE view SET person = ? WHERE person = ?", (other, one))
         self._sql.execute("DELETE FROM person WHERE id = ?", (one,))
         for name in names:

@@ -26,6 +26,9 @@ _PAGE = 16_384
 """Bytes of a page; in smaller ones, rows of 2 KiB leave half of each empty."""
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _MAGIC = b"SQLite format 3\0"
+_HEADER = 100
+_APPLICATION_AT = 68
+"""Bytes of SQLite's header, and where in it the application id stands."""
 
 MIGRATIONS = (
     """
@@ -91,6 +94,7 @@ def open_store(path: Path, signature: Signature | None = None, *, make: bool = F
         _make_file(path)
     elif not path.is_file():
         raise InputError("is not there", where=path, expected="a gallery", hint="`reidtrack enroll` makes one")
+    _refuse_others(path)
     with translate_errors(path), contextlib.closing(_connect(path)) as connection:
         _retry_while_busy(lambda: _prepare(connection, path, make=make))
         if signature is not None:
@@ -140,6 +144,24 @@ def _translated(error: sqlite3.Error, path: Path) -> ReidtrackError | None:
     if code not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_IOERR) and not str(error).startswith("no such"):
         return None
     return InputError(f"is damaged: {error}", where=path, hint="put a copy in its place, or enrol into a new file")
+
+
+def _refuse_others(path: Path) -> None:
+    """Raise before SQLite opens a file of another program: even that may write beside it, or into it.
+
+    Raises:
+        InputError: If it is one.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEADER)
+    except OSError as error:
+        raise OutputError("cannot be read", where=path, hint=error.strerror) from error
+    if head and head[: len(_MAGIC)] != _MAGIC[: len(head)]:
+        raise InputError("is not a gallery", where=path, expected="a file that `reidtrack run` or `enroll` made")
+    application = int.from_bytes(head[_APPLICATION_AT : _APPLICATION_AT + 4], "big")
+    if len(head) == _HEADER and application not in (APPLICATION_ID, 0):
+        raise InputError("is a database of something else", where=path, expected="a gallery such as people.db")
 
 
 def _make_file(path: Path) -> None:

@@ -26,7 +26,7 @@ def num_classes_of(weights: Weights) -> int:
 
 
 def classifier_named(weights: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The same with a ResNet's `fc`, as torchvision calls its classifier, called what it is."""
+    """Weights in which a ResNet's `fc`, as torchvision calls its classifier, is called `classifier`."""
     if "fc.weight" not in weights or "layer4.0.conv1.weight" not in weights:
         return weights
     return {f"{CLASSIFIER}.{key[3:]}" if key.startswith("fc.") else key: value for key, value in weights.items()}

@@ -177,7 +177,7 @@ def _beside(file: Path) -> Path:
 
 
 def _digest(file: Path) -> str:
-    """Of everything that the features depend on."""
+    """sha256 of everything that the features depend on: the file, its `.bin`, and the card beside it."""
     files = [file, file.with_suffix(".bin")] if file.suffix == ".xml" else [file]
     files += [beside for beside in (_beside(file),) if beside.is_file()]
     return hashlib.sha256(b"".join(one.read_bytes() for one in files)).hexdigest()

@@ -47,11 +47,11 @@ _SHA256 = {
     "person-reidentification-retail-0288.xml": "0d5021c772e603dce69d9ef2e326ecf0a43234cc8b4c5bb5e8aa566f090bdb51",
     "person-reidentification-retail-0288.bin": "08e24c2f1dd976ff8e1f667b93db2950ac8db8da09e163e1ca6463b82d1dbc42",
 }
-"""Of published files, where it is known."""
+"""Name of a published file to its sha256, where that is known."""
 
 _BEGINNINGS = {".xml": (b"<?xml", b"<net"), ".bin": (b"",)}
 _TORCH_BEGINNINGS = (b"PK", b"\x80\x02")
-"""Of PyTorch's files: a zip, or a pickle as older versions wrote."""
+"""First bytes of PyTorch's files: a zip, or a pickle as older versions wrote."""
 _PAGES = (b"<!doctype", b"<html")
 """What a proxy or a login sends in place of a file begins like that."""
 

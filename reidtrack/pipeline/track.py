@@ -62,7 +62,7 @@ def track_file(detections: Path, out: Path, config: TrackConfig, fps: float | No
     found = read_detections(detections)
     last = max(found, default=-1)
     if last >= _MOST_FRAMES:
-        raise InputError(f"frame {last + 1}", where=detections, expected=f"at most {_MOST_FRAMES}")
+        raise InputError(f"goes up to frame {last + 1}", where=detections, expected=f"at most {_MOST_FRAMES}")
     frame = np.arange(last + 1)
     tracks = track_detections(found, frame, frame / rate, config)
     write_mot(out, MotRows.of(tracks.frame, tracks.track_id, tracks.xyxy, np.ones(len(tracks))))

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reidtrack.errors import InputError, OutputError, param
+from reidtrack.files import replacing
 from reidtrack.runs.jsonl import AppendFile
 from reidtrack.types import FloatArray, IntArray
 
@@ -100,7 +101,7 @@ class FeatureLog:
     def __init__(self, path: Path, cameras: Sequence[str], dim: int, *, keep: bool = False) -> None:
         header = json.dumps({"cameras": list(cameras), "dim": dim}).encode() + b"\n"
         self._type = _record_type(dim)
-        self._place = {camera: i for i, camera in enumerate(cameras)}
+        self._index = {camera: i for i, camera in enumerate(cameras)}
         size = path.stat().st_size if keep and path.exists() else 0
         records = max(0, size - len(header)) // self._type.itemsize
         self._file = AppendFile(path, len(header) + records * self._type.itemsize if size >= len(header) else 0)
@@ -111,7 +112,7 @@ class FeatureLog:
     def add(self, camera: str, track_id: int, frame: int, quality: float, feature: FloatArray) -> None:
         """Log one feature (D,)."""
         record = np.zeros(1, self._type)
-        record["camera"], record["track_id"], record["frame"] = self._place[camera], track_id, frame
+        record["camera"], record["track_id"], record["frame"] = self._index[camera], track_id, frame
         record["quality"], record["feature"] = quality, feature
         self._file.append(record.tobytes())
 
@@ -168,9 +169,8 @@ def write_tracklets(path: Path, table: FeatureTable) -> None:
         OutputError: If it cannot be written.
     """
     order = np.lexsort((table.frame, table.track_id, table.camera))
-    temporary = path.with_name(f".{path.name}.part")
     try:
-        with temporary.open("wb") as file:
+        with replacing(path) as file:
             np.savez(
                 file,
                 cameras=np.array(table.cameras),
@@ -180,9 +180,7 @@ def write_tracklets(path: Path, table: FeatureTable) -> None:
                 quality=table.quality[order],
                 feature=table.feature[order].astype(np.float16),
             )
-        temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise OutputError("cannot be written", where=path, hint=error.strerror) from error
 
 

@@ -115,7 +115,7 @@ class TrackLog:
 
     def __init__(self, path: Path, cameras: Sequence[str]) -> None:
         self._file = AppendFile(path)
-        self._place = {camera: i for i, camera in enumerate(cameras)}
+        self._index = {camera: i for i, camera in enumerate(cameras)}
         self._held: list[tuple[float, int, int, bytes]] = []
 
     def add(self, camera: str, tracks: Tracks) -> None:
@@ -138,7 +138,7 @@ class TrackLog:
                 "xyxy": xyxy,
                 "score": score,
             }
-            self._held.append((time_s, self._place[camera], track_id, json_line(record)))
+            self._held.append((time_s, self._index[camera], track_id, json_line(record)))
 
     def release(self, before_s: float) -> None:
         """Write and flush the lines of every time before `before_s`: nothing earlier will be added."""

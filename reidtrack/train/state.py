@@ -41,5 +41,7 @@ def load_state(path: Path) -> dict[str, Any]:
     except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
         raise InputError("damaged, cannot be resumed", where=path, expected="a state that training wrote") from error
     if not isinstance(state, dict) or state.get("version") != VERSION:
-        raise InputError("not a state of this version", where=path, expected=f"version {VERSION}")
+        raise InputError(
+            "not a state of this version", where=path, expected=f"version {VERSION}", hint="begin the training anew"
+        )
     return state

@@ -65,6 +65,10 @@ def open_source(
     camera: str,
     *,
     part: Part | None = None,
+    start_s: float = 0.0,
+    end_s: float | None = None,
+    stride: int = 1,
+    fps: float | None = None,
     offset_s: float = 0.0,
     hwaccel: str = "none",
 ) -> Source:
@@ -73,7 +77,11 @@ def open_source(
     Args:
         source: What to open.
         camera: Name given to the frames.
-        part: What to read of it; all, if it is None.
+        part: What to read of it; if it is None, the next four say so.
+        start_s: First second to read, within the camera's own recording.
+        end_s: Second to stop before; None reads to the end.
+        stride: Read the frames whose index is a multiple of this.
+        fps: Images per second of a folder of images; None for what it says itself.
         offset_s: Seconds from the run's origin to the recording's first frame.
         hwaccel: What decodes a video: `none`, `auto` or FFmpeg's name of a device.
 
@@ -86,6 +94,7 @@ def open_source(
         raise UsageError(f"got {offset_s}", field="offsets", expected="a number of seconds")
     if not is_url(source) and not is_utf8(source):
         raise InputError("its name is not UTF-8", where=redact(source), hint="rename it")
+    part = Part(start_s, end_s, stride, fps) if part is None else part
     if is_folder(source):
         return ImageFolder(source, camera, part, offset_s=offset_s)
     return VideoFile(source, camera, part, offset_s=offset_s, hwaccel=hwaccel)

@@ -118,6 +118,18 @@ def test_a_model_without_persons_is_refused() -> None:
         find_person_class({0: "car", 1: "dog"})
 
 
+def test_what_lies_beside_an_onnx_file_is_read(tmp_path: Path) -> None:
+    (tmp_path / "m.onnx").write_bytes(b"")
+    assert read_detector(tmp_path / "m.onnx") == ExportedDetector(tmp_path / "m.onnx")
+    (tmp_path / "m.yaml").write_text("family: rtdetr\nnames: {0: dog, 1: person}\n")
+    found = read_detector(tmp_path / "m.onnx")
+    assert isinstance(found, ExportedDetector)
+    assert (found.said["family"], class_names(found.said)[1]) == ("rtdetr", "person")
+    (tmp_path / "m.yaml").write_text("- family\n")
+    with pytest.raises(WeightsError, match="not a mapping"):
+        read_detector(tmp_path / "m.onnx")
+
+
 # Ultralytics 8.4.190, YOLO(weights).predict(first frame of View_001, conf=0.4, classes=[0]), sorted by left edge
 _BOXES = [[253.2, 219.9, 283.1, 307.8], [498.5, 157.7, 529.7, 231.7], [639.8, 240.7, 684.5, 322.9]]
 _BOXES_INT8 = [[253.7, 219.6, 283.2, 307.5], [499.2, 158.1, 527.6, 231.3], [639.9, 240.9, 684.0, 322.8]]

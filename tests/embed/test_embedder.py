@@ -75,8 +75,8 @@ def test_bad_features_are_dropped_and_counted(bad: float, caplog: pytest.LogCapt
     assert np.isfinite(found.features).all()
     assert worker.dropped == 4
     assert [r.getMessage() for r in caplog.records] == [
-        "2 features were not finite or zero and are dropped (2 so far)",
-        "2 features were not finite or zero and are dropped (4 so far)",
+        "2 crops are left out, as the network gave no usable feature for them (2 so far)",
+        "2 crops are left out, as the network gave no usable feature for them (4 so far)",
     ]
 
 

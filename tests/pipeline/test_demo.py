@@ -12,7 +12,7 @@ from reidtrack.cli.main import main
 from reidtrack.detect.replay import ReplayDetector
 from reidtrack.engines.provenance import Weights
 from reidtrack.pipeline import demo as demo_module
-from reidtrack.pipeline.run import run as run_module
+from reidtrack.pipeline.run import reading as reading_module
 from reidtrack.shipped.files import Sample, shipped_names
 
 ALL_SHIPS = bool(shipped_names("detector") and shipped_names("reid"))
@@ -25,7 +25,7 @@ def drawn(scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list
     ignore = dict.fromkeys(scene.videos, tmp_path / "ignore.txt")
     monkeypatch.setattr(demo_module, "sample_scene", lambda: Sample(scene.videos, scene.truth, ignore))
     found = ReplayDetector(scene.detections), Weights("drawn")
-    monkeypatch.setattr(run_module, "make_detector", lambda *_: found)
+    monkeypatch.setattr(reading_module, "make_detector", lambda *_: found)
     monkeypatch.chdir(tmp_path)
     return ["demo", "--reid", str(scene.reid), "--engine", "torch"]
 

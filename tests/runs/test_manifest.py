@@ -99,7 +99,11 @@ def test_settings_that_are_no_more_are_left_out() -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        pytest.param({"schema_version": 99}, r"run\.json: has schema version 99 \(expected 1\)", id="another version"),
+        pytest.param(
+            {"schema_version": 99},
+            r"run\.json: has schema version 99 \(expected 1\); a newer reidtrack made it: update this one",
+            id="another version",
+        ),
         pytest.param({"status": None}, "status: Input should be", id="no state that there is"),
         pytest.param({"cameras": {"a": {}}}, r"lacks 'cameras\.a\.frames'", id="a part of a part"),
         pytest.param({"weights": {"reid": {"path": "x", "priors": [1]}}}, r"weights\.reid\.priors", id="priors"),

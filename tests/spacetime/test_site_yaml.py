@@ -132,7 +132,9 @@ def test_an_empty_site_says_nothing(tmp_path: Path) -> None:
         pytest.param("cameras: {hall: {points: [{image: 1, plan: 2}]}}", "four or more", id="points of one number"),
         pytest.param("cameras: {hall: {points: [[0,0,1,1],[1,0,2,1],[1,1,2,2]]}}", "four or more", id="three points"),
         pytest.param(
-            "cameras: {hall: {points: [[0,0,0,0],[1,1,1,1],[2,2,2,2],[3,3,3,3]]}}", "determines no plan", id="a line"
+            "cameras: {hall: {points: [[0,0,0,0],[1,1,1,1],[2,2,2,2],[3,3,3,3]]}}",
+            "these points determine no homography",
+            id="a line",
         ),
         pytest.param("connections: {from: hall}", "connections: got", id="no list"),
         pytest.param("connections: [{from: hall}]", "lacks a camera", id="half a way"),

@@ -310,3 +310,9 @@ def test_pixels_that_are_not_square(
         set_display_matrix(path, matrix)
     with VideoFile(path, "cam") as source:
         assert source.pixel_aspect == pytest.approx(told)
+
+
+def test_a_part_may_be_said_without_a_record(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.mp4", even_times(40, 10), fps=10)
+    with open_source(path, "cam", start_s=1.0, end_s=2.0, stride=3) as source:
+        assert [f.index for f in source] == [12, 15, 18]

@@ -26,6 +26,7 @@ from reidtrack.benchmark.tracking import (
 from reidtrack.errors import InputError, UsageError, param
 from reidtrack.files import write_whole
 from reidtrack.mot import PEDESTRIAN, MotRows, read_mot
+from reidtrack.runs.folder import RunFolder
 from reidtrack.runs.logs import read_frame_times
 from reidtrack.types import IntArray
 
@@ -120,6 +121,9 @@ def evaluate_run(
         InputError: If a file is missing, damaged, or has nothing in common with the run.
         OutputError: If `evaluation.json` cannot be written.
     """
+    run = RunFolder(folder)
+    if run.run_json.is_file():
+        run.read_manifest().require_settled(folder)
     known = run_cameras(folder)
     truth_files = assign_cameras(gt, known, "gt")
     person_files = assign_cameras(gt_person, known, "gt_person") if gt_person else truth_files
@@ -262,7 +266,9 @@ def _pair(
         raise InputError(f"no frame in common with {predicted_path}", where=gt_path, hint="is it of this recording?")
     after = int((predicted.frame > gt.frame[-1]).sum())
     if after:
-        logger.warning("%s: %d boxes after the last frame of the ground truth are false", predicted_path, after)
+        logger.warning(
+            "%s: %d boxes come after the last frame of the ground truth and count as false", predicted_path, after
+        )
     if read is not None:
         gt = _only_read(gt, read, gt_path, quiet=quiet)
     return TrackingPair(gt, predicted, ignore)

@@ -85,7 +85,9 @@ def check_picture(path: Path) -> None:
         UsageError: If it ends in none of `PICTURE_SUFFIXES`.
     """
     if path.suffix.lower() not in PICTURE_SUFFIXES:
-        raise UsageError("names no format", field="picture", where=path, expected=" or ".join(PICTURE_SUFFIXES))
+        raise UsageError(
+            "its ending names no picture format", field="picture", where=path, expected=" or ".join(PICTURE_SUFFIXES)
+        )
 
 
 def write_picture(path: Path, result: SearchResult) -> None:

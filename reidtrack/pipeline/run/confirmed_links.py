@@ -31,8 +31,8 @@ def _one_person(corrections: Corrections) -> Iterator[Sequence[TrackletRef]]:
 def _marked(identity: Identity, groups: Sequence[Sequence[TrackletRef]]) -> Identity:
     index = {t.key: i for i, t in enumerate(identity)}
     pairs: list[tuple[int, int]] = []
-    for places in groups:
-        pairs += pairwise(i for i, t in enumerate(identity) if any(_meant(place, t) for place in places))
+    for refs in groups:
+        pairs += pairwise(i for i, t in enumerate(identity) if any(_meant(ref, t) for ref in refs))
     labels = component_labels(len(index), np.array(pairs, np.int64).reshape(-1, 2))
     links = (
         replace(link, decision=CONFIRMED)
@@ -43,7 +43,7 @@ def _marked(identity: Identity, groups: Sequence[Sequence[TrackletRef]]) -> Iden
     return replace(identity, links=tuple(links))
 
 
-def _meant(place: TrackletRef, tracklet: Tracklet) -> bool:
-    if (place.camera, place.track_id) != (tracklet.camera, tracklet.logged_id):
+def _meant(ref: TrackletRef, tracklet: Tracklet) -> bool:
+    if (ref.camera, ref.track_id) != (tracklet.camera, tracklet.logged_id):
         return False
-    return place.time_s is None or tracklet.first_time_s <= place.time_s <= tracklet.last_time_s
+    return ref.time_s is None or tracklet.first_time_s <= ref.time_s <= tracklet.last_time_s

@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 
 class Recognised(NamedTuple):
-    """The people of a run and who they are.
+    """The people of a run, and who they are in a gallery.
 
     Attributes:
         identities: With the names that the gallery knows.
@@ -36,7 +36,7 @@ class Recognised(NamedTuple):
 
 
 def recognise_run(folder: Path, manifest: RunManifest, association: Association, config: GalleryConfig) -> Recognised:
-    """Say who of a gallery the people of a run are, and keep what the run saw of them there.
+    """Recognise the people of a run in a gallery, and keep there what the run saw of them.
 
     What the same run gave before is taken back first, so that settling it again changes nobody else. Names that the
     identities have already, from corrections, win over those of the gallery and are written there.

@@ -137,7 +137,7 @@ def _stale(folder: RunFolder, manifest: RunManifest) -> list[str]:
         return []
     return [
         "Identities were settled anew after the videos were rendered: numbers and colours in the videos may be older "
-        "ones. `reidtrack associate` renders them again where its video option says so."
+        "ones. reidtrack associate renders the videos again if it is asked to."
     ]
 
 

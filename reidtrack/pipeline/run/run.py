@@ -65,6 +65,7 @@ def _run(
         cancel,
         failed=failures.by_camera,
         read_whole=not interrupted,
+        asked_addresses=True,
     )
     return replace(outcome, interrupted=interrupted or outcome.interrupted)
 
@@ -86,7 +87,7 @@ def _read(
     folder, manifest, sources, names = ready.folder, ready.manifest, ready.sources, [i.camera for i in ready.inputs]
     # Go on from what an interrupted run has logged.
     resumed = ResumedState.read(folder) if ready.goes_on else ResumedState()
-    forget_crops(folder)
+    forget_crops(folder, names)
     # The tracking pass.
     with open_reading(
         folder, request.config, request.part, names, sources, ready.networks, resumed, progress, observers
@@ -123,7 +124,9 @@ def _note_reading(
         count = reading.cameras.counts[source.camera]
         count.damaged_packets = source.damaged
         if not interrupted and count.frames < _EXPECTED_SHARE * (source.frame_count or 0):
-            progress.warn(f"{source.camera}: {count.frames} frames came of {source.frame_count} that were announced")
+            progress.warn(
+                f"{source.camera}: only {count.frames} of the {source.frame_count} frames it announces were there"
+            )
         if source.damaged:
             progress.warn(f"{source.camera}: {source.damaged} damaged packets passed over")
     manifest.note_counts(reading.cameras.counts)

@@ -16,13 +16,13 @@ from reidtrack.types import Identity, TrackletKey
 
 
 class KnownAs(NamedTuple):
-    """Who an identity is: number in the gallery, whether no other source knew, and what spoke for it.
+    """The person of the gallery that an identity was taken for.
 
     Attributes:
-        number: In the gallery.
+        number: The person's number in the gallery.
         new: Whether nothing but this run shows the person.
-        distance: To the person; of somebody new, to the nearest. None where nothing can be compared.
-        probability: That it is this person; of somebody new, that it is nobody of the gallery.
+        distance: Appearance distance to the person, or of somebody new to the nearest; None where there is nobody.
+        probability: That it is this person, or of somebody new that it is nobody of the gallery.
     """
 
     number: int
@@ -41,79 +41,86 @@ def who_is_who(
     margin: float,
     likely: Likelihoods,
 ) -> dict[int, KnownAs]:
-    """Who each identity is that was seen well enough, by its index; new people are made, names written.
-
-    Whom a correction names, or whom the user named in the gallery when only this run knew them, that is who they are.
+    """Tell which person of the gallery each identity is; new people are added, names written.
 
     Args:
-        gallery: Open for writing.
-        identities: Of the run.
-        views: Of each.
-        former: People whom nothing but this run had shown before, with their tracks.
-        found: Who looks like whom.
-        threshold: Largest distance of one person.
+        gallery: The gallery, open for writing.
+        identities: All of the run.
+        views: Views of each identity.
+        former: Number of each person whom nothing but this run had shown before, to the person's tracks.
+        found: Appearance distances between the identities and the people of the gallery.
+        threshold: Largest distance at which an identity is taken for a person.
         margin: Least lead over the runner-up.
-        likely: How sure that is.
+        likely: Probabilities, for the record.
+
+    Returns:
+        Index of each identity that was seen well enough, to the person it is.
     """
-    here = [index for index, seen in enumerate(views) if seen]
-    said = {index: name for index in here if (name := identities[index].name) is not None}
+    seen = [index for index, shown in enumerate(views) if shown]
+    names = {index: name for index in seen if (name := identities[index].name) is not None}
     known = gallery.names()
-    told = {index: number for index, name in said.items() if (number := gallery.find_name(name)) is not None}
+    # By name: whom a correction names, and whom the user named in the gallery while only this run knew them.
+    told = {index: number for index, name in names.items() if (number := gallery.find_name(name)) is not None}
     named = {n: tracks for n, tracks in former.items() if known[n][1] is not None and n not in told.values()}
-    told |= _again([index for index in here if index not in said], views, named)
+    told |= _same_as_before([index for index in seen if index not in names], views, named)
     people = {index: likely.person(index, number, new=number in former) for index, number in told.items()}
-    _take_out(found.short, told)
-    matches = recognise(found.short, threshold, margin, _alikes(gallery, found, threshold))
-    for index in here:
+    _exclude(found.short, told)
+    # By appearance; somebody with a name is nobody who is called otherwise.
+    matches = recognise(found.short, threshold, margin, _may_be_one(gallery, found, threshold))
+    for index in seen:
         number = matches[index].person
-        if index in people or number is None or (index in said and known[number][1] is not None):
+        if index in people or number is None or (index in names and known[number][1] is not None):
             continue
         people[index] = likely.person(index, number, new=False)
-        if index in said:
-            gallery.set_name(number, said[index])
-    left = [index for index in here if index not in people]
-    again = _again(left, views, {number: tracks for number, tracks in former.items() if number not in told.values()})
+        if index in names:
+            gallery.set_name(number, names[index])
+    # Everybody else is new; whom the same run had added before keeps the number.
+    left = [index for index in seen if index not in people]
+    unnamed = {number: tracks for number, tracks in former.items() if number not in told.values()}
+    again = _same_as_before(left, views, unnamed)
     for index in left:
-        number = gallery.find_name(said[index]) if index in said else None
+        number = gallery.find_name(names[index]) if index in names else None
         if number is None:
             number = again[index] if index in again else gallery.add_person()
-            if index in said:
-                gallery.set_name(number, said[index])
+            if index in names:
+                gallery.set_name(number, names[index])
         people[index] = likely.person(index, number, new=True)
     return people
 
 
 class Likelihoods:
-    """How sure it is who is who, by looks alone, whatever a correction says.
+    """Probabilities of identities being people of a gallery, by appearance alone, whatever a correction says.
 
     Args:
-        short: Who looks like whom.
-        threshold: Largest distance of one person.
-        slope: Log-odds that a unit of distance is worth.
+        short: The nearest people of each identity, with their distances.
+        threshold: Largest distance at which an identity is taken for a person.
+        slope: Log-odds per unit of distance.
     """
 
     def __init__(self, short: Shortlist, threshold: float, slope: float) -> None:
         self._number, self._distance = short.person.tolist(), short.distance.tolist()
-        self._chance = match_probabilities(short, threshold, slope).tolist()
+        self._probability = match_probabilities(short, threshold, slope).tolist()
 
     def person(self, index: int, number: int, *, new: bool) -> KnownAs:
-        """Who the identity at an index is, if it is the gallery's person of that number."""
+        """The identity at `index` as the person of that number, with its distance and probability."""
         if new:
-            return KnownAs(number, True, next(iter(self._distance[index]), None), self._chance[index][-1])
+            return KnownAs(number, True, next(iter(self._distance[index]), None), self._probability[index][-1])
         listed = dict(
-            zip(self._number[index], zip(self._distance[index], self._chance[index][:-1], strict=True), strict=True)
+            zip(
+                self._number[index], zip(self._distance[index], self._probability[index][:-1], strict=True), strict=True
+            )
         )
         return KnownAs(number, False, *listed.get(number, (None, 0.0)))
 
 
-def _take_out(short: Shortlist, told: Mapping[int, int]) -> None:
-    """Nobody else is who a correction names, and whom it names is nobody else."""
+def _exclude(short: Shortlist, told: Mapping[int, int]) -> None:
+    """Take identities and people that are settled out of the comparison: nobody else is matched with them."""
     short.distance[np.isin(short.person, list(told.values()))] = np.inf
     short.distance[list(told)] = np.inf
 
 
-def _alikes(gallery: Gallery, found: Comparison, threshold: float) -> Callable[[int, int], bool]:
-    """Whether two people of the gallery may be one: they look alike, and no run saw both."""
+def _may_be_one(gallery: Gallery, found: Comparison, threshold: float) -> Callable[[int, int], bool]:
+    """Test of two people of the gallery: whether they may be one, as they look alike and no run saw both."""
 
     def may_be_one(a: int, b: int) -> bool:
         (seen,) = (found.biases.appearances(block) for block in gallery.blocks([a, b]))
@@ -125,10 +132,10 @@ def _alikes(gallery: Gallery, found: Comparison, threshold: float) -> Callable[[
     return may_be_one
 
 
-def _again(
+def _same_as_before(
     indices: Sequence[int], views: Sequence[Sequence[View]], former: Mapping[int, frozenset[TrackletKey]]
 ) -> dict[int, int]:
-    """Which new people are those whom the same run had made before: those whose tracks they have most of."""
+    """Match identities, by index, with people whom the same run had added before, by the tracks they share."""
     numbers = list(former)
     owner = {track: j for j, tracks in enumerate(former.values()) for track in tracks}
     shared = np.zeros((len(indices), len(numbers)))

@@ -163,7 +163,7 @@ def test_no_tracks_at_all_score_zero_and_tracks_after_the_end_are_announced(
     with caplog.at_level(logging.WARNING):
         evaluation = evaluate_run(run_folder, [f"a={run_folder.parent}/gt_a_person.txt"])
     assert (evaluation.cameras["a"].hota, evaluation.cameras["a"].fn) == (0, 10)
-    assert "2 boxes after the last frame of the ground truth" in caplog.text
+    assert "2 boxes come after the last frame of the ground truth" in caplog.text
 
 
 def mot_folder(tmp_path: Path) -> tuple[Path, Path]:

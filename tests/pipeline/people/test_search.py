@@ -238,7 +238,7 @@ def test_features_of_other_weights_are_refused(
         pytest.param(["--top", 0], 2, "--top: got 0", id="empty list"),
         pytest.param(["--person", 1, "--box", 0, 0, 9, 9], 2, "exclude each other", id="number and box"),
         pytest.param(["--box", 30, 0, 40, 9], 2, "within 0 0 22 66", id="box outside"),
-        pytest.param(["--picture", "hits.gif"], 2, "names no format", id="unknown picture format"),
+        pytest.param(["--picture", "hits.gif"], 2, "its ending names no picture format", id="unknown picture format"),
         pytest.param(["--gallery", "gone"], 3, "gone: is not there", id="no gallery"),
         pytest.param(["--gallery", "void"], 3, "holds no images", id="empty gallery"),
         pytest.param(["--gallery", "bad.npz"], 3, "the file that `reidtrack embed` wrote", id="no features"),
@@ -310,7 +310,7 @@ def test_who_is_meant(size: tuple[int, int], options: dict[str, Any], expected: 
         pytest.param(
             {"detector": Seen(TWO)},
             UsageError,
-            "p.jpg: shows 2 people (1: 10 5 30 65, 2: 60 5 80 65); say which: --person 1..2, or --box",
+            "p.jpg: shows 2 people (1: 10 5 30 65, 2: 60 5 80 65); say which: person 1..2, or box",
             id="several",
         ),
         pytest.param({"detector": Seen(TWO), "person": 3}, UsageError, "no person 3 of 2 people", id="too high"),

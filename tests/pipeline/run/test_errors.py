@@ -112,7 +112,7 @@ def test_a_damaged_stream_is_counted(scene: Scene, tmp_path: Path, capsys: pytes
     assert 0 < entry["frames"] < 40
     assert entry["damaged_packets"] > 0
     assert f"left: {entry['damaged_packets']} damaged packets" in said
-    assert f"left: {entry['frames']} frames came of 40" in said
+    assert f"left: only {entry['frames']} of the 40 frames" in said
     assert "damaged packets were passed over" in (folder / "report.html").read_text(encoding="utf-8")
     check_agreement(folder)
 
