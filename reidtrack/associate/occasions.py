@@ -89,11 +89,11 @@ def jumps(tracklet: Tracklet) -> BoolArray:
     ends = np.abs(box[then][:, [1, 3]] - box[:, [1, 3]]).min(axis=1)
     full = np.maximum(side[:, 1], 2 * side[:, 0])  # the height of boxes without legs, too
     full = np.maximum(full, full[then])
-    moved = np.hypot(middle[then] - middle, ends) / full
+    moved: DoubleArray = np.hypot(middle[then] - middle, ends) / full
     ratio = np.log(side[then] / side)
-    grown = np.where(ratio[:, 0] * ratio[:, 1] > 0, np.abs(ratio).min(axis=1), 0.0)
-    far: BoolArray = moved > _JUMP_HEIGHTS + _JUMP_USUAL * np.median(moved)
-    large: BoolArray = grown > _JUMP_LOG + _JUMP_USUAL * np.median(grown)
+    grown: DoubleArray = np.where(ratio[:, 0] * ratio[:, 1] > 0, np.abs(ratio).min(axis=1), 0.0)
+    far: BoolArray = moved > _JUMP_HEIGHTS + _JUMP_USUAL * float(np.median(moved))
+    large: BoolArray = grown > _JUMP_LOG + _JUMP_USUAL * float(np.median(grown))
     return far | large
 
 
