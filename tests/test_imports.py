@@ -14,7 +14,7 @@ import reidtrack
 PACKAGE = Path(reidtrack.__file__).parent
 LAYERS = (
     {"types", "errors", "geometry", "assign", "mot", "image", "files", "clock", "graph", "options", "runtime"}
-    | {"plain_file", "plain_yaml"},
+    | {"plain_file", "plain_yaml", "safe_torch"},
     {"fetch", "shipped"},
     {"video", "associate", "report"},
     {"track", "embed", "spacetime", "gallery", "corrections"},

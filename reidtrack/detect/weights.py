@@ -18,6 +18,7 @@ from reidtrack.detect.families import family_of_checkpoint
 from reidtrack.detect.family import Family
 from reidtrack.errors import WeightsError
 from reidtrack.plain_yaml import PlainYamlError, read_plain_yaml
+from reidtrack.safe_torch import require_safe_loading
 
 if TYPE_CHECKING:
     import torch
@@ -156,6 +157,7 @@ def find_person_class(names: Mapping[int, str]) -> int:
 
 
 def _read_checkpoint(path: Path) -> DetectorModule:
+    require_safe_loading(path)
     load = _ultralytics_loader()
     try:
         checkpoint, _ = load(str(path), safe_only=True)
@@ -188,10 +190,13 @@ def _ultralytics_loader() -> Callable[..., tuple[dict[str, Any], str]]:
     theirs += [(cv2, name) for name in ("imread", "imwrite", "imshow")]
     ours = [(module, name, getattr(module, name)) for module, name in theirs]
     try:
+        from ultralytics.nn import tasks
         from ultralytics.nn.tasks import torch_safe_load
     finally:
         for module, name, function in ours:
             setattr(module, name, function)
+    if not getattr(getattr(tasks, "_SafeLoad", None), "SUPPORTED", True):  # it would read without, and say nothing
+        raise WeightsError("Ultralytics cannot read checkpoints safely here", hint="pip install --upgrade torch")
     loader: Callable[..., tuple[dict[str, Any], str]] = torch_safe_load
     return loader
 

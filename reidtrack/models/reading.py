@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reidtrack.errors import WeightsError
+from reidtrack.safe_torch import require_safe_loading
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -44,6 +45,7 @@ def read_torch(path: Path) -> dict[str, Tensor]:
     """
     import torch
 
+    require_safe_loading(path)
     with path.open("rb") as file:
         magic = file.read(4)
     if magic != ZIP_MAGIC and not magic.startswith(PICKLE_MAGIC):

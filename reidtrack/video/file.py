@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import math
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from fractions import Fraction
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.stream import VideoStream
 
+logger = logging.getLogger(__name__)
+
 FALLBACK_FPS = 25.0
 _MOST_FPS = 1000
 _MOST_OFF = 2.0
@@ -38,6 +41,12 @@ _LEAST_STAMPS = 3
 _MOST_ASPECT = 4
 """Anamorphic recordings have 16:11 or 2:1; what is beyond is a fault of the container."""
 _READ_ERRORS_LIMIT = 100
+_PACKETS_HELD_BACK = 2
+"""That a reader may still give of a stream after one of another has come."""
+_MOST_UNDECODED = 25
+_MOST_UNDECODED_SHARE = 0.1
+"""Of a recording's last pictures, how many may be lost as damage; what is more is a part that is not read."""
+_MOST_SIZES_TOLD = 5
 _SKIP_FROM_S = 5.0
 """Starts earlier than this are decoded through, which is quick enough."""
 
@@ -84,9 +93,10 @@ class VideoFile:
             self.nominal_fps = _nominal_fps(self._container, self._stream, self._step_s)
             self.duration_s = _duration_s(self._container, self._stream)
             self._whole_count = self._stream.frames or round((self.duration_s or 0) * self.nominal_fps) or None
-            height, width = self._image_of(first).shape[:2]
+            height, width = self._convert(first).shape[:2]
             self.pixel_aspect = _pixel_aspect(self._stream, self._image_of.turned)
             self.size = (width, height)
+            self._sizes = {self.size}
             self._frames = self._read(first)
         except BaseException:
             self._container.close()
@@ -129,10 +139,21 @@ class VideoFile:
             raise InputError(
                 f"has no video stream, only {kinds}", where=self._name, hint="give a file that holds pictures"
             )
-        self._stream = streams[0]
+        known = [s for s in streams if s.codec_context is not None]
+        if not known:
+            self._container.close()
+            raise InputError(
+                "its pictures are coded in a way that FFmpeg does not know",
+                where=self._name,
+                expected="H.264, H.265, MJPEG or another codec that FFmpeg decodes",
+                hint="convert it with the maker's own program",
+            )
+        self._stream = known[0]
         if not self._stream.codec_context.is_hwaccel:
             self._stream.thread_type = "AUTO"
         self._damaged = 0
+        self._decoded_packets = self._undecoded_at_end = 0
+        self._ends_early: InputError | None = None
         packets = self._demux()
         try:
             first = list(itertools.islice(packets, 0 if is_url(self._source) else _STAMPS))
@@ -153,11 +174,21 @@ class VideoFile:
         import av
 
         failures = count = 0
+        others_from: int | None = None
         packets = self._container.demux(self._stream)
         while failures < _READ_ERRORS_LIMIT:
             try:
                 packet = next(packets)
+            except IndexError:  # a packet of a stream that was not there when the recording was opened
+                others_from = count
+                packets = self._container.demux(self._stream)
             except StopIteration:
+                if others_from is not None and count - others_from <= _PACKETS_HELD_BACK:
+                    self._ends_early = InputError(
+                        f"another stream takes the place of this one after {count} pictures; what follows is not read",
+                        where=self._name,
+                        hint="its program or codec changes there: cut it in two there, and give each part",
+                    )
                 if _is_mp4(self._container):  # its index says how many packets there are: those missing were cut off
                     self._damaged += max(0, self._stream.frames - count)
                 return
@@ -182,7 +213,11 @@ class VideoFile:
                 frames = packet.decode()
             except av.error.FFmpegError:
                 self._damaged += 1
+                self._undecoded_at_end += 1
                 continue
+            if frames:
+                self._undecoded_at_end = 0
+                self._decoded_packets += 1
             for frame in frames:
                 self._damaged += bool(frame.is_corrupt)
                 yield frame
@@ -197,8 +232,43 @@ class VideoFile:
             if self._part.after(time_s):
                 return
             if self._part.takes(index, time_s):
-                image = _fit(self._image_of(picture), self.size)
-                yield Frame(self.camera, index, time_s + self._offset_s, image)
+                yield Frame(self.camera, index, time_s + self._offset_s, self._fit(self._convert(picture), time_s))
+        if self._undecoded_at_end > max(_MOST_UNDECODED, self._decoded_packets * _MOST_UNDECODED_SHARE):
+            self._ends_early = InputError(
+                f"nothing could be decoded of its last {self._undecoded_at_end} pictures",
+                where=self._name,
+                hint="its codec changes there, or it is damaged: cut it in two there, or record it again",
+            )
+        if self._ends_early is not None:
+            raise self._ends_early
+
+    def _convert(self, picture: VideoFrame) -> ImageArray:
+        """A picture as an upright image.
+
+        Raises:
+            InputError: If it cannot be made one.
+        """
+        import av
+
+        try:
+            return self._image_of(picture)
+        except (av.error.FFmpegError, ValueError, OverflowError, MemoryError) as error:
+            what = f"a picture of {picture.width}x{picture.height} {picture.format.name} cannot be converted"
+            raise InputError(what, where=self._name, hint=str(error) or "there is too little memory") from error
+
+    def _fit(self, image: ImageArray, time_s: float) -> ImageArray:
+        """The image in the size of the first one; a line says so where another size begins."""
+        size = (image.shape[1], image.shape[0])
+        if size not in self._sizes and len(self._sizes) < _MOST_SIZES_TOLD:
+            self._sizes.add(size)
+            logger.warning(
+                "%s: from %.1f s on its pictures are of %dx%d; they are scaled to the %dx%d of the first",
+                self.camera,
+                time_s,
+                *size,
+                *self.size,
+            )
+        return fit(image, self.size)
 
     def _pass_over(self, clock: Clock, first_pts: int) -> Iterator[tuple[int, VideoFrame]]:
         """Open anew, go to the last keyframe before the start without decoding, and number the pictures from there."""
@@ -278,7 +348,8 @@ def _turn(picture: VideoFrame) -> tuple[int, int, int, int]:
     return IDENTITY if matrix is None else orientation(np.frombuffer(matrix, np.int32).tolist())
 
 
-def _fit(image: ImageArray, size: tuple[int, int]) -> ImageArray:
+def fit(image: ImageArray, size: tuple[int, int]) -> ImageArray:
+    """An image scaled to a width and height, pixels; itself where it has them."""
     if image.shape[1::-1] == size:
         return image
     import cv2
