@@ -92,9 +92,9 @@ def jumps(tracklet: Tracklet) -> BoolArray:
     moved: DoubleArray = np.hypot(middle[then] - middle, ends) / full
     ratio = np.log(side[then] / side)
     grown: DoubleArray = np.where(ratio[:, 0] * ratio[:, 1] > 0, np.abs(ratio).min(axis=1), 0.0)
-    far: BoolArray = moved > _JUMP_HEIGHTS + _JUMP_USUAL * float(np.median(moved))
-    large: BoolArray = grown > _JUMP_LOG + _JUMP_USUAL * float(np.median(grown))
-    return far | large
+    far = moved > _JUMP_HEIGHTS + _JUMP_USUAL * float(np.median(moved))
+    large = grown > _JUMP_LOG + _JUMP_USUAL * float(np.median(grown))
+    return np.asarray(far | large, np.bool_)
 
 
 def _common(frame: IntArray, other: IntArray) -> tuple[IntArray, IntArray]:
