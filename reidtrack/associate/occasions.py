@@ -111,5 +111,4 @@ def _enlarged(xyxy: FloatArray) -> FloatArray:
 
 def _overlap(a: FloatArray, b: FloatArray) -> BoolArray:
     """Mask (N,) of boxes (N, 4) that overlap with those of `b` (N, 4), row by row."""
-    mask: BoolArray = ((a[:, :2] < b[:, 2:]) & (b[:, :2] < a[:, 2:])).all(axis=1)
-    return mask
+    return np.asarray(((a[:, :2] < b[:, 2:]) & (b[:, :2] < a[:, 2:])).all(axis=1), np.bool_)
