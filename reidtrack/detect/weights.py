@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _QUIET = {"YOLO_OFFLINE": "true", "YOLO_AUTOINSTALL": "false", "YOLO_VERBOSE": "false", "ULTRALYTICS_SAFE_LOAD": "true"}
+_MOST_CLASSES = 100_000
+_STRIDES = (8, 16, 32, 64, 128)
 _CHECKPOINT = "a checkpoint of an Ultralytics detection model, YOLO or RT-DETR"
 _FORMS = "a .pt file, an OpenVINO folder (or its .xml), or an .onnx file of an Ultralytics detection model"
 
@@ -135,9 +137,27 @@ def class_names(said: Mapping[str, Any]) -> dict[int, str]:
     if isinstance(names, str):
         try:
             names = ast.literal_eval(names)
-        except (ValueError, SyntaxError):
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
             return {}
-    return {int(k): str(v) for k, v in names.items()} if isinstance(names, dict) else {}
+    if isinstance(names, list | tuple):
+        names = dict(enumerate(names))
+    return _numbered(names) if isinstance(names, dict) else {}
+
+
+def _numbered(names: Mapping[Any, Any]) -> dict[int, str]:
+    """Class names by index.
+
+    Raises:
+        WeightsError: If an index is none.
+    """
+    try:
+        numbered = {int(k): str(v) for k, v in names.items()}
+    except (ValueError, TypeError, OverflowError):
+        numbered = {-1: ""}
+    if not all(0 <= index < _MOST_CLASSES for index in numbered):
+        what = "the detector's names of classes are not numbered"
+        raise WeightsError(what, expected="0: person, 1: ...", hint="the weights are damaged")
+    return numbered
 
 
 def find_person_class(names: Mapping[int, str]) -> int:
@@ -162,17 +182,23 @@ def _read_checkpoint(path: Path) -> DetectorModule:
     try:
         checkpoint, _ = load(str(path), safe_only=True)
         module: Any = checkpoint.get("ema") or checkpoint["model"]
-        names, stride = dict(module.names), int(max(module.stride))
+        names, stride = _numbered(dict(module.names)), int(max(module.stride))
         family = family_of_checkpoint(module)
+        classes = int(getattr(module.model[-1], "nc", len(names)))
     except Exception as error:  # whatever a hostile or damaged file makes the unpickler raise
         raise WeightsError(f"refused: {_first_line(error)}", where=path, expected=_CHECKPOINT) from error
     _check_task(getattr(module, "task", "detect"), path)
+    if stride not in _STRIDES:
+        raise WeightsError(f"says a stride of {stride}", where=path, expected="16, 32 or 64")
+    if names and max(names) >= classes:
+        what = f"names {max(names) + 1} classes, and its head knows {classes}"
+        raise WeightsError(what, where=path, expected=_CHECKPOINT)
     if family is None:
         raise WeightsError(f"a {type(module).__name__} of no known family", where=path, expected=_CHECKPOINT)
     prepared = family.prepare(module.float().eval().fuse(verbose=False))
     for parameter in prepared.parameters():
         parameter.requires_grad_(False)
-    return DetectorModule(prepared, family, {int(k): str(v) for k, v in names.items()}, stride)
+    return DetectorModule(prepared, family, names, stride)
 
 
 def _ultralytics_loader() -> Callable[..., tuple[dict[str, Any], str]]:

@@ -12,7 +12,7 @@ from reidtrack.errors import WeightsError
 from reidtrack.fetch import cache_folder, fetch
 from reidtrack.models.checkpoint import IMAGENET
 from reidtrack.models.known import KNOWN
-from reidtrack.shipped.files import Kind, find_shipped, shipped_names
+from reidtrack.shipped.files import Kind, check_listed, find_shipped, shipped_names
 
 _ULTRALYTICS = "https://github.com/ultralytics/assets/releases/download/v8.3.0/"
 _TORCHREID = "https://huggingface.co/kaiyangzhou/osnet/resolve/main/"
@@ -75,6 +75,7 @@ def find_weights(given: Path, kind: Kind, *, exported: bool = False) -> Path:
         OutputError: If what is fetched cannot be kept.
     """
     if given.is_file() or any(given.glob("*.xml")) or given.parent != Path() or str(given) == IMAGENET:
+        check_listed(given)
         return given
     shipped = find_shipped(given.name, kind, exported=exported)
     if shipped is not None:

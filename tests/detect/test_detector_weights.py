@@ -113,6 +113,25 @@ def test_person_class(names: dict[int, str], expected: int) -> None:
     assert find_person_class(names) == expected
 
 
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        pytest.param(["car", "person"], {0: "car", 1: "person"}, id="a list"),
+        pytest.param("{0: 'person'}", {0: "person"}, id="a text"),
+        pytest.param("[" * 10_000, {}, id="a text that is none"),
+        pytest.param(5, {}, id="a number"),
+    ],
+)
+def test_names_of_classes(names: object, expected: dict[int, str]) -> None:
+    assert class_names({"names": names}) == expected
+
+
+@pytest.mark.parametrize("key", ["first", None, -1, 10**9, float("nan")])
+def test_names_that_are_not_numbered(key: object) -> None:
+    with pytest.raises(WeightsError, match="not numbered"):
+        class_names({"names": {key: "person"}})
+
+
 def test_a_model_without_persons_is_refused() -> None:
     with pytest.raises(WeightsError, match="no class person"):
         find_person_class({0: "car", 1: "dog"})
