@@ -25,6 +25,7 @@ from reidtrack.associate.clustering.problem import PairCosts
 from reidtrack.associate.constraints import PairConstraints, overlapping_pairs
 from reidtrack.associate.evidence import Evidence, EvidenceTable
 from reidtrack.associate.links import LinkContext, explain
+from reidtrack.associate.lookalikes import lookalikes
 from reidtrack.associate.nearest import near_pairs
 from reidtrack.associate.split import split_switched
 from reidtrack.associate.sweep import OtherClustering, SweepInput, cluster_at
@@ -44,6 +45,7 @@ class Association(NamedTuple):
         same_camera_threshold: Largest distance of one person's tracklets in one camera.
         calibration: How both were found, and what distances mean.
         others: Who would be who at other thresholds, as far as that was asked for.
+        lookalikes: Ids of people who are surely two and whom appearance cannot tell apart.
     """
 
     identities: list[Identity]
@@ -51,6 +53,7 @@ class Association(NamedTuple):
     same_camera_threshold: float
     calibration: Calibration
     others: Sequence[OtherClustering] = ()
+    lookalikes: Sequence[tuple[int, int]] = ()
 
 
 def associate(
@@ -140,7 +143,8 @@ def associate(
     # What other thresholds would do.
     given = SweepInput(costs, appearance.shape[1], weight, constraints, calibration.same_camera_share)
     others = cluster_at(given, keys, [calibration.threshold + step for step in steps])
-    return Association(identities, *calibration.thresholds, calibration, others)
+    alike = [(a + 1, b + 1) for a, b in lookalikes(label, appearance, recording.overlapping)]
+    return Association(identities, *calibration.thresholds, calibration, others, alike)
 
 
 def cut_switched(

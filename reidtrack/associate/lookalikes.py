@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from reidtrack.associate.appearance import cosine_distances
@@ -49,11 +47,3 @@ def _alike(a: DoubleArray, b: DoubleArray) -> bool:
 def _own(rows: DoubleArray) -> DoubleArray:
     distance: DoubleArray = cosine_distances(rows, rows)[np.triu_indices(len(rows), 1)]
     return distance
-
-
-def tell_lookalikes(pairs: Sequence[tuple[str, str]]) -> list[str]:
-    """Lines for the log: whom appearance cannot tell apart, by their names."""
-    return [
-        f"{a} and {b}: these two cannot be told apart by appearance; places and times alone say who is who, so check them"
-        for a, b in pairs
-    ]

@@ -116,7 +116,7 @@ class SiteTracklets(NamedTuple):
 
 
 def sure_links(camera: IntArray, label: IntArray, appearance: DoubleArray) -> IntArray:
-    """Links of two cameras to learn from: pairs of one cluster, each clearly nearer to the other than all strangers there.
+    """Links of two cameras to learn from: pairs of one cluster, each clearly nearer to the other than to any stranger.
 
     Args:
         camera: (N,) camera index from 0.
