@@ -6,9 +6,13 @@ Features are kept as float16: their cosine changes by less than 1e-4, their size
 from __future__ import annotations
 
 import json
+import struct
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -188,11 +192,12 @@ def read_tracklets(path: Path) -> FeatureTable:
     """Read `tracklets.npz`.
 
     Raises:
-        InputError: If it cannot be read.
+        InputError: If it cannot be read, or is damaged.
     """
+    wrong = partial(InputError, where=path, expected="the features of a run", hint="run again")
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
-            return FeatureTable(
+            table = FeatureTable(
                 tuple(str(name) for name in data["cameras"]),
                 data["camera"],
                 data["track_id"],
@@ -200,5 +205,28 @@ def read_tracklets(path: Path) -> FeatureTable:
                 data["quality"],
                 data["feature"].astype(np.float32),
             )
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError("cannot be read", where=path, expected="the features of a run") from error
+    except _UNREADABLE as error:
+        raise wrong("cannot be read") from error
+    if not _fits(table):
+        raise wrong("is damaged")
+    return table
+
+
+_UNREADABLE = (
+    *(OSError, ValueError, TypeError, KeyError, IndexError, EOFError, MemoryError, NotImplementedError, RuntimeError),
+    *(SyntaxError, struct.error, tokenize.TokenError, zipfile.BadZipFile, zlib.error),
+)
+"""What NumPy, zipfile and zlib raise where a flipped bit gives them another size, method or header."""
+
+
+def _fits(table: FeatureTable) -> bool:
+    """Whether columns are of one length, of their types, finite, and point at cameras that are there."""
+    count = len(table.feature) if table.feature.ndim == 2 else -1
+    whole, real = (table.camera, table.track_id, table.frame), (table.quality,)
+    return (
+        all(column.shape == (count,) for column in (*whole, *real))
+        and all(column.dtype == np.int64 for column in whole)
+        and table.quality.dtype == np.float32
+        and bool(np.isfinite(table.feature).all() and np.isfinite(table.quality).all())
+        and bool(((table.camera >= 0) & (table.camera < len(table.cameras))).all())
+    )
