@@ -47,6 +47,8 @@ class InputEntry(Section):
         nominal_fps: Frames per second that the container announces.
         duration_s: Length that the container announces; None where it announces none.
         error: Why it could not be read, or not to its end.
+        imgsz: Longer side of the detector's input that was chosen for it; None where it was not left to the run.
+        imgsz_reason: Why that one, in words.
     """
 
     camera: str
@@ -56,6 +58,8 @@ class InputEntry(Section):
     nominal_fps: float | None = None
     duration_s: float | None = None
     error: str | None = None
+    imgsz: int | None = None
+    imgsz_reason: str | None = None
 
 
 class CameraEntry(Section):
