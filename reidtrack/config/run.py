@@ -97,7 +97,7 @@ class TrackConfig(Section):
     smooth: Duration = Field(0.2, description="spread of the smoothing of a track's boxes over time; 0: none")
     camera_motion: bool = Field(
         True,
-        description="follow a camera that moves, from its pictures (cascade, in run); one that stands costs little",
+        description="in a run, follow a camera that moves, by its pictures (cascade)",
     )
 
     @field_validator("method")

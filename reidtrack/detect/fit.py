@@ -44,7 +44,6 @@ def fit_size(size: tuple[int, int], heights: FloatArray) -> FittedSize:
     small = float(np.percentile(heights, _SMALL))
     at = {imgsz: small * imgsz / max(size) for imgsz in SIZES}
     imgsz = next((imgsz for imgsz in SIZES if at[imgsz] >= LEAST_HEIGHT_PX), SIZES[-1])
+    inside = f"{at[imgsz]:.0f} px in the detector's input, {at[SIZES[0]]:.0f} px at {SIZES[0]}"
     people = f"three quarters of the people are {small:.0f} px high or more in pictures of {size[0]}x{size[1]}"
-    return FittedSize(
-        imgsz, f"{people}: {at[imgsz]:.0f} px in the detector's input, {at[SIZES[0]]:.0f} px at {SIZES[0]}"
-    )
+    return FittedSize(imgsz, f"{people}: {inside}")
