@@ -67,7 +67,7 @@ def run(
     Args:
         videos: Files or folders of images, one for each camera.
         out: Folder of the run.
-        detector: YOLO weights.
+        detector: Weights of a YOLO or RT-DETR detector.
         reid: Re-identification network.
         cameras: Names; the files' stems if None.
         offsets_s: Seconds after the run's origin of each first frame.

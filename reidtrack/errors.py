@@ -31,6 +31,8 @@ Spelling = Callable[[str, str], str]
 
 # Unicode's code points for internal use: nothing that a user gave can be taken for a parameter.
 _OPEN, _CLOSE = "\ufdd0", "\ufdd1"
+_MOST_LETTERS = 600
+"""Of each part of a message: a value of 200 MB that was given must not become a line of 200 MB."""
 _PARAM = re.compile(f"{_OPEN}(\\w+)(?:=(.*?))?{_CLOSE}")
 
 
@@ -42,6 +44,14 @@ def param(name: str, value: object | None = None) -> str:
         value: What to give for it; None names the parameter alone.
     """
     return f"{_OPEN}{name}{_CLOSE}" if value is None else f"{_OPEN}{name}={value!r}{_CLOSE}"
+
+
+def shortened(text: str, most: int) -> str:
+    """Text of at most `most` letters: of a longer one, its beginning and its end."""
+    if len(text) <= most:
+        return text
+    end = most // 4
+    return f"{text[: most - end - 5]} ... {text[-end:]}"
 
 
 def in_python(name: str, value: str) -> str:
@@ -81,12 +91,14 @@ class ReidtrackError(Exception):
     @property
     def text(self) -> str:
         """Line with its parameters not yet spelt, to stand in the text of another error."""
-        place = " ".join(part for part in (self.field and param(self.field), self.where) if part)
-        text = f"{place}: {self.what}" if place else self.what
+        where = shortened(self.where, _MOST_LETTERS) if self.where else self.where
+        place = " ".join(part for part in (self.field and param(self.field), where) if part)
+        what = shortened(self.what, _MOST_LETTERS)
+        text = f"{place}: {what}" if place else what
         if self.expected is not None:
-            text += f" (expected {self.expected})"
+            text += f" (expected {shortened(self.expected, _MOST_LETTERS)})"
         if self.hint is not None:
-            text += f"; {self.hint}"
+            text += f"; {shortened(self.hint, _MOST_LETTERS)}"
         return " ".join(text.split())
 
     @property
@@ -96,7 +108,8 @@ class ReidtrackError(Exception):
 
     def told(self, spell: Spelling) -> str:
         """Line with its parameters spelt by `spell`."""
-        return _PARAM.sub(lambda found: spell(found[1], found[2] or ""), self.text)
+        text = _PARAM.sub(lambda found: spell(found[1], found[2] or ""), self.text)
+        return text.replace(_OPEN, "").replace(_CLOSE, "")  # of one that was cut through
 
 
 class UsageError(ReidtrackError):

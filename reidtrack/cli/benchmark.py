@@ -92,9 +92,9 @@ def _settings(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _print(written: list[Written], out: Path) -> None:
-    from rich.console import Console
+    from reidtrack.cli.console import SafeConsole
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = SafeConsole(highlight=False, soft_wrap=True)
     console.print(_variants(written[0]) if len(written) == 1 else _matrix(written))
     protocol = written[0].results["protocol"]
     if protocol["shots"] == "all":

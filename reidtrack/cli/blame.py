@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rich.console import Console
     from rich.table import Table
+
+    from reidtrack.cli.console import SafeConsole
 
 MOST_LINES = 20
 """Of a table; blame.html and --json have all."""
 
 
-def print_blame(console: Console, content: Mapping[str, Any]) -> None:
+def print_blame(console: SafeConsole, content: Mapping[str, Any]) -> None:
     """Print the stages, the mistakes of linking and tracking, and the pairs of cameras.
 
     Args:

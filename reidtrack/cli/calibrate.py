@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reidtrack.cli.outcome import written_or_told
 from reidtrack.errors import UsageError
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 HELP = (
     "Find how alike is alike enough in a finished run, without labels: the threshold, how often it errs, how sure that "
     "is. Writes DIR/calibration.json and leaves the identities as they are. Example: reidtrack calibrate runs/first "
-    "--false-accept 0.1%%"
+    "--false-accept 0.1%"
 )
 
 
@@ -44,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(found.record, indent=1))
     else:
         _print(found, args.folder)
-    return 0
+    return written_or_told(found.unwritten)
 
 
 def _share(text: str) -> float:
@@ -59,10 +60,11 @@ def _share(text: str) -> float:
 
 
 def _print(found: Calibrated, folder: Path) -> None:
-    from rich.console import Console
     from rich.table import Table
 
-    console, calibration = Console(highlight=False, soft_wrap=True, markup=False), found.calibration
+    from reidtrack.cli.console import SafeConsole
+
+    console, calibration = SafeConsole(highlight=False, soft_wrap=True, markup=False), found.calibration
     used = calibration.rates()
     origin = "by default" if calibration.by_default else "found" if calibration.source == "auto" else "given"
     console.print(
@@ -90,7 +92,7 @@ def _print(found: Calibrated, folder: Path) -> None:
     console.print(table)
     if found.rates.threshold != calibration.threshold:
         _print_other(found, folder, console.print)
-    console.print(f"\n{found.path}")
+    console.print(f"\n{found.path}" if found.unwritten is None else "")
 
 
 def _print_other(found: Calibrated, folder: Path, say: object) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from reidtrack.cli.options import add_output_options
 from reidtrack.cli.outcome import exit_code_of, print_outcome
 from reidtrack.cli.progress import make_progress
+from reidtrack.cli.terminal import say
 from reidtrack.errors import EXIT_OK, UsageError
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Correction:
         make = self._make(args)
         if args.undo == (make is not None):
             raise UsageError(f"{args.command} needs somebody, or --undo, and not both", expected=f"DIR and {_WHO}")
-        edited = edit_corrections(args.folder, make or undo(args.command))
+        edited = edit_corrections(args.folder, make or undo(args.command), settles=not args.no_associate)
         if args.no_associate:
             _tell(edited, None, args)
             return EXIT_OK
@@ -130,9 +131,9 @@ def _tell(edited: Edited, outcome: Outcome | None, args: argparse.Namespace) -> 
     elif not args.quiet:
         for sign, lines in (("-", edited.removed), ("+", edited.added)):
             for line in lines:
-                print(f"{edited.path.name}: {sign} {line}")
+                say(f"{edited.path.name}: {sign} {line}")
         if outcome is not None and edited.people:
-            print("; ".join(f"{place} is {_who(outcome, edited, i)} now" for i, place in enumerate(edited.people)))
+            say("; ".join(f"{place} is {_who(outcome, edited, i)} now" for i, place in enumerate(edited.people)))
 
 
 def _who(outcome: Outcome, edited: Edited, i: int) -> str:

@@ -71,11 +71,10 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _print(demo: Demo) -> None:
-    from rich.console import Console
-
+    from reidtrack.cli.console import SafeConsole
     from reidtrack.pipeline.evaluate.evaluate import figures
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = SafeConsole(highlight=False, soft_wrap=True)
     console.print(_people(demo.outcome))
     console.print(summary(demo.outcome))
     if demo.evaluation is None:

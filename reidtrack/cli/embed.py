@@ -8,6 +8,7 @@ from pathlib import Path
 
 from reidtrack.cli.options import add_network_options, add_output_options, embed_config
 from reidtrack.cli.progress import make_progress
+from reidtrack.cli.terminal import say
 from reidtrack.errors import EXIT_OK, InputError
 
 HELP = """Turn pictures of people into features: an .npz with path (N,), feature (N, D) of unit norm, and sha256.
@@ -52,5 +53,5 @@ def run(args: argparse.Namespace) -> int:
         told = {"out": str(args.out), "images": count, "dim": dim, "sha256": found.sha256, "faults": list(faults)}
         print(json.dumps(told, indent=1))
     elif not args.quiet:
-        print(f"{args.out}: {count:,} images, {dim} numbers each")
+        say(f"{args.out}: {count:,} images, {dim} numbers each")
     return InputError.exit_code if faults else EXIT_OK

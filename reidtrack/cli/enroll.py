@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reidtrack.cli.options import DETECTOR_HELP, add_network_options, add_output_options, embed_config, told
 from reidtrack.cli.progress import make_progress
+from reidtrack.cli.terminal import say
 from reidtrack.errors import EXIT_OK, InputError
 
 if TYPE_CHECKING:
@@ -75,11 +75,11 @@ def _request(args: argparse.Namespace) -> EnrollRequest:
 def _print(done: Enrolled, gallery: Path) -> None:
     person = done.person
     photos = "1 photo" if person.photos == 1 else f"{person.photos} photos"
-    print(f"{gallery}: {person.name} has the key {person.key}; {photos}, seen by {person.runs} runs")
+    say(f"{gallery}: {person.name} has the key {person.key}; {photos}, seen by {person.runs} runs")
     if done.alike is not None:
         other, distance = done.alike
-        print(
+        say(
             f"{other.name or other.key} looks like that too (distance {distance:.2f}); if it is the same person: "
             f"reidtrack gallery {gallery} --merge {other.key} {person.key}",
-            file=sys.stderr,
+            error=True,
         )

@@ -60,10 +60,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _print(found: Exploration, out: Path) -> None:
-    from rich.console import Console
+    from reidtrack.cli.console import SafeConsole
 
     # Where nobody looks at a terminal there is no width to keep to.
-    console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _WIDTH)
+    console = SafeConsole(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _WIDTH)
     console.print(_split_table(found))
     if found.page.cameras:
         console.print(_camera_table(found))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from reidtrack.cli.options import add_output_options
 from reidtrack.cli.progress import make_progress
+from reidtrack.cli.terminal import say
 from reidtrack.errors import EXIT_OK
 
 HELP = """Write a detector or a re-ID network as ONNX or OpenVINO, and keep it only if it agrees with its source.
@@ -62,5 +63,5 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(dataclasses.asdict(done), default=str))
     elif not args.quiet:
         on = f"{done.pictures} pictures" if done.pictures else "random pictures"
-        print(f"{done.path}: {done.measure} with {done.reference}, on {on}: {done.agreement:.5f}")
+        say(f"{done.path}: {done.measure} with {done.reference}, on {on}: {done.agreement:.5f}")
     return EXIT_OK

@@ -54,10 +54,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _print(people: Sequence[KnownPerson]) -> None:
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
+    from reidtrack.cli.console import SafeConsole
     from reidtrack.pipeline.people.gallery import utc
 
     table = Table(box=None, header_style="bold", pad_edge=False)
@@ -67,7 +67,7 @@ def _print(people: Sequence[KnownPerson]) -> None:
         times = [(utc(t) or "")[:16].replace("T", " ") for t in (known.first_utc, known.last_utc)]
         cameras = escape(", ".join(known.cameras))
         table.add_row(known.key, escape(known.name or ""), str(known.runs), str(known.photos), *times, cameras)
-    console = Console(highlight=False, soft_wrap=True)
+    console = SafeConsole(highlight=False, soft_wrap=True)
     wide = console.options.update(max_width=10_000)
     console.width = max(console.width, console.measure(table, options=wide).maximum)
     console.print(table)

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import io
-import os
 import re
 import sys
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 from reidtrack import __version__
 from reidtrack.cli.options import told
+from reidtrack.cli.terminal import guard_streams, printable, say
 from reidtrack.errors import EXIT_BUG, EXIT_INTERRUPTED, DeviceError, OutputError, ReidtrackError
 from reidtrack.files import unwritable_name
 
@@ -72,29 +71,43 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code (see the epilog of `reidtrack --help`).
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # as stderr does with letters that the locale does not have
+    streams = guard_streams()
     try:
         args = build_parser(_chosen(arguments)).parse_args(arguments)
     except ImportError as error:
         return _fail(_missing_library(error), debug="--debug" in arguments)
-    return _guarded(args)
+    except SystemExit as ended:  # argparse has said all there is to say
+        sys.exit(streams.settle(ended.code) if isinstance(ended.code, int) else ended.code)
+    return streams.settle(_guarded(args))
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaints about what was typed can be shown."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(printable(message))
 
 
 def build_parser(chosen: str | None = None) -> argparse.ArgumentParser:
     """The parser of all commands; only the `chosen` one's options are filled in."""
     from rich_argparse import RichHelpFormatter
 
-    parser = argparse.ArgumentParser(
+    class Formatter(RichHelpFormatter):
+        """Brackets are brackets: `reidtrack[int8]` is no markup."""
+
+        help_markup = False
+        text_markup = False
+
+    parser = _Parser(
         prog="reidtrack",
         description="Several cameras in, one identity per person out.",
         epilog=_EPILOG,
-        formatter_class=RichHelpFormatter,
+        formatter_class=Formatter,
     )
     parser.add_argument("--version", action="version", version=f"reidtrack {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, text in COMMANDS.items():
-        command = commands.add_parser(name, help=text, formatter_class=RichHelpFormatter)
+        command = commands.add_parser(name, help=text, formatter_class=Formatter)
         command.add_argument("--debug", action="store_true", help="show a traceback where something goes wrong")
         if name == chosen:
             chosen_command = _command(name)
@@ -131,16 +144,12 @@ def _command(name: str) -> Command:
 def _guarded(args: argparse.Namespace) -> int:
     """Run a parsed command; errors become one line on stderr unless `--debug` asks for the traceback."""
     try:
-        code = int(_command(args.command).run(args))
-        sys.stdout.flush()
+        return int(_command(args.command).run(args))
     except ReidtrackError as error:
         return _fail(error, debug=args.debug)
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        say("interrupted", error=True)
         return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left: nothing more to say
-        return EXIT_BUG
     except ImportError as error:
         return _fail(_missing_library(error), debug=args.debug)
     except OSError as error:
@@ -151,14 +160,13 @@ def _guarded(args: argparse.Namespace) -> int:
         return _fail(unwritable_name(error.object, error), debug=args.debug)
     except Exception as error:
         return _bug(error, debug=args.debug)
-    return code
 
 
 def _bug(error: Exception, *, debug: bool) -> int:
     """One line for the user, the traceback for us."""
     if debug:
         raise error
-    print(f"bug: {type(error).__name__}: {error}; run again with --debug and report it", file=sys.stderr)
+    say(f"bug: {type(error).__name__}: {error}; run again with --debug and report it", error=True)
     return EXIT_BUG
 
 
@@ -167,7 +175,7 @@ def _fail(error: ReidtrackError, *, debug: bool) -> int:
         import traceback
 
         traceback.print_exception(error)
-    print(f"error: {told(error)}", file=sys.stderr)
+    say(f"error: {told(error)}", error=True)
     return error.exit_code
 
 

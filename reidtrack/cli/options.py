@@ -6,13 +6,16 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from reidtrack.cli.terminal import printable
 from reidtrack.engines.names import ENGINES
 from reidtrack.errors import ReidtrackError, UsageError
 
 if TYPE_CHECKING:
     from reidtrack.config.run import EmbedConfig
 
-DETECTOR_HELP = "YOLO detection model: a path (.pt, .onnx, OpenVINO folder) or a name (default: the shipped one)"
+DETECTOR_HELP = (
+    "YOLO or RT-DETR detection model: a path (.pt, .onnx, OpenVINO folder) or a name (default: the shipped one)"
+)
 REID_HELP = (
     "re-ID network: a path (.safetensors, .pth, .onnx, .xml) or a name like osnet_x0_25 (default: the shipped one)"
 )
@@ -159,5 +162,5 @@ def option(name: str, value: str = "") -> str:
 
 
 def told(error: ReidtrackError | str) -> str:
-    """Line that tells of an error with options in place of parameters; a text is shown as it is."""
-    return error if isinstance(error, str) else error.told(option)
+    """Line that tells of an error with options in place of parameters, printable; a text is a line already."""
+    return printable(error if isinstance(error, str) else error.told(option))

@@ -8,7 +8,9 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from reidtrack.errors import EXIT_INTERRUPTED, EXIT_OK, InputError
+from reidtrack.cli.options import told
+from reidtrack.cli.terminal import say
+from reidtrack.errors import EXIT_INTERRUPTED, EXIT_OK, InputError, OutputError
 
 if TYPE_CHECKING:
     from reidtrack.pipeline.run.write_outputs import Outcome
@@ -34,9 +36,18 @@ def exit_code_of(outcome: Outcome) -> int:
     return InputError.exit_code if outcome.failed else EXIT_OK
 
 
+def written_or_told(unwritten: OutputError | None) -> int:
+    """The exit code of a command that has shown its result, and says so where it could not be written down."""
+    if unwritten is None:
+        return EXIT_OK
+    say(f"error: {told(unwritten)}; the result above is all there is", error=True)
+    return unwritten.exit_code
+
+
 def _print_table(outcome: Outcome) -> None:
-    from rich.console import Console
     from rich.table import Table
+
+    from reidtrack.cli.console import SafeConsole
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("camera")
@@ -45,7 +56,7 @@ def _print_table(outcome: Outcome) -> None:
     for camera, entry in outcome.record["cameras"].items():
         visits = sum(t.camera == camera for identity in outcome.identities for t in identity)
         table.add_row(camera, f"{entry['frames']:,}", str(visits), str(entry["people"]), f"{entry['boxes']:,}")
-    console = Console(highlight=False, soft_wrap=True, markup=False)
+    console = SafeConsole(highlight=False, soft_wrap=True, markup=False)
     console.print(table)
     console.print(summary(outcome))
     videos = any(outcome.folder.video(camera).is_file() for camera in outcome.record["cameras"])

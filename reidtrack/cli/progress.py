@@ -8,11 +8,12 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as RichProgress
 
+from reidtrack.cli.console import SafeConsole
 from reidtrack.cli.options import told
+from reidtrack.cli.terminal import say
 from reidtrack.errors import ReidtrackError
 from reidtrack.runtime.progress import Progress, Silent
 
@@ -48,7 +49,7 @@ class _ToProgress(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Show one message."""
-        self._progress.warn(record.getMessage())
+        self._progress.warn(" ".join(record.getMessage().splitlines()))  # a name may hold lines of its own
 
 
 def _rate_unit(unit: str) -> str:
@@ -66,7 +67,7 @@ class Bars:
     """A bar for each task: units done, units a second, what there is to tell of them, time left."""
 
     def __init__(self) -> None:
-        self._console = Console(stderr=True, highlight=False)
+        self._console = SafeConsole(stderr=True, highlight=False)
         self._progress: RichProgress | None = None
         self._tasks: dict[str, TaskID] = {}
         self._told: dict[str, str] = {}
@@ -166,15 +167,15 @@ class Lines:
 
     def info(self, text: str) -> None:
         """Say it."""
-        print(text, file=sys.stderr, flush=True)
+        say(text, error=True)
 
     def warn(self, text: str) -> None:
         """Say it."""
-        print(text, file=sys.stderr, flush=True)
+        say(text, error=True)
 
     def fail(self, error: ReidtrackError | str) -> None:
         """Say it as an error."""
-        print(f"error: {told(error)}", file=sys.stderr, flush=True)
+        say(f"error: {told(error)}", error=True)
 
     def close(self) -> None:
         """Nothing is left open."""
@@ -188,7 +189,7 @@ class Lines:
             parts.append(_figures_text(self._figures[task]))
         if total and rate > 0 and total > done:
             parts.append(f"{(total - done) / rate:.0f} s left")
-        print(", ".join(parts), file=sys.stderr, flush=True)
+        say(", ".join(parts), error=True)
 
 
 class Errors(Silent):
@@ -196,4 +197,4 @@ class Errors(Silent):
 
     def fail(self, error: ReidtrackError | str) -> None:
         """Say it."""
-        print(f"error: {told(error)}", file=sys.stderr, flush=True)
+        say(f"error: {told(error)}", error=True)

@@ -81,9 +81,9 @@ def _request(args: argparse.Namespace) -> SearchRequest:
 
 
 def _print(result: SearchResult, picture: Path | None) -> None:
-    from rich.console import Console
+    from reidtrack.cli.console import SafeConsole
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = SafeConsole(highlight=False, soft_wrap=True)
     lasting = any(hit.sighting is not None for hit in result.hits)
     table = _known(result) if lasting else _images(result) if result.origin is None else _people(result)
     wide = console.options.update(max_width=10_000)

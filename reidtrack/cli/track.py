@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from reidtrack.cli.options import add_settings_option
+from reidtrack.cli.terminal import say
 from reidtrack.errors import EXIT_OK
 
 HELP = "Run the tracker alone: MOTChallenge detections in, MOTChallenge tracks out."
@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
     summary = track_file(args.detections, args.out, config, args.fps)
     if args.quiet:
         return EXIT_OK
-    print(f"{args.out}: {summary.tracks} tracks, {summary.boxes} boxes in {summary.frames} frames")
+    say(f"{args.out}: {summary.tracks} tracks, {summary.boxes} boxes in {summary.frames} frames")
     if config.time_unit == "seconds" and summary.fps_source == "assumed":
-        print(f"note: {summary.fps:g} frames per second were assumed; --fps says otherwise", file=sys.stderr)
+        say(f"note: {summary.fps:g} frames per second were assumed; --fps says otherwise", error=True)
     return EXIT_OK

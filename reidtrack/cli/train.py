@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reidtrack.cli.options import add_settings_option
 from reidtrack.cli.progress import make_progress
+from reidtrack.cli.terminal import say
 from reidtrack.errors import EXIT_INTERRUPTED, EXIT_OK, UsageError
 
 if TYPE_CHECKING:
@@ -57,10 +57,10 @@ def run(args: argparse.Namespace) -> int:
     with cancel_on_signals(cancel), make_progress(quiet=quiet, line_every_s=_LINE_EVERY_S) as progress:
         trained = train(config, args.out, resume=args.resume, progress=progress, cancel=cancel)
     if not trained.finished:
-        print(f"interrupted after {len(trained.log)} epochs: --resume --out {args.out} goes on", file=sys.stderr)
+        say(f"interrupted after {len(trained.log)} epochs: --resume --out {args.out} goes on", error=True)
         return EXIT_INTERRUPTED
     if not quiet:
-        print(f"{trained.weights}: {len(trained.log)} epochs; log.csv and curves.png beside it")
+        say(f"{trained.weights}: {len(trained.log)} epochs; log.csv and curves.png beside it")
     return EXIT_OK
 
 

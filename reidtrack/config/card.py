@@ -7,10 +7,11 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from reidtrack.config.load import Section
+from reidtrack.models.card import MOST_SIDE
 
 Channel = Annotated[float, Field(allow_inf_nan=False)]
 Deviation = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Side = Annotated[int, Field(ge=1)]
+Side = Annotated[int, Field(ge=1, le=MOST_SIDE)]
 
 
 class CardConfig(Section):

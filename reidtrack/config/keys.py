@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from reidtrack.errors import ConfigError
+from reidtrack.plain_yaml import MOST_DEPTH
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +67,8 @@ def put(data: dict[str, Any], key: str, value: Any, *, where: str, field: str | 
         ConfigError: If a part of the key that leads there is a value.
     """
     *parents, last = key.split(".")
+    if len(parents) > MOST_DEPTH:
+        raise ConfigError(f"a key of {len(parents) + 1} parts", where=where, field=field, expected="key.sub=value")
     for depth, name in enumerate(parents):
         if data.get(name) is None:  # absent, or a section with nothing under it
             data[name] = {}

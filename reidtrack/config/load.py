@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from reidtrack.config.keys import put, rename, tell_renamed
 from reidtrack.errors import ConfigError, param
 from reidtrack.options import OptionError
+from reidtrack.plain_yaml import PlainYamlError, load_plain, read_plain_yaml
 
 
 class Section(BaseModel):
@@ -134,13 +135,11 @@ def document(config: BaseModel, indent: str = "") -> str:
 
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = read_plain_yaml(path)
     except OSError as error:
         raise ConfigError("cannot be read", where=path, hint=error.strerror) from error
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2024-13-45, and what is no UTF-8
-        mark = getattr(error, "problem_mark", None)
-        line = f" at line {mark.line + 1}" if mark is not None else ""
-        raise ConfigError(f"not valid YAML{line}", where=path, expected="key: value lines") from error
+    except PlainYamlError as error:
+        raise ConfigError(error.what, where=path, expected="key: value lines") from error
     if data is None:
         return {}
     if not isinstance(data, dict):
@@ -153,8 +152,8 @@ def _apply_override(data: dict[str, Any], text: str) -> None:
     if not equals or not key.strip():
         raise ConfigError(f"cannot read {text!r}", field="settings", expected="key.sub=value")
     try:
-        value = yaml.safe_load(raw)
-    except (yaml.YAMLError, ValueError) as error:
+        value = load_plain(raw)
+    except PlainYamlError as error:
         raise ConfigError(f"cannot read the value of {text!r}", field="settings", expected="a YAML value") from error
     put(data, key.strip(), value, where=text, field="settings")
 

@@ -29,9 +29,9 @@ Duration = Annotated[float, Field(ge=0)]
 """In the unit that its section names."""
 
 DEFAULT_DETECTOR = Path("yolo11n_person")
-"""Of `weights/`, in the form for the device: the OpenVINO folder on a CPU, the `.pt` file on a GPU."""
+"""Name of the shipped detector, in the form for the device: the OpenVINO folder on a CPU, the `.pt` file on a GPU."""
 DEFAULT_REID = Path("osnet_x1_0")
-"""Of `weights/`."""
+"""Name of the shipped re-identification network."""
 
 
 class DetectConfig(Section):

@@ -13,6 +13,8 @@ from reidtrack.corrections.cut import cut
 from reidtrack.corrections.parse import parse
 from reidtrack.corrections.schema import Corrections
 from reidtrack.errors import ConfigError
+from reidtrack.plain_file import read_plain_text
+from reidtrack.plain_yaml import MOST_BYTES
 from reidtrack.types import Identity, Tracklet
 
 
@@ -57,7 +59,7 @@ def read_text(path: Path) -> str:
         ConfigError: If it cannot be read.
     """
     try:
-        return path.read_text(encoding="utf-8")
+        return read_plain_text(path, MOST_BYTES)
     except OSError as error:
         raise ConfigError("cannot be read", where=path, hint=error.strerror) from error
     except UnicodeDecodeError as error:

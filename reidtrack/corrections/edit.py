@@ -11,6 +11,7 @@ import yaml
 from reidtrack.corrections.parse import parse
 from reidtrack.corrections.schema import Correction, Entry, TrackletRef
 from reidtrack.errors import ConfigError
+from reidtrack.plain_yaml import compose_plain
 
 HEADER = (
     "# Corrections of this run: one entry each; delete an entry's lines to take it back. See docs/corrections.md.\n"
@@ -29,7 +30,7 @@ def append(text: str, entries: Sequence[tuple[Entry, str]], where: str) -> str:
         ConfigError: If the file is no list that lines can be added to.
     """
     before = text or HEADER
-    node, count = yaml.compose(text, yaml.SafeLoader), len(parse(text, where).entries)
+    count, node = len(parse(text, where).entries), compose_plain(text)[0]
     indent = " " * (node.start_mark.column if isinstance(node, yaml.SequenceNode) else 0)
     result = before + "\n" * (not before.endswith("\n")) + "".join(_as_text(*entry, indent) for entry in entries)
     fits = not (isinstance(node, yaml.SequenceNode) and node.flow_style)

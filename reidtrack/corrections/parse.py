@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from reidtrack.corrections.schema import KINDS, REF_FORM, Correction, Corrections, Entry, TrackletRef
 from reidtrack.errors import ConfigError
+from reidtrack.plain_yaml import PlainYamlError, RepeatedKeyError, compose_plain
 
 
 def parse(text: str, where: str) -> Corrections:
@@ -24,11 +25,13 @@ def parse(text: str, where: str) -> Corrections:
         ConfigError: If it is no list of corrections; the line says which line and what was expected.
     """
     try:
-        node, data = yaml.compose(text, yaml.SafeLoader), yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2024-13-45
-        mark = getattr(error, "problem_mark", None)
-        at = where if mark is None else f"{where}:{mark.line + 1}"
-        raise ConfigError("is not valid YAML", where=at, expected="- VERB: [CAMERA TRACK, ...] lines") from error
+        node, data = compose_plain(text)
+    except RepeatedKeyError as error:
+        hint = "give each correction a dash of its own"
+        raise ConfigError(f"{error.key!r} stands twice", where=f"{where}:{error.line}", hint=hint) from error
+    except PlainYamlError as error:
+        at = where if error.line is None else f"{where}:{error.line}"
+        raise ConfigError(f"is {error.problem}", where=at, expected="- VERB: [CAMERA TRACK, ...] lines") from error
     if node is None or data is None:
         return Corrections(where)
     if not isinstance(node, yaml.SequenceNode):
@@ -57,9 +60,7 @@ def _entry(item: yaml.Node, value: Any, where: str) -> Entry:
     """Check one entry."""
     if not isinstance(item, yaml.MappingNode) or not isinstance(value, dict):
         raise ConfigError(f"{value!r} is no correction", where=where, expected="such as merge: [hall 3, door 7]")
-    keys = [key.value for key, _ in item.value]
-    if repeated := next((key for key in keys if keys.count(key) > 1), None):
-        raise ConfigError(f"{repeated!r} stands twice", where=where, hint="give each correction a dash of its own")
+    keys = [str(key.value) for key, _ in item.value]
     verbs = [key for key in keys if key in KINDS]
     if not verbs:
         raise ConfigError(f"unknown correction {', '.join(keys)!r}", where=where, hint=_did_you_mean(keys, KINDS))

@@ -22,7 +22,7 @@ from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-_REF = re.compile(r"\s*(?P<camera>.*\S)\s+(?P<track_id>\d+)\s*(?:@\s*(?P<time_s>-?\d+(?:\.\d+)?)\s*)?")
+_TIME = re.compile(r"-?\d+(?:\.\d+)?")
 REF_FORM = "a tracklet, CAMERA TRACK or CAMERA TRACK@SECONDS, such as hall 3"
 
 
@@ -43,21 +43,35 @@ class TrackletRef(_Strict):
 
     camera: str
     track_id: Annotated[int, Field(ge=1)]
-    time_s: float | None = None
+    time_s: Annotated[float, Field(allow_inf_nan=False)] | None = None
 
     @model_validator(mode="before")
     @classmethod
     def _from_text(cls, value: Any) -> Any:
         if isinstance(value, Mapping | TrackletRef):
             return value
-        found = _REF.fullmatch(value) if isinstance(value, str) else None
-        if found is None:
+        parts = _parts_of_ref(value) if isinstance(value, str) else None
+        if parts is None:
             raise ValueError(REF_FORM)
-        return {key: part for key, part in found.groupdict().items() if part is not None}
+        return parts
 
     def __str__(self) -> str:
         moment = "" if self.time_s is None else f"@{seconds(self.time_s)}"
         return f"{self.camera} {self.track_id}{moment}"
+
+
+def _parts_of_ref(text: str) -> dict[str, str] | None:
+    """Camera, track id and time of a reference; None where it is none.
+
+    Taken apart from its end, as the camera's name may hold anything: a regular expression would try each of 50,000
+    spaces as the end of that name.
+    """
+    rest, _, time_s = text.strip().rpartition("@")
+    parts = {"time_s": time_s.strip()} if rest and _TIME.fullmatch(time_s.strip()) else {}
+    words = (rest if parts else text).strip().rsplit(maxsplit=1)
+    if len(words) < 2 or not words[1].isdecimal():
+        return None
+    return {"camera": words[0], "track_id": words[1], **parts}
 
 
 def seconds(time_s: float) -> str:
@@ -92,7 +106,7 @@ class Split(_Strict):
 
     verb: ClassVar = "split"
     split: TrackletRef
-    at_s: float
+    at_s: Annotated[float, Field(allow_inf_nan=False)]
 
     @field_validator("split")
     @classmethod
@@ -116,7 +130,7 @@ def readable_name(text: str) -> str:
         ValueError: If it cannot be shown, or a command would take it for an identity's number.
     """
     text = text.strip()
-    if not text or not text.isprintable() or text.isdigit():
+    if not text or not text.isprintable() or text.isdecimal():
         raise ValueError("a name of letters; one of digits would be an identity's number")
     return text
 

@@ -160,4 +160,4 @@ def count_people(samples: Iterable[Sample]) -> int:
 
 def natural_key(text: str) -> list[tuple[int, int, str]]:
     """Sorting key under which `p2` comes before `p10`."""
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", text) if part]
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d+)", text) if part]

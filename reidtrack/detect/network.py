@@ -61,7 +61,7 @@ class NetworkDetector:
         """Find the persons in each frame; frames of one size that are scaled alike share a batch.
 
         Raises:
-            WeightsError: If the model's output holds NaN.
+            WeightsError: If the model's output holds NaN, or less than its names say.
         """
         groups: dict[tuple[tuple[int, int], int], list[int]] = {}
         for i, frame in enumerate(frames):
@@ -80,7 +80,12 @@ class NetworkDetector:
                 "the detector's output holds NaN", hint="the weights are damaged or of another precision"
             )
         options = self._options
-        found = self._family.decode(outputs, (box.height, box.width), self._person_class, options.conf)
+        try:
+            found = self._family.decode(outputs, (box.height, box.width), self._person_class, options.conf)
+        except (IndexError, ValueError) as error:
+            shapes = " and ".join(str(output.shape) for output in outputs)
+            what = f"the detector's output of {shapes} does not hold class {self._person_class} of its names"
+            raise WeightsError(what, hint="names and weights are of different detectors") from error
         if found.distinct:
             keep = np.argsort(-found.score, kind="stable")
         else:

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from reidtrack.detect.families import family_of_checkpoint
 from reidtrack.detect.family import Family
 from reidtrack.errors import WeightsError
+from reidtrack.plain_yaml import PlainYamlError, read_plain_yaml
+from reidtrack.safe_torch import require_safe_loading
 
 if TYPE_CHECKING:
     import torch
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _QUIET = {"YOLO_OFFLINE": "true", "YOLO_AUTOINSTALL": "false", "YOLO_VERBOSE": "false", "ULTRALYTICS_SAFE_LOAD": "true"}
+_MOST_CLASSES = 100_000
+_STRIDES = (8, 16, 32, 64, 128)
 _CHECKPOINT = "a checkpoint of an Ultralytics detection model, YOLO or RT-DETR"
 _FORMS = "a .pt file, an OpenVINO folder (or its .xml), or an .onnx file of an Ultralytics detection model"
 
@@ -74,7 +76,8 @@ def read_detector(path: Path) -> ExportedDetector | DetectorModule:
         case ".xml":
             return _read_openvino(path)
         case ".onnx":
-            return ExportedDetector(path)
+            beside = path.with_suffix(".yaml")
+            return ExportedDetector(path, _said_beside(path, beside) if beside.is_file() else {})
         case ".pt":
             return _read_checkpoint(path)
     raise WeightsError(f"unknown kind of detector {path.suffix!r}", where=path, expected=_FORMS)
@@ -94,12 +97,21 @@ def _read_openvino(path: Path) -> ExportedDetector:
     if not metadata.is_file():
         log.warning("%s has no metadata.yaml: its class 0 is taken for person", path.parent)
         return ExportedDetector(path)
+    return ExportedDetector(path, _said_beside(path, metadata))
+
+
+def _said_beside(path: Path, metadata: Path) -> dict[str, Any]:
+    """What a YAML file says of the detector beside it."""
     try:
-        said = yaml.safe_load(metadata.read_text(encoding="utf-8")) or {}
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise WeightsError("cannot be read", where=metadata, expected="the metadata of the export") from error
-    _check_task(said.get("task", "detect"), path)
-    return ExportedDetector(path, said)
+        said = read_plain_yaml(metadata) or {}
+    except (OSError, PlainYamlError) as error:
+        hint = error.strerror if isinstance(error, OSError) else error.what
+        expected = "the metadata of the export"
+        raise WeightsError("cannot be read", where=metadata, expected=expected, hint=hint) from error
+    if not isinstance(said, dict):
+        raise WeightsError("not a mapping", where=metadata, expected="the metadata of the export")
+    _check_task(str(said.get("task", "detect")), path)
+    return said
 
 
 def said_by_file(metadata: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
@@ -125,9 +137,27 @@ def class_names(said: Mapping[str, Any]) -> dict[int, str]:
     if isinstance(names, str):
         try:
             names = ast.literal_eval(names)
-        except (ValueError, SyntaxError):
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
             return {}
-    return {int(k): str(v) for k, v in names.items()} if isinstance(names, dict) else {}
+    if isinstance(names, list | tuple):
+        names = dict(enumerate(names))
+    return _numbered(names) if isinstance(names, dict) else {}
+
+
+def _numbered(names: Mapping[Any, Any]) -> dict[int, str]:
+    """Class names by index.
+
+    Raises:
+        WeightsError: If an index is none.
+    """
+    try:
+        numbered = {int(k): str(v) for k, v in names.items()}
+    except (ValueError, TypeError, OverflowError):
+        numbered = {-1: ""}
+    if not all(0 <= index < _MOST_CLASSES for index in numbered):
+        what = "the detector's names of classes are not numbered"
+        raise WeightsError(what, expected="0: person, 1: ...", hint="the weights are damaged")
+    return numbered
 
 
 def find_person_class(names: Mapping[int, str]) -> int:
@@ -147,21 +177,28 @@ def find_person_class(names: Mapping[int, str]) -> int:
 
 
 def _read_checkpoint(path: Path) -> DetectorModule:
+    require_safe_loading(path)
     load = _ultralytics_loader()
     try:
         checkpoint, _ = load(str(path), safe_only=True)
         module: Any = checkpoint.get("ema") or checkpoint["model"]
-        names, stride = dict(module.names), int(max(module.stride))
+        names, stride = _numbered(dict(module.names)), int(max(module.stride))
         family = family_of_checkpoint(module)
+        classes = int(getattr(module.model[-1], "nc", len(names)))
     except Exception as error:  # whatever a hostile or damaged file makes the unpickler raise
         raise WeightsError(f"refused: {_first_line(error)}", where=path, expected=_CHECKPOINT) from error
     _check_task(getattr(module, "task", "detect"), path)
+    if stride not in _STRIDES:
+        raise WeightsError(f"says a stride of {stride}", where=path, expected="16, 32 or 64")
+    if names and max(names) >= classes:
+        what = f"names {max(names) + 1} classes, and its head knows {classes}"
+        raise WeightsError(what, where=path, expected=_CHECKPOINT)
     if family is None:
         raise WeightsError(f"a {type(module).__name__} of no known family", where=path, expected=_CHECKPOINT)
     prepared = family.prepare(module.float().eval().fuse(verbose=False))
     for parameter in prepared.parameters():
         parameter.requires_grad_(False)
-    return DetectorModule(prepared, family, {int(k): str(v) for k, v in names.items()}, stride)
+    return DetectorModule(prepared, family, names, stride)
 
 
 def _ultralytics_loader() -> Callable[..., tuple[dict[str, Any], str]]:
@@ -179,10 +216,13 @@ def _ultralytics_loader() -> Callable[..., tuple[dict[str, Any], str]]:
     theirs += [(cv2, name) for name in ("imread", "imwrite", "imshow")]
     ours = [(module, name, getattr(module, name)) for module, name in theirs]
     try:
+        from ultralytics.nn import tasks
         from ultralytics.nn.tasks import torch_safe_load
     finally:
         for module, name, function in ours:
             setattr(module, name, function)
+    if not getattr(getattr(tasks, "_SafeLoad", None), "SUPPORTED", True):  # it would read without, and say nothing
+        raise WeightsError("Ultralytics cannot read checkpoints safely here", hint="pip install --upgrade torch")
     loader: Callable[..., tuple[dict[str, Any], str]] = torch_safe_load
     return loader
 

@@ -20,7 +20,7 @@ Shape = tuple[int, int, int, int]
 """Input (N, C, H, W), -1 where a dimension stays open."""
 
 _EXAMPLE_HW = (64, 96)
-"""Of pictures to trace with where their size is open; they differ, so that no side is taken for the other."""
+"""Height and width of the pictures to trace with where they are open; unlike, so that none is taken for the other."""
 _OPSET = 17
 _RECIPE = "1"
 """Changes with what is done here, so that files made before are not taken for those made now."""

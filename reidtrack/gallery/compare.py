@@ -109,9 +109,13 @@ def compare(
         prior: Of the network that made the features.
         photo: Whether that source is a photo: all photos share one bias.
         length: How many of the nearest are kept for each.
+
+    Raises:
+        InputError: If the gallery's features are damaged, or of another length.
     """
     if not any(people):
         return Comparison(Shortlist(len(people)), 2.0, GalleryBiases(np.zeros((0, 0), np.float32), {}, {}, {}))
+    gallery.check_length(next(view.feature.size for views in people for view in views))
     biases = _biases(gallery, people, prior, photo=photo)
     own, short = biases.appearances_of(people), Shortlist(len(people), length)
     every = max(1, gallery.count() // _SAMPLE)

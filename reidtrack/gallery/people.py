@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from reidtrack.errors import InputError, UsageError, param
+from reidtrack.gallery.check import check_features
 from reidtrack.gallery.store import Signature, open_store, translate_errors, writing
 from reidtrack.gallery.views import DescribedView, KnownPerson, Source, View, ViewBlock
 from reidtrack.types import TrackletKey
@@ -73,6 +74,17 @@ class Gallery:
         row = self._sql.execute("SELECT id FROM person WHERE name = ?", (name,)).fetchone()
         return None if row is None else int(row[0])
 
+    def check_length(self, length: int) -> None:
+        """Refuse a gallery whose features have another length than those they are to be compared with.
+
+        Raises:
+            InputError: If they have.
+        """
+        row = self._sql.execute("SELECT length(feature) / 4 FROM view LIMIT 1").fetchone()
+        if row is not None and row[0] != length:
+            what = f"is damaged: its features are of {row[0]} numbers"
+            raise InputError(what, where=self.path, expected=f"{length}, as the network gives them")
+
     def blocks(self, people: Sequence[int] | None = None, size: int = BLOCK) -> Iterator[ViewBlock]:
         """Iterate over all views, ordered by person, in blocks that hold all views of each of their people.
 
@@ -107,6 +119,7 @@ class Gallery:
             vectors = np.frombuffer(b"".join(feature), "<f4").reshape(len(rows), -1)
         except ValueError as error:
             raise InputError("is damaged: features of several lengths", where=self.path) from error
+        check_features(view, vectors, self.path)
         return ViewBlock(
             np.array(view, np.int64),
             np.array(person, np.int64),
@@ -166,6 +179,10 @@ class Gallery:
             for row in self._sql.execute(f"SELECT DISTINCT person FROM view WHERE person IN ({_id_list(theirs)})")
         }
         return {person: frozenset(tracks) for person, tracks in theirs.items() if person not in left}
+
+    def has_source(self, key: str) -> bool:
+        """Whether anything was taken from the run or photo that has a key."""
+        return self._sql.execute("SELECT 1 FROM source WHERE key = ?", (key,)).fetchone() is not None
 
     def add_person(self, name: str | None = None) -> int:
         """Add a new person, and return the id."""

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from reidtrack.errors import InputError, OutputError, ReidtrackError, WeightsError, param
+from reidtrack.gallery.check import check_rows, check_schema
 
 APPLICATION_ID = 0x72656964
 """SQLite's application id of a gallery: "reid" in ASCII."""
@@ -25,7 +26,17 @@ BUSY_TIMEOUT_S = 60.0
 _PAGE = 16_384
 """Bytes of a page; in smaller ones, rows of 2 KiB leave half of each empty."""
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_DAMAGED = (
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_TOOBIG,
+    sqlite3.SQLITE_MISMATCH,
+    sqlite3.SQLITE_FORMAT,
+)
 _MAGIC = b"SQLite format 3\0"
+_HEADER = 100
+_APPLICATION_AT = 68
+"""Bytes of SQLite's header, and where in it the application id stands."""
 
 MIGRATIONS = (
     """
@@ -91,6 +102,7 @@ def open_store(path: Path, signature: Signature | None = None, *, make: bool = F
         _make_file(path)
     elif not path.is_file():
         raise InputError("is not there", where=path, expected="a gallery", hint="`reidtrack enroll` makes one")
+    _refuse_others(path)
     with translate_errors(path), contextlib.closing(_connect(path)) as connection:
         _retry_while_busy(lambda: _prepare(connection, path, make=make))
         if signature is not None:
@@ -137,9 +149,29 @@ def _translated(error: sqlite3.Error, path: Path) -> ReidtrackError | None:
         return OutputError(f"another process has been writing for {BUSY_TIMEOUT_S:.0f} s", where=path, hint="try again")
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
         return OutputError(f"cannot be written: {error}", where=path)
-    if code not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_IOERR) and not str(error).startswith("no such"):
+    text = str(error)
+    odd = text.startswith(("no such", "Could not decode")) or "malformed" in text  # of what others have put there
+    if code not in _DAMAGED and not odd:
         return None
     return InputError(f"is damaged: {error}", where=path, hint="put a copy in its place, or enrol into a new file")
+
+
+def _refuse_others(path: Path) -> None:
+    """Raise before SQLite opens a file of another program: even that may write beside it, or into it.
+
+    Raises:
+        InputError: If it is one.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEADER)
+    except OSError as error:
+        raise OutputError("cannot be read", where=path, hint=error.strerror) from error
+    if head and head[: len(_MAGIC)] != _MAGIC[: len(head)]:
+        raise InputError("is not a gallery", where=path, expected="a file that `reidtrack run` or `enroll` made")
+    application = int.from_bytes(head[_APPLICATION_AT : _APPLICATION_AT + 4], "big")
+    if len(head) == _HEADER and application not in (APPLICATION_ID, 0):
+        raise InputError("is a database of something else", where=path, expected="a gallery such as people.db")
 
 
 def _make_file(path: Path) -> None:
@@ -156,6 +188,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(
         f"{path.resolve().as_uri()}?mode=rw", uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None
     )
+    connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA secure_delete = ON")
     return connection
@@ -177,7 +210,11 @@ def _retry_while_busy(prepare: Callable[[], None]) -> None:
 
 def _prepare(connection: sqlite3.Connection, path: Path, *, make: bool) -> None:
     """Refuse what is no gallery, before anything is changed in it; make or migrate what is."""
-    if _version(connection, path) < len(MIGRATIONS):
+    version = _version(connection, path)
+    check_schema(connection, path, MIGRATIONS[:version])
+    if version == len(MIGRATIONS):
+        check_rows(connection, path)
+    else:
         if not make and not _pragma(connection, "application_id"):
             raise InputError("is empty", where=path, expected="a gallery", hint="`reidtrack enroll` makes one")
         connection.execute(f"PRAGMA page_size = {_PAGE}")  # of a file that is still empty
@@ -195,6 +232,8 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
     if tables and _pragma(connection, "application_id") != APPLICATION_ID:
         raise InputError("is a database of something else", where=path, expected="a gallery such as people.db")
     version = _pragma(connection, "user_version")
+    if version < 0:
+        raise InputError(f"has schema version {version}", where=path, expected=f"0 to {len(MIGRATIONS)}")
     if version > len(MIGRATIONS):
         raise InputError(f"has schema version {version}", where=path, hint="a newer reidtrack made it: update this one")
     return version

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, get_args
@@ -14,6 +15,12 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 PUBLISHED_SIZE_HW = (256, 128)
 """Input of published person re-identification networks: height, width."""
+MOST_SIDE = 2048
+"""Pixels of an input's side; published networks have at most 384."""
+MOST_FEATURE_DIM = 65_536
+_MOST_SHIFT = 1e4
+"""Size of a mean and of a deviation, in either range."""
+_LEAST_STD = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +60,18 @@ class ModelCard:
     priors: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if len(self.size_hw) != 2 or min(self.size_hw) < 1:
-            raise ValueError(f"size_hw: expected height and width of 1 or more, got {self.size_hw}")
-        if len(self.mean) != 3 or len(self.std) != 3 or min(self.std) <= 0:
+        if len(self.size_hw) != 2 or not all(1 <= side <= MOST_SIDE for side in self.size_hw):
+            raise ValueError(f"size_hw: expected height and width of 1 to {MOST_SIDE}, got {self.size_hw}")
+        if len(self.mean) != 3 or len(self.std) != 3 or not all(_LEAST_STD <= v <= _MOST_SHIFT for v in self.std):
             raise ValueError(f"mean, std: expected three values each, std above 0, got {self.mean}, {self.std}")
+        if not all(abs(v) <= _MOST_SHIFT for v in self.mean):  # NaN is not
+            raise ValueError(f"mean: expected pixels' values, got {self.mean}")
         if self.channels not in get_args(ChannelOrder) or self.pixel_max not in (1, 255):
             raise ValueError(
                 f"channels, pixel_max: expected RGB or BGR, 1 or 255, got {self.channels}, {self.pixel_max}"
             )
-        if self.feature_dim < 1:
-            raise ValueError(f"feature_dim: expected 1 or more, got {self.feature_dim}")
+        if not 1 <= self.feature_dim <= MOST_FEATURE_DIM:
+            raise ValueError(f"feature_dim: expected 1 to {MOST_FEATURE_DIM}, got {self.feature_dim}")
 
 
 def card_to_json(card: ModelCard) -> str:
@@ -78,7 +87,10 @@ def card_from_json(text: str) -> ModelCard:
     Raises:
         ValueError: If the text is not a card; the message says which part.
     """
-    data: Any = json.loads(text)
+    try:
+        data: Any = json.loads(text)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
     if not isinstance(data, dict):
         raise ValueError("expected a JSON object")
     known = {field.name for field in dataclasses.fields(ModelCard)} - {"sha256"}
@@ -88,15 +100,25 @@ def card_from_json(text: str) -> ModelCard:
         raise ValueError("priors: expected an object")
     if not isinstance(data.get("architecture"), str):
         raise ValueError("architecture: expected a text")
+    for key in ("source", "data", "exported_from", "licence", "channels"):
+        if not isinstance(data.get(key, ""), str):
+            raise ValueError(f"{key}: expected a text")
     try:
         numbers = {
-            "size_hw": tuple(int(v) for v in data.get("size_hw", PUBLISHED_SIZE_HW)),
+            "size_hw": tuple(_whole(v) for v in data.get("size_hw", PUBLISHED_SIZE_HW)),
             "mean": tuple(float(v) for v in data.get("mean", IMAGENET_MEAN)),
             "std": tuple(float(v) for v in data.get("std", IMAGENET_STD)),
             "pixel_max": float(data.get("pixel_max", 1)),
-            "feature_dim": int(data.get("feature_dim", 512)),
+            "feature_dim": _whole(data.get("feature_dim", 512)),
             "figures": {str(name): float(value) for name, value in data.get("figures", {}).items()},
         }
-    except (TypeError, AttributeError) as error:
+    except (TypeError, AttributeError, OverflowError) as error:
         raise ValueError(str(error)) from error
     return ModelCard(**{**data, **numbers})
+
+
+def _whole(value: Any) -> int:
+    number = float(value)
+    if not math.isfinite(number) or number != int(number):
+        raise ValueError(f"expected a whole number, got {value!r}")
+    return int(number)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -17,7 +18,15 @@ from typing import TYPE_CHECKING, Literal
 from reidtrack.errors import WeightsError
 from reidtrack.files import write_lines
 from reidtrack.models.card import ModelCard, card_from_json, card_to_json
-from reidtrack.models.fit import Weights, check_fit, check_values, classifier_named, infer_architecture, num_classes_of
+from reidtrack.models.fit import (
+    Weights,
+    check_fit,
+    check_storage,
+    check_values,
+    classifier_named,
+    infer_architecture,
+    num_classes_of,
+)
 from reidtrack.models.imagenet import fetch_imagenet
 from reidtrack.models.reading import read_safetensors, read_torch
 from reidtrack.models.zoo import build_model, feature_dim_of
@@ -28,6 +37,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 CARD_KEY = "reidtrack.card"
+DIGEST_KEY = "reidtrack.sha256"
+"""Digest of the tensors and the card, beside them in the file: one flipped bit makes other features, not an error."""
 
 IMAGENET = "imagenet:resnet50"
 """In place of a path: ResNet50 as published for ImageNet, which never saw a person's identity; a baseline."""
@@ -66,8 +77,14 @@ def load_checkpoint(path: Path | str, architecture: str | None = None) -> Loaded
         (architecture, weights), metadata = read_open_model_zoo(path), {}
     else:
         weights, metadata = classifier_named(read_torch(path)), {}
+    check_storage(weights, path)
+    _check_digest(weights, metadata, path)
     check_values(weights, path)
     card = _card(path, weights, metadata.get(CARD_KEY), architecture)
+    if card.feature_dim != feature_dim_of(card.architecture):
+        what = f"its model card says features of {card.feature_dim} numbers"
+        expected = f"{feature_dim_of(card.architecture)}, as {card.architecture} gives them"
+        raise WeightsError(what, where=path, expected=expected)
     model = build_model(card.architecture, num_classes_of(weights))
     check_fit(weights, model, card.architecture, path)
     model.load_state_dict(weights)
@@ -103,9 +120,31 @@ def save_checkpoint(
         key: (value.to(target) if value.is_floating_point() else value).detach().cpu().contiguous()
         for key, value in model.state_dict().items()
     }
-    data = save(weights, metadata={CARD_KEY: card_to_json(card)})
+    text = card_to_json(card)
+    data = save(weights, metadata={CARD_KEY: text, DIGEST_KEY: _content_digest(weights, text)})
     write_lines(path, [data])
     return hashlib.sha256(data).hexdigest()
+
+
+def _content_digest(weights: Weights, card: str) -> str:
+    """sha256 of a card and of all tensors: names, kinds, shapes and values."""
+    import torch
+
+    digest = hashlib.sha256(card.encode())
+    for key in sorted(weights):
+        value = weights[key].detach().cpu().contiguous()
+        digest.update(f"{key} {value.dtype} {tuple(value.shape)}".encode())
+        digest.update(value.reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
+
+def _check_digest(weights: Weights, metadata: Mapping[str, str], path: Path) -> None:
+    """Refuse a file of ours in which something has changed since it was written; older ones have no digest."""
+    wanted = metadata.get(DIGEST_KEY)
+    if wanted is not None and _content_digest(weights, metadata.get(CARD_KEY, "")) != wanted:
+        raise WeightsError(
+            "is damaged: its content is not what was written", where=path, hint="copy it again from where it was made"
+        )
 
 
 def _sha256(path: Path) -> str:

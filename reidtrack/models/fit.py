@@ -26,10 +26,24 @@ def num_classes_of(weights: Weights) -> int:
 
 
 def classifier_named(weights: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The same with a ResNet's `fc`, as torchvision calls its classifier, called what it is."""
+    """Weights in which a ResNet's `fc`, as torchvision calls its classifier, is called `classifier`."""
     if "fc.weight" not in weights or "layer4.0.conv1.weight" not in weights:
         return weights
     return {f"{CLASSIFIER}.{key[3:]}" if key.startswith("fc.") else key: value for key, value in weights.items()}
+
+
+def check_storage(weights: Weights, path: Path) -> None:
+    """Refuse tensors that claim more values than the file holds: a few bytes can say they are terabytes.
+
+    Raises:
+        WeightsError: Naming the first such tensor.
+    """
+    for key, value in weights.items():
+        if value.is_sparse or value.is_quantized or value.is_complex():
+            raise WeightsError(f"{key} is of a kind that no network here has", where=path, expected="plain numbers")
+        if value.numel() * value.element_size() > value.untyped_storage().nbytes():
+            what = f"{key} claims {tuple(value.shape)} and holds less"
+            raise WeightsError(what, where=path, hint="the file is damaged, or was made to deceive")
 
 
 def check_values(weights: Weights, path: Path) -> None:

@@ -8,7 +8,7 @@ _RETAIL = ("0277", "0286", "0287", "0288")
 
 
 def _open_model_zoo(name: str) -> ModelCard:
-    """Of a re-identification network of Open Model Zoo: pixels go in as they are, the file normalises them."""
+    """Card of a re-identification network of Open Model Zoo: pixels go in as they are, the file normalises them."""
     return ModelCard(
         name,
         size_hw=(256, 128),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reidtrack.errors import WeightsError
+from reidtrack.safe_torch import require_safe_loading
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -32,7 +33,7 @@ def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         with safe_open(path, framework="pt") as file:
             weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a dict)
             return weights, file.metadata() or {}
-    except (SafetensorError, OSError) as error:
+    except (SafetensorError, OSError, ValueError, RuntimeError, MemoryError, TypeError, AttributeError) as error:
         raise WeightsError(f"not a whole safetensors file ({error})", where=path) from error
 
 
@@ -44,6 +45,7 @@ def read_torch(path: Path) -> dict[str, Tensor]:
     """
     import torch
 
+    require_safe_loading(path)
     with path.open("rb") as file:
         magic = file.read(4)
     if magic != ZIP_MAGIC and not magic.startswith(PICKLE_MAGIC):

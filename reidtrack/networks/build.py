@@ -155,12 +155,12 @@ def _check_prior(weights: Weights, feature_dim: int, path: Path) -> None:
 
 
 def _build_reid(
-    path: Path, architecture: str | None, place: str, chosen: Runtime, precision: Precision
+    path: Path, architecture: str | None, device: str, chosen: Runtime, precision: Precision
 ) -> tuple[Engine, ModelCard]:
     if chosen != "openvino" or not path.is_file():
         loaded = load_checkpoint(path, architecture)
         size_hw, digest = loaded.card.size_hw, loaded.card.sha256
-        built = build_engine(loaded.model, size_hw, device=place, engine=chosen, precision=precision, digest=digest)
+        built = build_engine(loaded.model, size_hw, device=device, engine=chosen, precision=precision, digest=digest)
         return built, loaded.card
 
     def load() -> ReidNetwork:

@@ -79,7 +79,9 @@ def open_embedder(path: Path, device: str, engine: EngineName) -> tuple[FileEngi
     if says_detector(opened):
         raise WeightsError("is a detector", where=file, expected=_WANTED)
     card = _exported_card(opened.metadata, file) if not _beside(file).is_file() else None
-    if card is None:
+    if card is not None:
+        _check_size(card, opened, file)
+    else:
         card = _checked(_foreign_card(opened, file), opened, file)
     return opened, replace(card, sha256=card.exported_from or _digest(file))
 
@@ -148,15 +150,19 @@ def _checked(card: ModelCard, opened: FileEngine, file: Path) -> ModelCard:
     Raises:
         WeightsError: If the file takes pictures of another size, does not run, or gives no vector for each picture.
     """
-    own, said = opened.input_shape[2:], card.size_hw
-    if any(side not in (-1, wanted) for side, wanted in zip(own, said, strict=True)):
-        expected = f"{said[0]}x{said[1]}, as is said of it"
-        raise WeightsError(f"takes pictures of {own[0]}x{own[1]}", where=file, expected=expected)
+    _check_size(card, opened, file)
     out = _tried(card, opened, file)
     sides = [side for side in out.shape[1:] if side > 1]
     if len(out) != 2 or len(sides) != 1:
         raise WeightsError(f"gives an output of {out.shape} for two pictures", where=file, expected=_WANTED)
     return replace(card, feature_dim=sides[0])
+
+
+def _check_size(card: ModelCard, opened: FileEngine, file: Path) -> None:
+    own, said = opened.input_shape[2:], card.size_hw
+    if any(side not in (-1, wanted) for side, wanted in zip(own, said, strict=True)):
+        expected = f"{said[0]}x{said[1]}, as is said of it"
+        raise WeightsError(f"takes pictures of {own[0]}x{own[1]}", where=file, expected=expected)
 
 
 def _tried(card: ModelCard, opened: FileEngine, file: Path) -> FloatArray:
@@ -177,7 +183,7 @@ def _beside(file: Path) -> Path:
 
 
 def _digest(file: Path) -> str:
-    """Of everything that the features depend on."""
+    """sha256 of everything that the features depend on: the file, its `.bin`, and the card beside it."""
     files = [file, file.with_suffix(".bin")] if file.suffix == ".xml" else [file]
     files += [beside for beside in (_beside(file),) if beside.is_file()]
     return hashlib.sha256(b"".join(one.read_bytes() for one in files)).hexdigest()

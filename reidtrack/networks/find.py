@@ -12,7 +12,7 @@ from reidtrack.errors import WeightsError
 from reidtrack.fetch import cache_folder, fetch
 from reidtrack.models.checkpoint import IMAGENET
 from reidtrack.models.known import KNOWN
-from reidtrack.shipped.files import Kind, find_shipped, shipped_names
+from reidtrack.shipped.files import Kind, check_listed, find_shipped, shipped_names
 
 _ULTRALYTICS = "https://github.com/ultralytics/assets/releases/download/v8.3.0/"
 _TORCHREID = "https://huggingface.co/kaiyangzhou/osnet/resolve/main/"
@@ -47,11 +47,11 @@ _SHA256 = {
     "person-reidentification-retail-0288.xml": "0d5021c772e603dce69d9ef2e326ecf0a43234cc8b4c5bb5e8aa566f090bdb51",
     "person-reidentification-retail-0288.bin": "08e24c2f1dd976ff8e1f667b93db2950ac8db8da09e163e1ca6463b82d1dbc42",
 }
-"""Of published files, where it is known."""
+"""Name of a published file to its sha256, where that is known."""
 
 _BEGINNINGS = {".xml": (b"<?xml", b"<net"), ".bin": (b"",)}
 _TORCH_BEGINNINGS = (b"PK", b"\x80\x02")
-"""Of PyTorch's files: a zip, or a pickle as older versions wrote."""
+"""First bytes of PyTorch's files: a zip, or a pickle as older versions wrote."""
 _PAGES = (b"<!doctype", b"<html")
 """What a proxy or a login sends in place of a file begins like that."""
 
@@ -75,6 +75,7 @@ def find_weights(given: Path, kind: Kind, *, exported: bool = False) -> Path:
         OutputError: If what is fetched cannot be kept.
     """
     if given.is_file() or any(given.glob("*.xml")) or given.parent != Path() or str(given) == IMAGENET:
+        check_listed(given)
         return given
     shipped = find_shipped(given.name, kind, exported=exported)
     if shipped is not None:

@@ -9,11 +9,14 @@ from typing import Any
 from reidtrack.config.load import load
 from reidtrack.config.run import RunConfig
 from reidtrack.corrections.apply import read_corrections
-from reidtrack.errors import ConfigError, InputError, param
+from reidtrack.errors import ConfigError, InputError, UsageError, param
+from reidtrack.gallery.people import open_gallery
+from reidtrack.pipeline.run.recognise import run_key
 from reidtrack.pipeline.run.write_outputs import Outcome, finish
 from reidtrack.runs.folder import RunFolder
 from reidtrack.runs.lock import RunLock
 from reidtrack.runs.manifest import READ, RunManifest
+from reidtrack.runs.prepare import refuse_links, remove_all_unfinished
 from reidtrack.runtime.cancel import CancelToken
 from reidtrack.runtime.progress import Progress
 
@@ -56,7 +59,7 @@ def associate_again(
         OutputError: If an output cannot be written.
     """
     for text in overrides:
-        section = text.partition("=")[0].partition(".")[0].strip()
+        section = _key(text).partition(".")[0].strip()
         if section in RunConfig.model_fields and section not in _SETTABLE:
             raise ConfigError(
                 f"{section!r} cannot change without inference",
@@ -75,6 +78,8 @@ def associate_again(
         if homographies:
             wanted["site.homographies"] = homographies
         config = load(RunConfig, overrides=overrides, base=manifest.settings, options=wanted)
+        if gallery is None and not any(_key(text) in ("gallery", "gallery.path") for text in overrides):
+            _check_gallery(folder, manifest, config.gallery.path)
         for section in ("associate", "gallery", "site"):
             manifest.settings[section] = getattr(config, section).model_dump(mode="json")
         said = read_corrections(corrections or folder.corrections, wanted=corrections is not None)
@@ -87,6 +92,7 @@ def open_finished(path: Path) -> tuple[RunFolder, RunManifest]:
 
     Raises:
         InputError: If the folder holds none.
+        OutputError: If one of its outputs is a link to somewhere else.
     """
     folder = RunFolder(path)
     manifest = folder.read_manifest()
@@ -94,4 +100,31 @@ def open_finished(path: Path) -> tuple[RunFolder, RunManifest]:
         raise InputError(
             "its reading has not ended", where=path, hint=f"finish it: `reidtrack run` with {param('resume', True)}"
         )
+    cameras = [entry.camera for entry in manifest.inputs]
+    refuse_links(folder, cameras)
+    remove_all_unfinished(folder, cameras)
     return folder, manifest
+
+
+def _key(override: str) -> str:
+    return override.partition("=")[0].strip()
+
+
+def _check_gallery(folder: RunFolder, manifest: RunManifest, path: Path | None) -> None:
+    """Raise unless a gallery that a run's settings name knows that run: a folder from elsewhere may name any file.
+
+    Raises:
+        UsageError: If it does not, or is not there.
+        InputError: If it is no gallery.
+    """
+    if path is None or path.resolve().is_relative_to(folder.path.resolve()):
+        return
+    if path.is_file():
+        with open_gallery(path) as gallery:
+            if gallery.has_source(run_key(manifest)):
+                return
+    raise UsageError(
+        f"its run.json names the gallery {path}, which {'knows nothing of it' if path.exists() else 'is not there'}",
+        where=folder.path,
+        hint=f"give {param('gallery')} if that is yours, or the setting gallery.path=null to go on without",
+    )

@@ -31,7 +31,7 @@ from reidtrack.corrections.schema import (
     TrackletRef,
 )
 from reidtrack.errors import UsageError, param
-from reidtrack.files import write_whole
+from reidtrack.files import refuse_link, write_whole
 from reidtrack.pipeline.associate import open_finished
 from reidtrack.pipeline.run.settle import association_settings, load_tracklets
 from reidtrack.runs.identities import IdentityEntry, TrackletEntry, find_identity, read_identities, settle_first
@@ -73,12 +73,13 @@ Make = Callable[[People, Corrections], Edit]
 """From the people of a run and its corrections so far to an edit."""
 
 
-def edit_corrections(path: Path, make: Make) -> Edited:
+def edit_corrections(path: Path, make: Make, *, settles: bool = False) -> Edited:
     """Change the corrections of a run; they are not settled yet.
 
     Args:
         path: Folder of the run.
         make: Makes the edit, see `merge`, `split`, `name`, `lock`, `ignore` and `undo`.
+        settles: Whether identities are settled at once: until they are, the run is not done.
 
     Raises:
         UsageError: If who is meant is not there, there is nothing to take back, or another process is at work there.
@@ -88,6 +89,8 @@ def edit_corrections(path: Path, make: Make) -> Edited:
     """
     with RunLock(path):
         folder, manifest = open_finished(path)
+        manifest.require_settled(path)
+        refuse_link(folder.corrections)
         file, where, used = folder.corrections, str(folder.corrections), manifest.corrections
         if used is not None and used.entries and used.file != file.name:
             raise UsageError(f"its identities were settled with {used.file}", where=path, hint=settle_first(path))
@@ -97,7 +100,11 @@ def edit_corrections(path: Path, make: Make) -> Edited:
         kept = remove(text, edit.drop)
         after = append(kept, edit.add, where) if edit.add else kept
         config = load(RunConfig, base=manifest.settings)
-        correct(load_tracklets(folder, config.track), association_settings(config, manifest.prior), parse(after, where))
+        tracklets = load_tracklets(folder, config.track, manifest.cameras)
+        correct(tracklets, association_settings(config, manifest.prior), parse(after, where))
+        if settles and manifest.status == "done":
+            manifest.status = "rendering"
+            folder.write_manifest(manifest)
         write_whole(file, after)
     added = after.splitlines()[len(after.splitlines()) - _added(after, len(edit.add), where) :] if edit.add else []
     gone = [text.splitlines()[c.line - 1 : c.last_line] for c in edit.drop]

@@ -7,16 +7,17 @@ between is `unsettled`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from reidtrack.embed.select import Candidate
 from reidtrack.errors import OutputError
+from reidtrack.files import refuse_link
 from reidtrack.types import Identity, Tracklet
 
 UNSETTLED = "unsettled"
-_NAME = re.compile(r"(?P<camera>.+)-(?P<track>\d+)-(?P<frame>\d+)\.jpg")
+_NAME = re.compile(r"(?P<camera>.+)-(?P<track>[0-9]{1,18})-(?P<frame>[0-9]{1,18})\.jpg")
 
 
 class Crop(NamedTuple):
@@ -67,18 +68,58 @@ def _write_jpeg(path: Path, candidate: Candidate) -> None:
         raise OutputError("a crop cannot be encoded", where=path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data.tobytes())
+        path.unlink(missing_ok=True)  # never into a file that has another name too, or through a link
+        with path.open("xb") as file:
+            file.write(data.tobytes())
     except OSError as error:
         raise OutputError("cannot be written", where=path, hint=error.strerror) from error
 
 
 def list_crops(folder: Path) -> list[Crop]:
-    """Every crop below `crops/`, sorted by camera, track and frame."""
-    found = []
-    for path in folder.glob("*/*.jpg"):
-        if match := _NAME.fullmatch(path.name):
-            found.append(Crop(match["camera"], int(match["track"]), int(match["frame"]), path))
-    return sorted(found)
+    """Every crop below `crops/`, sorted by camera, track and frame; what a user or a link put there is passed over."""
+    return sorted(crop for own in _own_folders(folder) for path in own.iterdir() if (crop := _crop(path)) is not None)
+
+
+def remove_crops(folder: Path, cameras: Collection[str]) -> None:
+    """Remove the crops of a run and its folders of them; what a user put there stays.
+
+    Args:
+        folder: `crops/` of the run.
+        cameras: Of the run.
+
+    Raises:
+        OutputError: If they cannot be removed.
+    """
+    try:
+        for crop in list_crops(folder):
+            if crop.camera in cameras:
+                crop.path.unlink()
+        for own in _own_folders(folder):
+            _remove_empty(own)
+        if folder.is_dir() and not folder.is_symlink():
+            _remove_empty(folder)
+    except OSError as error:
+        raise OutputError("cannot be removed", where=error.filename, hint=error.strerror) from error
+
+
+def _crop(path: Path) -> Crop | None:
+    match = _NAME.fullmatch(path.name)
+    if match is None or path.is_symlink() or not path.is_file():
+        return None
+    return Crop(match["camera"], int(match["track"]), int(match["frame"]), path)
+
+
+def _own_folders(folder: Path) -> list[Path]:
+    """Folders of identities below `crops/`, and that of crops without one; links are none."""
+    if folder.is_symlink() or not folder.is_dir():
+        return []
+    named = (path for path in folder.iterdir() if path.name == UNSETTLED or re.fullmatch("[1-9][0-9]*", path.name))
+    return sorted(path for path in named if path.is_dir() and not path.is_symlink())
+
+
+def _remove_empty(folder: Path) -> None:
+    if not any(folder.iterdir()):
+        folder.rmdir()
 
 
 def crop_keys(tracklet: Tracklet) -> Iterator[tuple[str, int, int]]:
@@ -87,8 +128,13 @@ def crop_keys(tracklet: Tracklet) -> Iterator[tuple[str, int, int]]:
         yield tracklet.camera, tracklet.logged_id, frame
 
 
-def sort_crops(folder: Path, identities: Sequence[Identity]) -> None:
-    """Move each crop into the folder of its identity; crops of nobody stay unsettled.
+def sort_crops(folder: Path, identities: Sequence[Identity], cameras: Collection[str]) -> None:
+    """Move each crop into the folder of its identity; crops of nobody become unsettled.
+
+    Args:
+        folder: `crops/` of the run.
+        identities: Everybody.
+        cameras: Of the run; pictures that are called otherwise are a user's own.
 
     Raises:
         OutputError: If they cannot be moved.
@@ -96,13 +142,15 @@ def sort_crops(folder: Path, identities: Sequence[Identity]) -> None:
     owner = {key: identity.id for identity in identities for t in identity for key in crop_keys(t)}
     try:
         for crop in list_crops(folder):
+            if crop.camera not in cameras:
+                continue
             number = owner.get((crop.camera, crop.track_id, crop.frame))
             target = folder / (UNSETTLED if number is None else str(number)) / crop.path.name
             if target != crop.path:
+                refuse_link(target.parent)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 crop.path.replace(target)
-        for below in folder.glob("*/"):
-            if not any(below.iterdir()):
-                below.rmdir()
+        for own in _own_folders(folder):
+            _remove_empty(own)
     except OSError as error:
         raise OutputError("cannot be moved", where=error.filename, hint=error.strerror) from error

@@ -89,6 +89,7 @@ def read_run_people(path: Path) -> RunPeople:
         raise InputError(
             "its reading has not ended", where=path, hint=f"finish it: `reidtrack run` with {param('resume', True)}"
         )
+    manifest.require_settled(path)
     table = read_tracklets(folder.tracklets)
     try:
         sha256, origin = manifest.feature_sha256, manifest.origin

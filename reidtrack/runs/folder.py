@@ -8,7 +8,11 @@ from pathlib import Path
 
 from reidtrack.errors import InputError, param
 from reidtrack.files import write_whole
+from reidtrack.runs.json_file import read_json
 from reidtrack.runs.manifest import RunManifest
+
+MOST_BYTES = 1 << 26
+"""Of `run.json`; one of a thousand cameras has less than a megabyte."""
 
 
 @dataclass(frozen=True)
@@ -86,14 +90,13 @@ class RunFolder:
         Raises:
             InputError: If the folder holds no run, or one of another version.
         """
+        if not self.run_json.is_file():
+            raise InputError("holds no run", where=self.path, expected="the folder of a run")
         try:
-            data = json.loads(self.run_json.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise InputError("holds no run", where=self.path, expected="the folder of a run") from error
-        except ValueError as error:
-            raise InputError(
-                "is not JSON", where=self.run_json, hint=f"run again with {param('overwrite', True)}"
-            ) from error
+            data = read_json(self.run_json, MOST_BYTES)
+        except InputError as error:
+            hint = f"run again with {param('overwrite', True)}"
+            raise InputError(error.what, where=self.run_json, expected=error.expected, hint=hint) from error
         return RunManifest.from_json(data, self.run_json)
 
     def write_manifest(self, manifest: RunManifest) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ from pydantic import ValidationError
 
 from reidtrack.corrections.schema import TrackletRef
 from reidtrack.errors import InputError, UsageError
+from reidtrack.runs.json_file import read_json
 from reidtrack.types import Identity, Link, Tracklet, TrackletKey
 
 
@@ -110,7 +110,7 @@ def read_identities(path: Path) -> list[IdentityEntry]:
         InputError: If it is not there or cannot be read.
     """
     try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
+        entries = read_json(path)
         cut = {(t["camera"], t["split_from"]) for entry in entries for t in entry["tracklets"] if "split_from" in t}
         return [
             IdentityEntry(
@@ -121,7 +121,9 @@ def read_identities(path: Path) -> list[IdentityEntry]:
             )
             for entry in entries
         ]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except InputError as error:
+        raise InputError(error.what, where=path, expected=error.expected, hint=settle_first(path.parent)) from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise InputError("cannot be read", where=path, hint=settle_first(path.parent)) from error
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from reidtrack.errors import InputError, OutputError, param
+from reidtrack.files import own_file, refuse_link
 
 
 class AppendFile:
@@ -26,7 +27,12 @@ class AppendFile:
     def __init__(self, path: Path, keep: int = 0) -> None:
         self.path = path
         try:
-            self._file: BinaryIO = path.open("r+b" if keep else "wb")
+            if keep:
+                own_file(path)
+            else:
+                refuse_link(path)
+                path.unlink(missing_ok=True)  # another name of the same file keeps what it has
+            self._file: BinaryIO = path.open("r+b" if keep else "xb")
             self._file.truncate(keep)
             self._file.seek(0, os.SEEK_END)
         except OSError as error:
@@ -77,7 +83,7 @@ def expecting_records(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, IndexError) as error:
         raise InputError(
             "holds records of another kind", where=path, expected="a log of `reidtrack run`", hint="run again"
         ) from error
@@ -98,7 +104,7 @@ def read_json_lines(path: Path) -> Iterator[tuple[dict[str, Any], int]]:
                     return
                 try:
                     record = json.loads(line)
-                except ValueError as error:
+                except (ValueError, RecursionError) as error:
                     raise InputError(
                         "is not JSON", where=f"{path}:{number}", hint=f"run again with {param('overwrite', True)}"
                     ) from error

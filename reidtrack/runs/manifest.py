@@ -19,7 +19,7 @@ from pydantic import Field, ValidationError
 from reidtrack import __version__, clock
 from reidtrack.associate.calibration.prior import GENERIC, AppearancePrior
 from reidtrack.engines.provenance import Weights
-from reidtrack.errors import InputError, param
+from reidtrack.errors import InputError, UsageError, param
 from reidtrack.runs.calibration_json import summary
 from reidtrack.runs.manifest_sections import (
     AssociationEntry,
@@ -28,9 +28,12 @@ from reidtrack.runs.manifest_sections import (
     CorrectionsEntry,
     InputEntry,
     PassEntry,
+    RecordingEntry,
     Section,
 )
+from reidtrack.video.fingerprint import fingerprint
 from reidtrack.video.inputs import CameraInput
+from reidtrack.video.naming import is_camera_name
 from reidtrack.video.part import Part
 from reidtrack.video.source import Source
 
@@ -83,6 +86,7 @@ class RunManifest(Section):
         people_in_several_cameras: How many identities more than one camera saw.
         association: Thresholds; None until identities were settled.
         corrections: What a person said; None until identities were settled.
+        settling: Whether outputs are being written; a command that was killed meanwhile left some of before.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -104,6 +108,7 @@ class RunManifest(Section):
     people_in_several_cameras: int = 0
     association: AssociationEntry | None = None
     corrections: CorrectionsEntry | None = None
+    settling: bool = False
 
     @classmethod
     def begin(
@@ -158,12 +163,19 @@ class RunManifest(Section):
             key = ".".join(map(str, first["loc"]))
             what = f"lacks {key!r}" if first["type"] == "missing" else f"{key}: {first['msg']}"
             raise InputError(what, where=where, hint=f"run again with {param('overwrite', True)}") from error
-        found.settings.get("associate", {}).pop("strangers", None)  # of runs from before thresholds were calibrated
+        except UsageError as error:  # of the part that is read
+            raise InputError(f"part: {error.text}", where=where) from error
+        _check_names(found, where)
+        _check_time(found, where)
+        associate = found.settings.get("associate")
+        if isinstance(associate, dict):
+            associate.pop("strangers", None)  # of runs from before thresholds were calibrated
         return found
 
     def to_json(self) -> dict[str, Any]:
         """Content of `run.json`: what was set, in the order of the fields."""
-        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        data = self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        return data if self.settling else {key: value for key, value in data.items() if key != "settling"}
 
     @property
     def origin(self) -> datetime:
@@ -195,6 +207,19 @@ class RunManifest(Section):
         (sha256,) = self.weights["reid"].sha256.values()
         return sha256
 
+    def require_settled(self, path: Path) -> None:
+        """Raise where the outputs of the run do not belong together.
+
+        Args:
+            path: Folder of the run.
+
+        Raises:
+            InputError: If a command was killed while it wrote them.
+        """
+        if self.settling:
+            what = "a command was killed while it wrote the outputs: they do not belong together"
+            raise InputError(what, where=path, hint=f"run `reidtrack associate {path}`")
+
     def camera_inputs(self) -> list[CameraInput]:
         """The recordings, to be opened again."""
         return [CameraInput(entry.camera, entry.source, entry.offset_s) for entry in self.inputs]
@@ -205,6 +230,9 @@ class RunManifest(Section):
         for entry in self.inputs:
             source = opened.get(entry.camera)
             if source is not None:
+                found = fingerprint(entry.source)
+                if found is not None:
+                    entry.recording = RecordingEntry(**asdict(found))
                 entry.size = source.size
                 entry.nominal_fps = round(source.nominal_fps, 6)
                 entry.duration_s = source.duration_s
@@ -243,6 +271,31 @@ class RunManifest(Section):
         )
         for camera, entry in self.cameras.items():
             entry.people = sum(camera in identity.cameras for identity in identities)
+
+
+def _check_names(manifest: RunManifest, where: Path) -> None:
+    """Raise unless the cameras have names that cannot lead out of the folder: outputs are called like them."""
+    names = [entry.camera for entry in manifest.inputs]
+    for name in names:
+        if not is_camera_name(name):
+            what = f"inputs: {name[:100]!r} cannot be the name of a camera"
+            raise InputError(what, where=where, expected="letters, digits, spaces and _ - . (at most 100)")
+    if len({name.casefold() for name in names}) < len(names):
+        raise InputError("inputs: two cameras have one name", where=where)
+    for key, cameras in (("cameras", manifest.cameras), ("detections", manifest.detections)):
+        unknown = sorted(set(cameras) - set(names))
+        if unknown:
+            raise InputError(f"{key}: {unknown[0][:100]!r} is none of its inputs", where=where)
+
+
+def _check_time(manifest: RunManifest, where: Path) -> None:
+    """Raise unless the run's times can be told."""
+    try:
+        known = manifest.origin.utcoffset() is not None
+    except (ValueError, OverflowError):
+        known = False
+    if not known:
+        raise InputError("origin_utc is no time", where=where, expected="one such as 2026-11-20T10:00:00+00:00")
 
 
 def versions() -> dict[str, str]:

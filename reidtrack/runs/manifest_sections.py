@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat
+
+_Side = Annotated[int, Field(gt=0, le=1 << 16)]
+"""Pixels of a picture's width or height."""
 
 
 @dataclass
@@ -31,9 +35,17 @@ class CameraCount:
 
 
 class Section(BaseModel):
-    """A part of the manifest; keys of other versions are kept, and written again as they were."""
+    """A part of the manifest; keys of other versions are kept, and written again as they were. Numbers are finite."""
 
-    model_config = ConfigDict(extra="allow", populate_by_name=True)
+    model_config = ConfigDict(extra="allow", populate_by_name=True, allow_inf_nan=False)
+
+
+class RecordingEntry(Section):
+    """What tells the recording that was read from another under its path (`video.fingerprint.Fingerprint`)."""
+
+    bytes: NonNegativeInt
+    modified_utc: str
+    sha256: str
 
 
 class InputEntry(Section):
@@ -49,30 +61,32 @@ class InputEntry(Section):
         error: Why it could not be read, or not to its end.
         imgsz: Longer side of the detector's input that was chosen for it; None where it was not left to the run.
         imgsz_reason: Why that one, in words.
+        recording: What tells it from another under its path; None of an address, and in runs from before.
     """
 
     camera: str
     source: str = ""
     offset_s: float = 0.0
-    size: tuple[int, int] | None = None
-    nominal_fps: float | None = None
+    size: tuple[_Side, _Side] | None = None
+    nominal_fps: PositiveFloat | None = None
     duration_s: float | None = None
     error: str | None = None
-    imgsz: int | None = None
+    imgsz: _Side | None = None
     imgsz_reason: str | None = None
+    recording: RecordingEntry | None = None
 
 
 class CameraEntry(Section):
     """What was read of one camera (`CameraCount`), and how many people it saw."""
 
-    frames: int
+    frames: NonNegativeInt
     last_frame: int = -1
     first_time_s: float | None = None
     last_time_s: float | None = None
-    boxes: int = 0
-    skipped_crops: int = 0
-    damaged_packets: int = 0
-    people: int = 0
+    boxes: NonNegativeInt = 0
+    skipped_crops: NonNegativeInt = 0
+    damaged_packets: NonNegativeInt = 0
+    people: NonNegativeInt = 0
 
 
 class PassEntry(Section):

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+_HANGUP: signal.Signals | None = getattr(signal, "SIGHUP", None)
+"""Not on Windows."""
+
 
 class CancelToken:
     """Carries the user's wish to end early to the work, which asks between two frames and ends in good order."""
@@ -30,19 +33,25 @@ class CancelToken:
 
 @contextmanager
 def cancel_on_signals(cancel: CancelToken) -> Iterator[None]:
-    """Cancel on Ctrl-C and SIGTERM while in the context; a second signal interrupts at once.
+    """Cancel on Ctrl-C, SIGTERM and SIGHUP while in the context; a second signal interrupts at once.
+
+    A terminal that closes sends SIGHUP, often more than once: it never interrupts what is being finalised. Where it is
+    ignored (`nohup`), it stays so.
 
     Raises:
         KeyboardInterrupt: On a signal that comes before the work has ended because of the last.
     """
 
     def handle(number: int, frame: FrameType | None) -> None:
-        del number, frame
-        if cancel.cancelled:
+        del frame
+        if cancel.cancelled and number != _HANGUP:
             raise KeyboardInterrupt
         cancel.cancel()
 
-    former = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if _HANGUP is not None and signal.getsignal(_HANGUP) != signal.SIG_IGN:
+        numbers.append(_HANGUP)
+    former = {number: signal.signal(number, handle) for number in numbers}
     try:
         yield
     finally:

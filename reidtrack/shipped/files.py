@@ -97,6 +97,28 @@ def find_shipped(name: str, kind: Kind, *, exported: bool = False) -> Path | Non
     return folder / entry
 
 
+def check_listed(path: Path) -> None:
+    """Check weights given by their path against the list of digests that lies beside them, if one does.
+
+    Args:
+        path: A file or folder; what the list does not name is not checked.
+
+    Raises:
+        WeightsError: If it is not what the list says.
+    """
+    for folder in (path.parent, path.parent.parent):
+        try:
+            lines = (folder / DIGESTS).read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError):
+            continue
+        for line in lines:
+            digest, _, name = line.partition("  ")
+            file = folder / name
+            own = file.is_relative_to(path) or (path.suffix == ".xml" and file == path.with_suffix(".bin"))
+            if len(digest) == 64 and name and own:
+                _check(file, digest)
+
+
 def read_digests(folder: Path) -> dict[str, str]:
     """Path within `folder` to sha256, of each file its list names.
 

@@ -163,8 +163,8 @@ def symmetric_scores(there_s: DoubleArray, back_s: DoubleArray) -> DoubleArray |
     They need not: this is weak, and only for cameras whose views do not overlap.
 
     Args:
-        there_s: TrackletTimes from the first camera to the second, as the clocks have them.
-        back_s: And from the second to the first.
+        there_s: (K,) travel times from the first camera to the second, as the clocks have them.
+        back_s: (K,) travel times from the second to the first.
 
     Returns:
         (L,) log-odds; None where there are too few travel times, or views overlap.

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
 from reidtrack.errors import ConfigError
 from reidtrack.geometry import fit_homography, project
+from reidtrack.plain_file import read_plain_text
+from reidtrack.plain_yaml import MOST_BYTES, PlainYamlError, load_plain
 from reidtrack.spacetime.topology import Topology
 from reidtrack.types import DoubleArray
 
@@ -23,7 +24,7 @@ _CONNECTION = ("from", "to", "min_s", "max_s", "overlap", "one_way")
 _ROWS = "three rows of three numbers"
 _POINTS = "four or more lines [x, y, X, Y]: a pixel, and its place on the plan"
 _OVERLAP_S = -1.0
-"""Of a way between overlapping views: nobody is too early."""
+"""Least time between overlapping views: nobody is too early."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,18 +107,16 @@ def read_homography(path: Path, camera: str) -> DoubleArray:
 
 def _read(path: Path) -> Any:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_plain_text(path, MOST_BYTES)
     except (OSError, ValueError) as error:  # a path with a zero byte is a ValueError too
         hint = error.strerror if isinstance(error, OSError) else "it is not text"
         raise ConfigError("cannot be read", where=path, hint=hint) from error
     # OpenCV writes "%YAML:1.0" and names its matrix type; neither is YAML that others read.
     lines = [line for line in text.splitlines() if not line.startswith("%YAML")]
     try:
-        return yaml.safe_load("\n".join(lines).replace("!!opencv-matrix", ""))
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2024-13-45
-        mark = getattr(error, "problem_mark", None)
-        line = f" at line {mark.line + 1}" if mark is not None else ""
-        raise ConfigError(f"not valid YAML{line}", where=path, expected="key: value lines") from error
+        return load_plain("\n".join(lines).replace("!!opencv-matrix", ""))
+    except PlainYamlError as error:
+        raise ConfigError(error.what, where=path, expected="key: value lines") from error
 
 
 def _camera(entry: Any, path: Path, name: str) -> DoubleArray | None:

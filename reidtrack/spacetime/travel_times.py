@@ -37,7 +37,7 @@ _NOTHING = 0.05
 _LONGEST_S = 600.0
 """Tracklets farther apart in time are looked at only where the user says that they are too early."""
 _MOST_BARRED = 200_000
-"""Of more pairs between two cameras, those later than `_LONGEST_S` are never too early."""
+"""Where two cameras have more pairs, those later than `_LONGEST_S` are never too early; bounds time."""
 _MOST_CHANCE = 1_000_000
 """Pairs of two cameras of which chance is told; bounds memory."""
 _BINS = 40
@@ -144,7 +144,7 @@ def travel_time_terms(
 def _longest_s(
     times: TrackletTimes, pair: tuple[int, int], known: Transition | None, rule: float | None, latest: float | None
 ) -> float:
-    """Up to which time between two visits anything is known of them."""
+    """Longest time between two tracklets, seconds, up to which anything is known of them."""
     learned = 2 * float(known.gaps_s[-1]) if known else 0.0
     late = _LONGEST_S if latest is not None else min(max(learned, 0.0), _LONGEST_S)
     pairs = int(np.prod([(times.camera == camera).sum() for camera in pair]))
@@ -152,7 +152,7 @@ def _longest_s(
 
 
 def tell_travel_times(identities: Sequence[Identity], offset_s: Mapping[str, float]) -> list[Identity]:
-    """People with the time between the two visits of each link among its terms, as `travel_s`.
+    """People with the time between the two tracklets of each link among its terms, as `travel_s`.
 
     It is for people to read, and is there for links that no evidence spoke of, too.
 

@@ -103,6 +103,17 @@ class Cascade:
         """Time of the earliest row that is held back; None if there is none."""
         return float(self._held.time_s.min()) if len(self._held.time_s) else None
 
+    @property
+    def pending_until_s(self) -> float:
+        """Time after which the rows that are held back are dropped, if no frame comes until then.
+
+        By then nobody who is not confirmed is continued: they have been out of sight for more than `max_age`.
+        """
+        waiting = self._tracks.last[~self._tracks.confirmed]
+        if not len(waiting):
+            return -float("inf")
+        return self._clock.time_s + self._max_age - (self._clock.now - float(waiting.max()))
+
     def update(
         self, detections: Detections, frame: int, time_s: float, camera_motion: DoubleArray | None = None
     ) -> Tracks:
@@ -202,9 +213,9 @@ class Cascade:
         tracks.confirmed |= (tracks.hits >= self._min_hits) & (known_for >= self._min_confirmation_time)
         alive = tracks.confirmed | (self._clock.now - tracks.last <= self._max_unconfirmed_age)
         rows = join(self._held, rows)
-        place = tracks.id.searchsorted(rows.track_id)
-        reported = tracks.confirmed[place]
-        self._held = take(rows, ~reported & alive[place])
+        index = tracks.id.searchsorted(rows.track_id)
+        reported = tracks.confirmed[index]
+        self._held = take(rows, ~reported & alive[index])
         if not alive.all():
             self._tracks = take(tracks, alive, axis=-1)
         shown = take(rows, reported)

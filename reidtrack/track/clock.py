@@ -20,6 +20,11 @@ class Clock:
         self.now = 0.0
         """Time since the first frame."""
 
+    @property
+    def time_s(self) -> float:
+        """Time stamp of the last frame; 0 before the first."""
+        return self._time_s or 0.0
+
     def tick(self, time_s: float) -> float:
         """Go on to the next frame.
 

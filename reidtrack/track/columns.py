@@ -22,8 +22,8 @@ NO_IDS.setflags(write=False)
 
 def take(table: T, rows: BoolArray | IntArray, axis: int = 0) -> T:
     """The chosen tracks; they lie along `axis` of every array."""
-    places = rows.nonzero()[0] if rows.dtype == np.bool_ else rows
-    return type(table)(*(getattr(table, name).take(places, axis) for name in _names(type(table))))
+    indices = rows.nonzero()[0] if rows.dtype == np.bool_ else rows
+    return type(table)(*(getattr(table, name).take(indices, axis) for name in _names(type(table))))
 
 
 def join(first: T, *others: T, axis: int = 0) -> T:

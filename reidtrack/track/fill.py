@@ -26,13 +26,13 @@ def fill_gaps(tracks: Tracks, frame: IntArray, time_s: DoubleArray, *, max_gap_s
         All rows, sorted by frame and id; interpolated ones have score 0.
     """
     rows = tracks[np.lexsort((tracks.frame, tracks.track_id))]
-    place = np.searchsorted(frame, rows.frame)
-    missing = np.diff(place) - 1
+    index = np.searchsorted(frame, rows.frame)
+    missing = np.diff(index) - 1
     short = (np.diff(rows.time_s) <= max_gap_s + 1e-9) & (np.diff(rows.track_id) == 0) & (missing > 0)
     gap = np.flatnonzero(short) if max_gap_s > 0 else np.zeros(0, np.int64)
     before = np.repeat(gap, missing[gap])
     nth = np.arange(len(before)) - np.repeat(np.cumsum(missing[gap]) - missing[gap], missing[gap])  # 0, 1, ... per gap
-    at = place[before] + 1 + nth
+    at = index[before] + 1 + nth
     span_s = np.maximum(rows.time_s[before + 1] - rows.time_s[before], 1e-9)
     share = ((time_s[at] - rows.time_s[before]) / span_s)[:, None]
     xyxy = (1 - share) * rows.xyxy[before] + share * rows.xyxy[before + 1]

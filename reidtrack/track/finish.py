@@ -31,6 +31,6 @@ def finish_tracks(
 
 
 def _at(tracks: Tracks, frame: IntArray, time: DoubleArray) -> Tracks:
-    """The same rows with the times that the frames have in `time`."""
-    place = np.searchsorted(frame, tracks.frame)
-    return Tracks(tracks.track_id, tracks.frame, time[place], tracks.xyxy, tracks.score)
+    """Tracks with the times that their frames have in `time`."""
+    index = np.searchsorted(frame, tracks.frame)
+    return Tracks(tracks.track_id, tracks.frame, time[index], tracks.xyxy, tracks.score)

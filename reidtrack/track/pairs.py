@@ -105,7 +105,7 @@ def assign_pairs(pairs: Pairs, rows: BoolArray, columns: BoolArray, max_cost: fl
 
 
 def _clear(pairs: Pairs, limit: float, rows: int, columns: int) -> tuple[IntArray, IntArray]:
-    """Places of the pairs that are in every best assignment, and of those that are neither in it nor out of it."""
+    """Indices of the pairs that are in every best assignment, and of those that are neither in it nor out of it."""
     saving = limit - pairs.cost
     left = np.arange(len(saving))
     sure: list[IntArray] = []
@@ -119,26 +119,26 @@ def _clear(pairs: Pairs, limit: float, rows: int, columns: int) -> tuple[IntArra
     return np.concatenate(sure) if sure else left[:0], left
 
 
-def _rival(place: IntArray, worth: DoubleArray, places: int) -> DoubleArray:
-    """The most that another pair at the same place is worth, (P,): 0 where there is none."""
-    best, second, holder = np.zeros(places), np.zeros(places), np.zeros(places, np.int64)
-    np.maximum.at(best, place, worth)
-    rival = best[place]
+def _rival(index: IntArray, worth: DoubleArray, count: int) -> DoubleArray:
+    """The most that another pair of the same row or column is worth, (P,): 0 where there is none."""
+    best, second, holder = np.zeros(count), np.zeros(count), np.zeros(count, np.int64)
+    np.maximum.at(best, index, worth)
+    rival = best[index]
     at_best = (worth == rival).nonzero()[0]
-    holder[place[at_best]] = at_best  # one of those that are equally good
-    winner = holder[place[at_best]]
-    others = np.ones(len(place), bool)
+    holder[index[at_best]] = at_best  # one of those that are equally good
+    winner = holder[index[at_best]]
+    others = np.ones(len(index), bool)
     others[winner] = False
-    np.maximum.at(second, place[others], worth[others])
-    rival[winner] = second[place[winner]]
+    np.maximum.at(second, index[others], worth[others])
+    rival[winner] = second[index[winner]]
     return rival
 
 
-def _untouched(place: IntArray, taken: IntArray, places: int) -> BoolArray:
-    """Which pairs (P,) lie at no place of the `taken` ones."""
-    free = np.ones(places, bool)
-    free[place[taken]] = False
-    return free[place]
+def _untouched(index: IntArray, taken: IntArray, count: int) -> BoolArray:
+    """Which pairs (P,) share no row or column with the `taken` ones."""
+    free = np.ones(count, bool)
+    free[index[taken]] = False
+    return free[index]
 
 
 def _in_table(pairs: Pairs, rows: IntArray, columns: IntArray, max_cost: float) -> tuple[IntArray, IntArray]:

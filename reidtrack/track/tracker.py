@@ -38,6 +38,15 @@ class Tracker(Protocol):
         ...
 
 
+def pending_until_s(tracker: Tracker) -> float:
+    """Time after which a tracker drops the rows that it holds back, if it is given no frame until then.
+
+    It is what the tracker's `pending_until_s` says; infinity, that is never, of one that has none. A camera that has
+    ended, or pauses for hours, then holds nobody up.
+    """
+    return float(getattr(tracker, "pending_until_s", float("inf")))
+
+
 TRACKERS: dict[str, Callable[..., Tracker]] = {"cascade": Cascade, "sort": Sort}
 """Name of each method to its class, whose keyword arguments, each with a default, are the settings.
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from reidtrack.errors import InputError, param
 from reidtrack.files import write_lines
+from reidtrack.safe_torch import require_safe_loading
 
 VERSION = 1
 
@@ -36,6 +37,7 @@ def load_state(path: Path) -> dict[str, Any]:
 
     if not path.exists():
         raise InputError("no training to resume", where=path, hint=f"leave {param('resume')} away to begin one")
+    require_safe_loading(path)
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import math
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from fractions import Fraction
@@ -19,13 +20,15 @@ from reidtrack.video.clock import Clock
 from reidtrack.video.naming import is_url, redact
 from reidtrack.video.orient import IDENTITY, orient, orientation
 from reidtrack.video.part import Part
-from reidtrack.video.probe import check_file, explain, no_frames
+from reidtrack.video.probe import check_file, explain, local_options, no_frames, reason_of
 from reidtrack.video.skip import skip
 
 if TYPE_CHECKING:
     from av import Packet, VideoFrame
     from av.container import InputContainer
     from av.video.stream import VideoStream
+
+logger = logging.getLogger(__name__)
 
 FALLBACK_FPS = 25.0
 _MOST_FPS = 1000
@@ -38,6 +41,12 @@ _LEAST_STAMPS = 3
 _MOST_ASPECT = 4
 """Anamorphic recordings have 16:11 or 2:1; what is beyond is a fault of the container."""
 _READ_ERRORS_LIMIT = 100
+_PACKETS_HELD_BACK = 2
+"""That a reader may still give of a stream after one of another has come."""
+_MOST_UNDECODED = 25
+_MOST_UNDECODED_SHARE = 0.1
+"""Of a recording's last pictures, how many may be lost as damage; what is more is a part that is not read."""
+_MOST_SIZES_TOLD = 5
 _SKIP_FROM_S = 5.0
 """Starts earlier than this are decoded through, which is quick enough."""
 
@@ -84,9 +93,10 @@ class VideoFile:
             self.nominal_fps = _nominal_fps(self._container, self._stream, self._step_s)
             self.duration_s = _duration_s(self._container, self._stream)
             self._whole_count = self._stream.frames or round((self.duration_s or 0) * self.nominal_fps) or None
-            height, width = self._image_of(first).shape[:2]
+            height, width = self._convert(first).shape[:2]
             self.pixel_aspect = _pixel_aspect(self._stream, self._image_of.turned)
             self.size = (width, height)
+            self._sizes = {self.size}
             self._frames = self._read(first)
         except BaseException:
             self._container.close()
@@ -124,15 +134,27 @@ class VideoFile:
         self._container = _open_container(self._source, self._timeout_s, self._hwaccel)
         streams = [s for s in self._container.streams.video if not s.disposition & s.disposition.attached_pic]
         if not streams:
-            kinds = ", ".join(sorted({s.type for s in self._container.streams})) or "nothing"
+            kinds = {"a cover picture" if s.type == "video" else s.type for s in self._container.streams}
+            self._container.close()
+            found = ", ".join(sorted(kinds)) or "nothing"
+            raise InputError(
+                f"has no video stream, only {found}", where=self._name, hint="give a file that holds pictures"
+            )
+        known = [s for s in streams if s.codec_context is not None]
+        if not known:
             self._container.close()
             raise InputError(
-                f"has no video stream, only {kinds}", where=self._name, hint="give a file that holds pictures"
+                "its pictures are coded in a way that FFmpeg does not know",
+                where=self._name,
+                expected="H.264, H.265, MJPEG or another codec that FFmpeg decodes",
+                hint="convert it with the maker's own program",
             )
-        self._stream = streams[0]
+        self._stream = next((s for s in known if s.disposition & s.disposition.default), known[0])
         if not self._stream.codec_context.is_hwaccel:
             self._stream.thread_type = "AUTO"
         self._damaged = 0
+        self._decoded_packets = self._undecoded_at_end = 0
+        self._ends_early: InputError | None = None
         packets = self._demux()
         try:
             first = list(itertools.islice(packets, 0 if is_url(self._source) else _STAMPS))
@@ -153,11 +175,21 @@ class VideoFile:
         import av
 
         failures = count = 0
+        others_from: int | None = None
         packets = self._container.demux(self._stream)
         while failures < _READ_ERRORS_LIMIT:
             try:
                 packet = next(packets)
+            except IndexError:  # a packet of a stream that was not there when the recording was opened
+                others_from = count
+                packets = self._container.demux(self._stream)
             except StopIteration:
+                if others_from is not None and count - others_from <= _PACKETS_HELD_BACK:
+                    self._ends_early = InputError(
+                        f"another stream takes the place of this one after {count} pictures; what follows is not read",
+                        where=self._name,
+                        hint="its program or codec changes there: cut it in two there, and give each part",
+                    )
                 if _is_mp4(self._container):  # its index says how many packets there are: those missing were cut off
                     self._damaged += max(0, self._stream.frames - count)
                 return
@@ -166,8 +198,7 @@ class VideoFile:
                 self._damaged += 1
                 packets = self._container.demux(self._stream)
             except (av.error.FFmpegError, OSError) as error:
-                reason = getattr(error, "strerror", None) or type(error).__name__
-                raise InputError(f"reading stopped: {reason}", where=self._name) from None
+                raise InputError(f"reading stopped: {reason_of(error)}", where=self._name) from None
             else:
                 failures = 0
                 count += packet.size > 0
@@ -182,7 +213,11 @@ class VideoFile:
                 frames = packet.decode()
             except av.error.FFmpegError:
                 self._damaged += 1
+                self._undecoded_at_end += 1
                 continue
+            if frames:
+                self._undecoded_at_end = 0
+                self._decoded_packets += 1
             for frame in frames:
                 self._damaged += bool(frame.is_corrupt)
                 yield frame
@@ -197,8 +232,43 @@ class VideoFile:
             if self._part.after(time_s):
                 return
             if self._part.takes(index, time_s):
-                image = _fit(self._image_of(picture), self.size)
-                yield Frame(self.camera, index, time_s + self._offset_s, image)
+                yield Frame(self.camera, index, time_s + self._offset_s, self._fit(self._convert(picture), time_s))
+        if self._undecoded_at_end > max(_MOST_UNDECODED, self._decoded_packets * _MOST_UNDECODED_SHARE):
+            self._ends_early = InputError(
+                f"nothing could be decoded of its last {self._undecoded_at_end} pictures",
+                where=self._name,
+                hint="its codec changes there, or it is damaged: cut it in two there, or record it again",
+            )
+        if self._ends_early is not None:
+            raise self._ends_early
+
+    def _convert(self, picture: VideoFrame) -> ImageArray:
+        """A picture as an upright image.
+
+        Raises:
+            InputError: If it cannot be made one.
+        """
+        import av
+
+        try:
+            return self._image_of(picture)
+        except (av.error.FFmpegError, ValueError, OverflowError, MemoryError) as error:
+            what = f"a picture of {picture.width}x{picture.height} {picture.format.name} cannot be converted"
+            raise InputError(what, where=self._name, hint=str(error) or "there is too little memory") from error
+
+    def _fit(self, image: ImageArray, time_s: float) -> ImageArray:
+        """The image in the size of the first one; a line says so where another size begins."""
+        size = (image.shape[1], image.shape[0])
+        if size not in self._sizes and len(self._sizes) < _MOST_SIZES_TOLD:
+            self._sizes.add(size)
+            logger.warning(
+                "%s: from %.1f s on its pictures are of %dx%d; they are scaled to the %dx%d of the first",
+                self.camera,
+                time_s,
+                *size,
+                *self.size,
+            )
+        return fit(image, self.size)
 
     def _pass_over(self, clock: Clock, first_pts: int) -> Iterator[tuple[int, VideoFrame]]:
         """Open anew, go to the last keyframe before the start without decoding, and number the pictures from there."""
@@ -237,8 +307,11 @@ def _open_container(source: str | Path, timeout_s: float, hwaccel: str) -> Input
     if not remote:
         check_file(Path(source))
     # "file:" keeps FFmpeg from taking a colon in a file's name for a protocol.
-    address = str(source) if remote else f"file:{source}"
-    options = {"rtsp_transport": "tcp"} if address.lower().startswith("rtsp") else {}
+    address = f"file:{source}"
+    if remote:
+        scheme, rest = str(source).split("://", 1)
+        address = f"{scheme.lower()}://{rest}"  # FFmpeg knows no RTSP://
+    options = {"rtsp_transport": "tcp"} if address.startswith("rtsp") else {} if remote else local_options(Path(source))
     try:
         return open_container(address, hwaccel, timeout=timeout_s if remote else None, options=options)
     except (av.error.FFmpegError, OSError, UnicodeError) as error:
@@ -278,7 +351,8 @@ def _turn(picture: VideoFrame) -> tuple[int, int, int, int]:
     return IDENTITY if matrix is None else orientation(np.frombuffer(matrix, np.int32).tolist())
 
 
-def _fit(image: ImageArray, size: tuple[int, int]) -> ImageArray:
+def fit(image: ImageArray, size: tuple[int, int]) -> ImageArray:
+    """An image scaled to a width and height, pixels; itself where it has them."""
     if image.shape[1::-1] == size:
         return image
     import cv2

@@ -61,6 +61,7 @@ class ImageFolder:
         if first is None:
             raise InputError(f"none of its {len(self._images)} images can be read", where=folder)
         self.size = (first.shape[1], first.shape[0])
+        self._told_size = False
         self._frames = self._read()
 
     @property
@@ -89,6 +90,12 @@ class ImageFolder:
     ) -> None:
         self.close()
 
+    def _tell_size(self, path: Path, size: tuple[int, int]) -> None:
+        """Say once that images are not all of one size."""
+        if not self._told_size:
+            self._told_size = True
+            logger.warning("%s: is of %dx%d; such images are scaled to the %dx%d of the first", path, *size, *self.size)
+
     def _read(self) -> Generator[Frame]:
         import cv2
 
@@ -103,6 +110,7 @@ class ImageFolder:
                 self._damaged += 1
                 continue
             if image.shape[1::-1] != self.size:
+                self._tell_size(path, (image.shape[1], image.shape[0]))
                 image = cv2.resize(image, self.size, interpolation=cv2.INTER_AREA)
             yield Frame(self.camera, index, time_s + self._offset_s, image)
 

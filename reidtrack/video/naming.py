@@ -22,6 +22,10 @@ _ALMOST_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]{2,11}(?::/*|//+)(?=[^/\\].*(?
 """What begins like an address that is misspelt, such as `rtsp:/user:word@host` or `rtps//...`."""
 _TAKEN = ("mosaic",)
 """Names that other files of a run bear."""
+_MOST_BYTES = 200
+"""Of a camera's name: file systems take 255 for a file's, which begins with the camera's."""
+_MOST_STEM_BYTES = 180
+"""Of a name that is made of a file's: a number may follow."""
 
 
 def is_url(source: str | Path) -> bool:
@@ -81,6 +85,12 @@ def name_cameras(sources: Sequence[str | Path], names: Sequence[str] | None = No
     return unique
 
 
+def is_camera_name(name: str) -> bool:
+    """Whether a camera may have a name: as `name_cameras` gives and takes them."""
+    fits = len(name.encode(errors="surrogatepass")) <= _MOST_BYTES
+    return bool(_ALLOWED.fullmatch(name)) and fits and name.casefold() not in _TAKEN
+
+
 def _check(names: list[str], wanted: int) -> list[str]:
     if len(names) != wanted:
         raise UsageError(f"got {len(names)} names", field="cameras", expected=f"{wanted}, one per video")
@@ -97,6 +107,12 @@ def _check(names: list[str], wanted: int) -> list[str]:
                 field="cameras",
                 expected=f"letters of {sys.getfilesystemencoding()}",
                 hint="set LC_ALL=C.UTF-8, or PYTHONUTF8=1",
+            )
+        if len(name.encode()) > _MOST_BYTES:
+            raise UsageError(
+                f"{name!r} is too long for the names of files",
+                field="cameras",
+                expected=f"at most {_MOST_BYTES} bytes in UTF-8",
             )
         if name.casefold() in _TAKEN:
             raise UsageError(f"{name!r} is the name of another output", field="cameras", hint="choose another name")
@@ -123,4 +139,5 @@ def _stem(source: str | Path) -> str:
     else:
         path = Path(source)
         text = path.resolve().name if is_folder(path) else path.stem
-    return re.sub(r"[^\w.\-]+", "_", _in_file_names(text)).strip("._-")[:90].rstrip("._-") or "camera"
+    name = re.sub(r"[^\w.\-]+", "_", _in_file_names(text)).strip("._-")[:90]
+    return name.encode()[:_MOST_STEM_BYTES].decode(errors="ignore").rstrip("._-") or "camera"

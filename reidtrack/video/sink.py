@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, cast
 import numpy as np
 
 from reidtrack.errors import OutputError
-from reidtrack.files import is_utf8
+from reidtrack.files import is_utf8, refuse_link, replacing
 from reidtrack.types import ImageArray
 
 if TYPE_CHECKING:
@@ -81,6 +81,8 @@ class VideoSink:
         self._keyframe_pts: int | None = None
         with self._faults():
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            refuse_link(self.path)
+            self.path.unlink(missing_ok=True)  # another name of the same file keeps what it has
             self._container, self._stream = self._open(fps_hint, crf, preset, gpu)
 
     def write(self, image: ImageArray, time_s: float) -> None:
@@ -235,21 +237,27 @@ def _join_fragments(path: Path) -> None:
     """Copy a fragmented mp4 into a plain one with its index in front; where that fails, the fragmented one stays."""
     import av
 
-    joined = path.with_name(f".{path.name}.joining")
     try:
-        with (
-            opened_by_ffmpeg(path, "r") as whole,
-            opened_by_ffmpeg(joined, "w") as front,
-            av.open(whole) as source,
-            av.open(front, "w", format="mp4", options={"movflags": "faststart"}) as target,
-        ):
-            stream = source.streams.video[0]
-            copy = target.add_stream_from_template(stream)
-            copy.time_base = stream.time_base
-            for packet in source.demux(stream):
-                if packet.dts is not None:
-                    packet.stream = copy
-                    target.mux(packet)
-        joined.replace(path)
+        with replacing(path) as file:
+            _copy_packets(path, Path(file.name))
     except (av.error.FFmpegError, OSError):
-        joined.unlink(missing_ok=True)
+        return
+
+
+def _copy_packets(path: Path, target_path: Path) -> None:
+    """Copy a video, packet by packet, into an mp4 with its index in front."""
+    import av
+
+    with (
+        opened_by_ffmpeg(path, "r") as whole,
+        opened_by_ffmpeg(target_path, "w") as front,
+        av.open(whole) as source,
+        av.open(front, "w", format="mp4", options={"movflags": "faststart"}) as target,
+    ):
+        stream = source.streams.video[0]
+        copy = target.add_stream_from_template(stream)
+        copy.time_base = stream.time_base
+        for packet in source.demux(stream):
+            if packet.dts is not None:
+                packet.stream = copy
+                target.mux(packet)

@@ -113,9 +113,40 @@ def test_person_class(names: dict[int, str], expected: int) -> None:
     assert find_person_class(names) == expected
 
 
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        pytest.param(["car", "person"], {0: "car", 1: "person"}, id="a list"),
+        pytest.param("{0: 'person'}", {0: "person"}, id="a text"),
+        pytest.param("[" * 10_000, {}, id="a text that is none"),
+        pytest.param(5, {}, id="a number"),
+    ],
+)
+def test_names_of_classes(names: object, expected: dict[int, str]) -> None:
+    assert class_names({"names": names}) == expected
+
+
+@pytest.mark.parametrize("key", ["first", None, -1, 10**9, float("nan")])
+def test_names_that_are_not_numbered(key: object) -> None:
+    with pytest.raises(WeightsError, match="not numbered"):
+        class_names({"names": {key: "person"}})
+
+
 def test_a_model_without_persons_is_refused() -> None:
     with pytest.raises(WeightsError, match="no class person"):
         find_person_class({0: "car", 1: "dog"})
+
+
+def test_what_lies_beside_an_onnx_file_is_read(tmp_path: Path) -> None:
+    (tmp_path / "m.onnx").write_bytes(b"")
+    assert read_detector(tmp_path / "m.onnx") == ExportedDetector(tmp_path / "m.onnx")
+    (tmp_path / "m.yaml").write_text("family: rtdetr\nnames: {0: dog, 1: person}\n")
+    found = read_detector(tmp_path / "m.onnx")
+    assert isinstance(found, ExportedDetector)
+    assert (found.said["family"], class_names(found.said)[1]) == ("rtdetr", "person")
+    (tmp_path / "m.yaml").write_text("- family\n")
+    with pytest.raises(WeightsError, match="not a mapping"):
+        read_detector(tmp_path / "m.onnx")
 
 
 # Ultralytics 8.4.190, YOLO(weights).predict(first frame of View_001, conf=0.4, classes=[0]), sorted by left edge

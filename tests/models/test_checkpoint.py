@@ -270,6 +270,17 @@ def test_weights_that_do_not_fit_are_refused(
         pytest.param('{"architecture": "osnet_x0_25", "channels": "GBR"}', "RGB or BGR", id="no order"),
         pytest.param('{"architecture": "osnet_x0_25", "pixel_max": 256}', "1 or 255", id="no range"),
         pytest.param('{"architecture": "osnet_x0_25", "std": [0, 1, 1]}', "above 0", id="zero deviation"),
+        pytest.param('{"architecture": "osnet_x0_25", "mean": [NaN, 0, 0]}', "mean", id="NaN for a mean"),
+        pytest.param('{"architecture": "osnet_x0_25", "std": [NaN, 1, 1]}', "above 0", id="NaN for a deviation"),
+        pytest.param('{"architecture": "osnet_x0_25", "std": [1e999, 1, 1]}', "above 0", id="an infinite deviation"),
+        pytest.param('{"architecture": "osnet_x0_25", "size_hw": [200000, 100000]}', "2048", id="pictures of 240 GB"),
+        pytest.param('{"architecture": "osnet_x0_25", "size_hw": [1e999, 1]}', "whole number", id="an infinite side"),
+        pytest.param('{"architecture": "osnet_x0_25", "size_hw": [2.5, 1]}', "whole number", id="half a pixel"),
+        pytest.param('{"architecture": "osnet_x0_25", "size_hw": ["a", 1]}', "damaged", id="a text for a side"),
+        pytest.param('{"architecture": "osnet_x0_25", "feature_dim": 1e10}', "feature_dim", id="features of 40 GB"),
+        pytest.param('{"architecture": "osnet_x0_25", "feature_dim": 256}', "features of 256", id="another length"),
+        pytest.param('{"architecture": "osnet_x0_25", "source": 5}', "source", id="a number for a text"),
+        pytest.param("[" * 100_000, "damaged model card", id="deep"),
         pytest.param('{"architecture": "osnet_x9"}', "unknown architecture", id="unknown architecture"),
     ],
 )
@@ -277,6 +288,32 @@ def test_damaged_cards_are_refused(tmp_path: Path, weights: Weights, text: str, 
     save_file(weights, tmp_path / "w.safetensors", metadata={CARD_KEY: text})
     with pytest.raises(WeightsError, match=message):
         load_checkpoint(tmp_path / "w.safetensors")
+
+
+@pytest.mark.parametrize("where", [-1, -40_000, -200_000])
+def test_one_flipped_bit_is_found(tmp_path: Path, where: int) -> None:
+    path = tmp_path / "w.safetensors"
+    save_checkpoint(path, build_model(NAME, 5), ModelCard(NAME))
+    load_checkpoint(path)
+    data = bytearray(path.read_bytes())
+    data[where] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(WeightsError, match="not what was written"):
+        load_checkpoint(path)
+
+
+def test_a_card_that_was_changed_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "w.safetensors"
+    save_checkpoint(path, build_model(NAME, 5), ModelCard(NAME, source="here"), "float16")
+    path.write_bytes(path.read_bytes().replace(b"here", b"hera"))
+    with pytest.raises(WeightsError, match="not what was written"):
+        load_checkpoint(path)
+
+
+def test_a_tensor_that_claims_more_than_it_holds(tmp_path: Path, weights: Weights) -> None:
+    torch.save(weights | {"classifier.weight": torch.zeros(1, 1).expand(10**9, 512)}, tmp_path / "w.pth")
+    with pytest.raises(WeightsError, match=r"claims \(1000000000, 512\) and holds less"):
+        load_checkpoint(tmp_path / "w.pth")
 
 
 def test_card_text_is_stable() -> None:

@@ -47,6 +47,18 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+def test_by_its_path_a_file_is_what_the_list_beside_it_says(shipped: Path, desk: Path) -> None:
+    path = shipped / f"{DEFAULT_REID}.safetensors"
+    assert find_weights(path, "reid") == path
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(WeightsError, match="not what was shipped"):
+        find_weights(path, "reid")
+    (shipped / "sha256.txt").write_text("a list of something else\n")
+    assert find_weights(path, "reid") == path
+
+
 def test_a_file_wins_over_a_name(shipped: Path, desk: Path) -> None:
     assert find_weights(DEFAULT_REID, "reid") == shipped / f"{DEFAULT_REID}.safetensors"
     (desk / DEFAULT_REID).mkdir()  # such as the folder of a training: no network

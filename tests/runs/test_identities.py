@@ -74,7 +74,7 @@ def test_what_cannot_be_read_says_what_to_do(tmp_path: Path, text: str | None) -
     file = tmp_path / "identities.json"
     if text is not None:
         file.write_text(text)
-    with pytest.raises(InputError, match=r"identities\.json: cannot be read; run `reidtrack associate "):
+    with pytest.raises(InputError, match=r"identities\.json: (cannot be read|is not JSON); run `reidtrack associate "):
         read_identities(file)
 
 

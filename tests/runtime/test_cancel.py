@@ -29,3 +29,26 @@ def test_each_stage_is_asked_on_its_own() -> None:
         assert not cancel.cancelled
         signal.raise_signal(signal.SIGINT)
         assert cancel.cancelled
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has none")
+def test_a_terminal_that_closes_asks_and_never_interrupts() -> None:
+    cancel = CancelToken()
+    with cancel_on_signals(cancel):
+        signal.raise_signal(signal.SIGHUP)
+        assert cancel.cancelled
+        signal.raise_signal(signal.SIGHUP)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has none")
+def test_under_nohup_a_terminal_may_close() -> None:
+    cancel, before = CancelToken(), signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with cancel_on_signals(cancel):
+            signal.raise_signal(signal.SIGHUP)
+        assert not cancel.cancelled
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)

@@ -87,7 +87,7 @@ class Calibration:
         same_camera_threshold: Largest distance at which a pair of one camera is rather one person than two.
         source: Whether the threshold in use was found or given.
         confidence: How far to trust it, in a word.
-        reason: And why, in words.
+        reason: Why to trust it so far, in words.
         everywhere: What distances mean between any two cameras.
         pairs: What they mean between each two cameras that have pairs.
         seen_together: How many pairs were seen together in one camera and have a known appearance.

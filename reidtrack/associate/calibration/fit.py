@@ -192,7 +192,7 @@ class _KnownPairs:
     different: BoolArray
 
     def with_different(self, more: BoolArray) -> _KnownPairs:
-        """The same with more pairs of two people."""
+        """Known pairs with more of two people."""
         return _KnownPairs(self.pairs, self.same, (self.different | more) & ~self.same)
 
     def counts(self, rows: IntArray | slice = slice(None)) -> Counts:

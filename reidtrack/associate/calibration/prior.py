@@ -33,9 +33,9 @@ class Variances:
     docs/calibration.md names the networks and data sets; of each network on its own no table is kept.
 
     Attributes:
-        person: Between people.
-        tracklet: Of one person, between tracklets in different cameras.
-        crop: Between crops of a tracklet.
+        person: Variance between people.
+        tracklet: Variance of one person between tracklets in different cameras.
+        crop: Variance between crops of a tracklet.
         camera: What a site and its camera do to all embeddings: between the means of cameras and that of all people.
     """
 

@@ -1,4 +1,4 @@
-"""Measures what is known of a network's embeddings on people it was not trained on, seen by several cameras."""
+"""Measuring what is known of a network's embeddings, on people it was not trained on, seen by several cameras."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from reidtrack.associate.calibration.prior import FULL_CROPS, AppearancePrior, V
 from reidtrack.types import DoubleArray, FloatArray, IntArray
 
 LEAST_PEOPLE = 20
-"""Of a site, in each of two cameras; of fewer nothing is measured."""
+"""Least people of a site that two of its cameras saw; not tuned."""
 _WORTH = 7.0
 """People's worth of a known mean where only one site was measured: 4.0 to 7.7 of four networks over two sites."""
 _GENERAL = 2
@@ -23,7 +23,7 @@ _GENERAL = 2
 _MOST_OTHERS = 200_000
 _TINY = 1e-3
 _LEAST_PAIRS = 10
-"""Of one person between two cameras; fewer say nothing of how much pairs of cameras differ."""
+"""Least pairs of one person between two cameras; fewer say nothing of how much pairs of cameras differ. Not tuned."""
 _TAIL, _TAIL_DEVIATIONS = 0.0005, 3.2905
 """Share of two people's distances, and deviations of a normal distribution, where the width of their lower half is
 measured: thresholds lie in its tail, which reaches farther than its middle tells."""
@@ -33,13 +33,13 @@ _LEAST, _MOST = 2.0, 3.0
 
 @dataclass(frozen=True, eq=False, slots=True)
 class SeenPeople:
-    """Crops of people of one site.
+    """Embedded crops of people of one site.
 
     Attributes:
         feature: (N, D) unit rows.
-        person: (N,) whom each shows.
-        camera: (N,) where.
-        visit: (N,) which of the person's visits there, such as the sequence of the recording.
+        person: (N,) id of the person that each shows.
+        camera: (N,) id of the camera.
+        visit: (N,) number of the person's tracklet there, such as the sequence of the recording.
     """
 
     feature: FloatArray
@@ -58,11 +58,11 @@ class _Site(NamedTuple):
     """What was measured at one site.
 
     Attributes:
-        mean: (D,) of all tracklets, each camera counting the same.
-        person: Variance, as `Variances` has it.
-        tracklet: Likewise.
-        crop: Likewise.
-        camera: Likewise, about the site's mean.
+        mean: (D,) mean of all tracklets, each camera counting the same.
+        person: Variance between people (`Variances`).
+        tracklet: Variance of one person between tracklets.
+        crop: Variance between crops of a tracklet.
+        camera: Variance of the cameras' means about the site's.
         same: Two cameras to the distances of one person's tracklets in them.
         other: (P,) distances of different people in two cameras.
     """
@@ -76,14 +76,14 @@ class _Site(NamedTuple):
     other: DoubleArray
 
 
-class _Visits(NamedTuple):
-    """Tracklets of one site: each visit of a person to a camera, of `FULL_CROPS` crops at most.
+class _SiteTracklets(NamedTuple):
+    """Tracklets of one site, of `FULL_CROPS` crops at most.
 
     Attributes:
-        crops: Of each, (K, D) unit rows.
-        mean: (T, D) of its crops.
-        person: (T,).
-        camera: (T,) from 0.
+        crops: (K, D) unit rows of each tracklet's crops.
+        mean: (T, D) mean of its crops.
+        person: (T,) id of the person.
+        camera: (T,) camera index from 0.
     """
 
     crops: list[DoubleArray]
@@ -92,7 +92,7 @@ class _Visits(NamedTuple):
     camera: IntArray
 
     @classmethod
-    def of(cls, seen: SeenPeople) -> _Visits:
+    def of(cls, seen: SeenPeople) -> _SiteTracklets:
         named, group = np.unique(np.stack([seen.person, seen.camera, seen.visit]), axis=1, return_inverse=True)
         order = np.argsort(group.ravel(), kind="stable")
         rows = np.split(order, np.flatnonzero(np.diff(group.ravel()[order])) + 1)
@@ -117,13 +117,13 @@ class _Visits(NamedTuple):
         return np.array(kept, np.int64).reshape(-1, 2)
 
     def crop_variance(self) -> float:
-        """Between crops of a tracklet."""
+        """Variance between crops of a tracklet."""
         several = [((c - c.mean(axis=0)) ** 2).sum() / (len(c) - 1) for c in self.crops if len(c) > 1]
         return float(np.mean(several)) if several else _TINY
 
 
 def measure_prior(sites: Sequence[SeenPeople], measured: str = "") -> AppearancePrior:
-    """What is known of a network beforehand.
+    """Prior of a network, measured on people it was not trained on.
 
     Args:
         sites: Crops of people it was not trained on; of one site alone, how much sites differ is what it is for
@@ -147,37 +147,39 @@ def measure_prior(sites: Sequence[SeenPeople], measured: str = "") -> Appearance
 
 
 def _measure(seen: SeenPeople) -> _Site:
-    """One site; what noise adds to a variance is taken off."""
-    visits = _Visits.of(seen)
-    pairs, camera, crop = visits.pairs(), visits.camera, visits.crop_variance()
-    noise = crop / np.array([len(c) for c in visits.crops])
-    crowd = np.bincount(camera)
-    biases = np.stack([visits.mean[camera == c].mean(axis=0) for c in range(len(crowd))])
+    """Variances and distances of one site; what noise adds to a variance is taken off."""
+    tracklets = _SiteTracklets.of(seen)
+    pairs, camera, crop = tracklets.pairs(), tracklets.camera, tracklets.crop_variance()
+    noise = crop / np.array([len(c) for c in tracklets.crops])
+    per_camera = np.bincount(camera)
+    biases = np.stack([tracklets.mean[camera == c].mean(axis=0) for c in range(len(per_camera))])
     centre = biases.mean(axis=0)
-    away = visits.mean - biases[camera]
-    apart = ((away[pairs[:, 0]] - away[pairs[:, 1]]) ** 2).sum(axis=1) / 2
+    centred = tracklets.mean - biases[camera]
+    apart = ((centred[pairs[:, 0]] - centred[pairs[:, 1]]) ** 2).sum(axis=1) / 2
     tracklet = float((apart - noise[pairs].mean(axis=1)).mean())
-    total = float(((away**2).sum(axis=1) - noise).mean())
+    total = float(((centred**2).sum(axis=1) - noise).mean())
     bias = ((biases - centre) ** 2).sum(axis=1).mean() * len(biases) / (len(biases) - 1)
-    look = unit(np.stack([unit(c - biases[k]).mean(axis=0) for c, k in zip(visits.crops, camera, strict=True)]))
-    distance = 1 - np.einsum("pd,pd->p", look[pairs[:, 0]], look[pairs[:, 1]])
+    appearance = unit(
+        np.stack([unit(c - biases[k]).mean(axis=0) for c, k in zip(tracklets.crops, camera, strict=True)])
+    )
+    distance = 1 - np.einsum("pd,pd->p", appearance[pairs[:, 0]], appearance[pairs[:, 1]])
     cameras = np.sort(camera[pairs], axis=1)
     same = {(int(a), int(b)): distance[(cameras == (a, b)).all(axis=1)] for a, b in np.unique(cameras, axis=0)}
-    chance = float(((total + noise.mean()) / crowd).mean())
+    chance = float(((total + noise.mean()) / per_camera).mean())
     person, tracklet, camera_size = (max(v, _TINY) for v in (total - tracklet, tracklet, float(bias) - chance))
-    return _Site(centre, person, tracklet, crop, camera_size, same, _others(look, visits.person, camera))
+    return _Site(centre, person, tracklet, crop, camera_size, same, _others(appearance, tracklets.person, camera))
 
 
-def _others(look: DoubleArray, person: IntArray, camera: IntArray) -> DoubleArray:
-    """Distances of two people in two cameras; of so many drawn by a fixed seed."""
-    a, b = np.random.default_rng(0).integers(0, len(look), (2, _MOST_OTHERS))
+def _others(appearance: DoubleArray, person: IntArray, camera: IntArray) -> DoubleArray:
+    """Distances (P,) of two people in two cameras, of pairs drawn by a fixed seed."""
+    a, b = np.random.default_rng(0).integers(0, len(appearance), (2, _MOST_OTHERS))
     kept = (person[a] != person[b]) & (camera[a] != camera[b])
-    distance: DoubleArray = 1 - np.einsum("pd,pd->p", look[a[kept]], look[b[kept]])
+    distance: DoubleArray = 1 - np.einsum("pd,pd->p", appearance[a[kept]], appearance[b[kept]])
     return distance
 
 
 def _distances(sites: Sequence[_Site]) -> tuple[Mixture, Belief]:
-    """How distances lie, drawn towards networks in general, each site counting the same; how many pairs that is worth.
+    """Distribution of distances, drawn towards networks in general, each site counting the same; its worth in pairs.
 
     A prior of `worth` pairs whose place differs by `differ` from one pair of cameras to another, of distances that
     spread by `spread`, tells as much as `(spread / differ) ** 2` pairs do.
@@ -196,11 +198,11 @@ def _distances(sites: Sequence[_Site]) -> tuple[Mixture, Belief]:
     }
     share = len(sites) / (len(sites) + _GENERAL)
     mixture = Mixture(**{key: share * value + (1 - share) * getattr(Mixture(), key) for key, value in found.items()})
-    return mixture, Belief(same=_worth(list(_places(sites)), spread), other=Belief().other)
+    return mixture, Belief(same=_worth(list(_same_distances(sites)), spread), other=Belief().other)
 
 
-def _places(sites: Sequence[_Site]) -> Iterator[tuple[int, float]]:
-    """Of each pair of cameras that says something, which site it is of, and where one person's distances lie."""
+def _same_distances(sites: Sequence[_Site]) -> Iterator[tuple[int, float]]:
+    """Site number and mean distance of one person, for each pair of cameras that says something."""
     for number, site in enumerate(sites):
         for distance in site.same.values():
             if len(distance) >= _LEAST_PAIRS:

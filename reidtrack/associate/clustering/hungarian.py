@@ -51,7 +51,7 @@ def cluster(
         cannot_link: (Q, 2) pairs that cannot be one person.
         weight: (N,) above zero; how much a tracklet counts in the mean of its cluster.
         must_link: (R, 2) pairs that are one person, whatever it costs and whatever cannot-links say.
-        exact: Of up to so many tracklets that have to do with each other, the best clustering of all is found; 0 leaves
+        exact: Among up to so many tracklets that have to do with each other, the best clustering is found; 0 leaves
             it at local search.
     """
     problem = ClusterProblem.of(costs, near, cannot_link, weight)

@@ -76,7 +76,7 @@ def _read_list(path: Path) -> list[tuple[str, int, int]]:
             continue
         file, _, person = line.strip().rpartition(" ")
         found = _NAME.fullmatch(file.rpartition("/")[2])
-        if found is None or not person.isdigit():
+        if found is None or not re.fullmatch(r"\d{1,9}", person, re.ASCII):
             raise InputError(
                 f"cannot be read as a line of MSMT17's lists: {line[:60]!r}",
                 where=f"{path}:{number}",

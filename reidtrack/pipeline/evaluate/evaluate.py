@@ -23,9 +23,10 @@ from reidtrack.benchmark.tracking import (
     score_tracking,
     score_union,
 )
-from reidtrack.errors import InputError, UsageError, param
+from reidtrack.errors import InputError, OutputError, UsageError, param
 from reidtrack.files import write_whole
 from reidtrack.mot import PEDESTRIAN, MotRows, read_mot
+from reidtrack.runs.folder import RunFolder
 from reidtrack.runs.logs import read_frame_times
 from reidtrack.types import IntArray
 
@@ -42,11 +43,13 @@ class RunEvaluation:
         cameras: Per camera, by `tracks/<camera>.txt`.
         cross: The union of the cameras, by `mot/<camera>.txt`.
         people: What the union was scored on, by camera.
+        unwritten: Why `evaluation.json` could not be written; None where it was.
     """
 
     cameras: dict[str, TrackingScore]
     cross: TrackingScore
     people: dict[str, TrackingPair]
+    unwritten: OutputError | None = None
 
     def cross_figures(self) -> Figures:
         """The figures that mean something over the union: passing from one camera to the next is no switch."""
@@ -118,8 +121,10 @@ def evaluate_run(
     Raises:
         UsageError: If a text names a camera that is not there or that is not clear.
         InputError: If a file is missing, damaged, or has nothing in common with the run.
-        OutputError: If `evaluation.json` cannot be written.
     """
+    run = RunFolder(folder)
+    if run.run_json.is_file():
+        run.read_manifest().require_settled(folder)
     known = run_cameras(folder)
     truth_files = assign_cameras(gt, known, "gt")
     person_files = assign_cameras(gt_person, known, "gt_person") if gt_person else truth_files
@@ -140,7 +145,10 @@ def evaluate_run(
     }
     cameras = {name: score_tracking(pair.gt, pair.predicted, pair.ignore) for name, pair in tracks.items()}
     evaluation = RunEvaluation(cameras, score_union(people), people)
-    write_whole(folder / "evaluation.json", json.dumps(evaluation.to_json(), indent=2) + "\n")
+    try:
+        write_whole(folder / "evaluation.json", json.dumps(evaluation.to_json(), indent=2) + "\n")
+    except OutputError as error:  # what was found is not lost because of it
+        return replace(evaluation, unwritten=error)
     return evaluation
 
 

@@ -102,8 +102,9 @@ def check_gallery(config: GalleryConfig, weights: Weights) -> None:
         what = "is a folder" if path.is_dir() else "lies in a folder that is not there"
         raise OutputError(what, where=path, expected="a file such as people.db")
     if path.exists() and path.stat().st_size:
-        with open_gallery(path, gallery_signature(weights.sha256)):
-            pass
+        with open_gallery(path, gallery_signature(weights.sha256)) as gallery:
+            for _ in gallery.blocks():  # what is damaged is told now, not after hours of reading
+                pass
 
 
 def gallery_signature(sha256: Mapping[str, str]) -> Signature:

@@ -16,6 +16,7 @@ from reidtrack.errors import InputError, param
 from reidtrack.pipeline.people.gallery import check_gallery
 from reidtrack.pipeline.run.fit_detector import fit_detector, fitted_sizes
 from reidtrack.pipeline.run.reading import RunNetworks
+from reidtrack.pipeline.run.same_recordings import check_same_recordings
 from reidtrack.pipeline.run.site import site_of
 from reidtrack.runs.folder import RunFolder
 from reidtrack.runs.lock import RunLock
@@ -194,6 +195,8 @@ def _earlier(folder: RunFolder, manifest: RunManifest) -> RunManifest | None:
     earlier = folder.read_manifest()
     earlier.settings = present_names(RunConfig, earlier.settings)
     check_same(earlier, manifest)
+    if earlier.status not in READ or any(entry.error for entry in earlier.inputs):
+        check_same_recordings(earlier, manifest)
     manifest.origin_utc, manifest.origin_from = earlier.origin_utc, earlier.origin_from
     return earlier
 

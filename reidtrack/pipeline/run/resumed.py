@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from reidtrack.pipeline.run.observers import CropKey
+from reidtrack.runs.crops import remove_crops
 from reidtrack.runs.features import FeatureTable, read_feature_log
 from reidtrack.runs.folder import RunFolder
 from reidtrack.runs.logs import read_detection_log
@@ -47,7 +47,6 @@ class ResumedState:
         return None if row is None or self.features is None else self.features.feature[row]
 
 
-def forget_crops(folder: RunFolder) -> None:
-    """Remove the pictures that an interrupted run kept: they are kept anew as its logs are gone through."""
-    if folder.crops.is_dir():
-        shutil.rmtree(folder.crops)
+def forget_crops(folder: RunFolder, cameras: Collection[str]) -> None:
+    """Remove the pictures that an interrupted run of these cameras kept: they are kept anew as its logs are read."""
+    remove_crops(folder.crops, cameras)

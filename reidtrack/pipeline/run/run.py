@@ -65,6 +65,7 @@ def _run(
         cancel,
         failed=failures.by_camera,
         read_whole=not interrupted,
+        asked_addresses=True,
     )
     return replace(outcome, interrupted=interrupted or outcome.interrupted)
 
@@ -86,7 +87,7 @@ def _read(
     folder, manifest, sources, names = ready.folder, ready.manifest, ready.sources, [i.camera for i in ready.inputs]
     # Go on from what an interrupted run has logged.
     resumed = ResumedState.read(folder) if ready.goes_on else ResumedState()
-    forget_crops(folder)
+    forget_crops(folder, names)
     # The tracking pass.
     with open_reading(
         folder, request.config, request.part, names, sources, ready.networks, resumed, progress, observers

@@ -27,10 +27,11 @@ from reidtrack.runs.features import FeatureTable, read_tracklets
 from reidtrack.runs.folder import RunFolder
 from reidtrack.runs.logs import read_frame_times, read_track_log
 from reidtrack.runs.manifest import RunManifest
+from reidtrack.runs.manifest_sections import CameraEntry
 from reidtrack.runs.outputs import OutputContext, write_outputs
 from reidtrack.spacetime.travel_times import tell_travel_times
 from reidtrack.track.finish import finish_tracks
-from reidtrack.types import Identity, IntArray, Tracklet, Tracks
+from reidtrack.types import Identity, IntArray, Tracklet, TrackletKey, Tracks
 
 logger = logging.getLogger(__name__)
 
@@ -72,6 +73,7 @@ def settle(folder: RunFolder, manifest: RunManifest, config: RunConfig, correcti
     """
     _tell_missing_prior(manifest)
     association, site = solve(folder, manifest, config, corrections)
+    alike = _first_tracklets(association)
     known = recognise_run(folder.path, manifest, association, config.gallery)
     association = association._replace(identities=known.identities)
     context = OutputContext(
@@ -82,9 +84,10 @@ def settle(folder: RunFolder, manifest: RunManifest, config: RunConfig, correcti
         site=site.to_json(known.identities),
         calibration=calibration_to_json(association),
     )
+    _begin_writing(folder, manifest)
     write_outputs(folder.path, known.identities, context)
-    sort_crops(folder.crops, known.identities)
-    for line in site.remarks():
+    sort_crops(folder.crops, known.identities, context.cameras)
+    for line in [*site.remarks(), *_tell_lookalikes(known.identities, alike)]:
         logger.warning(line)
     paths = None if context.locate is None else floor_paths(known.identities, context.locate)
     return Settled(association, context, paths)
@@ -111,7 +114,7 @@ def solve(
         InputError: If the logs cannot be read.
     """
     settings = association_settings(config, manifest.prior)
-    corrected = correct(load_tracklets(folder, config.track), settings, corrections)
+    corrected = correct(load_tracklets(folder, config.track, manifest.cameras), settings, corrections)
     site = Site(manifest.inputs, config.site)
     steps = steps_for(len(corrected.tracklets)) if steps is None else steps
     association = associate(corrected.tracklets, **corrected.settings, evidence=[site.evidence], steps=steps)
@@ -130,17 +133,27 @@ def association_settings(config: RunConfig, prior: AppearancePrior) -> dict[str,
     return {key: None if value == "auto" else value for key, value in settings.items()} | {"prior": prior}
 
 
-def load_tracklets(folder: RunFolder, config: TrackConfig) -> list[Tracklet]:
+def load_tracklets(
+    folder: RunFolder, config: TrackConfig, counts: Mapping[str, CameraEntry] | None = None
+) -> list[Tracklet]:
     """Tracklets of a run: the boxes of each track, gaps filled and smoothed as configured, with its features.
 
+    Args:
+        folder: Of the run.
+        config: How gaps are filled and boxes smoothed.
+        counts: Camera to what was counted while it was read; None takes what the logs hold for all there was.
+
     Raises:
-        InputError: If the logs cannot be read.
+        InputError: If the logs cannot be read, or hold less or more than was counted.
     """
     table = read_tracklets(folder.tracklets)
     rows_of_track = table.by_track()
     frames = read_frame_times(folder.detections)
     tracklets = []
-    for camera, raw in sorted(read_track_log(folder.tracks).items()):
+    logged = read_track_log(folder.tracks)
+    if counts is not None:
+        _check_whole(folder, counts, logged, {camera: len(frame) for camera, (frame, _) in frames.items()})
+    for camera, raw in sorted(logged.items()):
         frame, time_s = frames.get(camera, (np.zeros(0, np.int64), np.zeros(0)))
         if not np.isin(raw.frame, frame).all():
             raise InputError(
@@ -153,6 +166,25 @@ def load_tracklets(folder: RunFolder, config: TrackConfig) -> list[Tracklet]:
             chosen = rows_of_track.get((camera, track_id), np.zeros(0, np.int64))
             tracklets.append(_tracklet(camera, tracks[rows], table, _as_slice(chosen)))
     return tracklets
+
+
+def _check_whole(
+    folder: RunFolder, counts: Mapping[str, CameraEntry], tracks: Mapping[str, Tracks], frames: Mapping[str, int]
+) -> None:
+    """Raise unless the logs hold what was counted while they were written: half a log would give half the people."""
+    hint = f"put the whole file back, or run again with {param('overwrite', True)}"
+    strange = sorted(set(tracks) - set(counts))
+    if strange:
+        what = f"holds boxes of {strange[0][:100]!r}, which run.json does not name"
+        raise InputError(what, where=folder.tracks, hint=hint)
+    for camera, entry in counts.items():
+        boxes = len(tracks.get(camera, ()))
+        if "boxes" in entry.model_fields_set and boxes != entry.boxes:
+            what = f"holds {boxes} boxes of {camera}"
+            raise InputError(what, where=folder.tracks, expected=f"the {entry.boxes} that were counted", hint=hint)
+        if frames.get(camera, 0) < entry.frames:
+            what = f"holds {frames.get(camera, 0)} frames of {camera}"
+            raise InputError(what, where=folder.detections, expected=f"the {entry.frames} that were read", hint=hint)
 
 
 def _as_slice(rows: IntArray) -> slice | IntArray:
@@ -174,6 +206,31 @@ def _tracklet(camera: str, rows: Tracks, table: FeatureTable, chosen: slice | In
         feature_frame=table.frame[chosen],
         feature_quality=table.quality[chosen],
     )
+
+
+def _begin_writing(folder: RunFolder, manifest: RunManifest) -> None:
+    """Have `run.json` say that outputs are of two minds until all are written, should this be killed."""
+    if manifest.status == "done":
+        manifest.status = "rendering"
+    manifest.settling = True
+    folder.write_manifest(manifest)
+
+
+def _first_tracklets(association: Association) -> list[tuple[TrackletKey, TrackletKey]]:
+    """A tracklet of each of two people whom appearance cannot tell apart: ids may change, tracklets stay."""
+    first = {identity.id: identity.tracklets[0].key for identity in association.identities}
+    return [(first[a], first[b]) for a, b in association.lookalikes if a in first and b in first]
+
+
+def _tell_lookalikes(identities: Sequence[Identity], alike: Sequence[tuple[TrackletKey, TrackletKey]]) -> list[str]:
+    """Lines for the log: whom appearance cannot tell apart."""
+    called = {t.key: identity.name or f"person {identity.id}" for identity in identities for t in identity}
+    return [
+        f"{called[a]} and {called[b]}: these two cannot be told apart by appearance; where and when they were seen "
+        "decided who is who: check them in the report"
+        for a, b in alike
+        if a in called and b in called
+    ]
 
 
 def _tell_missing_prior(manifest: RunManifest) -> None:

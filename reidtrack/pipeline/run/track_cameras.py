@@ -28,7 +28,7 @@ from reidtrack.runtime.queues import closing_generator
 from reidtrack.runtime.stage_times import StageTimes
 from reidtrack.runtime.threads import BackgroundWorker, parallel_map, prefetch
 from reidtrack.track.camera_motion import CameraMotionEstimator
-from reidtrack.track.tracker import Tracker
+from reidtrack.track.tracker import Tracker, pending_until_s
 from reidtrack.track.tracklets import TrackletBuilder
 from reidtrack.types import Detections, Frame, Tracks
 from reidtrack.video.merge import RECORDED, MergePolicy, merged_batches
@@ -40,6 +40,7 @@ _UNEMBEDDED = 4
 """Batches of frames whose crops wait."""
 _GAP_S = 2.0
 """Time between two frames of a camera that counts as a gap: the default tracker gives up whoever is gone for longer."""
+_ROUNDING_S = 1e-3
 
 _Found = tuple[Sequence[Frame], Sequence[Detections]]
 
@@ -193,7 +194,8 @@ class TrackingPass:
 
     def _settled_until(self, now_s: float) -> float:
         """Time before which no tracker will add a row any more."""
-        pending = (tracker.pending_since_s for tracker in self._trackers.values())
+        waiting = [t for t in self._trackers.values() if now_s <= pending_until_s(t) + _ROUNDING_S]
+        pending = (tracker.pending_since_s for tracker in waiting)
         return min((time_s for time_s in pending if time_s is not None), default=now_s)
 
 

@@ -15,6 +15,7 @@ from reidtrack.corrections.schema import Corrections
 from reidtrack.errors import InputError
 from reidtrack.pipeline.run.render import STAGES, at_once, render
 from reidtrack.pipeline.run.report import RunReport
+from reidtrack.pipeline.run.same_recordings import recordings_to_render, same_recordings
 from reidtrack.pipeline.run.settle import settle
 from reidtrack.runs.folder import RunFolder
 from reidtrack.runs.manifest import RunManifest
@@ -61,6 +62,7 @@ def finish(
     failed: Mapping[str, InputError] | None = None,
     read_whole: bool = True,
     corrections: Corrections | None = None,
+    asked_addresses: bool = False,
 ) -> Outcome:
     """Settle identities, write every output, render the videos if they are asked for.
 
@@ -74,6 +76,8 @@ def finish(
         failed: Cameras that are known to be lost.
         read_whole: Whether the tracking pass came to its end.
         corrections: What a person says of the identities; None takes what lies in the folder.
+        asked_addresses: Whether the addresses among the recordings are the user's own: those that a folder names are
+            not asked.
 
     Raises:
         ConfigError: If corrections do not fit the run or each other.
@@ -87,6 +91,7 @@ def finish(
     settled = settle(folder, manifest, config, corrections)
     manifest.note_association(settled.association)
     manifest.corrections = _applied(folder, corrections)
+    manifest.settling = False
     manifest.timings_s["associate"] = round(time.perf_counter() - began, 3)
     manifest.status = "rendering" if read_whole else "interrupted"
     folder.write_manifest(manifest)
@@ -95,7 +100,8 @@ def finish(
     report.write(manifest)
     rendered, failed = True, dict(failed or {})
     if config.output.video:
-        rendered = _render(folder, manifest, inputs, settled.identities, config, progress, cancel, failed)
+        wanted = recordings_to_render(manifest, inputs, progress, asked_addresses=asked_addresses)
+        rendered = _render(folder, manifest, wanted, settled.identities, config, progress, cancel, failed)
     progress.close()
     if rendered and read_whole:
         manifest.status = "done"
@@ -130,7 +136,7 @@ def _render(
             progress.fail(error)
 
     counts = {camera: entry for camera, entry in manifest.cameras.items() if entry.frames}
-    wanted = [item for item in inputs if item.camera in counts]
+    wanted = same_recordings([item for item in inputs if item.camera in counts], manifest, fail)
     with contextlib.ExitStack() as stack:
         sources = open_inputs(wanted, manifest.part, stack, fail, config.hwaccel)
         progress.stage("rendering", {source.camera: counts[source.camera].frames for source in sources})

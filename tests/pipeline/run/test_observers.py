@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from builders import even_times
 from outputs import read_lines
-from scene import Scene
+from scene import Scene, Shot, build_scene
 
 from reidtrack.config.load import load
 from reidtrack.config.run import RunConfig, TrackConfig
@@ -241,3 +242,27 @@ def test_gaps_are_told(scene: Scene) -> None:
     assert gap.camera == "left"
     np.testing.assert_allclose((gap.from_s, gap.until_s), (1.9, 5.0))
     assert seen.early > 0  # the pause ended the tracks before it
+
+
+@pytest.mark.parametrize("pause_s", [None, 60.0], ids=["ends", "pauses"])
+def test_a_camera_that_gives_nothing_holds_nobody_up(tmp_path: Path, reid: Path, pause_s: float | None) -> None:
+    """Its last frame shows somebody for the first time, who might be confirmed later: not for ever."""
+    short = even_times(15, 10.0) + ([] if pause_s is None else [pause_s, pause_s + 0.1])
+    shots = {"left": Shot(times_s=short), "right": Shot(times_s=even_times(80, 10.0))}
+    scene = build_scene(tmp_path / "scene", reid, shots)
+    with scene.detections["left"].open("a") as file:
+        file.write("15,-1,5,5,20,60,0.9,-1,-1,-1\n")
+    late: list[float] = []
+
+    class Lateness(Everything):
+        def on_frame(self, frame: Frame) -> None:
+            self.now_s = frame.time_s
+
+        def on_watermark(self, time_s: float) -> None:
+            if np.isfinite(time_s):
+                late.append(self.now_s - time_s)
+
+    run(request(scene, tmp_path / "run"), Silent(), CancelToken(), [Lateness()])
+    assert max(late) <= 3.0  # not 6.5, to the other camera's end
+    times_s = [line["time_s"] for line in read_lines(tmp_path / "run" / "tracks.jsonl")]
+    assert times_s == sorted(times_s)
