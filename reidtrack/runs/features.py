@@ -6,9 +6,13 @@ Features are kept as float16: their cosine changes by less than 1e-4, their size
 from __future__ import annotations
 
 import json
+import struct
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +21,7 @@ from numpy.typing import NDArray
 
 from reidtrack.errors import InputError, OutputError, param
 from reidtrack.files import replacing
+from reidtrack.plain_file import check_plain
 from reidtrack.runs.jsonl import AppendFile
 from reidtrack.types import FloatArray, IntArray
 
@@ -188,11 +193,14 @@ def read_tracklets(path: Path) -> FeatureTable:
     """Read `tracklets.npz`.
 
     Raises:
-        InputError: If it cannot be read.
+        InputError: If it cannot be read, or is damaged.
     """
+    wrong = partial(InputError, where=path, expected="the features of a run", hint="run again")
     try:
+        check_plain(path)
+        _check_unpacked(path)
         with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
-            return FeatureTable(
+            table = FeatureTable(
                 tuple(str(name) for name in data["cameras"]),
                 data["camera"],
                 data["track_id"],
@@ -200,5 +208,35 @@ def read_tracklets(path: Path) -> FeatureTable:
                 data["quality"],
                 data["feature"].astype(np.float32),
             )
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError("cannot be read", where=path, expected="the features of a run") from error
+    except _UNREADABLE as error:
+        raise wrong("cannot be read") from error
+    if not _fits(table):
+        raise wrong("is damaged")
+    return table
+
+
+def _check_unpacked(path: Path) -> None:
+    """Raise where arrays would unpack to more than a file holds: a run's are not compressed."""
+    with zipfile.ZipFile(path) as archive:
+        if sum(entry.file_size for entry in archive.infolist()) > path.stat().st_size:
+            raise ValueError("compressed")
+
+
+_UNREADABLE = (
+    *(OSError, ValueError, TypeError, KeyError, IndexError, EOFError, MemoryError, NotImplementedError, RuntimeError),
+    *(SyntaxError, struct.error, tokenize.TokenError, zipfile.BadZipFile, zlib.error),
+)
+"""What NumPy, zipfile and zlib raise where a flipped bit gives them another size, method or header."""
+
+
+def _fits(table: FeatureTable) -> bool:
+    """Whether columns are of one length, of their types, finite, and point at cameras that are there."""
+    count = len(table.feature) if table.feature.ndim == 2 else -1
+    whole, real = (table.camera, table.track_id, table.frame), (table.quality,)
+    return (
+        all(column.shape == (count,) for column in (*whole, *real))
+        and all(column.dtype == np.int64 for column in whole)
+        and table.quality.dtype == np.float32
+        and bool(np.isfinite(table.feature).all() and np.isfinite(table.quality).all())
+        and bool(((table.camera >= 0) & (table.camera < len(table.cameras))).all())
+    )

@@ -22,6 +22,7 @@ from reidtrack.pipeline.run.observers import (
     LogTracks,
     RunObserver,
     ShowProgress,
+    WatchFolder,
 )
 from reidtrack.pipeline.run.resumed import ResumedState
 from reidtrack.pipeline.run.track_cameras import TrackingPass
@@ -130,7 +131,7 @@ def open_reading(
                 forget_s=max(10.0, 2 * config.track.max_age),
             ),
             embedder=networks.embedder,
-            observers=[*logs, counts, ShowProgress(progress), *observers],
+            observers=[*logs, WatchFolder(folder), counts, ShowProgress(progress), *observers],
             resumed=resumed,
             batch=config.detect.batch,
             detect_every=config.detect.every * part.stride,
