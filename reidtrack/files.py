@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from reidtrack.errors import InputError, OutputError
+from reidtrack.errors import OutputError
 
 try:
     import fcntl
@@ -36,25 +36,6 @@ def is_utf8(path: Path | str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def read_within(path: Path, most_bytes: int) -> bytes:
-    """Content of a file of bounded size.
-
-    Args:
-        path: The file.
-        most_bytes: A larger one is refused before it fills the memory.
-
-    Raises:
-        InputError: If it is no file (a pipe or device might never end), or too large.
-        OSError: If it cannot be read.
-    """
-    found = path.stat()
-    if not stat.S_ISREG(found.st_mode):
-        raise InputError("is not a file", where=path, expected="a file on disk")
-    if found.st_size > most_bytes:
-        raise InputError(f"has {found.st_size:,} bytes", where=path, expected=f"at most {most_bytes:,}")
-    return path.read_bytes()
 
 
 def write_whole(path: Path, text: str) -> None:

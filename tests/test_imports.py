@@ -13,8 +13,22 @@ import reidtrack
 
 PACKAGE = Path(reidtrack.__file__).parent
 LAYERS = (
-    {"types", "errors", "geometry", "assign", "mot", "image", "files", "clock", "graph", "options", "runtime"}
-    | {"plain_file", "plain_yaml", "safe_torch"},
+    {
+        "types",
+        "errors",
+        "geometry",
+        "assign",
+        "mot",
+        "image",
+        "files",
+        "clock",
+        "graph",
+        "options",
+        "plain_file",
+        "plain_yaml",
+        "runtime",
+        "safe_torch",
+    },
     {"fetch", "shipped"},
     {"video", "associate", "report"},
     {"track", "embed", "spacetime", "gallery", "corrections"},

@@ -25,6 +25,7 @@ from reidtrack.associate.clustering.problem import PairCosts
 from reidtrack.associate.constraints import PairConstraints, overlapping_pairs
 from reidtrack.associate.evidence import Evidence, EvidenceTable
 from reidtrack.associate.links import LinkContext, explain
+from reidtrack.associate.lookalikes import lookalikes
 from reidtrack.associate.nearest import near_pairs
 from reidtrack.associate.split import split_switched
 from reidtrack.associate.sweep import OtherClustering, SweepInput, cluster_at
@@ -44,6 +45,7 @@ class Association(NamedTuple):
         same_camera_threshold: Largest distance of one person's tracklets in one camera.
         calibration: How both were found, and what distances mean.
         others: Who would be who at other thresholds, as far as that was asked for.
+        lookalikes: Ids of people who are surely two and whom appearance cannot tell apart.
     """
 
     identities: list[Identity]
@@ -51,6 +53,7 @@ class Association(NamedTuple):
     same_camera_threshold: float
     calibration: Calibration
     others: Sequence[OtherClustering] = ()
+    lookalikes: Sequence[tuple[int, int]] = ()
 
 
 def associate(
@@ -84,8 +87,8 @@ def associate(
         same_camera_threshold: Largest distance within a camera (re-entries, fragments); None is a fixed share of
             `threshold`.
         least_probability: See `calibrate`.
-        split_threshold: Distance at which the appearances before and after a moment are two people's
-            (`split_switched`).
+        split_threshold: Distance at which the appearances before and after a moment are two people's, where the
+            camera's bias is well known and the tracker had occasion to change over (`split_switched`).
         prior: What is known of the network that made the features.
         shrink: People's worth that biases are drawn towards what is expected by; None leaves it to the prior.
         evidence: What else may speak for or against a pair; each is shown a clustering by appearance alone, then all
@@ -140,7 +143,8 @@ def associate(
     # What other thresholds would do.
     given = SweepInput(costs, appearance.shape[1], weight, constraints, calibration.same_camera_share)
     others = cluster_at(given, keys, [calibration.threshold + step for step in steps])
-    return Association(identities, *calibration.thresholds, calibration, others)
+    alike = [(a + 1, b + 1) for a, b in lookalikes(label, appearance, recording.overlapping)]
+    return Association(identities, *calibration.thresholds, calibration, others, alike)
 
 
 def cut_switched(
@@ -150,7 +154,10 @@ def cut_switched(
     prior: AppearancePrior = GENERIC,
     shrink: float | None = None,
 ) -> list[Tracklet]:
-    """Tracklets, by time, cut where they go over from one person to another, as `associate` begins by cutting them."""
+    """Tracklets, by time, cut where they go over from one person to another, as `associate` begins by cutting them.
+
+    A live caller passes what the cameras saw besides, ended or not: who met nobody is not cut.
+    """
     return _single_persons(tracklets, split_threshold, prior, shrink).tracklets
 
 
@@ -229,7 +236,7 @@ def _single_persons(
     """Tracklets of one person each, by time."""
     ordered = sorted(tracklets, key=_by_time)
     whole = _Recording.of(ordered, prior, shrink)
-    parts = split_switched(ordered, whole.bias.without_tracklet, split_threshold)
+    parts = split_switched(ordered, whole.bias, split_threshold)
     if len(parts) == len(ordered):
         return whole
     return _Recording.of(sorted(parts, key=_by_time), prior, shrink)

@@ -7,7 +7,7 @@ cameras, and that towards the mean that comes with the network, as the sizes of 
 1992).
 
 People count, not tracklets: who comes ten times is one. And nobody is judged by a bias that was found from himself:
-what a tracklet is compared with itself by (`half_distances`, `split_switched`) leaves it out.
+what a tracklet is compared with itself by (`half_distances`, `split_switched`) leaves him out.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from reidtrack.associate.appearance import unit
 from reidtrack.associate.calibration.prior import AppearancePrior
-from reidtrack.associate.same_camera import SameCameraMatches
+from reidtrack.associate.same_camera import SameCameraMatches, same_person
 from reidtrack.types import DoubleArray, IntArray
 
 _SEEN_BY_BOTH = 0.3
@@ -45,6 +46,9 @@ class CameraBias:
         camera: (N,) camera index of each, from 0.
         share: (N,) how much each makes up of its camera's bias, 0..1.
         matches: Which tracklets of a camera are one person.
+        shares: (cameras, cameras) how much a full person of the second camera makes up of the bias of the first.
+        person_weight: (N,) how much each tracklet counts, those of one person in a camera counting as one.
+        prior: What is known of the network.
     """
 
     vector: DoubleArray
@@ -55,6 +59,9 @@ class CameraBias:
     camera: IntArray
     share: DoubleArray
     matches: SameCameraMatches
+    shares: DoubleArray
+    person_weight: DoubleArray
+    prior: AppearancePrior
 
     @classmethod
     def of(
@@ -93,7 +100,8 @@ class CameraBias:
         persons = np.bincount(camera, each, cameras).astype(np.float64)
         of_one = np.divide(count, persons, out=np.zeros(cameras), where=persons > 0)
         own = people * np.diag(share)[camera]
-        return cls(centre + bias, centre, share * of_one[None, :], persons, centred, camera, own, matches)
+        of_person = share * of_one[None, :]
+        return cls(centre + bias, centre, of_person, persons, centred, camera, own, matches, share, people, prior)
 
     def without(self, i: int) -> DoubleArray:
         """Bias (D,) of tracklet `i`'s camera as it would be had the camera never seen the person."""
@@ -101,9 +109,20 @@ class CameraBias:
         alone = 1 / max(1.0, float(self.people[self.camera[i]]))
         return self._left(i, rows, np.where(rows == i, same, alone * same))
 
-    def without_tracklet(self, i: int) -> DoubleArray:
-        """Bias (D,) of tracklet `i`'s camera without that tracklet alone, which may be two people's (`split`)."""
-        return self._left(i, np.array([i]), np.ones(1))
+    def without_lookalikes(self, i: int) -> tuple[DoubleArray, float]:
+        """Bias (D,) of tracklet `i`'s camera without whoever looks like it in any camera, and what it makes of two.
+
+        The second is the distance expected of two people, 1 for a bias that is known. What few people do not tell of
+        it, and what of them is in it, is in everybody's appearance and makes all alike.
+        """
+        weight = self.shares[self.camera[i], self.camera] * self.person_weight
+        same = same_person(unit(self.centred), i, self.prior)
+        rest = 1 - min(float(weight @ same), _MOST_OWN)
+        part = weight * (1 - same) / rest
+        unknown = (1 - float(part.sum())) ** 2 / self.prior.variances.worth + float(
+            part**2 @ self.matches.tracklets_of_person
+        )
+        return self.centre + part @ self.centred, 1 / (1 + unknown)
 
     def _left(self, i: int, rows: IntArray, same: DoubleArray) -> DoubleArray:
         part = same * self.share[rows]

@@ -88,12 +88,28 @@ def _same_person(
     appearance: DoubleArray, part: IntArray, some: IntArray, prior: AppearancePrior, cannot_link: IntArray
 ) -> DoubleArray:
     """Probabilities (P, S) that tracklets `part` and `some` of one camera, both increasing, are one person."""
-    distance = 1 - appearance[part] @ appearance[some].T
-    known = prior.mean is not None
-    odds = prior.distances.log_odds(distance) if known else _RAW_SLOPE * (_RAW_MIDPOINT - distance)
-    same: DoubleArray = 1 / (1 + np.exp(-odds))
+    same = _probability(1 - appearance[part] @ appearance[some].T, prior)
     apart = cannot_link[np.isin(cannot_link[:, 0], part) & np.isin(cannot_link[:, 1], some)]
     same[np.searchsorted(part, apart[:, 0]), np.searchsorted(some, apart[:, 1])] = 0
+    return same
+
+
+def same_person(appearance: DoubleArray, i: int, prior: AppearancePrior) -> DoubleArray:
+    """Probabilities (N,) that tracklets, of any camera, are the person of tracklet `i`; 1 for itself.
+
+    Args:
+        appearance: (N, D) unit rows, or zero: without the mean of the network where that is known.
+        i: Index of the tracklet.
+        prior: What distances mean.
+    """
+    same = _probability(1 - appearance @ appearance[i], prior)
+    same[i] = 1
+    return same
+
+
+def _probability(distance: DoubleArray, prior: AppearancePrior) -> DoubleArray:
+    odds = _RAW_SLOPE * (_RAW_MIDPOINT - distance) if prior.mean is None else prior.distances.log_odds(distance)
+    same: DoubleArray = 1 / (1 + np.exp(-odds))
     return same
 
 

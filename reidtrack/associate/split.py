@@ -3,34 +3,58 @@
 A tracker that knows motion alone can leave one person for another where they cross. The appearances before and after
 then differ as those of two people do: far more than one person's do over a tracklet. Cutting is worth 5.8 points of
 cross-camera IDF1 over five recordings (docs/results/association.md).
+
+It takes an occasion (`occasions`): a tracklet that never met another box, was never lost and never jumped stays whole,
+whatever it looks like. And it takes crops that show what the others of the tracklet show: those of bad quality for it,
+as where somebody walks out of the picture, decide nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
+from typing import Protocol
 
 import numpy as np
 
 from reidtrack.associate.appearance import unit
-from reidtrack.types import DoubleArray, Tracklet
+from reidtrack.associate.occasions import NEAR_S, Occasions
+from reidtrack.types import BoolArray, DoubleArray, IntArray, Tracklet
 
 LEAST_FEATURES = 3
 """Fewer features on either side of a cut are no evidence; not tuned."""
+_LEAST_QUALITY = 0.7
+"""Share of the tracklet's best quality below which a crop decides nothing: of somebody whose legs leave the picture,
+what has less than 85 % of its height; not tuned. On PETS and the sample it leaves out one crop in a hundred."""
+_NEVER = 2.0
+"""No two appearances lie farther apart."""
+_SCREEN = 0.6
+"""Share of the threshold below which nobody looks closer; bounds time. The least share that is asked for in the end
+lies above it for networks whose mean is not known, and near 1 for others."""
 
 
-def split_switched(
-    tracklets: Sequence[Tracklet], bias: Callable[[int], DoubleArray], threshold: float
-) -> list[Tracklet]:
-    """Tracklets, cut where their appearance changes from one person's to another's.
+class Biases(Protocol):
+    """What cameras do to appearances, as a tracklet's own camera is seen without it; see `bias.CameraBias`."""
+
+    def without(self, i: int, /) -> DoubleArray:
+        """Bias (D,) of tracklet `i`'s camera without the person."""
+        ...
+
+    def without_lookalikes(self, i: int, /) -> tuple[DoubleArray, float]:
+        """The same without whoever looks alike in any camera, and the distance expected of two people then."""
+        ...
+
+
+def split_switched(tracklets: Sequence[Tracklet], biases: Biases, threshold: float) -> list[Tracklet]:
+    """Tracklets, cut where their appearance changes from one person's to another's and the tracker had occasion to.
 
     Args:
-        tracklets: Tracklets of all cameras.
-        bias: Index of a tracklet to the bias (D,) of its camera, found without the tracklet; taken away before features
-            are compared.
+        tracklets: Tracklets of all cameras: meeting another one is an occasion.
+        biases: Of the cameras; taken away before features are compared.
         threshold: Cosine distance between the mean appearances before and after a cut, 0..2, from which on they are two
-            people's; 2 cuts nothing.
+            people's where biases are known, and that share of what is expected of two people where they are not; 2 cuts
+            nothing.
 
     Returns:
         The tracklets in their order, each cut one replaced by its parts: the first keeps the track id, the others get
@@ -39,9 +63,9 @@ def split_switched(
     free: dict[str, int] = {}
     for tracklet in tracklets:
         free[tracklet.camera] = max(free.get(tracklet.camera, 1), tracklet.track_id + 1)
-    result = []
+    result, occasions = [], Occasions(tracklets)
     for row, tracklet in enumerate(tracklets):
-        parts = _cut(tracklet, bias(row), threshold)
+        parts = _parts(tracklet, _cuts(row, tracklet, biases, threshold, occasions))
         result.append(parts[0])
         for part in parts[1:]:
             result.append(replace(part, track_id=free[part.camera], split_from=tracklet.logged_id))
@@ -49,25 +73,41 @@ def split_switched(
     return result
 
 
-def _cut(tracklet: Tracklet, bias: DoubleArray, threshold: float) -> list[Tracklet]:
-    """The parts of one tracklet, by time; the tracklet itself where nothing is cut."""
-    features = unit(tracklet.features.astype(np.float64) - bias) if len(tracklet.features) else np.zeros((0, 0))
-    weight = tracklet.feature_quality.astype(np.float64) + 1e-3
-    cuts = sorted(_cuts(features, weight, 0, len(features), threshold))
-    if not cuts:
-        return [tracklet]
-    edges = [0, *cuts, len(features)]
-    # A cut lies half-way between the frames of the features on its two sides.
-    bounds = [-1, *((tracklet.feature_frame[k - 1] + tracklet.feature_frame[k]) // 2 for k in cuts), tracklet.frame[-1]]
-    return [
-        tracklet.part((tracklet.frame > low) & (tracklet.frame <= high), slice(*span))
-        for (low, high), span in zip(pairwise(bounds), pairwise(edges), strict=True)
-    ]
+def _cuts(row: int, tracklet: Tracklet, biases: Biases, threshold: float, occasions: Occasions) -> list[int]:
+    """Indices of the features with which a new person begins, increasing."""
+    quality = tracklet.feature_quality.astype(np.float64)
+    good = np.flatnonzero(quality >= _LEAST_QUALITY * quality.max(initial=0))
+    if threshold >= _NEVER or len(good) < 2 * LEAST_FEATURES:
+        return []
+    features, weight = tracklet.features[good].astype(np.float64), quality[good] + 1e-3
+
+    def best(bias: DoubleArray, allowed: BoolArray, least: float) -> list[int]:
+        return _best_cuts(unit(features - bias), weight, (0, len(good)), allowed, least)
+
+    # Nearly all end here; of the few others it is found out who else is there, and whether there was occasion.
+    if not best(biases.without(row), np.ones(len(good) + 1, np.bool_), _SCREEN * threshold):
+        return []
+    bias, strangers = biases.without_lookalikes(row)
+    allowed = _near_occasions(tracklet, good, occasions.times_s(row))
+    found: list[int] = good[sorted(best(bias, allowed, threshold * strangers))].tolist()
+    return found
 
 
-def _cuts(features: DoubleArray, weight: DoubleArray, first: int, last: int, threshold: float) -> list[int]:
-    """Indices of the features from `first` to `last` with which a new person begins."""
+def _near_occasions(tracklet: Tracklet, features: IntArray, times_s: DoubleArray) -> BoolArray:
+    """Mask (K + 1,) of the features (K,) before which the tracker had occasion to change over."""
+    index = np.minimum(np.searchsorted(tracklet.frame, tracklet.feature_frame[features]), len(tracklet) - 1)
+    time_s = tracklet.time_s[index]
+    low, high = np.searchsorted(times_s, time_s[:-1] - NEAR_S), np.searchsorted(times_s, time_s[1:] + NEAR_S, "right")
+    return np.concatenate([[False], high > low, [False]])
+
+
+def _best_cuts(
+    features: DoubleArray, weight: DoubleArray, span: tuple[int, int], allowed: BoolArray, threshold: float
+) -> list[int]:
+    """Indices of the features of a span with which a new person begins, where that is allowed."""
+    first, last = span
     starts = np.arange(first + LEAST_FEATURES, last - LEAST_FEATURES + 1)
+    starts = starts[allowed[starts]]
     if not len(starts):
         return []
     sums = np.cumsum(weight[first:last, None] * features[first:last], axis=0)
@@ -79,5 +119,18 @@ def _cuts(features: DoubleArray, weight: DoubleArray, first: int, last: int, thr
     if distance[best] < threshold:
         return []
     start = int(starts[best])
-    left = _cuts(features, weight, first, start, threshold)
-    return [*left, start, *_cuts(features, weight, start, last, threshold)]
+    left = _best_cuts(features, weight, (first, start), allowed, threshold)
+    return [*left, start, *_best_cuts(features, weight, (start, last), allowed, threshold)]
+
+
+def _parts(tracklet: Tracklet, cuts: Sequence[int]) -> list[Tracklet]:
+    """The parts of one tracklet, by time; the tracklet itself where nothing is cut."""
+    if not cuts:
+        return [tracklet]
+    edges = [0, *cuts, len(tracklet.features)]
+    # A cut lies half-way between the frames of the features on its two sides.
+    bounds = [-1, *((tracklet.feature_frame[k - 1] + tracklet.feature_frame[k]) // 2 for k in cuts), tracklet.frame[-1]]
+    return [
+        tracklet.part((tracklet.frame > low) & (tracklet.frame <= high), slice(*span))
+        for (low, high), span in zip(pairwise(bounds), pairwise(edges), strict=True)
+    ]

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reidtrack.cli.outcome import written_or_told
 from reidtrack.errors import UsageError
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(found.record, indent=1))
     else:
         _print(found, args.folder)
-    return 0
+    return written_or_told(found.unwritten)
 
 
 def _share(text: str) -> float:
@@ -91,7 +92,7 @@ def _print(found: Calibrated, folder: Path) -> None:
     console.print(table)
     if found.rates.threshold != calibration.threshold:
         _print_other(found, folder, console.print)
-    console.print(f"\n{found.path}")
+    console.print(f"\n{found.path}" if found.unwritten is None else "")
 
 
 def _print_other(found: Calibrated, folder: Path, say: object) -> None:

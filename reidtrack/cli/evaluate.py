@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reidtrack.cli.blame import print_blame
-from reidtrack.errors import EXIT_OK, UsageError
+from reidtrack.cli.outcome import written_or_told
+from reidtrack.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -65,6 +66,7 @@ def run(args: argparse.Namespace) -> int:
         UsageError: If neither or both of DIR and --mot are given, or one lacks its other half.
     """
     _check(args)
+    unwritten = None
     from reidtrack.pipeline.evaluate.evaluate import evaluate_mot, evaluate_run, figures
 
     if args.mot is not None:
@@ -73,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
         title, last, content = "sequence", ("combined", figures(mot.combined)), mot.to_json()
     else:
         evaluation = evaluate_run(args.dir, args.gt, args.gt_person, args.ignore)
-        content = evaluation.to_json()
+        content, unwritten = evaluation.to_json(), evaluation.unwritten
         if args.blame:
             from reidtrack.pipeline.evaluate.attribution import attribute_run_errors
 
@@ -83,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
         title, last = "camera", ("cross-camera", evaluation.cross_figures())
     if args.json:
         print(json.dumps(content, indent=2))
-        return EXIT_OK
+        return written_or_told(unwritten)
     from reidtrack.cli.console import SafeConsole
 
     console = SafeConsole()
@@ -91,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
     if args.blame:
         print_blame(console, account)
         console.print(f"{args.dir / 'blame.html'}: both sides of each link", markup=False, soft_wrap=True)
-    return EXIT_OK
+    return written_or_told(unwritten)
 
 
 def _check(args: argparse.Namespace) -> None:

@@ -8,7 +8,9 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from reidtrack.errors import EXIT_INTERRUPTED, EXIT_OK, InputError
+from reidtrack.cli.options import told
+from reidtrack.cli.terminal import say
+from reidtrack.errors import EXIT_INTERRUPTED, EXIT_OK, InputError, OutputError
 
 if TYPE_CHECKING:
     from reidtrack.pipeline.run.write_outputs import Outcome
@@ -32,6 +34,14 @@ def exit_code_of(outcome: Outcome) -> int:
         print("interrupted: what was read until then is finalised; --resume goes on", file=sys.stderr)
         return EXIT_INTERRUPTED
     return InputError.exit_code if outcome.failed else EXIT_OK
+
+
+def written_or_told(unwritten: OutputError | None) -> int:
+    """The exit code of a command that has shown its result, and says so where it could not be written down."""
+    if unwritten is None:
+        return EXIT_OK
+    say(f"error: {told(unwritten)}; the result above is all there is", error=True)
+    return unwritten.exit_code
 
 
 def _print_table(outcome: Outcome) -> None:

@@ -85,9 +85,11 @@ class ReidByCard:
     def exact_operations(self) -> list[str]:
         """What stays in float32 when it is brought to 8 bits: the first layer, the gates and what comes last.
 
-        With all in 8 bits, the least cosine of OSNet's features to their own fell to 0.83, without these to 0.99.
+        With all in 8 bits, the least cosine of OSNet's features to their own fell to 0.83. The first block of the third
+        stage stays exact too: with it in 8 bits the shipped OSNet x1.0 has 0.973 (200 pictures, mean 0.9964), without
+        0.983 (mean 0.9986), for 13 % more time.
         """
-        whole = [rf"__module\.{layer}[./].*" for layer in ("input_norm", "conv1", "pool", "fc")]
+        whole = [rf"__module\.{layer}[./].*" for layer in ("input_norm", "conv1", r"conv3\.0", "pool", "fc")]
         return [*whole, r".*\.gate[./].*"]
 
     def inputs(self, pictures: Sequence[ImageArray], size_hw: tuple[int, int] | None) -> list[FloatArray]:

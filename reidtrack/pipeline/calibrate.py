@@ -12,6 +12,7 @@ from reidtrack.associate.sweep import Change, change
 from reidtrack.config.load import load
 from reidtrack.config.run import RunConfig
 from reidtrack.corrections.apply import read_corrections
+from reidtrack.errors import OutputError
 from reidtrack.files import write_whole
 from reidtrack.pipeline.associate import open_finished
 from reidtrack.pipeline.run.settle import solve
@@ -30,6 +31,7 @@ class Calibrated:
         people: How many people the run has.
         change: What the threshold asked about would do; None where none was.
         record: What the file says, and `asked` for the threshold asked about.
+        unwritten: Why the file could not be written, as in a folder that may only be read; None where it was.
     """
 
     path: Path
@@ -38,6 +40,7 @@ class Calibrated:
     people: int
     change: Change | None
     record: dict[str, Any]
+    unwritten: OutputError | None = None
 
 
 def calibrate_run(path: Path, *, threshold: float | None = None, false_accept: float | None = None) -> Calibrated:
@@ -53,7 +56,6 @@ def calibrate_run(path: Path, *, threshold: float | None = None, false_accept: f
         UsageError: If another process is at work in the folder.
         InputError: If the folder holds no run, or its logs cannot be read.
         ConfigError: If corrections in the folder do not fit the run.
-        OutputError: If the file cannot be written.
     """
     with RunLock(path):
         return _calibrate(path, threshold, false_accept)
@@ -80,5 +82,10 @@ def _calibrate(path: Path, threshold: float | None, false_accept: float | None) 
             "false_reject": round(rates.false_reject, 6),
             "identities": None if difference is None else difference.identities,
         }
-    write_whole(folder.calibration, json.dumps(written, indent=1) + "\n")
-    return Calibrated(folder.calibration, calibration, calibration.rates(threshold), len(identities), difference, found)
+    unwritten = None
+    try:
+        write_whole(folder.calibration, json.dumps(written, indent=1) + "\n")
+    except OutputError as error:  # what was found is not lost because of it
+        unwritten = error
+    rates = calibration.rates(threshold)
+    return Calibrated(folder.calibration, calibration, rates, len(identities), difference, found, unwritten)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from reidtrack.errors import InputError, OutputError, param
 from reidtrack.files import replacing
+from reidtrack.plain_file import check_plain
 from reidtrack.runs.jsonl import AppendFile
 from reidtrack.types import FloatArray, IntArray
 
@@ -196,6 +197,8 @@ def read_tracklets(path: Path) -> FeatureTable:
     """
     wrong = partial(InputError, where=path, expected="the features of a run", hint="run again")
     try:
+        check_plain(path)
+        _check_unpacked(path)
         with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
             table = FeatureTable(
                 tuple(str(name) for name in data["cameras"]),
@@ -210,6 +213,13 @@ def read_tracklets(path: Path) -> FeatureTable:
     if not _fits(table):
         raise wrong("is damaged")
     return table
+
+
+def _check_unpacked(path: Path) -> None:
+    """Raise where arrays would unpack to more than a file holds: a run's are not compressed."""
+    with zipfile.ZipFile(path) as archive:
+        if sum(entry.file_size for entry in archive.infolist()) > path.stat().st_size:
+            raise ValueError("compressed")
 
 
 _UNREADABLE = (

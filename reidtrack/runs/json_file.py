@@ -7,10 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from reidtrack.errors import InputError
-from reidtrack.files import read_within
-
-MOST_BYTES = 1 << 30
-"""A run of a hundred thousand people has an `identities.json` of some 100 MB."""
+from reidtrack.plain_file import MOST_BYTES, read_plain
 
 
 def read_json(path: Path, most_bytes: int = MOST_BYTES) -> Any:
@@ -20,7 +17,7 @@ def read_json(path: Path, most_bytes: int = MOST_BYTES) -> Any:
         InputError: If it cannot be read, is too large, nested too deeply, or no JSON.
     """
     try:
-        return json.loads(read_within(path, most_bytes), parse_constant=_refuse_constant)
+        return json.loads(read_plain(path, most_bytes), parse_constant=_refuse_constant)
     except OSError as error:
         raise InputError("cannot be read", where=path, hint=error.strerror) from error
     except (ValueError, RecursionError) as error:

@@ -168,13 +168,16 @@ def read_track_log(path: Path) -> dict[str, Tracks]:
     with expecting_records(path):
         for record, _ in read_json_lines(path):
             whole[record["camera"]].extend((record["frame"], record["track_id"]))
-            real[record["camera"]].extend((record["time_s"], record["score"], *record["xyxy"]))
+            x1, y1, x2, y2 = record["xyxy"]
+            real[record["camera"]].extend((record["time_s"], record["score"], x1, y1, x2, y2))
         return {camera: _to_tracks(whole[camera], real[camera]) for camera in whole}
 
 
 def _to_tracks(whole: array[int], real: array[float]) -> Tracks:
     numbers, values = np.frombuffer(whole, np.int64).reshape(-1, 2), np.frombuffer(real, np.float64).reshape(-1, 6)
     order = np.lexsort((numbers[:, 1], numbers[:, 0]))
+    if not np.isfinite(values).all() or (numbers < 0).any() or (np.diff(numbers[order], axis=0) == 0).all(axis=1).any():
+        raise ValueError("a number that is none, or a track twice in a frame")
     return Tracks(
         numbers[order, 1],
         numbers[order, 0],
@@ -197,5 +200,8 @@ def read_frame_times(path: Path) -> dict[str, tuple[IntArray, DoubleArray]]:
             times[record["camera"]][record["frame"]] = record["time_s"]
         for camera, by_frame in times.items():
             frame = np.array(sorted(by_frame), np.int64)
-            result[camera] = frame, np.array([by_frame[number] for number in frame.tolist()], np.float64)
+            time_s = np.array([by_frame[number] for number in frame.tolist()], np.float64)
+            if not np.isfinite(time_s).all():
+                raise ValueError("a time that is none")
+            result[camera] = frame, time_s
     return result

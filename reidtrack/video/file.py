@@ -20,7 +20,7 @@ from reidtrack.video.clock import Clock
 from reidtrack.video.naming import is_url, redact
 from reidtrack.video.orient import IDENTITY, orient, orientation
 from reidtrack.video.part import Part
-from reidtrack.video.probe import check_file, explain, no_frames
+from reidtrack.video.probe import check_file, explain, local_options, no_frames, reason_of
 from reidtrack.video.skip import skip
 
 if TYPE_CHECKING:
@@ -134,10 +134,11 @@ class VideoFile:
         self._container = _open_container(self._source, self._timeout_s, self._hwaccel)
         streams = [s for s in self._container.streams.video if not s.disposition & s.disposition.attached_pic]
         if not streams:
-            kinds = ", ".join(sorted({s.type for s in self._container.streams})) or "nothing"
+            kinds = {"a cover picture" if s.type == "video" else s.type for s in self._container.streams}
             self._container.close()
+            found = ", ".join(sorted(kinds)) or "nothing"
             raise InputError(
-                f"has no video stream, only {kinds}", where=self._name, hint="give a file that holds pictures"
+                f"has no video stream, only {found}", where=self._name, hint="give a file that holds pictures"
             )
         known = [s for s in streams if s.codec_context is not None]
         if not known:
@@ -148,7 +149,7 @@ class VideoFile:
                 expected="H.264, H.265, MJPEG or another codec that FFmpeg decodes",
                 hint="convert it with the maker's own program",
             )
-        self._stream = known[0]
+        self._stream = next((s for s in known if s.disposition & s.disposition.default), known[0])
         if not self._stream.codec_context.is_hwaccel:
             self._stream.thread_type = "AUTO"
         self._damaged = 0
@@ -197,8 +198,7 @@ class VideoFile:
                 self._damaged += 1
                 packets = self._container.demux(self._stream)
             except (av.error.FFmpegError, OSError) as error:
-                reason = getattr(error, "strerror", None) or type(error).__name__
-                raise InputError(f"reading stopped: {reason}", where=self._name) from None
+                raise InputError(f"reading stopped: {reason_of(error)}", where=self._name) from None
             else:
                 failures = 0
                 count += packet.size > 0
@@ -307,8 +307,11 @@ def _open_container(source: str | Path, timeout_s: float, hwaccel: str) -> Input
     if not remote:
         check_file(Path(source))
     # "file:" keeps FFmpeg from taking a colon in a file's name for a protocol.
-    address = str(source) if remote else f"file:{source}"
-    options = {"rtsp_transport": "tcp"} if address.lower().startswith("rtsp") else {}
+    address = f"file:{source}"
+    if remote:
+        scheme, rest = str(source).split("://", 1)
+        address = f"{scheme.lower()}://{rest}"  # FFmpeg knows no RTSP://
+    options = {"rtsp_transport": "tcp"} if address.startswith("rtsp") else {} if remote else local_options(Path(source))
     try:
         return open_container(address, hwaccel, timeout=timeout_s if remote else None, options=options)
     except (av.error.FFmpegError, OSError, UnicodeError) as error:

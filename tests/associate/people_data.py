@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -50,3 +51,9 @@ def tracklet(
 def owners(identities: Sequence[object]) -> dict[tuple[str, int], int]:
     """(Camera, track id) to identity."""
     return {t.key: identity.id for identity in identities for t in identity}  # type: ignore[attr-defined]
+
+
+def chained(first: Tracklet, *then: Tracklet) -> Tracklet:
+    """One tracklet of several that follow each other: the tracker took them for one person."""
+    columns = ("frame", "time_s", "xyxy", "score", "features", "feature_frame", "feature_quality")
+    return replace(first, **{name: np.concatenate([getattr(t, name) for t in (first, *then)]) for name in columns})

@@ -27,7 +27,7 @@ def associate_dense(
     ordered = sorted(tracklets, key=lambda t: (t.first_time_s, t.camera, t.track_id))
     names = sorted({t.camera for t in ordered})
     _, _, bias = _looks(ordered, names, shrink)
-    parts = split_switched(ordered, bias.without_tracklet, 0.85)
+    parts = split_switched(ordered, bias, 0.85)
     parts.sort(key=lambda t: (t.first_time_s, t.camera, t.track_id))
     camera, weight, bias = _looks(parts, names, shrink)
     distance = cosine_distances_dense(mean_appearances(parts, bias.without))

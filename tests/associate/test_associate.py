@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from associate.people_data import DIM, directions, owners, tracklet
+from associate.people_data import DIM, chained, directions, owners, tracklet
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -117,10 +117,7 @@ def test_the_order_of_tracklets_does_not_matter(order: list[int]) -> None:
 
 def switched(first: np.ndarray, then: np.ndarray) -> list[object]:
     """A track that goes over from one person to another in its middle, among three others."""
-    before, after = tracklet("a", 1, first, 0, 40), tracklet("a", 1, then, 40, 60)
-    columns = ("frame", "time_s", "xyxy", "score", "features", "feature_frame", "feature_quality")
-    both = {name: np.concatenate([getattr(before, name), getattr(after, name)]) for name in columns}
-    whole = type(before)("a", 1, **both)
+    whole = chained(tracklet("a", 1, first, 0, 40), tracklet("a", 1, then, 40, 60))
     return [whole, *(tracklet("a", i, PERSON[i], 0, 100) for i in range(2, 5))]
 
 

@@ -52,6 +52,23 @@ def test_camera_in_a_name(name: str, camera: str) -> None:
     assert camera_of(name) == camera
 
 
+@pytest.mark.parametrize(
+    ("files", "people"),
+    [
+        pytest.param(["mine/anna/1.jpg", "mine/ben/1.jpg"], ["anna", "ben"], id="one folder around everything"),
+        pytest.param(["a/b/anna/1.jpg", "a/b/ben/1.jpg"], ["anna", "ben"], id="two of them"),
+        pytest.param(["mine/anna/door/1.jpg", "mine/ben/hall/1.jpg"], ["anna", "ben"], id="around cameras"),
+        pytest.param(["mine/train/anna/1.jpg", "mine/query/ben/1.jpg"], ["anna", "ben"], id="around splits"),
+        pytest.param(["anna/cam1/1.jpg", "anna/c2/1.jpg"], ["anna"], id="one person in two cameras"),
+        pytest.param(["anna/1.jpg", "anna/hall/2.jpg"], ["anna"], id="one person"),
+    ],
+)
+def test_the_top_folder_of_an_archive_is_nobody(tmp_path: Path, write, files: list[str], people: list[str]) -> None:
+    write(tmp_path, files)
+    dataset = load_dataset("folder", tmp_path)
+    assert sorted(dataset.person_names.values()) == people
+
+
 def test_loose_images_are_explained(tmp_path: Path, write) -> None:
     write(tmp_path, ["1.jpg"])
     with pytest.raises(InputError, match="move each person's into a folder"):

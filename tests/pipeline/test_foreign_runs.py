@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from outputs import read_json, settled_bytes
 
@@ -298,3 +300,46 @@ def test_files_of_killed_commands_go(run: Path) -> None:
     assert main(["name", str(run), "1", "Anna", "--no-associate", "--quiet"]) == 0
     assert [path for path in left if path.exists()] == []
     assert [path for path in kept if not path.exists()] == []
+
+
+def save(path: Path, **changes: Any) -> None:
+    with np.load(path) as data:
+        columns = {name: data[name] for name in data.files}
+    write = changes.pop("write", np.savez)
+    columns |= {name: edit(columns[name]) for name, edit in changes.items()}
+    write(path, **columns)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"camera": lambda c: c + 99}, id="a camera that is not there"),
+        pytest.param({"camera": lambda c: c - 99}, id="a camera before the first"),
+        pytest.param({"frame": lambda f: f[:-1]}, id="another length"),
+        pytest.param({"frame": lambda f: f + 0.5}, id="halves"),
+        pytest.param({"feature": lambda f: f * np.nan}, id="no numbers"),
+        pytest.param({"feature": lambda f: f[:, 0]}, id="another shape"),
+        pytest.param(
+            {"feature": lambda f: np.zeros((len(f), 9_000), f.dtype), "write": np.savez_compressed}, id="bomb"
+        ),
+        pytest.param({"cameras": lambda c: np.array([1, None], object)}, id="objects"),
+    ],
+)
+def test_features_that_no_run_writes(run: Path, capsys: pytest.CaptureFixture[str], changes: dict[str, Any]) -> None:
+    save(run / "tracklets.npz", **changes)
+    assert main(["associate", str(run), "--quiet"]) == 3
+    said = capsys.readouterr().err
+    assert re.search(r"tracklets\.npz: (cannot be read|is damaged) \(expected the features of a run\)", said)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[" * 100_000, "7", "null", '[{"id": 1e999}]', '[{"id": 1, "cameras": 5, "tracklets": []}]', "[[]]"],
+)
+def test_identities_that_no_run_writes(run: Path, capsys: pytest.CaptureFixture[str], text: str) -> None:
+    (run / "identities.json").write_text(text)
+    assert main(["name", str(run), "1", "Anna"]) == 3
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert error.count("\n") == 1
+    assert main(["associate", str(run), "--quiet"]) == 0

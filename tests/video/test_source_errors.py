@@ -167,3 +167,31 @@ def test_parts_that_cannot_be(part: dict[str, float], words: str) -> None:
 def test_offsets_that_cannot_be(offset_s: float) -> None:
     with pytest.raises(UsageError, match="offsets: got"):
         open_source("video.mp4", "cam", offset_s=offset_s)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("ffconcat version 1.0\nfile a.mp4\n", id="ffconcat"),
+        pytest.param("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\na.mp4\n#EXT-X-ENDLIST\n", id="m3u8"),
+        pytest.param("v=0\no=- 0 0 IN IP4 127.0.0.1\nm=video 9 RTP/AVP 96\n", id="sdp"),
+    ],
+)
+def test_a_list_under_the_name_of_a_video_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "list.mp4").write_text(text)
+    with pytest.raises(InputError, match=r"list.mp4: text, not a video"):
+        open_source(tmp_path / "list.mp4", "a")
+
+
+@pytest.mark.parametrize(
+    ("address", "line"),
+    [
+        pytest.param(
+            "rtps://x:y@127.0.0.1/", r"rtps://\*\*\*@.*no protocol 'rtps'.*did you mean rtsps?://", id="misspelt"
+        ),
+        pytest.param("RTSP://127.0.0.1:9/", r"Connection refused", id="in capitals"),
+    ],
+)
+def test_schemes(address: str, line: str) -> None:
+    with pytest.raises(InputError, match=line):
+        open_source(address, "a")

@@ -12,6 +12,7 @@ from reidtrack.datasets.record import SPLITS, UNKNOWN_CAMERA, ReidDataset, Sampl
 from reidtrack.errors import InputError
 
 _CAMERA = re.compile(r"(?:^|[_\-. ])c(?:am(?:era)?)?[_-]?(\d+)(?=s\d|[_\-. ]|$)", re.IGNORECASE)
+_MOST_WRAPPINGS = 3
 _LAYOUT = "PERSON/*.jpg, PERSON/CAMERA/*.jpg, or the same below train, query and gallery"
 
 
@@ -38,6 +39,8 @@ def load_folder(root: Path) -> ReidDataset:
     Raises:
         InputError: If it holds no images in folders.
     """
+    name = root.resolve().name
+    root = _unwrapped(root)
     found = {split: _people(root / split) for split in SPLITS}
     if not any(found.values()):
         found["train"] = _people(root)
@@ -45,7 +48,7 @@ def load_folder(root: Path) -> ReidDataset:
         loose = images(root)
         hint = "images lie directly in it: move each person's into a folder of its own" if loose else None
         raise InputError("no folders of persons with images", where=root, expected=_LAYOUT, hint=hint)
-    return dataset_of(root.resolve().name, found)
+    return dataset_of(name, found)
 
 
 def dataset_of(name: str, found: Mapping[SplitName, Sequence[NamedImage]]) -> ReidDataset:
@@ -97,6 +100,27 @@ def camera_of(name: str) -> str:
     """Camera's number in a file's name, without leading zeros; empty where there is none."""
     found = _CAMERA.search(Path(name).stem)
     return str(int(found[1])) if found else ""
+
+
+def _unwrapped(root: Path) -> Path:
+    """The folder of the persons: below those that hold nothing but one other, as archives put around everything.
+
+    A folder alone whose own folders hold images is a wrapping, unless these are called like cameras: then it is a
+    person, the only one.
+    """
+    for _ in range(_MOST_WRAPPINGS):
+        inside = folders(root)
+        if len(inside) != 1 or images(root) or inside[0].name in SPLITS:
+            break
+        below = folders(inside[0])
+        if images(inside[0]) or not below or all(_is_camera(folder.name) for folder in below):
+            break
+        root = inside[0]
+    return root
+
+
+def _is_camera(name: str) -> bool:
+    return re.fullmatch(r"c(?:am(?:era)?)?[_\- ]?\d{1,3}", name, re.IGNORECASE | re.ASCII) is not None
 
 
 def _people(root: Path) -> list[NamedImage]:

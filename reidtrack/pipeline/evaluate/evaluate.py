@@ -23,7 +23,7 @@ from reidtrack.benchmark.tracking import (
     score_tracking,
     score_union,
 )
-from reidtrack.errors import InputError, UsageError, param
+from reidtrack.errors import InputError, OutputError, UsageError, param
 from reidtrack.files import write_whole
 from reidtrack.mot import PEDESTRIAN, MotRows, read_mot
 from reidtrack.runs.folder import RunFolder
@@ -43,11 +43,13 @@ class RunEvaluation:
         cameras: Per camera, by `tracks/<camera>.txt`.
         cross: The union of the cameras, by `mot/<camera>.txt`.
         people: What the union was scored on, by camera.
+        unwritten: Why `evaluation.json` could not be written; None where it was.
     """
 
     cameras: dict[str, TrackingScore]
     cross: TrackingScore
     people: dict[str, TrackingPair]
+    unwritten: OutputError | None = None
 
     def cross_figures(self) -> Figures:
         """The figures that mean something over the union: passing from one camera to the next is no switch."""
@@ -119,7 +121,6 @@ def evaluate_run(
     Raises:
         UsageError: If a text names a camera that is not there or that is not clear.
         InputError: If a file is missing, damaged, or has nothing in common with the run.
-        OutputError: If `evaluation.json` cannot be written.
     """
     run = RunFolder(folder)
     if run.run_json.is_file():
@@ -144,7 +145,10 @@ def evaluate_run(
     }
     cameras = {name: score_tracking(pair.gt, pair.predicted, pair.ignore) for name, pair in tracks.items()}
     evaluation = RunEvaluation(cameras, score_union(people), people)
-    write_whole(folder / "evaluation.json", json.dumps(evaluation.to_json(), indent=2) + "\n")
+    try:
+        write_whole(folder / "evaluation.json", json.dumps(evaluation.to_json(), indent=2) + "\n")
+    except OutputError as error:  # what was found is not lost because of it
+        return replace(evaluation, unwritten=error)
     return evaluation
 
 

@@ -4,17 +4,25 @@
 
 from __future__ import annotations
 
+import shutil
+import time
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from reidtrack.embed.select import Candidate
+from reidtrack.errors import OutputError, param
 from reidtrack.runs.crops import CropStore
 from reidtrack.runs.features import FeatureLog
+from reidtrack.runs.folder import RunFolder
 from reidtrack.runs.logs import TIME_DECIMALS, DetectionLog, TrackLog
 from reidtrack.runs.manifest_sections import CameraCount
 from reidtrack.runtime.progress import Progress
 from reidtrack.types import Detections, FloatArray, Frame, Identity, Tracklet, Tracks
+
+_LOOK_EVERY_S = 1.0
+_LEAST_FREE = 8 << 20
+"""Bytes; a run writes less than that between two looks."""
 
 CropKey = tuple[str, int, int]
 """Camera, track id and frame of a crop."""
@@ -147,6 +155,45 @@ class LogFeatures(RunObserver):
     def on_last_frame(self) -> None:
         """Note where the crops of whole windows end."""
         self.end = self._log.end
+
+
+class WatchFolder(RunObserver):
+    """Ends a run as soon as its folder is gone or its disk is full: what is written then would reach nobody.
+
+    A file whose name is gone takes bytes without a complaint, so nothing else would tell before the end.
+
+    Args:
+        folder: Of the run; its log of detections is open.
+    """
+
+    def __init__(self, folder: RunFolder) -> None:
+        self._folder = folder
+        self._identity = self._look()
+        self._looked_s = time.monotonic()
+
+    def on_watermark(self, time_s: float) -> None:
+        """Look once a second.
+
+        Raises:
+            OutputError: If the folder or the log is not the one it was, or next to nothing is free.
+        """
+        if time.monotonic() - self._looked_s < _LOOK_EVERY_S and time_s != float("inf"):
+            return
+        self._looked_s = time.monotonic()
+        if self._look() != self._identity:
+            hint = "run again, with a folder that nobody removes"
+            raise OutputError("was removed or replaced during the run", where=self._folder.path, hint=hint)
+        disk = shutil.disk_usage(self._folder.path)
+        if disk.total and disk.free < _LEAST_FREE:  # some network shares do not tell
+            what = f"the disk is full: {disk.free >> 20} MiB are free"
+            raise OutputError(what, where=self._folder.path, hint=f"free some space and use {param('resume', True)}")
+
+    def _look(self) -> tuple[tuple[int, int], ...] | None:
+        try:
+            facts = [path.stat() for path in (self._folder.path, self._folder.detections)]
+        except OSError:
+            return None
+        return tuple((fact.st_dev, fact.st_ino) for fact in facts)
 
 
 class KeepCrops(RunObserver):

@@ -22,6 +22,7 @@ from reidtrack.pipeline.run.observers import (
     LogTracks,
     RunObserver,
     ShowProgress,
+    WatchFolder,
 )
 from reidtrack.pipeline.run.resumed import ResumedState
 from reidtrack.pipeline.run.track_cameras import TrackingPass
@@ -30,6 +31,7 @@ from reidtrack.runs.features import FeatureLog
 from reidtrack.runs.folder import RunFolder
 from reidtrack.runs.logs import DetectionLog, TrackLog
 from reidtrack.runtime.progress import Progress
+from reidtrack.track.camera_motion import CameraMotionEstimator
 from reidtrack.track.tracker import Tracker, build_tracker
 from reidtrack.track.tracklets import TrackletBuilder
 from reidtrack.video.part import Part
@@ -130,12 +132,13 @@ def open_reading(
                 forget_s=max(10.0, 2 * config.track.max_age),
             ),
             embedder=networks.embedder,
-            observers=[*logs, counts, ShowProgress(progress), *observers],
+            observers=[*logs, WatchFolder(folder), counts, ShowProgress(progress), *observers],
             resumed=resumed,
             batch=config.detect.batch,
             detect_every=config.detect.every * part.stride,
             embed_batch=config.embed.batch,
             tracklets=TrackletBuilder(dim) if observers else None,
+            camera_motion={camera: CameraMotionEstimator() for camera in cameras if config.track.camera_motion},
         )
         yield Reading(tracking, counts, crops, logged)
 

@@ -31,7 +31,7 @@ from reidtrack.runs.manifest_sections import CameraEntry
 from reidtrack.runs.outputs import OutputContext, write_outputs
 from reidtrack.spacetime.travel_times import tell_travel_times
 from reidtrack.track.finish import finish_tracks
-from reidtrack.types import Identity, IntArray, Tracklet, Tracks
+from reidtrack.types import Identity, IntArray, Tracklet, TrackletKey, Tracks
 
 logger = logging.getLogger(__name__)
 
@@ -73,6 +73,7 @@ def settle(folder: RunFolder, manifest: RunManifest, config: RunConfig, correcti
     """
     _tell_missing_prior(manifest)
     association, site = solve(folder, manifest, config, corrections)
+    alike = _first_tracklets(association)
     known = recognise_run(folder.path, manifest, association, config.gallery)
     association = association._replace(identities=known.identities)
     context = OutputContext(
@@ -86,7 +87,7 @@ def settle(folder: RunFolder, manifest: RunManifest, config: RunConfig, correcti
     _begin_writing(folder, manifest)
     write_outputs(folder.path, known.identities, context)
     sort_crops(folder.crops, known.identities, context.cameras)
-    for line in site.remarks():
+    for line in [*site.remarks(), *_tell_lookalikes(known.identities, alike)]:
         logger.warning(line)
     paths = None if context.locate is None else floor_paths(known.identities, context.locate)
     return Settled(association, context, paths)
@@ -213,6 +214,23 @@ def _begin_writing(folder: RunFolder, manifest: RunManifest) -> None:
         manifest.status = "rendering"
     manifest.settling = True
     folder.write_manifest(manifest)
+
+
+def _first_tracklets(association: Association) -> list[tuple[TrackletKey, TrackletKey]]:
+    """A tracklet of each of two people whom appearance cannot tell apart: ids may change, tracklets stay."""
+    first = {identity.id: identity.tracklets[0].key for identity in association.identities}
+    return [(first[a], first[b]) for a, b in association.lookalikes if a in first and b in first]
+
+
+def _tell_lookalikes(identities: Sequence[Identity], alike: Sequence[tuple[TrackletKey, TrackletKey]]) -> list[str]:
+    """Lines for the log: whom appearance cannot tell apart."""
+    called = {t.key: identity.name or f"person {identity.id}" for identity in identities for t in identity}
+    return [
+        f"{called[a]} and {called[b]}: these two cannot be told apart by appearance; where and when they were seen "
+        "decided who is who: check them in the report"
+        for a, b in alike
+        if a in called and b in called
+    ]
 
 
 def _tell_missing_prior(manifest: RunManifest) -> None:

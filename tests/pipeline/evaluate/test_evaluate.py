@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reidtrack.cli.main import main
-from reidtrack.errors import InputError, UsageError
+from reidtrack.errors import InputError, OutputError, UsageError
 from reidtrack.mot import MotRows, read_mot, write_mot
 from reidtrack.pipeline.evaluate.evaluate import assign_cameras, evaluate_mot, evaluate_run, run_cameras
 
@@ -55,6 +55,18 @@ def test_gt_serves_both_where_it_is_alone(run_folder: Path) -> None:
     evaluation = evaluate_run(run_folder, [str(run_folder.parent / f"gt_{c}_person.txt") for c in "ab"])
     assert evaluation.cameras["a"].idf1 == 50
     assert evaluation.cross.idf1 == 75
+
+
+def test_figures_that_cannot_be_written_are_not_lost(run_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (run_folder / "evaluation.json").mkdir()
+    truth = [str(run_folder.parent / f"gt_{c}_person.txt") for c in "ab"]
+    evaluation = evaluate_run(run_folder, truth)
+    assert evaluation.cross.idf1 == 75
+    assert evaluation.unwritten is not None
+    assert main(["evaluate", str(run_folder), "--gt", *truth]) == OutputError.exit_code
+    said = capsys.readouterr()
+    assert "cross-camera" in said.out
+    assert "evaluation.json: cannot be written" in said.err
 
 
 def test_one_camera_may_be_scored_alone_and_the_other_is_named(

@@ -1,0 +1,114 @@
+"""Occasions at which a tracker may have left one person for another.
+
+Whoever never came near another box, was never lost and never jumped was followed without a break: nothing that changes
+in his appearance (light, pose, the picture's edge) makes two people of him. The constants are round numbers that were
+not varied on their own.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+
+from reidtrack.types import BoolArray, DoubleArray, FloatArray, IntArray, Tracklet
+
+NEAR_S = 2.0
+"""An occasion counts for changes so long before and after it: appearances follow late, people hide each other first."""
+_GAP_S, _GAP_STEPS = 0.25, 1.5
+"""Two sightings farther apart than both, the second in usual steps of the track, leave a gap."""
+_MARGIN = 0.25
+"""Boxes meet if they would overlap were one of them larger by this share of its sides, all around: a tracker may take
+the nearest box where its own is missing."""
+_JUMP_S = 0.4
+_JUMP_HEIGHTS, _JUMP_USUAL = 0.4, 2.5
+"""Within so many seconds somebody who goes on as before moves less than this share of the box's height, or twice its
+width (walking takes 0.3), beyond so many times what is usual in the track."""
+_JUMP_LOG = 0.3
+"""Likewise for the logarithms of the box's height and width."""
+
+
+class Occasions:
+    """Occasions in the tracklets of a recording; found only for those that are asked for.
+
+    Args:
+        tracklets: All tracklets of the cameras: who is left out is met by nobody.
+    """
+
+    def __init__(self, tracklets: Sequence[Tracklet]) -> None:
+        self._tracklets = tracklets
+        members = defaultdict(list)
+        for i, tracklet in enumerate(tracklets):
+            members[tracklet.camera].append(i)
+        self._members = {camera: np.array(rows, np.int64) for camera, rows in members.items()}
+        self._first = np.array([t.frame[0] for t in tracklets], np.int64)
+        self._last = np.array([t.frame[-1] for t in tracklets], np.int64)
+
+    def times_s(self, i: int) -> DoubleArray:
+        """Times of tracklet `i`'s occasions, seconds, increasing; both ends of a gap."""
+        tracklet = self._tracklets[i]
+        at = gaps(tracklet) | jumps(tracklet) | self._meetings(i)
+        found: DoubleArray = tracklet.time_s[at]
+        return found
+
+    def _meetings(self, i: int) -> BoolArray:
+        """Mask (T,) of the boxes of tracklet `i` that meet another one of the camera."""
+        tracklet, met = self._tracklets[i], np.zeros(len(self._tracklets[i]), np.bool_)
+        wide = _enlarged(tracklet.xyxy)
+        there = self._members[tracklet.camera]
+        there = there[(self._first[there] <= self._last[i]) & (self._last[there] >= self._first[i]) & (there != i)]
+        for k in there.tolist():
+            own, others = _common(tracklet.frame, self._tracklets[k].frame)
+            met[own] |= _overlap(wide[own], self._tracklets[k].xyxy[others])
+        return met
+
+
+def gaps(tracklet: Tracklet) -> BoolArray:
+    """Mask (T,) of boxes beside a gap: of the last one that was seen before it, and the first after it."""
+    seen = np.flatnonzero(tracklet.score > 0)
+    mask = np.zeros(len(tracklet), np.bool_)
+    if len(seen) < 2:
+        return ~mask  # hardly anything was seen
+    step = np.diff(tracklet.time_s[seen])
+    long = np.flatnonzero(step > max(_GAP_S, _GAP_STEPS * float(np.median(step))))
+    mask[seen[long]] = mask[seen[long + 1]] = True
+    return mask
+
+
+def jumps(tracklet: Tracklet) -> BoolArray:
+    """Mask (T,) of boxes from which on the box moves, grows or shrinks at once as nobody does who walks on.
+
+    Head and feet have to move, height and width to change: where only one does, somebody leaves the picture or goes
+    behind a table.
+    """
+    box, time_s = tracklet.xyxy.astype(np.float64), tracklet.time_s
+    then = np.minimum(np.searchsorted(time_s, time_s + _JUMP_S - 1e-6), len(time_s) - 1)
+    side = np.maximum(box[:, 2:] - box[:, :2], 1.0)  # (T, 2) width and height
+    middle = (box[:, 0] + box[:, 2]) / 2
+    ends = np.abs(box[then][:, [1, 3]] - box[:, [1, 3]]).min(axis=1)
+    full = np.maximum(side[:, 1], 2 * side[:, 0])  # the height of boxes without legs, too
+    full = np.maximum(full, full[then])
+    moved: DoubleArray = np.hypot(middle[then] - middle, ends) / full
+    ratio = np.log(side[then] / side)
+    grown: DoubleArray = np.where(ratio[:, 0] * ratio[:, 1] > 0, np.abs(ratio).min(axis=1), 0.0)
+    far = moved > _JUMP_HEIGHTS + _JUMP_USUAL * float(np.median(moved))
+    large = grown > _JUMP_LOG + _JUMP_USUAL * float(np.median(grown))
+    return np.asarray(far | large, np.bool_)
+
+
+def _common(frame: IntArray, other: IntArray) -> tuple[IntArray, IntArray]:
+    """Indices of the frames that both have, in each."""
+    at = np.minimum(np.searchsorted(other, frame), len(other) - 1)
+    own = np.flatnonzero(other[at] == frame)
+    return own, at[own]
+
+
+def _enlarged(xyxy: FloatArray) -> FloatArray:
+    margin = _MARGIN * (xyxy[:, 2:] - xyxy[:, :2])
+    return np.concatenate([xyxy[:, :2] - margin, xyxy[:, 2:] + margin], axis=1)
+
+
+def _overlap(a: FloatArray, b: FloatArray) -> BoolArray:
+    """Mask (N,) of boxes (N, 4) that overlap with those of `b` (N, 4), row by row."""
+    return np.asarray(((a[:, :2] < b[:, 2:]) & (b[:, :2] < a[:, 2:])).all(axis=1), np.bool_)
