@@ -120,10 +120,10 @@ def detector_engine(weights: Path, size: tuple[int, int], config: RunConfig) -> 
     """The detector's network alone, and the height and width of its input for pictures of a size."""
     found = read_detector(weights)
     if isinstance(found, DetectorModule):
-        box = fit_rectangle(size, config.detect.imgsz, found.stride)
+        box = fit_rectangle(size, config.detect.options.imgsz, found.stride)
         return build_engine(found.module, None, precision=config.precision), (box.height, box.width)
     opened = open_engine(found.path)
-    box = fit_rectangle(size, config.detect.imgsz, 32)
+    box = fit_rectangle(size, config.detect.options.imgsz, 32)
     _, _, height, width = opened.input_shape
     return opened, (height, width) if height > 0 else (box.height, box.width)
 

@@ -31,6 +31,8 @@ class Section(BaseModel):
 
 
 C = TypeVar("C", bound=Section)
+_UNION_TAGS = ("constrained-", "literal[")
+"""What pydantic calls the types of which a value may be one."""
 _UNKNOWN = ("extra_forbidden", "invalid_key")
 """Pydantic's words for a key that is not known."""
 
@@ -170,7 +172,7 @@ def _explain(model: type[Section], error: ValidationError, where: object | None,
     faults = error.errors()
     # A key that was misspelt is also one that is missing: what it should have been says both.
     fault = next((one for one in faults if one["type"] in _UNKNOWN), faults[0])
-    path = [str(part) for part in fault["loc"]]
+    path = _keys_of(fault["loc"])
     key = ".".join(path)
     if fault["type"] in _UNKNOWN:
         near = difflib.get_close_matches(key, _known_keys(model), n=1, cutoff=0.5)
@@ -185,6 +187,12 @@ def _explain(model: type[Section], error: ValidationError, where: object | None,
         return wrong(f"{key}: got {unfit.value!r}", expected=unfit.expected)
     expected = "a section of keys" if fault["type"] == "model_type" else _expected(str(fault["msg"]))
     return wrong(f"{key}: got {fault['input']!r}", expected=expected)
+
+
+def _keys_of(loc: tuple[int | str, ...]) -> list[str]:
+    """The keys on the way to a fault; of a value that may be of several types, not which of them was tried."""
+    path = [str(part) for part in loc]
+    return path[:-1] if path and path[-1].startswith(_UNION_TAGS) else path
 
 
 def _expected(message: str) -> str:

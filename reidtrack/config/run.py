@@ -40,8 +40,9 @@ class DetectConfig(Section):
     weights: Path = Field(
         DEFAULT_DETECTOR, description="YOLO or RT-DETR detection model: a name, or a .pt, .onnx or OpenVINO folder"
     )
-    imgsz: Annotated[int, Field(ge=32, multiple_of=32)] = Field(
-        DetectorOptions.imgsz, description="longer side of the input, pixels"
+    imgsz: Annotated[int, Field(ge=32, multiple_of=32)] | Literal["auto"] = Field(
+        DetectorOptions.imgsz,
+        description="longer side of the input, pixels; auto: 640, 960 or 1280 for each camera, by how high people are",
     )
     conf: Fraction = Field(
         DetectorOptions.conf, description="least score of a detection; the tracker makes use of low ones"
@@ -54,6 +55,12 @@ class DetectConfig(Section):
     every: Annotated[int, Field(ge=1)] = Field(
         1, description="look at each so-many-th frame that is read; boxes in between are filled in"
     )
+
+    @property
+    def options(self) -> DetectorOptions:
+        """What a detector is told; of `auto`, the size that a camera has until another is chosen for it."""
+        imgsz = DetectorOptions.imgsz if self.imgsz == "auto" else self.imgsz
+        return DetectorOptions(imgsz, self.conf, self.iou, self.max_det)
 
 
 _DEFAULT_TRACKER = TRACKERS[DEFAULT_METHOD]
@@ -88,6 +95,10 @@ class TrackConfig(Section):
     )
     fill_gap: Duration = Field(1.0, description="longest gap within a track that is interpolated; 0: none")
     smooth: Duration = Field(0.2, description="spread of the smoothing of a track's boxes over time; 0: none")
+    camera_motion: bool = Field(
+        True,
+        description="in a run, follow a camera that moves, by its pictures (cascade)",
+    )
 
     @field_validator("method")
     @classmethod

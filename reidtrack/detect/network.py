@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import copy
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -43,19 +44,31 @@ class NetworkDetector:
         _, _, height, width = input_shape
         self._input_hw = (height, width) if height > 0 and width > 0 else None
         self._stride = stride
+        self._imgsz: Mapping[str, int] = {}
+
+    @property
+    def fixed_hw(self) -> tuple[int, int] | None:
+        """Height and width of the network's input where it takes no other; None where it takes any."""
+        return self._input_hw
+
+    def with_sizes(self, imgsz: Mapping[str, int]) -> NetworkDetector:
+        """The same detector with an input of its own size (longer side, pixels) for some cameras."""
+        other = copy.copy(self)
+        other._imgsz = dict(imgsz)
+        return other
 
     def detect(self, frames: Sequence[Frame]) -> list[Detections]:
-        """Find the persons in each frame; frames of one size share a batch.
+        """Find the persons in each frame; frames of one size that are scaled alike share a batch.
 
         Raises:
             WeightsError: If the model's output holds NaN, or less than its names say.
         """
-        groups: dict[tuple[int, int], list[int]] = {}
+        groups: dict[tuple[tuple[int, int], int], list[int]] = {}
         for i, frame in enumerate(frames):
-            groups.setdefault(frame.size, []).append(i)
+            groups.setdefault((frame.size, self._imgsz.get(frame.camera, self._options.imgsz)), []).append(i)
         results: dict[int, Detections] = {}
-        for size, members in groups.items():
-            box = self._family.place(size, self._input_hw, self._options.imgsz, self._stride)
+        for (size, imgsz), members in groups.items():
+            box = self._family.place(size, self._input_hw, imgsz, self._stride)
             outputs = self._infer(letterbox([frames[i].image for i in members], box))
             for i, one in zip(members, zip(*outputs, strict=True), strict=True):
                 results[i] = self._select(one, box, size)

@@ -12,7 +12,6 @@ from reidtrack.config.run import DetectConfig, EmbedConfig
 from reidtrack.detect.families import FAMILIES, family_of_export
 from reidtrack.detect.family import Family
 from reidtrack.detect.network import NetworkDetector
-from reidtrack.detect.protocol import Detector, DetectorOptions
 from reidtrack.detect.weights import (
     DetectorModule,
     ExportedDetector,
@@ -38,7 +37,7 @@ from reidtrack.networks.find import find_weights
 
 def make_detector(
     config: DetectConfig, device: str, engine: EngineName, precision: Precision = "auto"
-) -> tuple[Detector, Weights]:
+) -> tuple[NetworkDetector, Weights]:
     """Load the detector, of whichever family; an exported one runs in the precision it was written in.
 
     Raises:
@@ -49,17 +48,17 @@ def make_detector(
     path = find_weights(config.weights, "detector", exported=chosen == "openvino")
     if chosen == "openvino" and path.is_file() and path.suffix.lower() == ".pt":
         sha256 = digests(path)
-        network = _converted_detector(path, sha256[path.name], config.imgsz, half=precision == "half")
+        network = _converted_detector(path, sha256[path.name], config.options.imgsz, half=precision == "half")
     else:
         found, sha256 = read_detector(path), digests(path)
         if isinstance(found, ExportedDetector):
             network = _exported_detector(found, device, engine)
         else:
-            network = _detector_module(found, config.imgsz, on, chosen, precision, sha256[path.name])
+            network = _detector_module(found, config.options.imgsz, on, chosen, precision, sha256[path.name])
     detector = NetworkDetector(
         partial(network.engine.infer_pictures, pixels=network.family.pixels),
         network.family,
-        DetectorOptions(config.imgsz, config.conf, config.iou, config.max_det),
+        config.options,
         person_class=find_person_class(network.names),
         input_shape=network.input_shape,
         stride=network.stride,

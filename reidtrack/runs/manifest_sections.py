@@ -59,6 +59,8 @@ class InputEntry(Section):
         nominal_fps: Frames per second that the container announces.
         duration_s: Length that the container announces; None where it announces none.
         error: Why it could not be read, or not to its end.
+        imgsz: Longer side of the detector's input that was chosen for it; None where it was not left to the run.
+        imgsz_reason: Why that one, in words.
         recording: What tells it from another under its path; None of an address, and in runs from before.
     """
 
@@ -69,6 +71,8 @@ class InputEntry(Section):
     nominal_fps: PositiveFloat | None = None
     duration_s: float | None = None
     error: str | None = None
+    imgsz: _Side | None = None
+    imgsz_reason: str | None = None
     recording: RecordingEntry | None = None
 
 

@@ -114,13 +114,16 @@ class Cascade:
             return -float("inf")
         return self._clock.time_s + self._max_age - (self._clock.now - float(waiting.max()))
 
-    def update(self, detections: Detections, frame: int, time_s: float) -> Tracks:
+    def update(
+        self, detections: Detections, frame: int, time_s: float, camera_motion: DoubleArray | None = None
+    ) -> Tracks:
         """Take the detections of the next frame.
 
         Args:
             detections: Persons of the frame, possibly none; boxes without area are passed over.
             frame: Number of the frame, 0-based, growing.
             time_s: Its time, seconds; steps may be uneven.
+            camera_motion: (2, 3) similarity from the last frame's pixels to this one's; None if the camera stood still.
 
         Returns:
             The detections of confirmed tracks, and the earlier ones of those that have just been confirmed, by frame.
@@ -129,6 +132,8 @@ class Cascade:
         found = detections if usable.all() else detections[usable]
         xyxy = np.ascontiguousarray(found.xyxy.T, np.float64)
         before = self._clock.now
+        if camera_motion is not None:
+            self._tracks.people = walker.follow_camera(self._tracks.people, camera_motion)
         self._move(self._clock.tick(time_s))
         owner = self._associate(xyxy, found.score, before)  # (M,) index of each detection's track, -1 for none
         owned = (owner >= 0).nonzero()[0]

@@ -70,17 +70,21 @@ class Sort:
         """Always None: SORT never adds a row to an earlier frame."""
         return None
 
-    def update(self, detections: Detections, frame: int, time_s: float) -> Tracks:
+    def update(
+        self, detections: Detections, frame: int, time_s: float, camera_motion: DoubleArray | None = None
+    ) -> Tracks:
         """Take the detections of the next frame.
 
         Args:
             detections: Persons of the frame, possibly none; boxes without area are passed over.
             frame: Number of the frame, 0-based, growing.
             time_s: Its time, seconds, growing.
+            camera_motion: Not used: the method is as published.
 
         Returns:
             The filtered boxes of the tracks that were seen in this frame.
         """
+        del camera_motion
         usable = geometry.area(detections.xyxy) > 0
         found = detections if usable.all() else detections[usable]
         xyxy = np.ascontiguousarray(found.xyxy.T, np.float64)

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from reidtrack.track.cascade import Cascade
 from reidtrack.track.sort import Sort
-from reidtrack.types import Detections, IntArray, Tracks
+from reidtrack.types import Detections, DoubleArray, IntArray, Tracks
 
 
 class Tracker(Protocol):
@@ -24,9 +24,12 @@ class Tracker(Protocol):
         """Ids (K,) of the tracks that the last `update` gave up: reported before, they add no row any more."""
         ...
 
-    def update(self, detections: Detections, frame: int, time_s: float) -> Tracks:
+    def update(
+        self, detections: Detections, frame: int, time_s: float, camera_motion: DoubleArray | None = None
+    ) -> Tracks:
         """Take the detections of the next frame; frames may be missing, times may be uneven.
 
+        `camera_motion` is how the camera moved since the last frame (`CameraMotionEstimator`), None if it stood.
         `ended` then holds the tracks that this frame ended; those that are left when a recording ends are not told.
 
         Returns:

@@ -62,6 +62,20 @@ def move(people: DoubleArray, dt: float, acceleration_noise: float) -> DoubleArr
     return moved
 
 
+def follow_camera(people: DoubleArray, motion: DoubleArray) -> DoubleArray:
+    """Carry people (10, N) into the next picture of a camera that moved by a similarity (2, 3), pixels.
+
+    Places and velocities turn, boxes and all spreads are scaled (BoT-SORT, arXiv 2206.14651, section 3.2).
+    """
+    turn, scale = motion[:, :2], float(np.sqrt(abs(np.linalg.det(motion[:, :2]))))
+    carried = people.copy()
+    carried[CENTRE] = turn @ people[CENTRE] + motion[:, 2:]
+    carried[SPEED] = turn @ people[SPEED]
+    carried[SIDES] *= scale
+    carried[_NOISE] *= scale**2
+    return carried
+
+
 def correct(people: DoubleArray, measured: DoubleArray) -> DoubleArray:
     """Correct N people (10, N) by their (4, N) measurements."""
     noise = _DETECTOR_STD**2 * people[HEIGHT] ** 2

@@ -5,14 +5,16 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 from reidtrack.config.load import dump, present_names
 from reidtrack.config.run import RunConfig
+from reidtrack.detect.network import NetworkDetector
 from reidtrack.errors import InputError, param
 from reidtrack.pipeline.people.gallery import check_gallery
+from reidtrack.pipeline.run.fit_detector import fit_detector, fitted_sizes
 from reidtrack.pipeline.run.reading import RunNetworks
 from reidtrack.pipeline.run.same_recordings import check_same_recordings
 from reidtrack.pipeline.run.site import site_of
@@ -101,7 +103,9 @@ class ReadyRun:
     is_read: bool
 
 
-def prepare_run(request: RunRequest, failures: Failures, stack: contextlib.ExitStack, lock: RunLock) -> ReadyRun:
+def prepare_run(
+    request: RunRequest, failures: Failures, stack: contextlib.ExitStack, lock: RunLock, progress: Progress
+) -> ReadyRun:
     """Check what can be checked before hours of reading, and make ready what reading needs."""
     began = time.perf_counter()
     inputs = _checked_inputs(request)
@@ -114,9 +118,31 @@ def prepare_run(request: RunRequest, failures: Failures, stack: contextlib.ExitS
     if earlier is not None and earlier.status in READ and not _regained(earlier, sources):
         earlier.settings = manifest.settings
         return ReadyRun(folder, earlier, inputs, sources, networks, goes_on=True, is_read=True)
+    if request.config.detect.imgsz == "auto":
+        networks = _fitted(networks, request, inputs, sources, earlier, manifest, progress)
     manifest.timings_s["prepare"] = round(time.perf_counter() - began, 3)
     folder.write_manifest(manifest)
     return ReadyRun(folder, manifest, inputs, sources, networks, goes_on=earlier is not None, is_read=False)
+
+
+def _fitted(
+    networks: RunNetworks,
+    request: RunRequest,
+    inputs: Sequence[CameraInput],
+    sources: Sequence[Source],
+    earlier: RunManifest | None,
+    manifest: RunManifest,
+    progress: Progress,
+) -> RunNetworks:
+    """The networks, the detector's input fitted to each camera; says what was chosen and why."""
+    if not isinstance(networks.detector, NetworkDetector):  # recorded detections
+        return networks
+    chosen = fit_detector(networks.detector, inputs, sources, request.part, fitted_sizes(earlier))
+    for camera, (imgsz, reason) in chosen.items():
+        progress.info(f"{camera}: detection at {imgsz} ({reason})")
+    manifest.note_sizes(chosen)
+    sizes = {camera: fitted.imgsz for camera, fitted in chosen.items()}
+    return replace(networks, detector=networks.detector.with_sizes(sizes))
 
 
 def _checked_inputs(request: RunRequest) -> list[CameraInput]:

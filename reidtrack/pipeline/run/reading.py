@@ -31,6 +31,7 @@ from reidtrack.runs.features import FeatureLog
 from reidtrack.runs.folder import RunFolder
 from reidtrack.runs.logs import DetectionLog, TrackLog
 from reidtrack.runtime.progress import Progress
+from reidtrack.track.camera_motion import CameraMotionEstimator
 from reidtrack.track.tracker import Tracker, build_tracker
 from reidtrack.track.tracklets import TrackletBuilder
 from reidtrack.video.part import Part
@@ -137,6 +138,7 @@ def open_reading(
             detect_every=config.detect.every * part.stride,
             embed_batch=config.embed.batch,
             tracklets=TrackletBuilder(dim) if observers else None,
+            camera_motion={camera: CameraMotionEstimator() for camera in cameras if config.track.camera_motion},
         )
         yield Reading(tracking, counts, crops, logged)
 

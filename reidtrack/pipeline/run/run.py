@@ -53,7 +53,7 @@ def _run(
 ) -> Outcome:
     failures, interrupted = Failures(progress), False
     with contextlib.ExitStack() as stack:
-        ready = prepare_run(request, failures, stack, lock)
+        ready = prepare_run(request, failures, stack, lock, progress)
         if not ready.is_read:
             interrupted = _read(ready, request, failures, progress, cancel, observers)
     outcome = finish(

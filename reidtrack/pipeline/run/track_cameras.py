@@ -27,6 +27,7 @@ from reidtrack.runtime.cancel import CancelToken
 from reidtrack.runtime.queues import closing_generator
 from reidtrack.runtime.stage_times import StageTimes
 from reidtrack.runtime.threads import BackgroundWorker, parallel_map, prefetch
+from reidtrack.track.camera_motion import CameraMotionEstimator
 from reidtrack.track.tracker import Tracker, pending_until_s
 from reidtrack.track.tracklets import TrackletBuilder
 from reidtrack.types import Detections, Frame, Tracks
@@ -60,6 +61,7 @@ class TrackingPass:
         embed_batch: Crops that are embedded at once.
         policy: Whether to wait for cameras that are late.
         tracklets: Makes tracklets in memory, for observers that want them when they end; None makes none.
+        camera_motion: Camera to what follows its motion; cameras without one are taken to stand still.
 
     Attributes:
         times: Where the time went.
@@ -80,10 +82,12 @@ class TrackingPass:
         embed_batch: int,
         policy: MergePolicy = RECORDED,
         tracklets: TrackletBuilder | None = None,
+        camera_motion: Mapping[str, CameraMotionEstimator] | None = None,
     ) -> None:
         self._detector, self._trackers, self._selector, self._observers = detector, trackers, selector, observers
         self._resumed = ResumedState() if resumed is None else resumed
         self._detect_every, self._batch, self._policy = detect_every, batch, policy
+        self._camera_motion = camera_motion or {}
         self._tells_tracklets = tracklets is not None
         self._ending: dict[str, set[int]] = {camera: set() for camera in trackers}
         self._last_s: dict[str, float] = {}
@@ -165,7 +169,9 @@ class TrackingPass:
                 observer.on_gap(Gap(frame.camera, last_s, frame.time_s))
 
     def _track(self, frame: Frame, detections: Detections) -> Tracks:
-        tracks = self._trackers[frame.camera].update(detections, frame.index, frame.time_s)
+        estimator = self._camera_motion.get(frame.camera)
+        motion = None if estimator is None else estimator.update(frame.image, frame.time_s)
+        tracks = self._trackers[frame.camera].update(detections, frame.index, frame.time_s, motion)
         for observer in self._observers:
             observer.on_tracks(frame, tracks)
         if self._tells_tracklets:
