@@ -231,3 +231,11 @@ def test_values_under_former_names_are_moved_in_a_copy() -> None:
     data = {"follow": {"reach": 1, "max_age": 2}}
     assert present_names(Whole, data) == {"follow": {"max_age": 2, "motion": {"gate": 1}}}
     assert data == {"follow": {"reach": 1, "max_age": 2}}
+
+
+@pytest.mark.parametrize(
+    "key", ["gallery.path", "site.path", "embed.weights", "detect.weights", "site.homographies.hall"]
+)
+def test_a_path_that_no_file_can_have(key: str) -> None:
+    with pytest.raises(ConfigError, match=f"{key}: got .*a path without a zero byte"):
+        load(RunConfig, overrides=[f'{key}="a\\0b"'])

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from reidtrack.config.load import Section
 from reidtrack.config.signature import default_of, first_lines, with_sections
@@ -28,6 +28,15 @@ Seconds = Annotated[float, Field(ge=0)]
 Duration = Annotated[float, Field(ge=0)]
 """In the unit that its section names."""
 
+
+def _nameable(path: Path) -> Path:
+    if "\0" in str(path):
+        raise ValueError("a path without a zero byte")
+    return path
+
+
+FilePath = Annotated[Path, AfterValidator(_nameable)]
+"""Path of a setting; YAML can write a zero byte, which no file's name holds."""
 DEFAULT_DETECTOR = Path("yolo11n_person")
 """Name of the shipped detector, in the form for the device: the OpenVINO folder on a CPU, the `.pt` file on a GPU."""
 DEFAULT_REID = Path("osnet_x1_0")
@@ -37,7 +46,7 @@ DEFAULT_REID = Path("osnet_x1_0")
 class DetectConfig(Section):
     """Person detector."""
 
-    weights: Path = Field(
+    weights: FilePath = Field(
         DEFAULT_DETECTOR, description="YOLO or RT-DETR detection model: a name, or a .pt, .onnx or OpenVINO folder"
     )
     imgsz: Annotated[int, Field(ge=32, le=8192, multiple_of=32)] | Literal["auto"] = Field(
@@ -129,7 +138,7 @@ class TrackConfig(Section):
 class EmbedConfig(Section):
     """Appearance features of the tracked boxes."""
 
-    weights: Path = Field(
+    weights: FilePath = Field(
         DEFAULT_REID, description="re-identification network: a name, or a .safetensors, .pth, .onnx or OpenVINO .xml"
     )
     architecture: str | None = Field(None, description="its architecture, where it does not tell, such as osnet_x1_0")
@@ -161,7 +170,7 @@ class AssociateConfig(Section):
 class GalleryConfig(Section):
     """People kept over runs and days."""
 
-    path: Path | None = Field(None, description="file of the gallery, made where it is not there; null: none")
+    path: FilePath | None = Field(None, description="file of the gallery, made where it is not there; null: none")
     threshold: Distance | Literal["auto"] = Field("auto", description="largest distance of somebody who is recognised")
     strangers: Annotated[float, Field(gt=0)] = Field(
         0.02,
@@ -180,8 +189,8 @@ class SiteConfig(Section):
 
     renamed: ClassVar[Mapping[str, str]] = {"journeys": "travel_times"}
 
-    path: Path | None = Field(None, description="file with homographies and ways between cameras; null: none")
-    homographies: dict[str, Path] = Field({}, description="camera to a file with its homography, pixels to plan")
+    path: FilePath | None = Field(None, description="file with homographies and ways between cameras; null: none")
+    homographies: dict[str, FilePath] = Field({}, description="camera to a file with its homography, pixels to plan")
     plan: bool = Field(True, description="places on the plan count, where homographies are known")
     relation: bool = Field(True, description="where they are not, learn how overlapping views lie to each other")
     clocks: bool = Field(True, description="find out how far clocks are apart, and allow for it")

@@ -79,7 +79,8 @@ def _keys(document: Any, prefix: str = "") -> list[str]:
 
 def _options(world: World, place: Place, drawn: Any) -> None:
     number, value, more = drawn
-    text = str(fill(value, place.parent))
+    text = str(fill(value, place.parent)).replace("\0", "")  # no word of a command line can hold it
+    more = str(more).replace("\0", "")
     run, out = copy_run(world, place), place.given / "out.txt"
     det = world.scene.detections["left"]
     commands: list[list[object]] = [
