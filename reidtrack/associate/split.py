@@ -26,7 +26,7 @@ LEAST_FEATURES = 3
 """Fewer features on either side of a cut are no evidence; not tuned."""
 _LEAST_QUALITY = 0.7
 """Share of the tracklet's best quality below which a crop decides nothing: of somebody whose legs leave the picture,
-what has less than 85 % of its height; not tuned. On PETS and the sample it leaves out one crop in a hundred."""
+what has less than 85 % of its height; not tuned."""
 _NEVER = 2.0
 """No two appearances lie farther apart."""
 _SCREEN = 0.6
