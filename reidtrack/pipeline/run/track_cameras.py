@@ -14,6 +14,7 @@ cameras go the same way with another policy of merging (`MergePolicy`), and ther
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 
 from reidtrack.detect.protocol import Detector
@@ -99,6 +100,7 @@ class TrackingPass:
         self.times = StageTimes(STAGES)
         self.dropped: dict[str, int] = {}
         self.left_out: dict[str, int] = {}
+        self._counting = threading.Lock()
         self._embedding = CropEmbedding(embedder, embed_batch, self._resumed, observers, tracklets, self.times)
 
     def run(
@@ -154,7 +156,8 @@ class TrackingPass:
         """The surest detections of a frame, as many as are looked at."""
         kept = surest(found, MOST_BOXES)
         if len(kept) < len(found):
-            self.left_out[frame.camera] = self.left_out.get(frame.camera, 0) + len(found) - len(kept)
+            with self._counting:  # batches are detected in two threads
+                self.left_out[frame.camera] = self.left_out.get(frame.camera, 0) + len(found) - len(kept)
         return kept
 
     def _looks_at(self, frame: Frame) -> bool:
