@@ -219,11 +219,13 @@ def test_a_new_run_there_puts_corrections_aside(run: Path) -> None:
 
     assert do("name", run, 1, "Anna", "--no-associate") == 0
     text = (run / "corrections.yaml").read_text(encoding="utf-8")
-    make_folder(run, RunLock(run), overwrite=True)
+    with RunLock(run) as lock:
+        make_folder(run, lock, overwrite=True)
     assert listing(run) == {"corrections.old.yaml", "run.json"}
     assert read_json(run / "run.json")["status"] == "reading"
     assert (run / "corrections.old.yaml").read_text(encoding="utf-8") == text
     (run / "corrections.yaml").write_text("- lock: [left 1]\n", encoding="utf-8")
-    make_folder(run, RunLock(run), overwrite=True)
+    with RunLock(run) as lock:
+        make_folder(run, lock, overwrite=True)
     assert (run / "corrections.old.yaml").read_text(encoding="utf-8") == text
     assert (run / "corrections.old.2.yaml").is_file()

@@ -203,8 +203,9 @@ FORMER_TRACK = {
     "agility": 0.05,
     "fill_gap": 1.0,
     "smooth": 0.2,
+    "camera_motion": True,
 }
-"""Section `track` of a run.json before methods had sections of their own."""
+"""Section `track` of a run.json before methods had sections of their own, with the one setting that is newer."""
 
 
 @pytest.mark.parametrize(
