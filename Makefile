@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 DOCS = $(VENV)/.docs
 
-.PHONY: install demo run test lint types docs check weights-sha256 clean
+.PHONY: install demo run test fuzz lint types docs check weights-sha256 clean
 
 install: $(READY)
 
@@ -26,6 +26,10 @@ run: $(READY)
 test: $(READY)
 	$(BIN)/python -X warn_default_encoding -m pytest $(TESTS)
 
+# Odd input of all kinds, in a process of its own: what it does to decoders of others is not to trouble other tests.
+fuzz: $(READY)
+	$(BIN)/python -X warn_default_encoding -m pytest -m fuzz tests/fuzz
+
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -42,7 +46,7 @@ $(DOCS): $(READY)
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[docs]"
 	touch $(DOCS)
 
-check: lint types test docs
+check: lint types test fuzz docs
 
 # After a file in weights/ has changed.
 weights-sha256: $(READY)

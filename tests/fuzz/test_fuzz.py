@@ -13,6 +13,8 @@ from fuzz.harness import Place, ViolationError, _check_end, place
 from fuzz.targets import TARGETS
 from fuzz.world import World, make_world
 
+pytestmark = pytest.mark.fuzz
+
 
 @pytest.fixture(scope="session")
 def world(scene: Scene, finished: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
