@@ -96,7 +96,9 @@ def others(method: str, python: Path, one: Tracked, *, finished: bool) -> MotRow
     sure = score >= roboflow_side.LEAST_SCORE
     count = int(one.recording.frame[-1]) + 1
     with tempfile.TemporaryDirectory() as scratch:
-        rows = roboflow_side.track(python, method, one.fps, count, (frame[sure], xyxy[sure], score[sure]), Path(scratch))
+        rows = roboflow_side.track(
+            python, method, one.fps, count, (frame[sure], xyxy[sure], score[sure]), Path(scratch)
+        )
     number, ids, boxes, scores = rows
     clock = np.interp(number, one.recording.frame, one.recording.time_s)
     tracks = Tracks(ids, number, clock, boxes.astype(np.float32), scores.astype(np.float32))
@@ -123,9 +125,7 @@ def table(sequences: Mapping[str, Tracked], python: Path) -> None:
     heads = [f"{name}, {len(one.recording.frame)} frames" for name, one in sequences.items()]
     print("| tracker | " + " | ".join([*heads, "combined"]) + " |\n|" + " --- |" * (len(heads) + 2))
     for name, way in ways.items():
-        pairs = {
-            key: TrackingPair(one.recording.gt, way(one), one.recording.ignore) for key, one in sequences.items()
-        }
+        pairs = {key: TrackingPair(one.recording.gt, way(one), one.recording.ignore) for key, one in sequences.items()}
         scores, combined = score_sequences(pairs)
         print(f"| {name} | " + " | ".join(cell(score) for score in (*scores.values(), combined)) + " |", flush=True)
 

@@ -45,7 +45,7 @@ def _add_inputs(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         required=True,
         metavar="SOURCE",
-        help="video files, folders of images, or patterns of images ('door/img%%06d.jpg', 'door/*.jpg'), one per camera",
+        help="video files, folders of images or patterns of them ('door/img%%06d.jpg', 'door/*.jpg'), one per camera",
     )
     group.add_argument("--cameras", nargs="+", metavar="NAME", help="names of the cameras (default: the files' stems)")
     group.add_argument(

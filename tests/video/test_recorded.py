@@ -34,9 +34,7 @@ def write(path: Path, **tags: str) -> Path:
     ],
 )
 @pytest.mark.parametrize("ending", ["mp4", "mkv"])
-def test_when_a_file_was_recorded(
-    tmp_path: Path, tags: dict[str, str], expected: datetime | None, ending: str
-) -> None:
+def test_when_a_file_was_recorded(tmp_path: Path, tags: dict[str, str], expected: datetime | None, ending: str) -> None:
     found = recorded_at(write(tmp_path / f"film.{ending}", **tags))
     assert found == (None if expected is None else found)
     if expected is not None:
