@@ -16,6 +16,7 @@ LAYERS = (
     {
         "types",
         "errors",
+        "events",
         "geometry",
         "assign",
         "mot",
@@ -30,7 +31,7 @@ LAYERS = (
         "safe_torch",
     },
     {"fetch", "shipped"},
-    {"video", "associate", "report"},
+    {"video", "associate", "report", "publish"},
     {"track", "embed", "spacetime", "gallery", "corrections"},
     {"detect", "engines", "models", "datasets"},
     {"config"},
