@@ -1,0 +1,137 @@
+"""Everything that can be set of `reidtrack live`, with its default: what a run knows, and what only live cameras need.
+
+Durations are seconds, sizes bytes. `cameras.yaml`, the list of cameras, is read by `read_cameras`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from reidtrack.config.load import Section, load
+from reidtrack.config.run import FilePath, Fraction, RunConfig
+from reidtrack.errors import ConfigError
+from reidtrack.video.naming import is_camera_name
+
+Point = tuple[Fraction, Fraction]
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+class CameraSettings(Section):
+    """One live camera, an entry of `cameras.yaml`."""
+
+    other_keys = "name, address, sub, rotate, ignore, fps and record are"
+
+    name: str = Field(description="what it is called in everything that is written")
+    address: str = Field(description="rtsp://... and the like, /dev/video0, a number, or a file; ${NAME} for secrets")
+    sub: str | None = Field(None, description="a smaller stream of it, to be looked at; the main one is recorded")
+    rotate: Literal[0, 90, 180, 270] = Field(0, description="degrees clockwise by which its pictures are turned")
+    ignore: tuple[Annotated[tuple[Point, ...], Field(min_length=3)], ...] = Field(
+        (), description="regions to ignore, each three or more points [x, y] in 0..1 of the turned picture"
+    )
+    fps: Annotated[float, Field(gt=0, le=240)] | None = Field(
+        None, description="frames a second that are looked at; null: live.fps"
+    )
+    record: bool | None = Field(None, description="whether its stream is recorded; null: record.enabled")
+
+    @field_validator("name")
+    @classmethod
+    def _is_name(cls, value: str) -> str:
+        if not is_camera_name(value):
+            raise ValueError("letters, digits, spaces and _ - . (at most 100)")
+        return value
+
+
+class CameraList(Section):
+    """What `cameras.yaml` says."""
+
+    other_keys = "the file holds `cameras:` and a list"
+
+    cameras: Annotated[tuple[CameraSettings, ...], Field(min_length=1, max_length=1000)]
+
+    @field_validator("cameras")
+    @classmethod
+    def _have_names(cls, value: tuple[CameraSettings, ...]) -> tuple[CameraSettings, ...]:
+        names = [camera.name.casefold() for camera in value]
+        if len(set(names)) < len(names):
+            raise ValueError("a name of its own for each camera")
+        return value
+
+
+class StreamConfig(Section):
+    """How live cameras are read."""
+
+    fps: Annotated[float, Field(gt=0, le=240)] | None = Field(
+        None, description="frames a second of each camera that are looked at; null: all that come"
+    )
+    stall_s: Annotated[float, Field(ge=0.5)] = Field(4.0, description="silence after which a camera counts as stalled")
+    transport: Literal["tcp", "udp"] = Field("tcp", description="how RTSP brings its pictures")
+    loop: bool = Field(False, description="with --realtime: begin a file again at its end")
+    window_s: Annotated[float, Field(gt=0)] = Field(
+        600.0, description="how long an ended tracklet may still be joined to others"
+    )
+    catch_up: bool = Field(True, description="look at fewer frames by itself when the processor cannot keep up")
+
+
+class RecordConfig(Section):
+    """The cameras' own streams, recorded without encoding them again."""
+
+    enabled: bool = Field(True, description="record")
+    segment_s: Annotated[float, Field(ge=1)] = Field(600.0, description="length of a file")
+    keep_s: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="recordings and logs older than this are deleted; null: never"
+    )
+    max_bytes: Annotated[int, Field(gt=0)] | None = Field(
+        None, description="size of the folder beyond which the oldest are deleted; null: no limit"
+    )
+
+
+class PublishConfig(Section):
+    """Where events go as they happen, and where the health page is."""
+
+    mqtt: str | None = Field(None, description="mqtt://user:password@host:1883/prefix, or mqtts://")
+    webhook: str | None = Field(None, description="http(s) address that each event is posted to")
+    http: str | None = Field(None, description="host:port of /healthz and /metrics, such as 127.0.0.1:8787")
+
+
+class LiveConfig(RunConfig):
+    """Everything `reidtrack live` can be told beside its cameras."""
+
+    stream: StreamConfig = StreamConfig()
+    record: RecordConfig = RecordConfig()
+    publish: PublishConfig = PublishConfig()
+
+
+def read_cameras(path: FilePath, environment: Mapping[str, str] | None = None) -> tuple[CameraSettings, ...]:
+    """Read the list of live cameras; `${NAME}` in addresses is replaced from the environment.
+
+    Args:
+        path: `cameras.yaml`; relative paths of files in it are relative to its folder.
+        environment: Variables; None takes the process's.
+
+    Raises:
+        ConfigError: If it cannot be read, a key is unknown, or a variable is not set.
+    """
+    values = os.environ if environment is None else environment
+    listed = load(CameraList, path)
+    return tuple(_filled(camera, values, path) for camera in listed.cameras)
+
+
+def _filled(camera: CameraSettings, values: Mapping[str, str], path: Path) -> CameraSettings:
+    def fill(text: str) -> str:
+        missing = [name for name in _VARIABLE.findall(text) if name not in values]
+        if missing:
+            raise ConfigError(
+                f"camera {camera.name}: the variable {missing[0]} is not set",
+                where=str(path),
+                hint=f"set it: export {missing[0]}=...",
+            )
+        return _VARIABLE.sub(lambda found: values[found[1]], text)
+
+    sub = None if camera.sub is None else fill(camera.sub)
+    return camera.model_copy(update={"address": fill(camera.address), "sub": sub})

@@ -1,0 +1,47 @@
+"""The list of live cameras."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from reidtrack.config.live import LiveConfig, read_cameras
+from reidtrack.errors import ConfigError
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "cameras.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_secrets_come_from_the_environment(tmp_path: Path) -> None:
+    path = written(
+        tmp_path, "cameras:\n- {name: hall, address: 'rtsp://me:${WORD}@10.0.0.5/main', sub: '${SUB}', fps: 5}\n"
+    )
+    (camera,) = read_cameras(path, {"WORD": "s3cret", "SUB": "rtsp://x/sub"})
+    assert (camera.address, camera.sub, camera.fps) == ("rtsp://me:s3cret@10.0.0.5/main", "rtsp://x/sub", 5)
+
+
+WRONG = {
+    "a variable that is not set": ("cameras: [{name: a, address: 'rtsp://${NO}@b'}]", "the variable NO is not set"),
+    "a key that is misspelt": ("cameras: [{name: a, adress: x}]", "adress"),
+    "two of one name": ("cameras: [{name: a, address: x}, {name: A, address: y}]", "a name of its own"),
+    "a name that leads elsewhere": ("cameras: [{name: ../a, address: x}]", "letters, digits"),
+    "no camera": ("cameras: []", "cameras"),
+    "a region of two points": ("cameras: [{name: a, address: x, ignore: [[[0, 0], [1, 1]]]}]", "ignore"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_wrong_is_told(name: str, tmp_path: Path) -> None:
+    text, told = WRONG[name]
+    with pytest.raises(ConfigError, match=told):
+        read_cameras(written(tmp_path, text), {})
+
+
+def test_live_settings_are_a_runs_and_more() -> None:
+    config = LiveConfig()
+    assert config.detect.batch
+    assert config.stream.window_s == 600
