@@ -11,7 +11,7 @@ from pathlib import Path
 from reidtrack.errors import UsageError
 
 _ALLOWED = re.compile(r"\w(?:[\w.\- ]{0,98}[\w\-])?")
-_SECRET = re.compile(
+SECRET = re.compile(
     r"(?i)((?:pass(?:word|wd|phrase|code)?|pwd|token|key|secret|auth(?:orization)?|sig(?:nature)?|credentials?"
     r"|session_?(?:id)?|sid|jwt|bearer|otp|pin)=)"
     r"(?!\*\*\*)(?:(?!_[A-Za-z]+=)[^&;?\s#])+"  # up to the next key, also where keys are joined by "_" in a path
@@ -55,7 +55,7 @@ def redact(source: str | Path) -> str:
     # A colon that no port follows begins a password, which may hold "@" and "/" unescaped: hide up to the last "@".
     rest = re.sub(r"^[^/@:\[?#]*:(?!\d*(?:[/?#]|$)).*@", "***@", rest)
     rest = re.sub(r"^[^/@?#]+@", "***@", rest)
-    return scheme + _SECRET.sub(r"\1***", rest)
+    return scheme + SECRET.sub(r"\1***", rest)
 
 
 def name_cameras(sources: Sequence[str | Path], names: Sequence[str] | None = None) -> list[str]:
@@ -133,7 +133,12 @@ def _repeated(names: Iterable[str]) -> str | None:
 
 
 def _stem(source: str | Path) -> str:
-    if is_url(source):
+    from reidtrack.video.pattern import Pattern  # which asks this module what an address is
+
+    pattern = Pattern.of(source)
+    if pattern is not None:
+        text = pattern.called
+    elif is_url(source):
         address = redact(source).split("://", 1)[1].split("?", 1)[0]
         text = address.rsplit("@", 1)[-1]
     else:

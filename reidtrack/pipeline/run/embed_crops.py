@@ -45,6 +45,7 @@ class CropEmbedding:
         observers: Told of crops, features, and tracklets that have ended.
         tracklets: Makes tracklets, of the numbers that the logs hold; None makes none.
         times: Told of the work.
+        at_once: Embed what there is with each batch of frames: live, features are wanted now, and nothing is resumed.
     """
 
     def __init__(
@@ -55,9 +56,12 @@ class CropEmbedding:
         observers: Sequence[RunObserver],
         tracklets: TrackletBuilder | None,
         times: StageTimes,
+        *,
+        at_once: bool = False,
     ) -> None:
         self._embedder, self._batch, self._resumed = embedder, batch, resumed
         self._observers, self._tracklets, self._times = observers, tracklets, times
+        self._least = 1 if at_once else batch
         self._waiting: list[Candidate] = []
         self._crops = self._embedded = 0
         self._ended: deque[tuple[int, str, int]] = deque()
@@ -67,9 +71,11 @@ class CropEmbedding:
         """Take what a batch of frames gave, and embed what makes whole batches of crops."""
         with self._times.measure("embed"):
             self._add(batch)
-            while len(self._waiting) >= self._batch:
+            while len(self._waiting) >= self._least:
                 self._embed()
             self._tell_ended()
+        for observer in self._observers:
+            observer.on_batch_embedded()
 
     def finish(self, crops: Sequence[Candidate]) -> None:
         """Take the last crops and embed all that wait; every tracklet ends."""

@@ -90,6 +90,10 @@ class RunObserver(Protocol):
         """The tracker gave a track up and all its crops are embedded; only where the pass makes tracklets."""
         return
 
+    def on_batch_embedded(self) -> None:
+        """A batch of frames has been through every stage; an empty one too, where frames are waited for."""
+        return
+
     # After the last frame and when all crops of closed windows are embedded, in the thread of the pass.
 
     def on_last_frame(self) -> None:

@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from reidtrack.detect.protocol import Detector
 from reidtrack.detect.surest import MOST_BOXES, surest
 from reidtrack.embed.embedder import Embedder
-from reidtrack.embed.select import CropSelector
+from reidtrack.embed.select import Candidate, CropSelector
 from reidtrack.errors import InputError
 from reidtrack.pipeline.run.embed_crops import CropEmbedding, TrackedBatch
 from reidtrack.pipeline.run.looks import EveryNth, LookRule
@@ -78,6 +78,9 @@ class TrackingPass:
         tracklets: Makes tracklets in memory, for observers that want them when they end; None makes none.
         camera_motion: Camera to what follows its motion; cameras without one are taken to stand still.
         arrivals: Told of each frame, by camera and number, when its source gives it.
+        embed_at_once: Embed the crops of each batch of frames with it, instead of waiting for a whole batch of crops.
+        restart: Makes the tracker that takes over where a camera's pictures change their size; None goes on with the
+            one that there is.
 
     Attributes:
         times: Where the time went.
@@ -101,20 +104,27 @@ class TrackingPass:
         tracklets: TrackletBuilder | None = None,
         camera_motion: Mapping[str, CameraMotionEstimator] | None = None,
         arrivals: Arrivals | None = None,
+        embed_at_once: bool = False,
+        restart: Callable[[str], Tracker] | None = None,
     ) -> None:
-        self._detector, self._trackers, self._selector, self._observers = detector, trackers, selector, observers
+        self._detector, self._trackers, self._selector = detector, dict(trackers), selector
+        self._observers, self._restart = observers, restart
         self._resumed = ResumedState() if resumed is None else resumed
         self._looks = EveryNth() if looks is None else looks
         self._batch, self._policy = batch, policy
-        self._camera_motion, self._arrivals = camera_motion or {}, arrivals
+        self._camera_motion, self._arrivals = dict(camera_motion or {}), arrivals
         self._tells_tracklets = tracklets is not None
         self._ending: dict[str, set[int]] = {camera: set() for camera in trackers}
+        self._alive: dict[str, set[int]] = {camera: set() for camera in trackers}
+        self._size: dict[str, tuple[int, int]] = {}
         self._last_s: dict[str, float] = {}
         self.times = StageTimes(STAGES)
         self.dropped: dict[str, int] = {}
         self.left_out: dict[str, int] = {}
         self._counting = threading.Lock()
-        self._embedding = CropEmbedding(embedder, embed_batch, self._resumed, observers, tracklets, self.times)
+        self._embedding = CropEmbedding(
+            embedder, embed_batch, self._resumed, observers, tracklets, self.times, at_once=embed_at_once
+        )
 
     def run(
         self, sources: Mapping[str, Iterable[Frame]], fail: Callable[[str, InputError], None], cancel: CancelToken
@@ -127,7 +137,16 @@ class TrackingPass:
             cancel: Asked between two batches.
         """
         streams = {camera: self._arriving(source) for camera, source in sources.items()}
-        found = self._detected(merged_batches(streams, self._batch, self._policy, fail, self.dropped))
+        self.take(merged_batches(streams, self._batch, self._policy, fail, self.dropped), cancel)
+
+    def take(self, merged: Generator[list[Frame]], cancel: CancelToken) -> None:
+        """Take batches of frames of several cameras, until there are none left or the token is cancelled.
+
+        Args:
+            merged: Frames of each camera in order; empty where there is nothing yet. Closed at the end.
+            cancel: Asked between two batches.
+        """
+        found = self._detected(merged)
         with closing_generator(found), BackgroundWorker(self._embedding.take, _UNEMBEDDED) as embedding:
             while not cancel.cancelled:
                 item = next(found, None)
@@ -154,6 +173,13 @@ class TrackingPass:
                 if self._arrivals is not None:
                     self._arrivals.came(frame.camera, frame.index)
                 yield frame
+
+    def add_camera(self, camera: str, tracker: Tracker, motion: CameraMotionEstimator | None = None) -> None:
+        """Take frames of another camera from the next batch on; call it in the thread that gives the batches."""
+        self._ending[camera], self._alive[camera] = set(), set()
+        if motion is not None:
+            self._camera_motion[camera] = motion
+        self._trackers = {**self._trackers, camera: tracker}
 
     def _detected(self, batches: Generator[list[Frame]]) -> Generator[_Batch]:
         """Batches with their detections; where nobody is to be waited for, each at once."""
@@ -208,6 +234,7 @@ class TrackingPass:
         tracked = TrackedBatch()
         for frame, looked, detections in zip(batch.frames, batch.looked, batch.found, strict=True):
             self._tell_gap(frame)
+            tracked.crops += self._on_new_size(frame)
             for observer in self._observers:
                 observer.on_detections(frame, detections)
             tracks = self._track(frame, detections) if looked else Tracks.empty()
@@ -230,6 +257,22 @@ class TrackingPass:
             for observer in self._observers:
                 observer.on_gap(Gap(frame.camera, last_s, frame.time_s))
 
+    def _on_new_size(self, frame: Frame) -> list[Candidate]:
+        """Give the camera a new tracker if its pictures have another size now; the last crops of the former's tracks.
+
+        A box of before means another place in the new pictures: everybody begins anew.
+        """
+        former = self._size.setdefault(frame.camera, frame.size)
+        if former == frame.size or self._restart is None:
+            return []
+        self._size[frame.camera] = frame.size
+        self._trackers = {**self._trackers, frame.camera: self._restart(frame.camera)}
+        if frame.camera in self._camera_motion:
+            self._camera_motion[frame.camera] = CameraMotionEstimator()
+        self._ending[frame.camera] |= self._alive[frame.camera]
+        self._alive[frame.camera] = set()
+        return self._selector.flush(frame.camera)
+
     def _track(self, frame: Frame, detections: Detections) -> Tracks:
         estimator = self._camera_motion.get(frame.camera)
         motion = None if estimator is None else estimator.update(frame.image, frame.time_s)
@@ -239,7 +282,10 @@ class TrackingPass:
         for observer in self._observers:
             observer.on_tracks(frame, tracks)
         if self._tells_tracklets:
-            self._ending[frame.camera].update(tracker.ended.tolist())
+            ended = tracker.ended.tolist()
+            self._ending[frame.camera].update(ended)
+            self._alive[frame.camera].update(tracks.track_id.tolist())
+            self._alive[frame.camera].difference_update(ended)
         return tracks
 
     def _newly_ended(self, camera: str) -> list[tuple[str, int]]:

@@ -29,6 +29,7 @@ from reidtrack.pipeline.run.track_cameras import TrackingPass
 from reidtrack.runs.folder import RunFolder
 from reidtrack.runtime.cancel import CancelToken
 from reidtrack.runtime.progress import Silent
+from reidtrack.track.numbered import NumberedTracker
 from reidtrack.track.tracker import build_tracker
 from reidtrack.track.tracklets import TrackletBuilder
 from reidtrack.types import Detections, FloatArray, Frame, Identity, Tracklet, Tracks
@@ -161,7 +162,7 @@ def never(camera: str, error: InputError) -> None:
     raise AssertionError(f"{camera} failed: {error}")
 
 
-def tracking_pass(scene: Scene, seen: Everything, policy: MergePolicy, dim: int = 4) -> TrackingPass:
+def tracking_pass(scene: Scene, seen: Everything, policy: MergePolicy, dim: int = 4, **options: Any) -> TrackingPass:
     """A pass that embeds each crop as the mean of its colours."""
 
     def infer(crops: FloatArray) -> FloatArray:
@@ -178,7 +179,38 @@ def tracking_pass(scene: Scene, seen: Everything, policy: MergePolicy, dim: int 
         embed_batch=2,
         policy=policy,
         tracklets=TrackletBuilder(dim),
+        **options,
     )
+
+
+def test_pictures_of_another_size_begin_anew(scene: Scene) -> None:
+    """A box of before is another place in them: nobody's track goes over, and ids go on."""
+    seen = Everything()
+    trackers = [NumberedTracker(build_tracker(max_age=0.5))]
+
+    def again(camera: str) -> NumberedTracker:
+        assert camera == "left"
+        trackers.append(NumberedTracker(build_tracker(max_age=0.5), trackers[-1].last_id))
+        return trackers[-1]
+
+    passed = tracking_pass(scene, seen, RECORDED, restart=again, embed_at_once=True)
+    passed.add_camera("left", trackers[0])
+
+    def grown() -> Generator[Frame]:
+        with open_source(scene.videos["left"], "left") as source:
+            for frame in source:
+                wider = np.pad(frame.image, ((0, 0), (0, 16 * (frame.index >= 20)), (0, 0)))
+                yield dataclasses.replace(frame, image=wider)
+
+    passed.run({"left": grown()}, never, CancelToken())
+    before = [t for t in seen.tracklets if t.frame[-1] < 20]
+    after = [t for t in seen.tracklets if t.frame[0] >= 20]
+    assert len(trackers) == 2
+    assert before
+    assert after
+    assert len(before) + len(after) == len(seen.tracklets)
+    assert len({t.track_id for t in seen.tracklets}) == len(seen.tracklets)
+    assert all(len(t.features) for t in seen.tracklets)
 
 
 def test_live_policies_give_the_same_where_nobody_is_late(scene: Scene) -> None:
