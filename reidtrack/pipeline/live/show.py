@@ -1,0 +1,26 @@
+"""Who is told how a live session goes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reidtrack.config.live import CameraSettings
+from reidtrack.events import Event
+from reidtrack.pipeline.live.store import LiveStore
+from reidtrack.publish.status import LiveStatus
+
+
+class LiveShow:
+    """Told how a session goes; derive from it and define the methods that matter."""
+
+    def begin(self, store: LiveStore, cameras: Sequence[CameraSettings]) -> None:
+        """The session begins."""
+        return
+
+    def event(self, event: Event) -> None:
+        """Something happened; called by any thread."""
+        return
+
+    def status(self, status: LiveStatus) -> None:
+        """How it stands, about once a second; called by a thread of its own."""
+        return
