@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 DOCS = $(VENV)/.docs
 
-.PHONY: install demo run test test-all fuzz lint types docs check weights-sha256 clean
+.PHONY: install demo run test fuzz lint types docs check weights-sha256 clean
 
 install: $(READY)
 
@@ -25,11 +25,6 @@ run: $(READY)
 
 test: $(READY)
 	$(BIN)/python -X warn_default_encoding -m pytest $(TESTS)
-
-# The same in two processes, one after the other: one that has run everything ended at the first signal, cause not found.
-test-all: $(READY)
-	$(BIN)/python -X warn_default_encoding -m pytest $(TESTS) --ignore-glob='tests/[r-z]*'
-	$(BIN)/python -X warn_default_encoding -m pytest $(TESTS) --ignore-glob='tests/[a-q]*'
 
 # Odd input of all kinds, in a process of its own: what it does to decoders of others is not to trouble other tests.
 fuzz: $(READY)
@@ -51,7 +46,7 @@ $(DOCS): $(READY)
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[docs]"
 	touch $(DOCS)
 
-check: lint types test-all fuzz docs
+check: lint types test fuzz docs
 
 # After a file in weights/ has changed.
 weights-sha256: $(READY)

@@ -65,12 +65,13 @@ def run(
             outcome = api.run(["door.mp4", "hall.mp4"], "runs/first", resume=True)
 
     Args:
-        videos: Files or folders of images, one for each camera.
+        videos: Files, folders of images or patterns of images (`door/img%06d.jpg`, `door/*.jpg`), one for each camera.
         out: Folder of the run.
         detector: Weights of a YOLO or RT-DETR detector.
         reid: Re-identification network.
         cameras: Names; the files' stems if None.
-        offsets_s: Seconds after the run's origin of each first frame.
+        offsets_s: Seconds after the run's origin of each first frame; if there are none, what the files say of when
+            they were recorded, where all say it, else 0.
         detections: Camera to a MOTChallenge detection file; no detector is used then.
         gallery: A file in which people are recognised and kept over runs; made where it is not there.
         settings: What differs from the defaults, `{"output.video": False}`.
@@ -91,6 +92,7 @@ def run(
     """
     from reidtrack.pipeline.run.prepare import RunRequest
     from reidtrack.pipeline.run.run import run as run_pipeline
+    from reidtrack.video.pattern import expand
 
     given = {
         "detect.weights": detector,
@@ -99,7 +101,7 @@ def run(
     }
     options = {**(settings or {}), **{key: Path(path) for key, path in given.items() if path is not None}}
     request = RunRequest(
-        sources=tuple(str(video) for video in videos),
+        sources=tuple(expand([str(video) for video in videos])),
         out=Path(out),
         config=load(RunConfig, options=options),
         cameras=None if cameras is None else tuple(cameras),

@@ -43,11 +43,10 @@ def save_two_inputs(path: Path) -> Path:
 def save_xml(path: Path, tail: str = "mean", shape: Dims = ("n", 3, *SIZE_HW)) -> Path:
     """The same as an OpenVINO file, its `.bin` beside it."""
     pytest.importorskip("openvino", reason="OpenVINO is not installed")
-    from reidtrack.engines.openvino_package import import_openvino
+    from reidtrack.engines.openvino_package import core, import_openvino
 
     source = save_onnx(path.with_suffix(".onnx"), tail, shape)
-    openvino = import_openvino()
-    openvino.save_model(openvino.Core().read_model(source), path, compress_to_fp16=False)
+    import_openvino().save_model(core().read_model(source), path, compress_to_fp16=False)
     source.unlink()
     return path
 

@@ -41,7 +41,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def _add_inputs(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("inputs")
     group.add_argument(
-        "--videos", nargs="+", required=True, metavar="SOURCE", help="video files or folders of images, one per camera"
+        "--videos",
+        nargs="+",
+        required=True,
+        metavar="SOURCE",
+        help="video files, folders of images or patterns of them ('door/img%%06d.jpg', 'door/*.jpg'), one per camera",
     )
     group.add_argument("--cameras", nargs="+", metavar="NAME", help="names of the cameras (default: the files' stems)")
     group.add_argument(
@@ -50,7 +54,8 @@ def _add_inputs(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=[],
         metavar="S",
-        help="seconds after the run's origin at which each camera's first frame was taken",
+        help="seconds after the run's origin at which each camera's first frame was taken (default: what the files say "
+        "of when they were recorded, where all say it; else 0)",
     )
     group.add_argument("--start", type=float, default=0.0, metavar="S", help="first second to read of each recording")
     group.add_argument("--end", type=float, metavar="S", help="second to stop before (default: the end)")
@@ -116,20 +121,22 @@ def _request(args: argparse.Namespace) -> RunRequest:
     from reidtrack.pipeline.run.prepare import RunRequest
     from reidtrack.video.inputs import pair_detections
     from reidtrack.video.part import Part
+    from reidtrack.video.pattern import expand
 
     for one, other in (("overwrite", "resume"), ("no_video", "mosaic")):
         if getattr(args, one) and getattr(args, other):
             raise UsageError(f"--{one.replace('_', '-')} and --{other} exclude each other", hint="give one of them")
+    videos = expand(args.videos)
     base = {"track": dump(load(TrackConfig, args.tracker))} if args.tracker else None
     return RunRequest(
-        sources=tuple(args.videos),
+        sources=tuple(videos),
         out=args.out or Path("runs") / clock.now().strftime("%Y%m%dT%H%M%SZ"),
         config=load(RunConfig, args.config, args.overrides, base=base, options=_options(args)),
         cameras=tuple(args.cameras) if args.cameras else None,
         offsets_s=tuple(args.offsets),
         part=Part(args.start, args.end, args.stride, args.fps),
         origin=_origin(args.origin),
-        detections=pair_detections(args.detections, args.videos, args.cameras),
+        detections=pair_detections(args.detections, videos, args.cameras),
         overwrite=args.overwrite,
         resume=args.resume,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +14,12 @@ from reidtrack.cli.terminal import say
 from reidtrack.errors import EXIT_INTERRUPTED, EXIT_OK, UsageError
 
 if TYPE_CHECKING:
-    from reidtrack.config.train import TrainConfig
+    from reidtrack.config.train import StageConfig, TrainConfig
 
 HELP = (
     "Train a re-identification network on one or several data sets. Ctrl-C leaves a state that --resume goes on from "
-    "with the very next step. With several GPUs: torchrun --nproc-per-node N -m reidtrack train ..."
+    "with the very next step; --resume --epochs N adds to a training that has ended. "
+    "With several GPUs: torchrun --nproc-per-node N -m reidtrack train ..."
 )
 
 
@@ -41,6 +42,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--hold-out", type=int, metavar="N", help="rank the last N identities of each data set")
     parser.add_argument("--init", metavar="WEIGHTS", help="starting weights, whose classifier is dropped")
     parser.add_argument("--resume", action="store_true", help="go on with the training in DIR, as its config.yaml says")
+    parser.add_argument(
+        "--epochs", type=int, metavar="N", help="epochs in all: the last stage is as long as that takes"
+    )
     parser.add_argument("--device", metavar="D", help="auto, cpu, cuda or cuda:N")
     add_settings_option(parser, "other settings: optim.lr=1e-4")
     parser.add_argument("--quiet", action="store_true", help="say nothing but errors")
@@ -81,7 +85,20 @@ def _configuration(args: argparse.Namespace) -> TrainConfig:
     for key, value in (("data.hold_out", args.hold_out), ("model.init", args.init), ("device", args.device)):
         if value is not None:
             options[key] = value
+    if args.epochs is not None:
+        options["stages"] = _stages(load(TrainConfig, source, args.overrides).stages, args.epochs)
     return load(TrainConfig, source, args.overrides, options=options)
+
+
+def _stages(stages: Sequence[StageConfig], epochs: int) -> list[dict[str, Any]]:
+    """Stages of so many epochs in all, the last one shorter or longer than it was."""
+    *first, last = stages
+    left = epochs - sum(stage.epochs for stage in first)
+    if left < 1:
+        raise UsageError(
+            f"got {epochs}", field="epochs", expected=f"{epochs - left + 1} or more: stages before the last"
+        )
+    return [stage.model_dump() for stage in (*first, last.model_copy(update={"epochs": left}))]
 
 
 def _data_set(text: str, options: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

@@ -11,8 +11,11 @@ from pathlib import Path
 from reidtrack.datasets.record import JUNK_ID, SPLITS, ReidDataset, Sample, SplitName, counted
 from reidtrack.errors import InputError
 from reidtrack.image import IMAGE_SUFFIXES, left_out
+from reidtrack.plain_file import read_plain_text
 
 _DEPTH = 3
+MOST_LIST_BYTES = 1 << 26
+"""Of a list: that of MSMT17's gallery has 5 MB."""
 logger = logging.getLogger(__name__)
 
 
@@ -70,6 +73,20 @@ def images(folder: Path, *, deep: bool = False) -> list[Path]:
     if deep:
         paths += [path for e in found if e.is_dir() for path in images(Path(e.path), deep=True)]
     return sorted(paths)
+
+
+def read_list(path: Path) -> list[str]:
+    """Lines of a data set's list, a text file of a few megabytes.
+
+    Raises:
+        InputError: If it cannot be read, is larger than `MOST_LIST_BYTES`, or is no text.
+    """
+    try:
+        return read_plain_text(path, MOST_LIST_BYTES, "utf-8-sig").splitlines()
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", where=path, expected="a list of images") from error
+    except UnicodeDecodeError as error:
+        raise InputError("is no text", where=path, expected="a list of images in UTF-8") from error
 
 
 def load_folders(

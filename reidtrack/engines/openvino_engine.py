@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from reidtrack.engines.cache import kept
 from reidtrack.engines.chunks import chunk_of, join_passes, split
 from reidtrack.engines.convert import conversion_of, open_shape, to_openvino
-from reidtrack.engines.openvino_package import has_bfloat16, import_openvino, last_line, read_model
+from reidtrack.engines.openvino_package import core, has_bfloat16, import_openvino, last_line, read_model
 from reidtrack.engines.pictures import check_inputs
 from reidtrack.errors import DeviceError, WeightsError
 from reidtrack.types import FloatArray, ImageArray, Outputs, PixelFormat
@@ -145,7 +145,7 @@ class _Requests:
 
     def __init__(self, model: Any, precision: str) -> None:
         settings = {"PERFORMANCE_HINT": "THROUGHPUT", "INFERENCE_PRECISION_HINT": precision}
-        compiled = import_openvino().Core().compile_model(model, "CPU", settings)
+        compiled = core().compile_model(model, "CPU", settings)
         self._idle: SimpleQueue[Any] = SimpleQueue()
         for _ in range(compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS") + 1):
             self._idle.put(compiled.create_infer_request())

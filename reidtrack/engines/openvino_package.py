@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import sys
+import threading
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
 from reidtrack.errors import DeviceError, WeightsError
+
+_ASKING = threading.Lock()
+"""Held while somebody asks for the core: two threads that come first at the same moment would make one each."""
 
 
 def import_openvino() -> ModuleType:
@@ -27,9 +32,30 @@ def import_openvino() -> ModuleType:
     return cast(ModuleType, openvino)
 
 
+def core() -> Any:
+    """The process's one `openvino.Core`, which stays until the process ends: a second one makes signals deadly.
+
+    On Linux a core that has computed on the CPU lends its thread a stack for signal handlers (`sigaltstack`). When the
+    core goes it gives that thread the stack of before, if it goes in the same thread and no other has lent one since,
+    and unmaps its own in any case. Of two cores the one that goes last thus gives back the stack of one that has gone,
+    and the next Ctrl-C is a segmentation fault (`SigAltStackSetup` of OpenVINO's CPU plugin, seen with 2026.4.1).
+
+    Raises:
+        DeviceError: If OpenVINO is not installed or does not load.
+    """
+    import_openvino()
+    with _ASKING:
+        return _only_core()
+
+
+@cache
+def _only_core() -> Any:
+    return import_openvino().Core()
+
+
 def has_bfloat16() -> bool:
     """Whether the processor has instructions for it; without them it would be slower than float32."""
-    return "BF16" in import_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return "BF16" in core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 def read_model(path: Path) -> Any:
@@ -39,13 +65,13 @@ def read_model(path: Path) -> Any:
         WeightsError: If it is damaged.
         DeviceError: If OpenVINO is not installed.
     """
-    openvino = import_openvino()
+    reader = core()
     try:
         if path.suffix != ".xml":
-            return openvino.Core().read_model(path)
+            return reader.read_model(path)
         # From memory: a file that is only mapped may change or go while it is in use.
         weights = path.with_suffix(".bin").read_bytes() if path.with_suffix(".bin").is_file() else b""
-        return openvino.Core().read_model(path.read_bytes(), weights)
+        return reader.read_model(path.read_bytes(), weights)
     except RuntimeError as error:
         raise WeightsError(f"not a whole model ({last_line(error)})", where=path) from error
 

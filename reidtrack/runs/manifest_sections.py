@@ -55,6 +55,7 @@ class InputEntry(Section):
         camera: Name of the camera.
         source: Video file or folder, absolute; or an address without its password.
         offset_s: Seconds from the run's origin to the first frame.
+        offset_from: `creation_time` where that said so; None where it was given, or nothing said so.
         size: Width and height, pixels; None until the recording was opened.
         nominal_fps: Frames per second that the container announces.
         duration_s: Length that the container announces; None where it announces none.
@@ -69,6 +70,7 @@ class InputEntry(Section):
     camera: str
     source: str = ""
     offset_s: float = 0.0
+    offset_from: str | None = None
     size: tuple[_Side, _Side] | None = None
     nominal_fps: PositiveFloat | None = None
     duration_s: float | None = None

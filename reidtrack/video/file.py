@@ -132,7 +132,7 @@ class VideoFile:
         self.close()
 
     def _open(self) -> None:
-        self._container = _open_container(self._source, self._timeout_s, self._hwaccel)
+        self._container = open_recording(self._source, self._timeout_s, self._hwaccel)
         streams = [s for s in self._container.streams.video if not s.disposition & s.disposition.attached_pic]
         if not streams:
             kinds = {"a cover picture" if s.type == "video" else s.type for s in self._container.streams}
@@ -314,7 +314,13 @@ def _is_clean_start(picture: VideoFrame) -> bool:
     return bool(picture.key_frame) and picture.pict_type == PictureType.I and not picture.is_corrupt
 
 
-def _open_container(source: str | Path, timeout_s: float, hwaccel: str) -> InputContainer:
+def open_recording(source: str | Path, timeout_s: float = 10.0, hwaccel: str = "none") -> InputContainer:
+    """Open a video file or an address without decoding anything.
+
+    Raises:
+        InputError: If it cannot be opened.
+        DeviceError: If `hwaccel` names a device that is not there.
+    """
     import av
 
     remote = is_url(source)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from reidtrack.errors import InputError
 from reidtrack.image import IMAGE_SUFFIXES
 from reidtrack.video.naming import is_folder, is_url
+from reidtrack.video.pattern import Pattern
 
 _HEAD = 1 << 20
 _SAMPLE = 1 << 16
@@ -41,14 +43,18 @@ def fingerprint(source: str | Path, of_bytes: int | None = None) -> Fingerprint 
     """Fingerprint of a recording on disk; None of an address, and of what cannot be read.
 
     Args:
-        source: A video file or a folder of images.
+        source: A video file, a folder of images or a pattern of them.
         of_bytes: Length of the beginning that counts, where the file has grown; all of it, if it is None or longer.
     """
     if is_url(source):
         return None
     try:
-        return _of_folder(Path(source)) if is_folder(source) else _of_file(Path(source), of_bytes)
-    except (OSError, ValueError, OverflowError):
+        pattern = Pattern.of(source)
+        if pattern is not None:
+            return _of_images(pattern.files(), pattern.folder)
+        path = Path(source)
+        return _of_images(path.rglob("*"), path) if is_folder(source) else _of_file(path, of_bytes)
+    except (InputError, OSError, ValueError, OverflowError):
         return None
 
 
@@ -63,12 +69,13 @@ def _of_file(path: Path, of_bytes: int | None) -> Fingerprint | None:
     return Fingerprint(size, _time(found.st_mtime), digest.hexdigest())
 
 
-def _of_folder(path: Path) -> Fingerprint:
-    images = sorted(p for p in path.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES and p.is_file())
+def _of_images(paths: Iterable[Path], folder: Path) -> Fingerprint:
+    """Of those among `paths`, within `folder`, that are images."""
+    images = sorted(p for p in paths if p.suffix.lower() in IMAGE_SUFFIXES and p.is_file())
     sizes = [image.stat().st_size for image in images]
     digest = hashlib.sha256()
     for image, size in zip(images, sizes, strict=True):
-        digest.update(f"{image.relative_to(path)}\0{size}\0".encode(errors="surrogateescape"))
+        digest.update(f"{image.relative_to(folder)}\0{size}\0".encode(errors="surrogateescape"))
     for image in _spread(images):
         with image.open("rb") as file:
             digest.update(file.read(_SAMPLE))

@@ -15,6 +15,7 @@ from reidtrack.errors import InputError, UsageError
 from reidtrack.image import IMAGE_SUFFIXES, left_out, read_picture
 from reidtrack.types import Frame, ImageArray
 from reidtrack.video.part import Part
+from reidtrack.video.pattern import Pattern
 
 FALLBACK_FPS = 25.0
 _LEAST_SHARE = 0.5
@@ -33,7 +34,7 @@ class ImageFolder:
 
     Args:
         folder: Where the images lie, or a sequence of MOTChallenge (`seqinfo.ini`) with a folder of them; other
-            subfolders are not looked into.
+            subfolders are not looked into. Or a pattern of some of a folder's images (`Pattern`).
         camera: Name given to the frames.
         part: What to read of it, and its images per second; without them `seqinfo.ini` tells, else they are 25.
         offset_s: Seconds from the run's origin to the first image.
@@ -45,20 +46,21 @@ class ImageFolder:
 
     def __init__(self, folder: str | Path, camera: str, part: Part | None = None, *, offset_s: float = 0.0) -> None:
         self._part, self._offset_s = Part() if part is None else part, offset_s
-        folder, recorded = _sequence(Path(folder))
+        pattern = Pattern.of(folder)
+        where, recorded = _sequence(Path(folder) if pattern is None else pattern.folder)
         fps = (recorded or FALLBACK_FPS) if self._part.fps is None else self._part.fps
         if not 0 < fps < float("inf"):
             raise UsageError(f"got {fps}", field="fps", expected="more than 0 images per second")
         self.camera = camera
         self.nominal_fps = fps
         self.pixel_aspect = 1.0
-        self._images = _numbered(_images(folder), folder)
+        self._images = _numbered(_images(where, pattern), where, pattern)
         self._damaged = 0
         self.duration_s: float | None = (self._images[-1][0] + 1) / fps
         first = next((image for _, path in self._images if (image := _load(path)) is not None), None)
         if first is None:
             what = f"none of its {len(self._images)} images can be read"
-            raise InputError(what, where=folder, hint=_why_not(self._images[0][1]))
+            raise InputError(what, where=Path(folder), hint=_why_not(self._images[0][1]))
         self.size = (first.shape[1], first.shape[0])
         self._told_size = False
         self._frames = self._read()
@@ -134,11 +136,10 @@ def _sequence(folder: Path) -> tuple[Path, float | None]:
     return folder, None
 
 
-def _numbered(paths: Sequence[Path], folder: Path) -> list[tuple[int, Path]]:
+def _numbered(paths: Sequence[Path], folder: Path, pattern: Pattern | None) -> list[tuple[int, Path]]:
     """Each image with its number from 0: that in its name, counted from the first one's, where names count frames."""
-    found = [re.fullmatch(r"(.*?)(\d+)", path.stem, re.ASCII | re.DOTALL) for path in paths]
-    numbers = [int(match[2]) for match in found if match is not None]
-    counts = len({match[1] for match in found if match is not None}) == 1 and len(set(numbers)) == len(paths)
+    numbers = _numbers(paths, pattern)
+    counts = len(set(numbers)) == len(paths)
     missing = numbers[-1] - numbers[0] + 1 - len(paths) if counts else 0
     if missing <= 0 or len(paths) < _LEAST_SHARE * (len(paths) + missing):
         return list(enumerate(paths))
@@ -153,25 +154,44 @@ def _numbered(paths: Sequence[Path], folder: Path) -> list[tuple[int, Path]]:
     return [(number - numbers[0], path) for number, path in zip(numbers, paths, strict=True)]
 
 
+def _numbers(paths: Sequence[Path], pattern: Pattern | None) -> list[int]:
+    """The numbers in the images' names; none where they are not called alike but for a number at the end."""
+    told = [] if pattern is None else [number for path in paths if (number := pattern.number(path)) is not None]
+    if told:
+        return told
+    found = [re.fullmatch(r"(.*?)(\d+)", path.stem, re.ASCII | re.DOTALL) for path in paths]
+    alike = len({match[1] for match in found if match is not None}) == 1
+    return [int(match[2]) for match in found if match is not None] if alike else []
+
+
 def natural_key(name: str) -> list[tuple[int, int | str]]:
     """Sorting key that compares runs of digits as numbers and the rest without regard to case."""
     parts = re.split(r"(\d+)", name.casefold())
     return [(1, int(part)) if part.isdecimal() else (0, part) for part in parts]
 
 
-def _images(folder: Path) -> list[Path]:
+def _images(folder: Path, pattern: Pattern | None) -> list[Path]:
     try:
-        shown = [p for p in folder.iterdir() if not p.name.startswith(".")]
+        shown = [p for p in folder.iterdir() if not p.name.startswith(".")] if pattern is None else pattern.files()
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", where=folder, expected="a folder of images") from error
+    if pattern is not None and not shown:
+        raise InputError("no file there is called by the pattern that was given", where=folder, hint=_there(folder))
     paths = [p for p in shown if p.suffix.lower() in IMAGE_SUFFIXES]
     unread = left_out(p.name for p in shown)
     if unread and paths:
         logger.warning("%s: %s", folder, unread)
     if not paths:
         kinds = ", ".join(sorted(IMAGE_SUFFIXES))
-        raise InputError("the folder holds no images", where=folder, expected=f"files ending in {kinds}", hint=unread)
+        what = "the folder holds no images" if pattern is None else "no file of that pattern is an image"
+        raise InputError(what, where=folder, expected=f"files ending in {kinds}", hint=unread)
     return sorted(paths, key=lambda p: (natural_key(p.name), p.name))
+
+
+def _there(folder: Path) -> str:
+    """What the folder holds instead."""
+    names = sorted((p.name for p in folder.iterdir() if not p.name.startswith(".")), key=natural_key)
+    return f"it holds {len(names)} files, such as {names[0]}" if names else "it is empty"
 
 
 def _load(path: Path) -> ImageArray | None:

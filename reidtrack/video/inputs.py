@@ -19,20 +19,23 @@ class CameraInput:
 
     Attributes:
         camera: Name of the camera.
-        source: Video file, folder of images or address.
+        source: Video file, folder of images, pattern of images or address.
         offset_s: Seconds from the run's origin to its first frame.
+        offset_from: How that is known, where it was not given: `creation_time`.
     """
 
     camera: str
     source: str
     offset_s: float = 0.0
+    offset_from: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As `run.json` keeps it: paths absolute, passwords hidden."""
         shown = redact(self.source)
         if not is_url(self.source) and shown == self.source:
             shown = str(Path(self.source).resolve())
-        return {"camera": self.camera, "source": shown, "offset_s": self.offset_s}
+        said = {"camera": self.camera, "source": shown, "offset_s": self.offset_s}
+        return said if self.offset_from is None else {**said, "offset_from": self.offset_from}
 
 
 def pair_offsets(offsets_s: Sequence[float], count: int) -> list[float]:

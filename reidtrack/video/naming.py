@@ -133,7 +133,12 @@ def _repeated(names: Iterable[str]) -> str | None:
 
 
 def _stem(source: str | Path) -> str:
-    if is_url(source):
+    from reidtrack.video.pattern import Pattern  # which asks this module what an address is
+
+    pattern = Pattern.of(source)
+    if pattern is not None:
+        text = pattern.called
+    elif is_url(source):
         address = redact(source).split("://", 1)[1].split("?", 1)[0]
         text = address.rsplit("@", 1)[-1]
     else:

@@ -14,6 +14,7 @@ from reidtrack.video.file import VideoFile
 from reidtrack.video.folder import ImageFolder
 from reidtrack.video.naming import is_folder, is_url, name_cameras, redact
 from reidtrack.video.part import MOST_SECONDS, Part
+from reidtrack.video.pattern import Pattern
 
 __all__ = ["ImageFolder", "Part", "Source", "VideoFile", "is_url", "name_cameras", "open_source", "redact"]
 
@@ -71,7 +72,7 @@ def open_source(
     offset_s: float = 0.0,
     hwaccel: str = "none",
 ) -> Source:
-    """Open a video file, a folder of images or an address.
+    """Open a video file, a folder of images, some of its images by a pattern, or an address.
 
     Args:
         source: What to open.
@@ -94,6 +95,6 @@ def open_source(
     if not is_url(source) and not is_utf8(source):
         raise InputError("its name is not UTF-8", where=redact(source), hint="rename it")
     part = Part(start_s, end_s, stride, fps) if part is None else part
-    if is_folder(source):
+    if is_folder(source) or Pattern.of(source) is not None:
         return ImageFolder(source, camera, part, offset_s=offset_s)
     return VideoFile(source, camera, part, offset_s=offset_s, hwaccel=hwaccel)

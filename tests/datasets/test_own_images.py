@@ -69,6 +69,46 @@ def test_the_top_folder_of_an_archive_is_nobody(tmp_path: Path, write, files: li
     assert sorted(dataset.person_names.values()) == people
 
 
+MARKET = ["0002/0002_c1s1_000451_03.jpg", "0002/0002_c2s1_000001_01.jpg", "0007/0007_c3s3_000002_01.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("files", "trained", "note"),
+    [
+        pytest.param(
+            [*(f"train_all/{name}" for name in MARKET), f"train/{MARKET[0]}", f"val/{MARKET[1]}", f"val/{MARKET[2]}"],
+            MARKET,
+            "train_all is read as the training images",
+            id="whole",
+        ),
+        pytest.param([f"train_all/{name}" for name in MARKET], MARKET, "train_all is read", id="train_all alone"),
+        pytest.param(
+            [f"train/{MARKET[0]}", f"train/{MARKET[2]}", f"val/{MARKET[1]}"],
+            [MARKET[0], MARKET[2], MARKET[1]],
+            "val: all of it, 1 image, is trained on too",
+            id="train and val",
+        ),
+        pytest.param([f"train/{name}" for name in MARKET], MARKET, None, id="train"),
+        pytest.param(["val/1.jpg", "ben/1.jpg"], ["ben/1.jpg", "val/1.jpg"], None, id="val is somebody"),
+    ],
+)
+@pytest.mark.parametrize("wrapping", ["", "pytorch/"])
+def test_layumis_folders(
+    tmp_path: Path, write, files: list[str], trained: list[str], note: str | None, wrapping: str
+) -> None:
+    rest = ["query/0009/0009_c1s1_000001_00.jpg", "gallery/-1/-1_c2s1_000001_00.jpg", "gallery/0009/0009_c4s1_1_00.jpg"]
+    tested = [] if note is None and "val/1.jpg" in files else rest
+    write(tmp_path, [wrapping + name for name in (*files, *tested)])
+    dataset = load_dataset("folder", tmp_path)
+    assert ["/".join(s.path.parts[-2:]) for s in dataset.train] == trained
+    if trained[0] in MARKET:
+        assert {s.person_id for s in dataset.train} == {2, 7}
+        assert {dataset.camera_names.get(s.camera_id, str(s.camera_id)) for s in dataset.train} == {"1", "2", "3"}
+        assert sorted(s.person_id for s in dataset.gallery) == [-1, 9]
+    assert note is None or any(note in line for line in dataset.notes)
+    assert (note is not None) == any("trained on too" in n or "is read as" in n for n in dataset.notes)
+
+
 def test_loose_images_are_explained(tmp_path: Path, write) -> None:
     write(tmp_path, ["1.jpg"])
     with pytest.raises(InputError, match="move each person's into a folder"):

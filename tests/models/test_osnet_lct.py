@@ -54,14 +54,14 @@ def test_features_and_logits(width: str) -> None:
 @pytest.mark.parametrize(("number", "architecture"), [("0277", "x1_0"), ("0286", "x0_75"), ("0288", "x0_25")])
 def test_features_are_those_of_the_file(shared: Path, number: str, architecture: str) -> None:
     """Read into torch, each network gives what OpenVINO calculates from the very file, to rounding."""
-    import openvino
+    from reidtrack.engines.openvino_package import core
 
     name = NAME.format(number)
     path = shared / "weights" / "intel" / name / "FP16" / f"{name}.xml"
     loaded = load_checkpoint(path)
     assert loaded.card.architecture == f"osnet_lct_{architecture}"
     pixels = np.random.default_rng(0).integers(0, 256, (1, 3, 256, 128)).astype(np.float32)  # BGR
-    reference = openvino.Core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})(pixels)[0]
+    reference = core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})(pixels)[0]
     rgb = torch.from_numpy(pixels[:, ::-1].copy()) / 255
     mean, std = (torch.tensor(v).view(3, 1, 1) for v in (loaded.card.mean, loaded.card.std))
     with torch.inference_mode():

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
-from reidtrack.datasets.layout import below, find_file, images
+from reidtrack.datasets.layout import below, find_file, images, read_list
 from reidtrack.datasets.record import Sample
 from reidtrack.errors import InputError
 
@@ -78,15 +79,20 @@ def read_flat(root: Path) -> tuple[Sample, ...]:
 def _check_pairs(path: Path, samples: tuple[Sample, ...]) -> None:
     """Compare the labels of `pairs.csv` with the persons of the file names."""
     person = {sample.path.name: sample.person_id for sample in samples}
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        for number, row in enumerate(csv.reader(file), start=1):
-            names = [Path(cell.replace("\\", "/")).name for cell in row]
-            known = [person[name] for name in names if name in person]
-            label = row[-1].strip().lower() if row else ""
-            if len(known) != 2 or label not in ("0", "1", "true", "false"):
-                continue
-            if (known[0] == known[1]) != (label in ("1", "true")):
-                said = "one person" if label in ("1", "true") else "two persons"
-                raise InputError(
-                    f"calls {names[0]} and {names[1]} {said}, their names do not", where=f"{path}:{number}"
-                )
+    for number, row in _rows(path):
+        names = [Path(cell.replace("\\", "/")).name for cell in row]
+        known = [person[name] for name in names if name in person]
+        label = row[-1].strip().lower() if row else ""
+        if len(known) != 2 or label not in ("0", "1", "true", "false"):
+            continue
+        if (known[0] == known[1]) != (label in ("1", "true")):
+            said = "one person" if label in ("1", "true") else "two persons"
+            raise InputError(f"calls {names[0]} and {names[1]} {said}, their names do not", where=f"{path}:{number}")
+
+
+def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Number, from 1, and cells of each row of a table."""
+    try:
+        yield from enumerate(csv.reader(read_list(path)), start=1)
+    except csv.Error as error:
+        raise InputError(f"is no table: {error}", where=path, expected="pairs of file names") from error

@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reidtrack.datasets.archive import cache_name
 from reidtrack.datasets.readers.cuhk03_flat import person_number
 from reidtrack.datasets.readers.cuhk03_np import Boxes
 from reidtrack.errors import DeviceError, InputError, OutputError
 from reidtrack.fetch import cache_folder
+from reidtrack.image import MOST_PIXELS
+from reidtrack.plain_file import check_plain
 from reidtrack.types import ImageArray
 
 logger = logging.getLogger(__name__)
@@ -66,7 +69,7 @@ def read_testsets(mat: Path) -> list[list[int]]:
     with _open(mat) as file:
         if "testsets" not in file:
             raise InputError("holds no test sets", where=mat, expected="the official file")
-        tables = [np.asarray(file[ref]).T.astype(int) for ref in np.asarray(file["testsets"]).ravel()]
+        tables = [_array(file[ref], mat).T.astype(int) for ref in _array(file["testsets"], mat).ravel()]
     return [[person_number(int(pair), int(person)) for pair, person in table] for table in tables]
 
 
@@ -77,20 +80,34 @@ def _open(mat: Path) -> Any:
     except ImportError as error:
         raise DeviceError(f"reading {FILE} needs h5py", hint="pip install 'reidtrack[cuhk03]'") from error
     try:
+        check_plain(mat)
         return h5py.File(mat, "r")
     except OSError as error:
         raise InputError("is no MATLAB 7.3 file, or a damaged one", where=mat, hint="copy it again") from error
+
+
+def _array(found: Any, mat: Path) -> NDArray[Any]:
+    """Content of a data set of the file.
+
+    Raises:
+        InputError: If it is none, or says that it holds more numbers than a picture has.
+    """
+    size = getattr(found, "size", None)
+    if size is None or size > 3 * MOST_PIXELS:
+        what = "is laid out in another way" if size is None else f"holds a table of {size:,} numbers"
+        raise InputError(what, where=mat, expected="the official file")
+    return np.asarray(found)
 
 
 def _images(file: Any, mat: Path, boxes: Boxes) -> Iterator[tuple[str, ImageArray]]:
     """Iterate over name and BGR pixels (H, W, 3) of each image; MATLAB's cells without one are passed over."""
     if boxes not in file:
         raise InputError(f"holds no {boxes} boxes", where=mat, expected="the official file")
-    for pair, pair_ref in enumerate(np.asarray(file[boxes]).ravel(), start=1):
-        cells = np.asarray(file[pair_ref]).T  # (persons, 10) references; HDF5 turns MATLAB's axes round
+    for pair, pair_ref in enumerate(_array(file[boxes], mat).ravel(), start=1):
+        cells = _array(file[pair_ref], mat).T  # (persons, 10) references; HDF5 turns MATLAB's axes round
         for person, row in enumerate(cells, start=1):
             for number, ref in enumerate(row, start=1):
-                pixels = np.asarray(file[ref])
+                pixels = _array(file[ref], mat)
                 if pixels.ndim == 3 and pixels.size:
                     view = 1 if number <= _VIEW_IMAGES else 2
                     rgb = pixels.T.astype(np.uint8)  # (3, W, H) -> (H, W, 3)

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reidtrack.datasets.layout import folders, images, natural_key
-from reidtrack.datasets.record import SPLITS, UNKNOWN_CAMERA, ReidDataset, Sample, SplitName
+from reidtrack.datasets.record import SPLITS, UNKNOWN_CAMERA, ReidDataset, Sample, SplitName, counted
 from reidtrack.errors import InputError
 
 _CAMERA = re.compile(r"(?:^|[_\-. ])c(?:am(?:era)?)?[_-]?(\d+)(?=s\d|[_\-. ]|$)", re.IGNORECASE)
 _MOST_WRAPPINGS = 3
+_TRAIN_ALL, _VAL = "train_all", "val"
+_SPLIT_FOLDERS = (*SPLITS, _TRAIN_ALL)
 _LAYOUT = "PERSON/*.jpg, PERSON/CAMERA/*.jpg, or the same below train, query and gallery"
 
 
@@ -30,6 +32,9 @@ class NamedImage:
 def load_folder(root: Path) -> ReidDataset:
     """Read `PERSON/*.jpg`, `PERSON/CAMERA/*.jpg`, or either below `train`, `query` and `gallery`.
 
+    Beside them, or in place of `train`, there may be `train_all` and `val` as layumi's preparation makes them
+    (Person_reID_baseline_pytorch, `prepare.py`).
+
     Without folders of cameras, a camera is looked for in the files' names: `_c3_`, `-cam03`, `camera_3.`. Where none is
     found the camera is unknown.
 
@@ -42,13 +47,28 @@ def load_folder(root: Path) -> ReidDataset:
     name = root.resolve().name
     root = _unwrapped(root)
     found = {split: _people(root / split) for split in SPLITS}
+    found["train"], notes = _training(root, found["train"])
     if not any(found.values()):
         found["train"] = _people(root)
     if not any(found.values()):
         loose = images(root)
         hint = "images lie directly in it: move each person's into a folder of its own" if loose else None
         raise InputError("no folders of persons with images", where=root, expected=_LAYOUT, hint=hint)
-    return dataset_of(name, found)
+    return dataset_of(name, found).with_notes(*notes)
+
+
+def _training(root: Path, train: list[NamedImage]) -> tuple[list[NamedImage], list[str]]:
+    """Training images below a root that has `train`, and a note on what of layumi's folders they are.
+
+    His preparation of Market-1501 and others puts every image into `train_all`, and into either `train` or `val`, which
+    holds one of each person: `val` is no test, and none of its images is left out.
+    """
+    everything = _people(root / _TRAIN_ALL)
+    if everything:
+        return everything, [f"{_TRAIN_ALL} is read as the training images; train and {_VAL}, its parts, are not"]
+    val = _people(root / _VAL) if train else []
+    note = f"{_VAL}: all of it, {counted(len(val), 'image')}, is trained on too"
+    return train + val, [note] if val else []
 
 
 def dataset_of(name: str, found: Mapping[SplitName, Sequence[NamedImage]]) -> ReidDataset:
@@ -110,7 +130,7 @@ def _unwrapped(root: Path) -> Path:
     """
     for _ in range(_MOST_WRAPPINGS):
         inside = folders(root)
-        if len(inside) != 1 or images(root) or inside[0].name in SPLITS:
+        if len(inside) != 1 or images(root) or inside[0].name in _SPLIT_FOLDERS:
             break
         below = folders(inside[0])
         if images(inside[0]) or not below or all(_is_camera(folder.name) for folder in below):
@@ -129,7 +149,7 @@ def _people(root: Path) -> list[NamedImage]:
         return []
     found = []
     for person in sorted(folders(root), key=lambda folder: natural_key(folder.name)):
-        if person.name in SPLITS:
+        if person.name in _SPLIT_FOLDERS:
             continue
         found += [NamedImage(path, person.name, camera_of(path.name)) for path in images(person)]
         for camera in folders(person):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from reidtrack.datasets.layout import compare_counts, find_root, images
+from reidtrack.datasets.layout import compare_counts, find_root, images, read_list
 from reidtrack.datasets.record import ReidDataset, Sample, SplitName, counted
 from reidtrack.errors import InputError
 
@@ -23,7 +23,7 @@ _LISTS: dict[SplitName, tuple[str, ...]] = {
     "gallery": ("list_gallery.txt",),
 }
 _FOLDERS = {True: ("train", "mask_train_v2"), False: ("test", "mask_test_v2")}
-_NAME = re.compile(r"\d+_\d+_(?P<camera>\d+)_.+")
+_NAME = re.compile(r"\d+_\d+_(?P<camera>\d{1,9})_.+", re.ASCII)
 
 
 def load_msmt17(root: Path) -> ReidDataset:
@@ -71,7 +71,7 @@ def _read_split(home: Path, names: tuple[str, ...], training: bool, notes: list[
 def _read_list(path: Path) -> list[tuple[str, int, int]]:
     """Relative path, person and camera of each line."""
     rows = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(read_list(path), start=1):
         if not line.strip():
             continue
         file, _, person = line.strip().rpartition(" ")

@@ -25,6 +25,7 @@ from reidtrack.runs.prepare import check_folder, check_same, make_folder
 from reidtrack.runtime.progress import Progress
 from reidtrack.video.inputs import CameraInput, open_inputs, pair_offsets
 from reidtrack.video.part import Part
+from reidtrack.video.recorded import offsets_recorded, recorded_at
 from reidtrack.video.source import Source, name_cameras
 
 
@@ -108,7 +109,7 @@ def prepare_run(
 ) -> ReadyRun:
     """Check what can be checked before hours of reading, and make ready what reading needs."""
     began = time.perf_counter()
-    inputs = _checked_inputs(request)
+    inputs = _checked_inputs(request, progress)
     sources = _open(inputs, request, failures, stack)
     networks = RunNetworks.load(request.config, request.detections)
     check_gallery(request.config.gallery, networks.weights["reid"])
@@ -145,7 +146,7 @@ def _fitted(
     return replace(networks, detector=networks.detector.with_sizes(sizes))
 
 
-def _checked_inputs(request: RunRequest) -> list[CameraInput]:
+def _checked_inputs(request: RunRequest, progress: Progress) -> list[CameraInput]:
     """The recordings by the names of their cameras.
 
     Raises:
@@ -155,7 +156,33 @@ def _checked_inputs(request: RunRequest) -> list[CameraInput]:
     names = name_cameras(request.sources, request.cameras)
     offsets = pair_offsets(request.offsets_s, len(names))
     site_of(request.config.site, names)
-    return [CameraInput(*item) for item in zip(names, request.sources, offsets, strict=True)]
+    inputs = [CameraInput(*item) for item in zip(names, request.sources, offsets, strict=True)]
+    return inputs if request.offsets_s else _begun_as_recorded(inputs, request, progress)
+
+
+def _begun_as_recorded(inputs: list[CameraInput], request: RunRequest, progress: Progress) -> list[CameraInput]:
+    """The recordings with the offsets that their files tell, or that an earlier run took from them; says so."""
+    former = _former_offsets(RunFolder(request.out)) if request.resume else {}
+    if all(item.camera in former for item in inputs):
+        offsets = [former[item.camera] for item in inputs]
+    else:
+        cameras, sources = [item.camera for item in inputs], [item.source for item in inputs]
+        offsets, told = offsets_recorded(cameras, [recorded_at(source) for source in sources])
+        if told is not None:
+            progress.info(told)
+    if not any(offsets):
+        return inputs
+    pairs = zip(inputs, offsets, strict=True)
+    return [replace(item, offset_s=offset, offset_from="creation_time") for item, offset in pairs]
+
+
+def _former_offsets(folder: RunFolder) -> dict[str, float]:
+    """Camera to its offset in the run that is gone on with, unless those were given."""
+    if not folder.run_json.exists():
+        return {}
+    entries = folder.read_manifest().inputs
+    given = any(entry.offset_s and entry.offset_from is None for entry in entries)
+    return {} if given else {entry.camera: entry.offset_s for entry in entries}
 
 
 def _open(

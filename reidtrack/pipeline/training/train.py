@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import yaml
 
 from reidtrack.config.load import dump, load
-from reidtrack.config.train import DataConfig, LossConfig, TrainConfig
+from reidtrack.config.train import DataConfig, LossConfig, StageConfig, TrainConfig
 from reidtrack.datasets.carve import carve, random_people
 from reidtrack.datasets.combine import as_training, combine
 from reidtrack.datasets.record import ReidDataset, person_labels
@@ -89,7 +89,7 @@ def train(
     Args:
         config: All settings.
         out: Folder for `model.safetensors`, `state.pt`, `log.csv`, `curves.png` and `config.yaml`.
-        resume: Go on with the training in `out`.
+        resume: Go on with the training in `out`; its stages may have become more, or the last one longer.
         progress: Told of the progress, by the first process alone: stages are epochs, counted in steps.
         cancel: Ends the training after the step at which it is cancelled; it can be resumed.
 
@@ -204,10 +204,26 @@ def _claim(out: Path, config: TrainConfig, *, resume: bool) -> None:
             )
         write_whole(kept, yaml.safe_dump(dump(config), sort_keys=False))
         return
-    before, now = dump(load(TrainConfig, kept)), dump(config)
+    former = load(TrainConfig, kept)
+    before, now = dump(former), dump(config)
+    more = _more_epochs(former.stages, config.stages)
     for key in now:
-        if key not in FREE_TO_CHANGE and before[key] != now[key]:
-            raise ConfigError(f"{key} differs from the training that shall be resumed", where=kept)
+        if key not in FREE_TO_CHANGE and before[key] != now[key] and not (key == "stages" and more):
+            hint = "the last stage may have more epochs, and stages may follow it" if key == "stages" else None
+            raise ConfigError(f"{key} differs from the training that shall be resumed", where=kept, hint=hint)
+    if more:
+        write_whole(kept, yaml.safe_dump({**before, "stages": now["stages"]}, sort_keys=False))
+        epochs = sum(stage.epochs for stage in config.stages)
+        logger.info("%s: %d epochs more; the rate is now that of a training of %d epochs", out, more, epochs)
+
+
+def _more_epochs(before: Sequence[StageConfig], now: Sequence[StageConfig]) -> int:
+    """By how many epochs stages go on from earlier ones; 0 where they are others, or no more."""
+    last = len(before) - 1
+    if len(now) <= last or now[:last] != before[:last] or now[last].size != before[last].size:
+        return 0
+    longer = now[last].epochs - before[last].epochs
+    return longer + sum(stage.epochs for stage in now[last + 1 :]) if longer >= 0 else 0
 
 
 def _about(data: TrainingData) -> str:

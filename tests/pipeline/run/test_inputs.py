@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from builders import even_times
@@ -132,12 +133,76 @@ def test_a_folder_of_images_beside_a_video(scene: Scene, tmp_path: Path) -> None
     assert people_of(tmp_path / "run") == (4, 4)
 
 
+def test_patterns_of_images_are_cameras(scene: Scene, tmp_path: Path) -> None:
+    for camera in scene.videos:  # both in one folder
+        write_images(scene.videos[camera], tmp_path / "cut" / camera)
+        for path in sorted((tmp_path / "cut" / camera).iterdir()):
+            path.rename(tmp_path / "cut" / f"{camera}_{path.name}")
+        (tmp_path / "cut" / camera).rmdir()
+    words = ["run", "--videos", tmp_path / "cut" / "left_%d.png", tmp_path / "cut" / "right_*", "--fps", "10"]
+    words += ["--detections", *scene.detections.values(), "--reid", scene.reid, "--engine", "torch", "--quiet"]
+    folder = tmp_path / "run"
+    assert main([str(word) for word in [*words, "--out", folder]]) == 0
+    check_agreement(folder)
+    assert frames_of(folder, "cut_left") == frames_of(folder, "cut_right") == [(i, i / 10) for i in range(40)]
+    assert people_of(folder) == (4, 4)
+    assert main([str(word) for word in [*words, "--out", folder, "--resume"]]) == 0
+    assert main([str(word) for word in ["associate", folder, "--video", "--quiet"]]) == 0
+
+
+def recorded(video: Path, path: Path, moment: str | None) -> Path:
+    """A copy of a video that says when it was recorded."""
+    with av.open(str(video)) as given, av.open(str(path), "w") as copy:
+        copy.metadata.update({} if moment is None else {"creation_time": moment})
+        stream = copy.add_stream_from_template(given.streams.video[0])
+        for packet in given.demux(given.streams.video[0]):
+            if packet.dts is not None:
+                packet.stream = stream
+                copy.mux(packet)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("moments", "words", "first_s", "said"),
+    [
+        pytest.param(["12:00:03", "12:00:01"], [], [2, 0], "left 2, right 0 seconds", id="both say"),
+        pytest.param(["12:00:03", "12:00:01"], ["--offsets", "0", "0"], [0, 0], None, id="offsets given win"),
+        pytest.param(["12:00:03", None], [], [0, 0], "left say when they were recorded, right not", id="one says"),
+        pytest.param([None, None], [], [0, 0], None, id="none says"),
+    ],
+)
+def test_creation_times_are_offsets(
+    scene: Scene,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    moments: list[str | None],
+    words: list[str],
+    first_s: list[float],
+    said: str | None,
+) -> None:
+    stamps = [None if moment is None else f"2026-05-01T{moment}Z" for moment in moments]
+    videos = [
+        recorded(scene.videos[name], tmp_path / f"{name}.mp4", stamp)
+        for name, stamp in zip(scene.videos, stamps, strict=True)
+    ]
+    given = ["run", "--videos", *videos, "--detections", *scene.detections.values(), "--reid", scene.reid]
+    given += ["--engine", "torch", "--no-video", "--out", tmp_path / "run", *words]
+    assert main([str(word) for word in given]) == 0
+    assert [frames_of(tmp_path / "run", name)[0][1] for name in scene.videos] == first_s
+    entries = read_json(tmp_path / "run" / "run.json")["inputs"]
+    assert [entry["offset_s"] for entry in entries] == first_s
+    assert {entry.get("offset_from") for entry in entries} == {"creation_time" if any(first_s) else None}
+    told = capsys.readouterr().err
+    assert ("recorded" in told or "creation times" in told) == (said is not None)
+    assert said is None or said in told
+    assert main([str(word) for word in [*given, "--resume"]]) == 0
+
+
 def write_images(video: Path, folder: Path) -> None:
     """Each frame of a video as a picture."""
-    import av
     import cv2
 
-    folder.mkdir()
+    folder.mkdir(parents=True)
     with av.open(str(video)) as container:
         for number, frame in enumerate(container.decode(video=0)):
             image: ImageArray = frame.to_ndarray(format="bgr24")

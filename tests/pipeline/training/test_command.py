@@ -125,6 +125,50 @@ def test_a_resume_that_does_not_fit(people: Path, whole: Trained, change: dict[s
         train(settings(people, **change), whole.weights.parent, resume=True)
 
 
+STEPS = {"optim": {"lr": 0.002, "warmup_epochs": 0.5, "schedule": "steps", "steps": [2]}, "validation.every": 0}
+"""A rate that does not depend on how many epochs there are."""
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        pytest.param([(2, 48)], [(3, 48)], id="a longer stage"),
+        pytest.param([(2, 48)], [(2, 48), (1, 64)], id="a further stage"),
+        pytest.param([(1, 48), (1, 64)], [(1, 48), (2, 64), (1, 48)], id="both"),
+    ],
+)
+def test_more_epochs_after_a_training_that_has_ended(
+    tmp_path: Path, people: Path, first: list[tuple[int, int]], then: list[tuple[int, int]]
+) -> None:
+    def asked(stages: list[tuple[int, int]]) -> TrainConfig:
+        return settings(people, **STEPS, stages=[{"epochs": epochs, "size": [side, 32]} for epochs, side in stages])
+
+    assert train(asked(first), tmp_path / "out").finished
+    grown = train(asked(then), tmp_path / "out", resume=True)
+    straight = train(asked(then), tmp_path / "straight")
+    assert grown.finished
+    assert len(grown.log) == sum(epochs for epochs, _ in then)
+    for name, value in tensors(straight).items():
+        assert torch.equal(value, tensors(grown)[name]), name
+    assert load(TrainConfig, tmp_path / "out" / "config.yaml") == asked(then)  # what --resume alone goes on from
+
+
+@pytest.mark.parametrize(
+    "stages",
+    [
+        pytest.param([(4, 48), (1, 64)], id="fewer"),
+        pytest.param([(5, 48)], id="the last one gone"),
+        pytest.param([(5, 48), (0, 64)], id="none of the last"),
+        pytest.param([(5, 48), (1, 48)], id="another size"),
+        pytest.param([(6, 48), (1, 64)], id="one that is over longer"),
+    ],
+)
+def test_other_stages_are_not_more_epochs(people: Path, whole: Trained, stages: list[tuple[int, int]]) -> None:
+    with pytest.raises(ReidtrackError, match=r"stages differs.*the last stage may have more epochs|stages.1.epochs"):
+        asked = [{"epochs": epochs, "size": [side, 32]} for epochs, side in stages]
+        train(settings(people, stages=asked), whole.weights.parent, resume=True)
+
+
 def test_a_folder_with_a_training_is_not_overwritten(people: Path, whole: Trained) -> None:
     with pytest.raises(ReidtrackError, match="holds a training; resume=True goes on with it"):
         train(settings(people), whole.weights.parent)

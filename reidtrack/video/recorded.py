@@ -1,0 +1,82 @@
+"""When recordings say that they were made, and by how much one began after another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from reidtrack.errors import DeviceError, InputError
+from reidtrack.video.file import open_recording
+from reidtrack.video.naming import is_folder, is_url
+from reidtrack.video.pattern import Pattern
+
+_LEAST_YEAR = 1990
+"""Clocks that were never set say 1904 or 1970."""
+_MOST_APART_S = 24 * 3600.0
+"""Recordings that began further apart are not of one event, or one of the clocks is wrong."""
+_LEAST_APART_S = 1e-3
+
+
+class Began(NamedTuple):
+    """When recordings began beside each other.
+
+    Attributes:
+        offsets_s: One for each recording, the earliest at 0; all 0 where that cannot be told.
+        told: A line that says what was made of the times in the files; None where they say nothing of interest.
+    """
+
+    offsets_s: list[float]
+    told: str | None
+
+
+def recorded_at(source: str | Path) -> datetime | None:
+    """The moment that a video file's `creation_time` names, in UTC; None where it names none, or not a real one."""
+    if is_url(source) or is_folder(source) or Pattern.of(source) is not None:
+        return None
+    try:
+        with open_recording(source) as container:
+            told = [container.metadata, *(stream.metadata for stream in container.streams.video)]
+            text = next((tags["creation_time"] for tags in told if "creation_time" in tags), None)
+        moment = None if text is None else datetime.fromisoformat(text)
+        moment = None if moment is None else moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except (InputError, DeviceError, ValueError, OverflowError):  # opening it once more says what is wrong
+        return None
+    return None if moment is None or moment.year < _LEAST_YEAR else moment
+
+
+def offsets_recorded(cameras: Sequence[str], moments: Sequence[datetime | None]) -> Began:
+    """Offsets of recordings by the moments at which their files say that they were recorded.
+
+    They are used where every recording has one and all began within a day; else all recordings are taken to begin
+    together.
+
+    Args:
+        cameras: Names of the recordings.
+        moments: One for each, None where it has none.
+    """
+    nothing = [0.0] * len(cameras)
+    known = {camera: moment for camera, moment in zip(cameras, moments, strict=True) if moment is not None}
+    if len(cameras) < 2 or not known:
+        return Began(nothing, None)
+    missing = [camera for camera in cameras if camera not in known]
+    if missing:
+        what = f"{_some(list(known))} say when they were recorded, {_some(missing)} not"
+        return Began(nothing, f"{what}: all are taken to begin together")
+    first = min(known.values())
+    offsets = [(known[camera] - first).total_seconds() for camera in cameras]
+    if max(offsets) < _LEAST_APART_S:
+        return Began(nothing, None)
+    if max(offsets) > _MOST_APART_S:
+        earliest, apart = cameras[offsets.index(0.0)], f"{max(offsets) / 86400:.1f} days"
+        latest = cameras[offsets.index(max(offsets))]
+        what = f"the files say that {latest} was recorded {apart} after {earliest}, which is not believed"
+        return Began(nothing, f"{what}: all are taken to begin together")
+    said = ", ".join(f"{camera} {offset:g}" for camera, offset in zip(cameras, offsets, strict=True))
+    what = f"the files' creation times are taken for when each began: {said} seconds"
+    return Began(offsets, f"{what}; where they are wrong, offsets that you give win")
+
+
+def _some(cameras: Sequence[str]) -> str:
+    return cameras[0] if len(cameras) == 1 else f"{cameras[0]} and {len(cameras) - 1} more"

@@ -1,0 +1,41 @@
+"""What a recording of a live camera tells of itself: when its first picture was taken."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import datetime
+
+from reidtrack.clock import in_utc
+
+_TAG = "reidtrack start_s="
+
+
+def file_tags(start_s: float, start: datetime) -> dict[str, str]:
+    """What a recording tells of itself: `creation_time`, and in `comment` the time of its first picture.
+
+    Args:
+        start_s: Time of its first picture, seconds since the origin of the folder.
+        start: The same moment.
+    """
+    utc = in_utc(start).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return {"creation_time": utc, "comment": f"{_TAG}{start_s:.6f} utc={utc}"}
+
+
+def read_start_s(tags: Mapping[str, str]) -> float | None:
+    """Time of a recording's first picture, seconds since the origin of its folder, as `file_tags` put it down.
+
+    Args:
+        tags: Of the container; keys in any case, as Matroska has them in capitals.
+
+    Returns:
+        None where they do not tell.
+    """
+    comment = next((value for key, value in tags.items() if key.lower() == "comment"), "")
+    if not comment.startswith(_TAG):
+        return None
+    try:
+        start_s = float(comment.removeprefix(_TAG).split(" ", 1)[0])
+    except ValueError:
+        return None
+    return start_s if math.isfinite(start_s) else None
