@@ -18,6 +18,7 @@ from reidtrack.pipeline.run.recognise import run_key
 from reidtrack.pipeline.run.write_outputs import Outcome, finish
 from reidtrack.runs.event_log import read_events
 from reidtrack.runs.folder import RunFolder
+from reidtrack.runs.live_folder import LiveFolder
 from reidtrack.runs.lock import RunLock
 from reidtrack.runs.manifest import READ, RunManifest
 from reidtrack.runs.prepare import refuse_links, remove_all_unfinished
@@ -104,7 +105,7 @@ def _pack_live(path: Path, *, video: bool) -> dict[TrackletKey, int]:
         InputError: If they cannot be read.
         UsageError: If videos are wanted, which `reidtrack render` makes of what was recorded.
     """
-    folder = RunFolder(path)
+    folder = LiveFolder(path)
     manifest = folder.read_manifest()
     if not manifest.is_live:
         return {}
@@ -113,7 +114,7 @@ def _pack_live(path: Path, *, video: bool) -> dict[TrackletKey, int]:
         raise UsageError("videos of live cameras are made of what was recorded", field="video", hint=hint)
     refuse_links(folder, [entry.camera for entry in manifest.inputs])
     pack_logs(folder, manifest)
-    return live_numbers(read_events(path / "events.jsonl"))
+    return live_numbers(read_events(folder.events))
 
 
 def open_finished(path: Path) -> tuple[RunFolder, RunManifest]:

@@ -57,7 +57,7 @@ class LiveCameras:
         self, store: LiveStore, config: LiveConfig, wall: WallTime, tell: Callable[[Event], None], *, realtime: bool
     ) -> None:
         self._store, self._config, self._wall, self._tell, self._realtime = store, config, wall, tell, realtime
-        self.disk = RecordingDisk(store.recordings, tell=tell, now_s=wall.now_s)
+        self.disk = RecordingDisk(store.folder.recordings_folder, tell=tell, now_s=wall.now_s)
         self.open: dict[str, LiveCamera] = {}
         self.regions: dict[str, Sequence[Region]] = {}
         """Camera to the regions to ignore."""
@@ -131,7 +131,7 @@ class LiveCameras:
         if not (record.enabled if camera.record is None else camera.record):
             return None
         return Recorder(
-            self._store.recordings / camera.name,
+            self._store.folder.recordings_folder / camera.name,
             camera.name,
             origin=self._wall.origin,
             disk=self.disk,

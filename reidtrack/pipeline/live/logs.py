@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,9 @@ from reidtrack.errors import OutputError
 from reidtrack.pipeline.run.observers import RunObserver
 from reidtrack.runs.features import FeatureLog
 from reidtrack.runs.jsonl import AppendFile, json_line
+from reidtrack.runs.live_folder import LiveFolder
 from reidtrack.runs.logs import TIME_DECIMALS, DetectionLog, pixels, scores
-from reidtrack.types import Detections, FloatArray, Frame, TrackletKey, Tracks
+from reidtrack.types import Detections, FloatArray, Frame, Tracks
 
 UNDECIDED = -1
 """Identity of a sighting at whose moment none was decided on."""
@@ -30,36 +32,35 @@ class LiveLogs(RunObserver):
     A disk that is full loses lines, counted, and ends nothing: what follows is written once there is room.
 
     Args:
-        logs: Folder of the segments.
-        sightings: Folder of the files of sightings.
+        folder: Of the site.
         cameras: Of the session; more may come by `add_camera`.
         feature_dim: Length of a feature.
-        identity: Number of a tracklet's person, None while it is not decided.
-        name: Names a segment that begins now.
+        who: Numbers of the people of tracks of a camera in one frame, None of those not decided on.
+        moment: The date and time of a number of seconds since the origin.
         segment_s: Seconds after which another one begins.
         now_s: Time of the folder.
     """
 
     def __init__(
         self,
-        logs: Path,
-        sightings: Path,
+        folder: LiveFolder,
         cameras: Sequence[str],
         feature_dim: int,
-        identity: Callable[[TrackletKey], int | None],
-        name: Callable[[], str],
+        who: Callable[[str, Sequence[int]], Sequence[int | None]],
+        moment: Callable[[float], datetime],
         segment_s: float,
         now_s: Callable[[], float],
     ) -> None:
-        self._logs, self._sightings, self._dim = logs, sightings, feature_dim
-        self._cameras, self._identity, self._name = list(cameras), identity, name
+        self._folder, self._dim, self._cameras = folder, feature_dim, list(cameras)
+        self._who, self._moment = who, moment
         self._segment_s, self._now_s = segment_s, now_s
         self._lock = threading.RLock()
         self._begun_s = -float("inf")
         self._files: _Segment | None = None
         self.lost = 0
         self.error: OutputError | None = None
-        self.path = logs
+        self.writing: tuple[Path, ...] = ()
+        """What is open: the folder of logs and the file of sightings."""
         self._begin()
 
     def add_camera(self, camera: str) -> None:
@@ -79,7 +80,8 @@ class LiveLogs(RunObserver):
         """Log boxes, and who they are."""
         if not len(tracks):
             return
-        known = {i: self._identity((frame.camera, i)) for i in np.unique(tracks.track_id).tolist()}
+        ids = np.unique(tracks.track_id).tolist()
+        known = dict(zip(ids, self._who(frame.camera, ids), strict=True))
         lines, sightings = [], []
         columns = (tracks.track_id, tracks.frame, tracks.time_s)
         rows = zip(*(column.tolist() for column in columns), pixels(tracks.xyxy), scores(tracks.score), strict=True)
@@ -138,10 +140,8 @@ class LiveLogs(RunObserver):
             if self._files is not None:
                 self._files.close()
             self._files = None
-            name = self._name()
-            self.path = self._logs / name
-            self._files = _Segment(self.path, self._sightings / f"{name}.jsonl", self._cameras, self._dim)
-            self.error = None
+            self._files = _Segment(self._folder, self._moment(self._begun_s), self._cameras, self._dim)
+            self.writing, self.error = self._files.paths, None
         except OutputError as error:
             self._fail(error)
 
@@ -159,16 +159,16 @@ _RETRY_S = 5.0
 class _Segment:
     """The open files of one segment."""
 
-    def __init__(self, folder: Path, sightings: Path, cameras: Sequence[str], dim: int) -> None:
+    def __init__(self, folder: LiveFolder, start: datetime, cameras: Sequence[str], dim: int) -> None:
         try:
-            folder.mkdir(parents=True)
-            sightings.parent.mkdir(parents=True, exist_ok=True)
+            segment, sightings = folder.new_log_segment(start), folder.new_sightings_file(start)
         except OSError as error:
-            raise OutputError("cannot be made", where=folder, hint=error.strerror) from error
-        self.detections = DetectionLog(folder / "detections.jsonl")
-        self._tracks = AppendFile(folder / "tracks.jsonl")
+            raise OutputError("cannot be made", where=error.filename, hint=error.strerror) from error
+        self.paths = segment.path, sightings
+        self.detections = DetectionLog(segment.detections)
+        self._tracks = AppendFile(segment.tracks)
         self._sightings = AppendFile(sightings)
-        self.features = FeatureLog(folder / "features.part", cameras, dim)
+        self.features = FeatureLog(segment.features_part, cameras, dim)
 
     def add_rows(self, tracks: Sequence[bytes], sightings: Sequence[bytes]) -> None:
         """Boxes of one frame."""

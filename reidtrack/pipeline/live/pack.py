@@ -11,8 +11,8 @@ import numpy as np
 from reidtrack.errors import InputError
 from reidtrack.files import write_lines
 from reidtrack.runs.features import FeatureTable, read_feature_log, write_tracklets
-from reidtrack.runs.folder import RunFolder
 from reidtrack.runs.jsonl import expecting_records, json_line, read_json_lines
+from reidtrack.runs.live_folder import LiveFolder, LogSegment
 from reidtrack.runs.manifest import RunManifest
 from reidtrack.runs.manifest_sections import CameraCount
 
@@ -20,7 +20,7 @@ _BORDER_S = 30.0
 """A track's first boxes are logged when it is confirmed: those of one segment may lie this far before its last ones."""
 
 
-def pack_logs(folder: RunFolder, manifest: RunManifest) -> None:
+def pack_logs(folder: LiveFolder, manifest: RunManifest) -> None:
     """Write `detections.jsonl`, `tracks.jsonl` and `tracklets.npz` from the segments of a folder of live cameras.
 
     What a kill cut short at the end of a segment is left out. The manifest is told what there is of each camera.
@@ -33,10 +33,10 @@ def pack_logs(folder: RunFolder, manifest: RunManifest) -> None:
         InputError: If a segment cannot be read, or there is none.
         OutputError: If the result cannot be written.
     """
-    logs = folder.path / "logs"
-    segments = sorted(path for path in logs.glob("*") if path.is_dir() and not path.is_symlink())
+    segments = [LogSegment(piece.path) for piece in folder.log_segments()]
     if not segments:
-        raise InputError("holds no logs of live cameras", where=logs, hint="they were deleted, or none were written yet")
+        hint = "they were deleted, or none were written yet"
+        raise InputError("holds no logs of live cameras", where=folder.path, hint=hint)
     counts = {entry.camera: CameraCount() for entry in manifest.inputs}
     write_lines(folder.detections, _detections(segments, counts))
     write_lines(folder.tracks, _tracks(segments, counts))
@@ -51,9 +51,9 @@ def _count_of(counts: dict[str, CameraCount], camera: object, path: Path) -> Cam
     return counts[camera]
 
 
-def _detections(segments: Sequence[Path], counts: dict[str, CameraCount]) -> Iterator[bytes]:
+def _detections(segments: Sequence[LogSegment], counts: dict[str, CameraCount]) -> Iterator[bytes]:
     for segment in segments:
-        path = segment / "detections.jsonl"
+        path = segment.detections
         if not path.exists():
             continue
         with expecting_records(path):
@@ -66,12 +66,12 @@ def _detections(segments: Sequence[Path], counts: dict[str, CameraCount]) -> Ite
                 yield json_line(record)
 
 
-def _tracks(segments: Sequence[Path], counts: dict[str, CameraCount]) -> Iterator[bytes]:
+def _tracks(segments: Sequence[LogSegment], counts: dict[str, CameraCount]) -> Iterator[bytes]:
     """Boxes of all segments in the order of their time, camera and track."""
     place = {camera: i for i, camera in enumerate(counts)}
     held: list[tuple[float, int, int, bytes]] = []
     for segment in segments:
-        path = segment / "tracks.jsonl"
+        path = segment.tracks
         if not path.exists():
             continue
         with expecting_records(path):
@@ -87,12 +87,12 @@ def _tracks(segments: Sequence[Path], counts: dict[str, CameraCount]) -> Iterato
     yield from (line for *_, line in held)
 
 
-def _features(segments: Sequence[Path], cameras: Sequence[str]) -> FeatureTable:
+def _features(segments: Sequence[LogSegment], cameras: Sequence[str]) -> FeatureTable:
     """Features of all segments; each has its own list of cameras."""
     place = {camera: i for i, camera in enumerate(cameras)}
     tables = []
     for segment in segments:
-        path = segment / "features.part"
+        path = segment.features_part
         table = read_feature_log(path) if path.exists() else FeatureTable.empty(())
         if not len(table.feature):
             continue
@@ -103,7 +103,7 @@ def _features(segments: Sequence[Path], cameras: Sequence[str]) -> FeatureTable:
         tables.append((table, where[table.camera]))
     dims = {table.feature.shape[1] for table, _ in tables}
     if len(dims) > 1:
-        raise InputError(f"hold features of {len(dims)} networks", where=segments[0].parent)
+        raise InputError(f"hold features of {len(dims)} networks", where=segments[0].path.parent)
     if not tables:
         return FeatureTable.empty(cameras)
     return FeatureTable(

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from reidtrack import clock
 from reidtrack.config.live import CameraSettings
 from reidtrack.embed.select import CropSelector
 from reidtrack.errors import OutputError, ReidtrackError
@@ -105,7 +103,7 @@ class LiveSession:
         self._request, self._config, self._store, self._show = request, config, store, show
         self._wall = WallTime(store.manifest.origin, store.last_time_s)
         self._stack = contextlib.ExitStack()
-        self._log = EventLog(store.events, store.manifest.origin)
+        self._log = EventLog(store.folder.events, store.manifest.origin)
         self._stack.callback(self._close_log)
         self._disk_was_full = False
         self._people = LivePeople.open(store, config)
@@ -114,12 +112,11 @@ class LiveSession:
         self._stack.callback(self._outlets.close)
         self._cameras = LiveCameras(store, config, self._wall, self.tell, realtime=request.realtime)
         self._logs = LiveLogs(
-            store.logs,
-            store.sightings,
+            store.folder,
             names,
             networks.embedder.feature_dim,
-            self._people.number,
-            lambda: clock.file_time(self._wall.moment(self._wall.now_s()), millis=True),
+            self._people.identities.in_frame,
+            self._wall.moment,
             config.record.segment_s,
             self._wall.now_s,
         )

@@ -12,8 +12,8 @@ from reidtrack.config.load import dump
 from reidtrack.engines.provenance import Weights
 from reidtrack.errors import InputError, UsageError, param
 from reidtrack.pipeline.live.request import LiveRequest
-from reidtrack.runs.folder import RunFolder
 from reidtrack.runs.jsonl import expecting_records, read_json_lines
+from reidtrack.runs.live_folder import LiveFolder, LogSegment
 from reidtrack.runs.lock import RunLock
 from reidtrack.runs.manifest import RunManifest
 from reidtrack.runs.manifest_sections import InputEntry, NumbersEntry
@@ -36,39 +36,14 @@ class LiveStore:
         last_time_s: Latest time that the sessions before have logged; 0 in a new folder.
     """
 
-    folder: RunFolder
+    folder: LiveFolder
     manifest: RunManifest
     last_time_s: float = 0.0
 
     @property
-    def logs(self) -> Path:
-        """Folder of the segments of logs."""
-        return self.folder.path / "logs"
-
-    @property
-    def sightings(self) -> Path:
-        """Folder of the files of sightings."""
-        return self.folder.path / "sightings"
-
-    @property
-    def recordings(self) -> Path:
-        """Folder of the cameras' folders of recordings."""
-        return self.folder.path / "recordings"
-
-    @property
-    def events(self) -> Path:
-        """What happened."""
-        return self.folder.path / "events.jsonl"
-
-    @property
     def people(self) -> Path:
         """Who is who so far, as a session that goes on takes it up."""
-        return self.folder.path / "identities.state"
-
-    @property
-    def gallery(self) -> Path:
-        """Where people are kept if the user names no other place."""
-        return self.folder.path / "people.db"
+        return self.folder.path / "identities.npz"
 
     @property
     def live(self) -> dict[str, NumbersEntry]:
@@ -121,7 +96,7 @@ def open_store(request: LiveRequest, lock: RunLock, weights: Mapping[str, Weight
         InputError: If what lies there cannot be read.
         OutputError: If it cannot be written.
     """
-    folder = RunFolder(request.out)
+    folder = LiveFolder(request.out)
     earlier = _earlier(folder)
     make_folder(request.out, lock)
     if earlier is None:
@@ -139,7 +114,7 @@ def open_store(request: LiveRequest, lock: RunLock, weights: Mapping[str, Weight
     return store
 
 
-def _earlier(folder: RunFolder) -> RunManifest | None:
+def _earlier(folder: LiveFolder) -> RunManifest | None:
     """The manifest of the sessions before.
 
     Raises:
@@ -168,10 +143,10 @@ def _check_same_weights(earlier: RunManifest, weights: Mapping[str, Weights], pa
 def _take_up(store: LiveStore) -> float:
     """Bring numbers up to what was logged since the manifest was written; the latest time that was logged."""
     last_s = max((entry.last_time_s for entry in store.live.values()), default=0.0)
-    newest = sorted(path for path in store.logs.glob("*") if path.is_dir())[-1:]
-    for segment in newest:
-        for name in ("detections.jsonl", "tracks.jsonl"):
-            last_s = max(last_s, _note_numbers(store, segment / name))
+    for piece in store.folder.log_segments()[-1:]:
+        segment = LogSegment(piece.path)
+        for path in (segment.detections, segment.tracks):
+            last_s = max(last_s, _note_numbers(store, path))
     for camera in store.live:
         store.skip_numbers(camera)
     return last_s
