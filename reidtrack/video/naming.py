@@ -11,7 +11,7 @@ from pathlib import Path
 from reidtrack.errors import UsageError
 
 _ALLOWED = re.compile(r"\w(?:[\w.\- ]{0,98}[\w\-])?")
-_SECRET = re.compile(
+SECRET = re.compile(
     r"(?i)((?:pass(?:word|wd|phrase|code)?|pwd|token|key|secret|auth(?:orization)?|sig(?:nature)?|credentials?"
     r"|session_?(?:id)?|sid|jwt|bearer|otp|pin)=)"
     r"(?!\*\*\*)(?:(?!_[A-Za-z]+=)[^&;?\s#])+"  # up to the next key, also where keys are joined by "_" in a path
@@ -55,7 +55,7 @@ def redact(source: str | Path) -> str:
     # A colon that no port follows begins a password, which may hold "@" and "/" unescaped: hide up to the last "@".
     rest = re.sub(r"^[^/@:\[?#]*:(?!\d*(?:[/?#]|$)).*@", "***@", rest)
     rest = re.sub(r"^[^/@?#]+@", "***@", rest)
-    return scheme + _SECRET.sub(r"\1***", rest)
+    return scheme + SECRET.sub(r"\1***", rest)
 
 
 def name_cameras(sources: Sequence[str | Path], names: Sequence[str] | None = None) -> list[str]:

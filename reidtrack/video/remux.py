@@ -136,10 +136,11 @@ class Remuxer:
             cast("Any", self._pieces), "w", format=file_format.name, options=options
         )
         try:
-            self._stream = self._container.add_stream_from_template(stream)
+            self._stream = _copy_of(stream, self._container)
             self._stream.time_base = TIME_BASE
             self._container.metadata.update(file_tags(start_s, start))
             self._container.start_encoding()
+            self._header = self._pieces.take()
         except BaseException:
             self._container.close()
             raise
@@ -170,7 +171,7 @@ class Remuxer:
         copy.duration = round(_LAST_S / TIME_BASE)
         copy.stream = self._stream
         self._container.mux(copy)
-        return self._pieces.take()
+        return self._take()
 
     def close(self) -> bytes:
         """End the file; what is left for the disk.
@@ -179,7 +180,29 @@ class Remuxer:
             FFmpegError: If it cannot be ended.
         """
         self._container.close()
-        return self._pieces.take()
+        return self._take()
+
+    def _take(self) -> bytes:
+        """What the muxer has written; the header waits for the first fragment, for a file without one is unreadable."""
+        data = self._pieces.take()
+        if not data:
+            return b""
+        data, self._header = self._header + data, b""
+        return data
+
+
+def _copy_of(stream: VideoStream, container: OutputContainer) -> VideoStream:
+    """A stream of a file that is to hold the packets of another.
+
+    Raises:
+        ValueError: If the file's format does not hold its codec.
+    """
+    import av
+
+    try:
+        return container.add_stream_from_template(stream)
+    except av.codec.codec.UnknownCodecError:  # the decoder is called otherwise than any encoder: libdav1d
+        return container.add_stream_from_template(stream, opaque=True)
 
 
 class _Pieces:
