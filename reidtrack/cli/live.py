@@ -71,7 +71,9 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--device", help="auto, cpu, cuda or cuda:N (default: auto)")
     group.add_argument("--engine", help="auto, openvino, onnxruntime, tensorrt or torch (default: auto)")
-    group.add_argument("--config", type=Path, metavar="FILE", help="all settings (`reidtrack config --live` prints them)")
+    group.add_argument(
+        "--config", type=Path, metavar="FILE", help="all settings (`reidtrack config live` prints them)"
+    )
     add_settings_option(group, "single settings, such as stream.stall_s=10")
 
 
@@ -79,7 +81,10 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("outputs")
     group.add_argument("--out", type=Path, metavar="DIR", help="folder of the site; one that is there is gone on with")
     group.add_argument(
-        "--record", action=argparse.BooleanOptionalAction, default=None, help="record the cameras' streams (default: on)"
+        "--record",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="record the streams (default: on)",
     )
     group.add_argument("--segment", type=seconds, metavar="TIME", help="length of a recording's files (default: 10m)")
     group.add_argument("--keep", type=seconds, metavar="TIME", help="delete what is older, such as 7d (default: never)")

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from reidtrack.config.live import CameraSettings
     from reidtrack.events import Event
-    from reidtrack.pipeline.live.store import LiveStore
     from reidtrack.publish.status import CameraStatus, LiveStatus
     from reidtrack.runtime.progress import Progress
 
@@ -44,7 +43,7 @@ class Lines(LiveShow):
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
 
-    def begin(self, store: LiveStore, cameras: Sequence[CameraSettings]) -> None:
+    def begin(self, cameras: Sequence[CameraSettings]) -> None:
         """Say what is watched."""
         self._progress.info(f"watching {', '.join(camera.name for camera in cameras)}; Ctrl-C ends it")
 
@@ -69,8 +68,9 @@ class Screen(LiveShow):
         if self._live is not None:
             self._live.stop()
 
-    def begin(self, store: LiveStore, cameras: Sequence[CameraSettings]) -> None:
+    def begin(self, cameras: Sequence[CameraSettings]) -> None:
         """Begin the table."""
+        del cameras  # they are in the table
         from rich.live import Live
 
         self._live = Live(console=self._console, auto_refresh=False, transient=False)
@@ -130,7 +130,9 @@ def table_of(status: LiveStatus) -> Table:
             style=None if camera.state == "up" else "yellow",
         )
     people = f"{status.people_now} people now, {status.people_total} in all"
-    table.caption = people if status.detect_every == 1 else f"{people}; every {status.detect_every}th frame is looked at"
+    table.caption = (
+        people if status.detect_every == 1 else f"{people}; every {status.detect_every}th frame is looked at"
+    )
     return table
 
 

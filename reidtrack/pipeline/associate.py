@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from reidtrack.config.load import load
 from reidtrack.config.live import LiveConfig
+from reidtrack.config.load import load
 from reidtrack.config.run import RunConfig
 from reidtrack.corrections.apply import read_corrections
 from reidtrack.errors import ConfigError, InputError, UsageError, param

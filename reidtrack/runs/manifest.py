@@ -89,6 +89,7 @@ class RunManifest(Section):
         corrections: What a person said; None until identities were settled.
         settling: Whether outputs are being written; a command that was killed meanwhile left some of before.
         live: Camera to the last numbers that were given in it, of live cameras; None of recordings.
+        live_figures: Camera to delays and counts of the last live session.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -112,6 +113,7 @@ class RunManifest(Section):
     corrections: CorrectionsEntry | None = None
     settling: bool = False
     live: dict[str, NumbersEntry] | None = None
+    live_figures: dict[str, dict[str, float | int]] | None = None
 
     @classmethod
     def begin(

@@ -162,9 +162,7 @@ class ReadyFrames:
     def add(self, camera: str, stream: Iterable[Frame]) -> None:
         """Read another camera too, or one that was removed anew; in the thread that takes."""
         former = self._queues.get(camera)
-        queue: BoundedQueue[Frame] = BoundedQueue(
-            self._length, self._on_full, changed=self._changed, clock=self._clock
-        )
+        queue: BoundedQueue[Frame] = BoundedQueue(self._length, self._on_full, changed=self._changed, clock=self._clock)
         queue.dropped = 0 if former is None else former.dropped
         self._queues[camera] = self._reading[camera] = queue
         thread = threading.Thread(target=fill, args=(queue, stream), name=f"read {camera}", daemon=True)

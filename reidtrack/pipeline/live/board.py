@@ -140,8 +140,7 @@ class Board(RunObserver):
         with self._lock:
             now_s = self._now_s()
             cameras = {
-                name: self._status_of(name, camera, now_s, dropped, left_out)
-                for name, camera in self._cameras.items()
+                name: self._status_of(name, camera, now_s, dropped, left_out) for name, camera in self._cameras.items()
             }
             return LiveStatus(cameras=cameras, people_now=self._people_now(), uptime_s=now_s - self._began_s)
 

@@ -10,10 +10,11 @@ from reidtrack.events import CameraDown, Event, Notice
 from reidtrack.pipeline.live.regions import Region
 from reidtrack.pipeline.live.store import LiveStore
 from reidtrack.types import Frame
-from reidtrack.video.live import LiveSource, MainRecorder
+from reidtrack.video.live import LiveSource
+from reidtrack.video.main_recorder import MainRecorder
 from reidtrack.video.merge import LIVE, ReadyFrames
 from reidtrack.video.recorder import Recorder
-from reidtrack.video.recording_file import RecordingDisk
+from reidtrack.video.recording_disk import RecordingDisk
 from reidtrack.video.wall_time import WallTime
 
 
@@ -107,22 +108,34 @@ class LiveCameras:
 
     def _open(self, camera: CameraSettings) -> None:
         stream, recorder, main = self._config.stream, self._recorder(camera), None
-        reading = {"stall_s": stream.stall_s, "transport": stream.transport, "tell": self._tell, "wall": self._wall}
         if recorder is not None and camera.sub is not None:
-            main = MainRecorder(camera.address, camera.name, packets=recorder, **reading)
+            main = MainRecorder(
+                camera.address,
+                camera.name,
+                wall=self._wall,
+                tell=self._tell,
+                packets=recorder,
+                stall_s=stream.stall_s,
+                transport=stream.transport,
+                realtime=self._realtime,
+                loop=stream.loop,
+            )
         self.regions[camera.name] = camera.ignore
         numbers = self._store.numbers(camera.name)
         source = LiveSource(
             camera.sub or camera.address,
             camera.name,
+            wall=self._wall,
+            tell=self._tell,
             first_index=numbers.last_frame + 1,
             not_before_s=numbers.last_time_s or None,
             fps=camera.fps or stream.fps,
             rotate=camera.rotate,
+            stall_s=stream.stall_s,
+            transport=stream.transport,
             realtime=self._realtime,
             loop=stream.loop,
             packets=None if main is not None else recorder,
-            **reading,
         )
         self.open[camera.name] = LiveCamera(camera, source, recorder, main)
 

@@ -1,4 +1,4 @@
-"""Identities while people are there: what the tracking pass finds goes to them twice a second, their events come out."""
+"""Identities while people are there: what the tracking pass finds goes in twice a second, events come out."""
 
 from __future__ import annotations
 

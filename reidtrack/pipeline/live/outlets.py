@@ -7,14 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from reidtrack.config.live import LiveConfig
-from reidtrack.events import Event
-from reidtrack.pipeline.live.people import LivePeople
-from reidtrack.pipeline.live.store import LiveStore
-from reidtrack.pipeline.run.observers import RunObserver
 from reidtrack.publish.health import HealthPage, parse_bind
 from reidtrack.publish.outlet import Outlet
 from reidtrack.publish.status import LiveStatus
-from reidtrack.types import Frame, Tracks
 
 _CLOSE_S = 2.0
 

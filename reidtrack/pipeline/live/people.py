@@ -11,12 +11,12 @@ from typing import Self
 
 import numpy as np
 
-from reidtrack.associate.evidence import PairEvidence
+from reidtrack.associate.evidence import PairTerms
 from reidtrack.associate.online import OnlineIdentities
 from reidtrack.config.live import LiveConfig
 from reidtrack.corrections.apply import read_corrections
 from reidtrack.corrections.constraints import pairs_of
-from reidtrack.errors import InputError, OutputError, ReidtrackError, param
+from reidtrack.errors import InputError, ReidtrackError, param
 from reidtrack.events import CameraUp, Event, IdentityGiven, Merged, Split, StreamChanged
 from reidtrack.files import write_lines
 from reidtrack.pipeline.live.store import LiveStore
@@ -43,7 +43,7 @@ class LiveEvidence:
         self._store, self._config = store, config
         self.site = Site(store.manifest.inputs, config.site)
 
-    def __call__(self, tracklets: Sequence[Tracklet], label: IntArray, appearance: DoubleArray) -> PairEvidence:
+    def __call__(self, tracklets: Sequence[Tracklet], label: IntArray, appearance: DoubleArray) -> PairTerms:
         """What speaks for or against pairs."""
         return self.site.evidence(tracklets, label, appearance)
 

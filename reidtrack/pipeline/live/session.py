@@ -6,7 +6,7 @@ import contextlib
 import logging
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reidtrack.config.live import CameraSettings
 from reidtrack.embed.select import CropSelector
@@ -18,13 +18,15 @@ from reidtrack.pipeline.live.identities import LiveIdentities
 from reidtrack.pipeline.live.logs import LiveLogs
 from reidtrack.pipeline.live.outlets import LiveOutlets
 from reidtrack.pipeline.live.people import LivePeople
-from reidtrack.pipeline.live.show import LiveShow
 from reidtrack.pipeline.live.regions import IgnoringDetector
 from reidtrack.pipeline.live.request import LiveRequest, cameras_of
+from reidtrack.pipeline.live.show import LiveShow
 from reidtrack.pipeline.live.store import LiveStore, open_store
 from reidtrack.pipeline.live.upkeep import Upkeep
+from reidtrack.pipeline.live.zones import LiveZones
 from reidtrack.pipeline.run.observers import CountCameras, KeepCrops, RunObserver
 from reidtrack.pipeline.run.reading import RunNetworks, make_looks, make_trackers
+from reidtrack.pipeline.run.site import site_of
 from reidtrack.pipeline.run.track_cameras import TrackingPass
 from reidtrack.publish.status import LiveStatus
 from reidtrack.runs.crops import CropStore
@@ -108,8 +110,10 @@ class LiveSession:
         self._disk_was_full = False
         self._people = LivePeople.open(store, config)
         self._board = Board(names, self._wall.now_s, self._people.number)
-        self._outlets = LiveOutlets(store, config, self._people, self._status)
+        self._outlets = LiveOutlets(config, self._status)
         self._stack.callback(self._outlets.close)
+        site = site_of(config.site, names)
+        self._zones = LiveZones(store, site, self._people.evidence, self.tell)
         self._cameras = LiveCameras(store, config, self._wall, self.tell, realtime=request.realtime)
         self._logs = LiveLogs(
             store.folder,
@@ -136,13 +140,15 @@ class LiveSession:
     def tell(self, event: Event) -> None:
         """Log an event, and pass it on to whoever wants to know; any thread."""
         line = self._log.append(event)
+        self._people.note(event)
         self._board.note(event)
         self._outlets.send(line)
         self._show.event(event)
+        self._zones.note(event)
 
     def run(self, cancel: CancelToken, reload: ReloadToken) -> LiveOutcome:
         """Watch until it is cancelled, or every camera has ended."""
-        self._show.begin(self._store, self._request.cameras)
+        self._show.begin(self._request.cameras)
         names = tuple(camera.name for camera in self._request.cameras)
         self.tell(Started(time_s=self._wall.now_s(), cameras=names))
         ticker = _Every(1.0, self._tick)
@@ -160,7 +166,9 @@ class LiveSession:
 
     def _finish(self, *, ended_by_itself: bool) -> LiveOutcome:
         """Have everything on disk as it is."""
-        self._people.save()
+        self._zones.close(self._wall.now_s())
+        with contextlib.suppress(OutputError):  # a disk that is full: said already
+            self._people.save()
         reason = "every camera has ended" if ended_by_itself else "asked to"
         self.tell(Stopped(time_s=self._wall.now_s(), reason=reason))
         self._logs.close()
@@ -228,7 +236,7 @@ class LiveSession:
                 forget_s=max(10.0, 2 * config.track.max_age),
             ),
             embedder=networks.embedder,
-            observers=[*observers, self._outlets, _NoteNumbers(self._store)],
+            observers=[*observers, self._zones, _NoteNumbers(self._store)],
             looks=make_looks(config, every=config.detect.every),
             batch=config.detect.batch,
             embed_batch=config.embed.batch,
@@ -256,12 +264,14 @@ class LiveSession:
         status = self._status()
         self._outlets.show(status)
         self._show.status(status)
+        self._zones.tick(self._wall.now_s())
         self._people.keep()
         self._upkeep.tick()
 
     def _status(self) -> LiveStatus:
         status = self._board.status(self._dropped(), {})
-        return self._outlets.completed(self._upkeep.completed(status), people=self._people.count)
+        status = replace(status, people_total=self._people.count)
+        return self._outlets.completed(self._upkeep.completed(status))
 
     def _dropped(self) -> Mapping[str, int]:
         sources = {name: camera.source.dropped for name, camera in self._cameras.open.items()}

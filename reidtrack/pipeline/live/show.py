@@ -1,19 +1,20 @@
 """Who is told how a live session goes."""
 
+# ruff: noqa: ARG002 - the methods do nothing, so that shows define only those that matter to them
+
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from reidtrack.config.live import CameraSettings
 from reidtrack.events import Event
-from reidtrack.pipeline.live.store import LiveStore
 from reidtrack.publish.status import LiveStatus
 
 
 class LiveShow:
     """Told how a session goes; derive from it and define the methods that matter."""
 
-    def begin(self, store: LiveStore, cameras: Sequence[CameraSettings]) -> None:
+    def begin(self, cameras: Sequence[CameraSettings]) -> None:
         """The session begins."""
         return
 

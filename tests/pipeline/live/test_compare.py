@@ -40,7 +40,9 @@ def tracklet(camera: str, track_id: int) -> Tracklet:
     ints, nothing = np.zeros(1, np.int64), np.zeros(0, np.float32)
     box = np.array([[0, 0, 10, 20]], np.float32)
     none = np.zeros(0, np.int64)
-    return Tracklet(camera, track_id, ints, np.zeros(1), box, np.ones(1, np.float32), np.zeros((0, 4), np.float32), none, nothing)
+    return Tracklet(
+        camera, track_id, ints, np.zeros(1), box, np.ones(1, np.float32), np.zeros((0, 4), np.float32), none, nothing
+    )
 
 
 def person(number: int, *keys: tuple[str, int]) -> Identity:
