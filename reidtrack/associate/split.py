@@ -11,7 +11,7 @@ as where somebody walks out of the picture, decide nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Protocol
@@ -46,7 +46,9 @@ class Biases(Protocol):
         ...
 
 
-def split_switched(tracklets: Sequence[Tracklet], biases: Biases, threshold: float) -> list[Tracklet]:
+def split_switched(
+    tracklets: Sequence[Tracklet], biases: Biases, threshold: float, only: Collection[int] | None = None
+) -> list[Tracklet]:
     """Tracklets, cut where their appearance changes from one person's to another's and the tracker had occasion to.
 
     Args:
@@ -55,6 +57,7 @@ def split_switched(tracklets: Sequence[Tracklet], biases: Biases, threshold: flo
         threshold: Cosine distance between the mean appearances before and after a cut, 0..2, from which on they are two
             people's where biases are known, and that share of what is expected of two people where they are not; 2 cuts
             nothing.
+        only: Indices of the tracklets that may be cut; None for all.
 
     Returns:
         The tracklets in their order, each cut one replaced by its parts: the first keeps the track id, the others get
@@ -65,7 +68,8 @@ def split_switched(tracklets: Sequence[Tracklet], biases: Biases, threshold: flo
         free[tracklet.camera] = max(free.get(tracklet.camera, 1), tracklet.track_id + 1)
     result, occasions = [], Occasions(tracklets)
     for row, tracklet in enumerate(tracklets):
-        parts = _parts(tracklet, _cuts(row, tracklet, biases, threshold, occasions))
+        looked_at = only is None or row in only
+        parts = _parts(tracklet, _cuts(row, tracklet, biases, threshold, occasions) if looked_at else [])
         result.append(parts[0])
         for part in parts[1:]:
             result.append(replace(part, track_id=free[part.camera], split_from=tracklet.logged_id))
