@@ -71,9 +71,7 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--device", help="auto, cpu, cuda or cuda:N (default: auto)")
     group.add_argument("--engine", help="auto, openvino, onnxruntime, tensorrt or torch (default: auto)")
-    group.add_argument(
-        "--config", type=Path, metavar="FILE", help="all settings (`reidtrack config live` prints them)"
-    )
+    group.add_argument("--config", type=Path, metavar="FILE", help="all settings (`reidtrack config live` prints them)")
     add_settings_option(group, "single settings, such as stream.stall_s=10")
 
 

@@ -57,6 +57,7 @@ class LiveLogs(RunObserver):
         self._lock = threading.RLock()
         self._begun_s = -float("inf")
         self._files: _Segment | None = None
+        self._closed = False
         self.lost = 0
         self.error: OutputError | None = None
         self.writing: tuple[Path, ...] = ()
@@ -114,12 +115,16 @@ class LiveLogs(RunObserver):
         self._write(add)
 
     def close(self) -> None:
-        """Write what is left."""
-        self._write(lambda files: files.close())
-        self._files = None
+        """Write what is left; nothing is logged after that."""
+        with self._lock:
+            if not self._closed:
+                self._write(lambda files: files.close())
+            self._files, self._closed, self.writing = None, True, ()
 
     def _write(self, write: Callable[[_Segment], None]) -> None:
         with self._lock:
+            if self._closed:
+                return
             if self._files is None:
                 self._retry()
             if self._files is None:

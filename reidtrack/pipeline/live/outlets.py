@@ -20,24 +20,26 @@ class LiveOutlets:
     Args:
         config: Which outlets there are.
         status: How it stands, for the health page.
+        say: Told in a line when an outlet cannot be reached, or can again.
 
     Raises:
         UsageError: If an address is wrong, or its package is not installed.
         OutputError: If the health page's port is taken.
     """
 
-    def __init__(self, config: LiveConfig, status: Callable[[], LiveStatus]) -> None:
+    def __init__(self, config: LiveConfig, status: Callable[[], LiveStatus], say: Callable[[str], object]) -> None:
         self._outlets: list[Outlet] = []
         publish = config.publish
         try:
             if publish.mqtt is not None:
                 from reidtrack.publish.mqtt import MqttOutlet
+                from reidtrack.publish.mqtt_address import parse_mqtt
 
-                self._outlets.append(MqttOutlet(publish.mqtt))
+                self._outlets.append(MqttOutlet(parse_mqtt(publish.mqtt), say))
             if publish.webhook is not None:
-                from reidtrack.publish.webhook import WebhookOutlet
+                from reidtrack.publish.webhook import WebhookOutlet, parse_webhook
 
-                self._outlets.append(WebhookOutlet(publish.webhook))
+                self._outlets.append(WebhookOutlet(parse_webhook(publish.webhook), say))
             self._page = None if publish.http is None else HealthPage(*parse_bind(publish.http), status)
         except BaseException:
             self.close()

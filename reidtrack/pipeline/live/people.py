@@ -150,7 +150,7 @@ class LivePeople:
         """
         self._saved_s = time.monotonic()
         packed = io.BytesIO()
-        np.savez(packed, **self.identities.state())
+        np.savez(packed, allow_pickle=False, **self.identities.state())
         data = packed.getvalue()
         if data != self._saved:
             write_lines(self._store.people, [data])

@@ -25,7 +25,7 @@ from reidtrack.pipeline.live.store import LiveStore, open_store
 from reidtrack.pipeline.live.upkeep import Upkeep
 from reidtrack.pipeline.live.zones import LiveZones
 from reidtrack.pipeline.run.observers import CountCameras, KeepCrops, RunObserver
-from reidtrack.pipeline.run.reading import RunNetworks, make_looks, make_trackers
+from reidtrack.pipeline.run.reading import RunNetworks, make_trackers
 from reidtrack.pipeline.run.site import site_of
 from reidtrack.pipeline.run.track_cameras import TrackingPass
 from reidtrack.publish.status import LiveStatus
@@ -110,7 +110,7 @@ class LiveSession:
         self._disk_was_full = False
         self._people = LivePeople.open(store, config)
         self._board = Board(names, self._wall.now_s, self._people.number)
-        self._outlets = LiveOutlets(config, self._status)
+        self._outlets = LiveOutlets(config, self._status, self._say_of_outlet)
         self._stack.callback(self._outlets.close)
         site = site_of(config.site, names)
         self._zones = LiveZones(store, site, self._people.evidence, self.tell)
@@ -129,7 +129,7 @@ class LiveSession:
         self._trackers: dict[str, NumberedTracker] = {}
         self._frames: ReadyFrames | None = None
         self._tracking = self._make_pass(networks, names)
-        self._upkeep = Upkeep(store, config, self._logs, self._cameras, self._wall.now_s, self.tell)
+        self._upkeep = Upkeep(store, config, self._logs, self._cameras, self._wall, self.tell)
 
     def __enter__(self) -> LiveSession:
         return self
@@ -237,7 +237,7 @@ class LiveSession:
             ),
             embedder=networks.embedder,
             observers=[*observers, self._zones, _NoteNumbers(self._store)],
-            looks=make_looks(config, every=config.detect.every),
+            detect_every=config.detect.every,
             batch=config.detect.batch,
             embed_batch=config.embed.batch,
             policy=LIVE,
@@ -277,6 +277,9 @@ class LiveSession:
         sources = {name: camera.source.dropped for name, camera in self._cameras.open.items()}
         merged = dict(self._tracking.dropped) if hasattr(self, "_tracking") else {}
         return {name: merged.get(name, 0) + sources.get(name, 0) for name in {*merged, *sources}}
+
+    def _say_of_outlet(self, text: str) -> None:
+        self.tell(Notice(time_s=self._wall.now_s(), subject="output", text=text))
 
     def _close_log(self) -> None:
         try:

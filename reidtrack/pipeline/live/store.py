@@ -12,6 +12,7 @@ from reidtrack.config.load import dump
 from reidtrack.engines.provenance import Weights
 from reidtrack.errors import InputError, UsageError, param
 from reidtrack.pipeline.live.request import LiveRequest
+from reidtrack.runs.event_log import last_event
 from reidtrack.runs.jsonl import expecting_records, read_json_lines
 from reidtrack.runs.live_folder import LiveFolder, LogSegment
 from reidtrack.runs.lock import RunLock
@@ -143,6 +144,9 @@ def _check_same_weights(earlier: RunManifest, weights: Mapping[str, Weights], pa
 def _take_up(store: LiveStore) -> float:
     """Bring numbers up to what was logged since the manifest was written; the latest time that was logged."""
     last_s = max((entry.last_time_s for entry in store.live.values()), default=0.0)
+    told = last_event(store.folder.events)
+    if told is not None:
+        last_s = max(last_s, float(told["time_s"]))
     for piece in store.folder.log_segments()[-1:]:
         segment = LogSegment(piece.path)
         for path in (segment.detections, segment.tracks):

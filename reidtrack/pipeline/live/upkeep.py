@@ -18,6 +18,7 @@ from reidtrack.pipeline.live.logs import LiveLogs
 from reidtrack.pipeline.live.store import LiveStore
 from reidtrack.publish.status import LiveStatus
 from reidtrack.runs.retention import Retention
+from reidtrack.video.wall_time import WallTime
 
 _TIDY_EVERY_S = 60.0
 _WRITE_EVERY_S = 10.0
@@ -31,7 +32,7 @@ class Upkeep:
         config: Every setting.
         logs: Open.
         cameras: Of the session.
-        now_s: Time of the folder.
+        wall: Time of the folder.
         tell: Told of what was deleted.
     """
 
@@ -41,10 +42,11 @@ class Upkeep:
         config: LiveConfig,
         logs: LiveLogs,
         cameras: LiveCameras,
-        now_s: Callable[[], float],
+        wall: WallTime,
         tell: Callable[[Event], None],
     ) -> None:
-        self._store, self._logs, self._cameras, self._now_s, self._tell = store, logs, cameras, now_s, tell
+        self._store, self._logs, self._cameras, self._tell = store, logs, cameras, tell
+        self._now_s, self._moment = wall.now_s, wall.moment
         record = config.record
         self._retention = Retention(store.folder, keep_s=record.keep_s, max_bytes=record.max_bytes)
         self._tidied_s = self._written_s = -float("inf")
@@ -72,7 +74,7 @@ class Upkeep:
         )
 
     def _tidy(self) -> None:
-        notice = self._retention.apply(self._now_s(), in_use=self._in_use())
+        notice = self._retention.sweep(self._moment(self._now_s()), self._in_use).notice(self._now_s())
         if notice is not None:
             self._tell(notice)
 
