@@ -115,7 +115,8 @@ class MqttOutlet:
 
     def close(self, timeout_s: float) -> None:
         """Send what waits, say `offline`, and end; what cannot be sent in time is counted as dropped."""
-        self._until_s = time.monotonic() + timeout_s
+        if self._until_s is None:
+            self._until_s = time.monotonic() + timeout_s
         self._waiting.close()
         self._thread.join(timeout_s + 0.2)
         self._waiting.count(dropped=len(self._on_the_way))

@@ -54,17 +54,11 @@ def parse_mqtt(text: str) -> MqttAddress:
     Raises:
         ConfigError: If it is none; the message holds nothing of it.
     """
-    try:
-        parts = urlsplit(text.strip())
-        host, port, scheme = parts.hostname, parts.port, parts.scheme.lower()
-        user = None if parts.username is None else unquote(parts.username, errors="strict")
-        password = None if parts.password is None else unquote(parts.password, errors="strict")
-        prefix = unquote(parts.path, errors="strict").strip("/") or PREFIX
-        options = parse_qs(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query), max_num_fields=10)
-    except ValueError as error:  # a port that is none, bytes that are no UTF-8
-        raise _wrong(
-            "it cannot be read", "letters such as @ / : # in a password are written as %40 %2F %3A %23"
-        ) from error
+    found = _parts(text)
+    if found is None:  # raised here, not where that is found out: the other error's text holds a part of the address
+        raise _wrong("it cannot be read", "letters such as @ / : # in a password are written as %40 %2F %3A %23")
+    parts, port, user, password, prefix, options = found
+    host, scheme = parts.hostname, parts.scheme.lower()
     if scheme not in PORTS or not host:
         raise _wrong("it is no address of a broker")
     if parts.fragment:

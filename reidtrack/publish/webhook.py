@@ -151,19 +151,24 @@ class WebhookOutlet:
 
     def close(self, timeout_s: float) -> None:
         """Post what waits, and end; what cannot be posted in time is counted as dropped."""
-        self._until_s = time.monotonic() + timeout_s
+        if self._until_s is None:
+            self._until_s = time.monotonic() + timeout_s
         self._waiting.close()
         self._thread.join(timeout_s)
-        if self._thread.is_alive() and self._busy:
-            self._waiting.count(dropped=1)
+        with self._waiting.changed:
+            if self._busy:  # it is given up, whatever becomes of it
+                self._busy = False
+                self._waiting.count(dropped=1)
         self._waiting.give_up()
 
     def _run(self) -> None:
         while (line := self._waiting.take()) is not None:
             self._busy = True
             arrived = self._deliver(json.dumps(line, separators=(",", ":")).encode())
-            self._waiting.count(sent=arrived, dropped=not arrived)
-            self._busy = False
+            with self._waiting.changed:
+                if self._busy:
+                    self._busy = False
+                    self._waiting.count(sent=arrived, dropped=not arrived)
         self._hang_up()
 
     def _deliver(self, body: bytes) -> bool:

@@ -130,7 +130,10 @@ class Recorder:
         if self._file is not None and self._writer.lost(self._file.new):
             self._file = None
             self._dropping = True
-        if self._disk.full or not self._writer.has_room:
+        if self._disk.full:
+            self._close_file()
+            self._dropping = True
+        elif not self._writer.has_room:
             self._dropping = True
         elif packet.is_keyframe and self._dropping:
             self._dropping = False
