@@ -25,7 +25,7 @@ from reidtrack.cli.options import (
     site_path,
 )
 from reidtrack.cli.progress import make_progress
-from reidtrack.cli.quantities import byte_count, seconds
+from reidtrack.cli.quantities import duration_s, size_bytes
 from reidtrack.cli.terminal import say
 from reidtrack.errors import EXIT_OK, OutputError, UsageError
 
@@ -84,9 +84,9 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
         default=None,
         help="record the streams (default: on)",
     )
-    group.add_argument("--segment", type=seconds, metavar="TIME", help="length of a recording's files (default: 10m)")
-    group.add_argument("--keep", type=seconds, metavar="TIME", help="delete what is older, such as 7d (default: never)")
-    group.add_argument("--max-disk", type=byte_count, metavar="SIZE", help="delete the oldest beyond, such as 50G")
+    group.add_argument("--segment", type=duration_s, metavar="TIME", help="length of files (default: 10m)")
+    group.add_argument("--keep", type=duration_s, metavar="TIME", help="delete what is older, such as 7d")
+    group.add_argument("--max-disk", type=size_bytes, metavar="SIZE", help="delete the oldest beyond, such as 50G")
     group.add_argument("--mqtt", metavar="URL", help="send events to a broker: mqtt://user:password@host/prefix")
     group.add_argument("--webhook", metavar="URL", help="post each event there")
     group.add_argument("--http", metavar="HOST:PORT", help="/healthz and /metrics, such as 127.0.0.1:8787")

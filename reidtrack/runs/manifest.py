@@ -113,7 +113,7 @@ class RunManifest(Section):
     corrections: CorrectionsEntry | None = None
     settling: bool = False
     live: dict[str, NumbersEntry] | None = None
-    live_figures: dict[str, dict[str, float | int]] | None = None
+    live_figures: dict[str, dict[str, float]] | None = None
 
     @classmethod
     def begin(

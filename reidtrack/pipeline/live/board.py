@@ -7,10 +7,10 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from reidtrack.events import CameraDown, CameraRetry, CameraUp, Event, GapEvent, IdentityGiven
+from reidtrack.pipeline.live.delays import MeasureDelays
 from reidtrack.pipeline.run.observers import RunObserver
 from reidtrack.publish.status import CameraStatus, LiveStatus
-from reidtrack.runtime.delays import Arrivals, DelayFigures, DelayWindow
-from reidtrack.runtime.queues import SYSTEM_CLOCK, Clock
+from reidtrack.runtime.delays import DelayFigures
 from reidtrack.types import Frame, TrackletKey, Tracks
 
 _RATE_S = 10.0
@@ -21,8 +21,6 @@ _RATE_S = 10.0
 class _Camera:
     status: CameraStatus = field(default_factory=lambda: CameraStatus(state="starting"))
     since_s: float = 0.0
-    delay: DelayWindow = field(default_factory=DelayWindow)
-    identity_delay: DelayWindow = field(default_factory=DelayWindow)
     present: frozenset[int] = frozenset()
     """Track ids in its last frame."""
     rate_from: tuple[float, int] = (0.0, 0)
@@ -36,7 +34,7 @@ class Board(RunObserver):
         cameras: Their names.
         now_s: Time of the folder.
         identity: Number of a tracklet's person, None while it is not decided.
-        clock: By which delays are measured.
+        delays: Of the session; told of each identity here, and of frames as an observer before this one.
     """
 
     def __init__(
@@ -44,15 +42,12 @@ class Board(RunObserver):
         cameras: Collection[str],
         now_s: Callable[[], float],
         identity: Callable[[TrackletKey], int | None],
-        clock: Clock = SYSTEM_CLOCK,
+        delays: MeasureDelays,
     ) -> None:
-        self._now_s, self._identity, self._clock = now_s, identity, clock
+        self._now_s, self._identity, self._delays = now_s, identity, delays
         self._lock = threading.RLock()
         self._began_s = now_s()
         self._cameras: dict[str, _Camera] = {}
-        self._confirmed: dict[TrackletKey, float] = {}
-        self.arrivals = Arrivals(clock=clock)
-        """Note each frame's coming here."""
         for name in cameras:
             self.add_camera(name)
 
@@ -60,6 +55,7 @@ class Board(RunObserver):
         """Count another camera, or one that was taken out anew."""
         with self._lock:
             now_s = self._now_s()
+            self._delays.add(name)
             camera = self._cameras.setdefault(name, _Camera(rate_from=(now_s, 0)))
             camera.status = replace(camera.status, state="starting", reason=None, wanted=True)
             camera.since_s = now_s
@@ -70,14 +66,9 @@ class Board(RunObserver):
         """Take in an event."""
         with self._lock:
             if isinstance(event, IdentityGiven):
-                self._note_identity(event)
+                self._delays.identified((event.camera, event.track_id))
             elif isinstance(event, CameraUp | CameraDown | CameraRetry | GapEvent):
                 self._note_camera(self._cameras[event.camera], event)
-
-    def _note_identity(self, event: IdentityGiven) -> None:
-        confirmed_s = self._confirmed.pop((event.camera, event.track_id), None)
-        if confirmed_s is not None:
-            self._cameras[event.camera].identity_delay.add(self._clock.now() - confirmed_s)
 
     def _note_camera(self, camera: _Camera, event: CameraUp | CameraDown | CameraRetry | GapEvent) -> None:
         status = camera.status
@@ -98,35 +89,22 @@ class Board(RunObserver):
     # In the thread of the pass.
 
     def on_tracks(self, frame: Frame, tracks: Tracks) -> None:
-        """Count who is there, and note who is new."""
-        now = self._clock.now()
+        """Note who is there."""
         present = frozenset(tracks.track_id[tracks.frame == frame.index].tolist())
         with self._lock:
-            camera = self._cameras[frame.camera]
-            for track_id in set(tracks.track_id.tolist()) - camera.present:
-                if self._identity((frame.camera, track_id)) is None:
-                    self._confirmed.setdefault((frame.camera, track_id), now)
-            camera.present = present
+            self._cameras[frame.camera].present = present
 
     def on_frame(self, frame: Frame) -> None:
-        """Count it, and how long its boxes took."""
-        delay_s = self.arrivals.delay_s(frame.camera, frame.index)
+        """Count it."""
         with self._lock:
             camera = self._cameras[frame.camera]
             frames = camera.status.frames + 1
             camera.status = replace(camera.status, frames=frames)
-            if delay_s is not None:
-                camera.delay.add(delay_s)
             since_s, counted = camera.rate_from
             passed_s = self._now_s() - since_s
             if passed_s >= _RATE_S:
                 camera.fps = (frames - counted) / passed_s
                 camera.rate_from = self._now_s(), frames
-
-    def forget(self, key: TrackletKey) -> None:
-        """A tracklet has ended: without an identity, it waits for none."""
-        with self._lock:
-            self._confirmed.pop(key, None)
 
     # Whoever wants to know.
 
@@ -147,8 +125,8 @@ class Board(RunObserver):
     def _status_of(
         self, name: str, camera: _Camera, now_s: float, dropped: Mapping[str, int], left_out: Mapping[str, int]
     ) -> CameraStatus:
-        p50_s, p95_s = _figures(camera.delay.recent())
-        identity_p50_s, identity_p95_s = _figures(camera.identity_delay.recent())
+        p50_s, p95_s = _figures(self._delays.boxes[name].recent())
+        identity_p50_s, identity_p95_s = _figures(self._delays.identities[name].recent())
         return replace(
             camera.status,
             since_s=max(0.0, now_s - camera.since_s),
@@ -171,19 +149,19 @@ class Board(RunObserver):
                 people.add((name, track_id) if number is None else number)
         return len(people)
 
-    def overall(self) -> dict[str, dict[str, float | int]]:
-        """Delays of each camera since the session began, for the manifest: `boxes_` and `identity_`, p50 and p95."""
+    def overall(self) -> dict[str, dict[str, float]]:
+        """Counts and delays of each camera since the session began, for the manifest."""
+        delays = self._delays.figures()
         with self._lock:
-            found: dict[str, dict[str, float | int]] = {}
-            for name, camera in self._cameras.items():
-                entry: dict[str, float | int] = {"frames": camera.status.frames, "gaps": camera.status.gaps}
-                entry["reconnects"] = camera.status.reconnects
-                for title, window in (("boxes", camera.delay), ("identity", camera.identity_delay)):
-                    figures = window.overall()
-                    if figures is not None:
-                        entry |= {f"{title}_p50_s": round(figures.p50_s, 3), f"{title}_p95_s": round(figures.p95_s, 3)}
-                found[name] = entry
-            return found
+            return {
+                name: {
+                    "frames": camera.status.frames,
+                    "gaps": camera.status.gaps,
+                    "reconnects": camera.status.reconnects,
+                    **delays.get(name, {}),
+                }
+                for name, camera in self._cameras.items()
+            }
 
 
 def _figures(figures: DelayFigures | None) -> tuple[float | None, float | None]:

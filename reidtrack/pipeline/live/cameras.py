@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from reidtrack.config.live import CameraSettings, LiveConfig
@@ -16,6 +16,8 @@ from reidtrack.video.merge import LIVE, ReadyFrames
 from reidtrack.video.recorder import Recorder
 from reidtrack.video.recording_disk import RecordingDisk
 from reidtrack.video.wall_time import WallTime
+
+Arriving = Callable[[Iterable[Frame]], Iterable[Frame]]
 
 
 @dataclass
@@ -59,6 +61,7 @@ class LiveCameras:
     ) -> None:
         self._store, self._config, self._wall, self._tell, self._realtime = store, config, wall, tell, realtime
         self.disk = RecordingDisk(store.folder.recordings_folder, tell=tell, now_s=wall.now_s)
+        self._arriving: Arriving = iter
         self.open: dict[str, LiveCamera] = {}
         self.regions: dict[str, Sequence[Region]] = {}
         """Camera to the regions to ignore."""
@@ -68,9 +71,14 @@ class LiveCameras:
         for camera in cameras:
             self._open(camera)
 
-    def frames(self) -> ReadyFrames:
-        """Frames of all cameras, as they come."""
-        streams: Mapping[str, Iterator[Frame]] = {name: iter(camera.source) for name, camera in self.open.items()}
+    def frames(self, arriving: Arriving) -> ReadyFrames:
+        """Frames of all cameras, as they come.
+
+        Args:
+            arriving: What each camera's frames go through first.
+        """
+        self._arriving = arriving
+        streams = {name: arriving(camera.source) for name, camera in self.open.items()}
         return ReadyFrames(streams, _failed, length=LIVE.waiting, on_full=LIVE.on_full)
 
     def take_over(
@@ -97,7 +105,7 @@ class LiveCameras:
         for camera in fresh:
             self._open(camera)
             begin(camera)
-            frames.add(camera.name, iter(self.open[camera.name].source))
+            frames.add(camera.name, self._arriving(self.open[camera.name].source))
         text = f"the list of cameras was read anew: {len(fresh)} begun, {len(gone)} ended, {len(self.open)} in all"
         self._tell(Notice(time_s=self._wall.now_s(), subject="cameras", text=text))
 

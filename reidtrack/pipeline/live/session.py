@@ -14,7 +14,9 @@ from reidtrack.errors import OutputError, ReidtrackError
 from reidtrack.events import Event, Notice, Started, Stopped
 from reidtrack.pipeline.live.board import Board
 from reidtrack.pipeline.live.cameras import LiveCameras
+from reidtrack.pipeline.live.delays import MeasureDelays
 from reidtrack.pipeline.live.identities import LiveIdentities
+from reidtrack.pipeline.live.load import FollowLoad
 from reidtrack.pipeline.live.logs import LiveLogs
 from reidtrack.pipeline.live.outlets import LiveOutlets
 from reidtrack.pipeline.live.people import LivePeople
@@ -24,8 +26,9 @@ from reidtrack.pipeline.live.show import LiveShow
 from reidtrack.pipeline.live.store import LiveStore, open_store
 from reidtrack.pipeline.live.upkeep import Upkeep
 from reidtrack.pipeline.live.zones import LiveZones
+from reidtrack.pipeline.run.looks import EveryNth
 from reidtrack.pipeline.run.observers import CountCameras, KeepCrops, RunObserver
-from reidtrack.pipeline.run.reading import RunNetworks, make_trackers
+from reidtrack.pipeline.run.reading import RunNetworks, make_looks, make_trackers
 from reidtrack.pipeline.run.site import site_of
 from reidtrack.pipeline.run.track_cameras import TrackingPass
 from reidtrack.publish.status import LiveStatus
@@ -109,9 +112,8 @@ class LiveSession:
         self._stack.callback(self._close_log)
         self._disk_was_full = False
         self._people = LivePeople.open(store, config)
-        self._board = Board(names, self._wall.now_s, self._people.number)
-        self._outlets = LiveOutlets(config, self._status, self._say_of_outlet)
-        self._stack.callback(self._outlets.close)
+        self._delays = MeasureDelays(names)
+        self._board = Board(names, self._wall.now_s, self._people.number, self._delays)
         site = site_of(config.site, names)
         self._zones = LiveZones(store, site, self._people.evidence, self.tell)
         self._cameras = LiveCameras(store, config, self._wall, self.tell, realtime=request.realtime)
@@ -130,6 +132,8 @@ class LiveSession:
         self._frames: ReadyFrames | None = None
         self._tracking = self._make_pass(networks, names)
         self._upkeep = Upkeep(store, config, self._logs, self._cameras, self._wall, self.tell)
+        self._outlets = LiveOutlets(config, self._status, self._say_of_outlet)
+        self._stack.callback(self._outlets.close)
 
     def __enter__(self) -> LiveSession:
         return self
@@ -154,7 +158,7 @@ class LiveSession:
         ticker = _Every(1.0, self._tick)
         try:
             self._cameras.open_all(self._request.cameras)
-            self._frames = self._cameras.frames()
+            self._frames = self._cameras.frames(self._tracking.arriving)
             self._tracking.take(self._batches(self._frames, reload), cancel)
         finally:
             self._cameras.close()
@@ -188,8 +192,6 @@ class LiveSession:
         """Frames as they come; in between, the list of cameras is taken over."""
         size, wait_s, idle_s = self._config.detect.batch, LIVE.batch_wait_s, LIVE.idle_s
         for batch in timed_batches(frames, size, wait_s, idle_s=idle_s):
-            for frame in batch:
-                self._board.arrivals.came(frame.camera, frame.index)
             self._tracking.dropped.update(frames.dropped)
             yield batch
             if reload.wanted.is_set():
@@ -222,10 +224,13 @@ class LiveSession:
 
     def _make_pass(self, networks: RunNetworks, names: Sequence[str]) -> TrackingPass:
         config, dim = self._config, networks.embedder.feature_dim
+        self._load = FollowLoad(EveryNth(config.detect.every), self.tell, self._wall.now_s)
+        follows = self._load if config.stream.catch_up else None
+        self._looks = make_looks(config, every=config.detect.every, rule=follows)
         builder = TrackletBuilder(dim)
         self._identities = LiveIdentities(self._people.identities, builder, self._wall.now_s, self.tell)
         crops = KeepCrops(CropStore(self._store.folder.crops, config.output.crops))
-        observers: list[RunObserver] = [self._logs, crops, self._counts, self._board, self._identities]
+        observers: list[RunObserver] = [self._logs, crops, self._counts, self._delays, self._board, self._identities]
         return TrackingPass(
             detector=IgnoringDetector(networks.detector, self._cameras.regions),
             trackers={name: self._tracker(name) for name in names},
@@ -237,7 +242,8 @@ class LiveSession:
             ),
             embedder=networks.embedder,
             observers=[*observers, self._zones, _NoteNumbers(self._store)],
-            detect_every=config.detect.every,
+            looks=self._looks,
+            arrivals=self._delays.arrivals,
             batch=config.detect.batch,
             embed_batch=config.embed.batch,
             policy=LIVE,
@@ -269,14 +275,17 @@ class LiveSession:
         self._upkeep.tick()
 
     def _status(self) -> LiveStatus:
-        status = self._board.status(self._dropped(), {})
-        status = replace(status, people_total=self._people.count)
+        passed_over = getattr(self._looks, "closed", {})
+        status = self._board.status(self._dropped(), passed_over)
+        every = round(self._load.detect_every * self._config.detect.every)
+        status = replace(status, people_total=self._people.count, detect_every=every)
         return self._outlets.completed(self._upkeep.completed(status))
 
     def _dropped(self) -> Mapping[str, int]:
         sources = {name: camera.source.dropped for name, camera in self._cameras.open.items()}
-        merged = dict(self._tracking.dropped) if hasattr(self, "_tracking") else {}
-        return {name: merged.get(name, 0) + sources.get(name, 0) for name in {*merged, *sources}}
+        merged, passed_over = dict(self._tracking.dropped), dict(self._load.passed_over)
+        names = {*merged, *sources, *passed_over}
+        return {name: sum(counts.get(name, 0) for counts in (merged, sources, passed_over)) for name in names}
 
     def _say_of_outlet(self, text: str) -> None:
         self.tell(Notice(time_s=self._wall.now_s(), subject="output", text=text))

@@ -4,11 +4,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from reidtrack.config.live import CameraSettings
-from reidtrack.events import Event
-from reidtrack.publish.status import LiveStatus
+if TYPE_CHECKING:  # the command line shows before anything heavy is loaded
+    from collections.abc import Sequence
+
+    from reidtrack.config.live import CameraSettings
+    from reidtrack.events import Event
+    from reidtrack.publish.status import LiveStatus
 
 
 class LiveShow:

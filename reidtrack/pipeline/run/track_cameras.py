@@ -137,7 +137,7 @@ class TrackingPass:
             fail: Told of a camera that cannot be read any further.
             cancel: Asked between two batches.
         """
-        streams = {camera: self._arriving(source) for camera, source in sources.items()}
+        streams = {camera: self.arriving(source) for camera, source in sources.items()}
         self.take(merged_batches(streams, self._batch, self._policy, fail, self.dropped), cancel)
 
     def take(self, merged: Generator[list[Frame]], cancel: CancelToken) -> None:
@@ -166,8 +166,8 @@ class TrackingPass:
         for observer in self._observers:
             observer.on_watermark(float("inf"))
 
-    def _arriving(self, source: Iterable[Frame]) -> Generator[Frame]:
-        """Frames of a camera, their arrival noted."""
+    def arriving(self, source: Iterable[Frame]) -> Generator[Frame]:
+        """Frames of a camera, the time they take and their arrival noted."""
         frames = self.times.measured("decode", source)
         with closing_generator(frames):
             for frame in frames:
