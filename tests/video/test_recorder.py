@@ -210,3 +210,37 @@ def test_the_stream_is_not_needed_after_the_beginning(tmp_path: Path, clip: Path
         packet.is_keyframe = is_keyframe
         bench.recorder.packet(packet, float(pts * time_base))
     assert len(bench.files()) == 4
+
+
+def test_a_stream_without_key_frames_is_told_once(tmp_path: Path, clip: Path) -> None:
+    bench = Bench(tmp_path / "recordings")
+    with connected(clip) as stream:
+        packets = [p for p in stream.container.demux(stream) if p.pts is not None]
+        bench.recorder.begin(stream, 0.0)
+        for number in range(400):
+            packets[1 + number % 20].is_keyframe = False
+            bench.recorder.packet(packets[1 + number % 20], number / 10)
+        for packet in packets:
+            bench.recorder.packet(packet, 50 + float(packet.pts * packet.time_base))
+    (path,) = bench.files()
+    assert start_of(path) == 50.0
+    assert texts(bench.told) == [
+        "door: no key frame came for 30 s: it is not recorded until one comes; set a key-frame interval (GOP) of some"
+        " seconds in the camera"
+    ]
+
+
+def test_a_long_pause_begins_a_file_and_what_comes_after_the_end_is_passed_over(tmp_path: Path, clip: Path) -> None:
+    bench = Bench(tmp_path / "recordings", segment_s=1e9)
+    with connected(clip) as stream:
+        packets = [p for p in stream.container.demux(stream) if p.pts is not None]
+        bench.recorder.begin(stream, 0.0)
+        for start_s in (0.0, 3500.0, 90_000.0):
+            for packet in packets:
+                bench.recorder.packet(packet, start_s + float(packet.pts * packet.time_base))
+        assert bench.recorder.close()
+        bench.recorder.packet(packets[0], 1e5)
+        bench.recorder.begin(stream, 1e5)
+        bench.recorder.packet(packets[0], 1e5)
+        assert bench.recorder.close()
+    assert [start_of(path) for path in sorted(bench.folder.iterdir())] == [0.0, 90_000.0]
