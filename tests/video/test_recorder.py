@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -244,3 +245,31 @@ def test_a_long_pause_begins_a_file_and_what_comes_after_the_end_is_passed_over(
         bench.recorder.packet(packets[0], 1e5)
         assert bench.recorder.close()
     assert [start_of(path) for path in sorted(bench.folder.iterdir())] == [0.0, 90_000.0]
+
+
+@pytest.mark.parametrize(
+    ("without", "wanted_s"),
+    [
+        pytest.param([0], [0, 0.04, 0.08, 0.12], id="the first, as RTSP has it"),
+        pytest.param([0, 1], [0, 0.04, 0.08, 0.12], id="two"),
+        pytest.param([2], [0, 0.04, 0.08, 0.12], id="one in the midst"),
+        pytest.param(range(100), [0.4, 0.5, 0.6, 0.7], id="all: by their arrival"),
+    ],
+)
+def test_packets_without_stamps(tmp_path: Path, without: Sequence[int], wanted_s: list[float]) -> None:
+    clip = write_video(tmp_path / "clip.mp4", even_times(50, FPS), options={"g": "50", "bf": "0"})
+    bench = Bench(tmp_path / "recordings")
+    with connected(clip) as stream:
+        packets = [p for p in stream.container.demux(stream) if p.pts is not None]
+        bench.recorder.begin(stream, 0.0)
+        for number, packet in enumerate(packets):
+            time_s = float(packet.pts * packet.time_base)
+            if number in without:
+                packet.pts, time_s = None, 0.4 + number / 10
+            bench.recorder.packet(packet, time_s)
+    (path,) = bench.files()
+    start_s = start_of(path)
+    assert start_s is not None
+    found = numbers(path)
+    assert [number for number, _ in found] == list(range(50))
+    assert [start_s + time_s for _, time_s in found[:4]] == pytest.approx(wanted_s, abs=1e-3)
