@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from reidtrack.errors import ConfigError
 from reidtrack.geometry import foot_points, project
 from reidtrack.runs.manifest_sections import InputEntry
 from reidtrack.runs.site_json import site_to_json
+from reidtrack.runs.zones_json import zones_to_json
 from reidtrack.spacetime.evidence import LEAST_OFFSET_S, PIECES, SpaceTime
 from reidtrack.spacetime.ground import below_horizon, visible_feet
 from reidtrack.spacetime.learned_site import KnownSite, LearnedSite
@@ -66,6 +68,11 @@ class Site:
         """Content of `site.json`; None where nothing was learned."""
         learned = self.evidence.learned
         return None if learned is None else site_to_json(learned, identities, self._sizes, self._file.unit)
+
+    def count(self, identities: Sequence[Identity], origin: datetime) -> dict[str, Any] | None:
+        """Content of `zones.json`; None where the site has neither zones nor lines."""
+        locate = self.locate if self.has_plan else None
+        return zones_to_json(self._file.zones, self._file.lines, identities, self._sizes, locate, origin)
 
     def remarks(self) -> list[str]:
         """What the user should know: wrong clocks, wrong units, plan views that speak against the appearances."""
