@@ -134,7 +134,7 @@ class FollowLoad(LookRule):
     def _set_limit(self, share: float, dropping: bool) -> None:
         fastest = self._fastest_per_s()
         limit = fastest if self._limit_per_s is None else self._limit_per_s
-        if share > _FULL or dropping:
+        if share > _FULL or (dropping and share > _ROOM):  # with room it was a hiccup
             self._limit_per_s = max(min(limit, fastest) * _LESS, self._least_per_s)
         elif share < _ROOM and self._limit_per_s is not None:
             self._limit_per_s = limit * _MORE if limit * _MORE < fastest * 1.05 else None
