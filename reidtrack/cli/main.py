@@ -20,6 +20,7 @@ from reidtrack.files import unwritable_name
 
 COMMANDS = {
     "run": "several cameras in, one identity per person out",
+    "live": "watch live cameras: one identity per person while people are there",
     "demo": "that on the sample scene that ships, scored against its ground truth",
     "associate": "settle the identities of a finished run anew, without inference",
     "calibrate": "the threshold of a run: how sure, how often it errs, what another would do",
