@@ -30,9 +30,9 @@ class Machine:
         fps: Camera to its frames a second.
     """
 
-    def __init__(self, fps: Mapping[str, float]) -> None:
+    def __init__(self, fps: Mapping[str, float], *, follows: bool = True) -> None:
         self.clock, self.notices, self.fps = StepClock(), list[Notice](), fps
-        self.rule = FollowLoad(EveryNth(), self.notices.append, self.clock.now, clock=self.clock)
+        self.rule = FollowLoad(EveryNth(), self.notices.append, self.clock.now, follows=follows, clock=self.clock)
         self.busy_s, self.dropped = {"detect": 0.0}, dict.fromkeys(fps, 0)
         self.looked: dict[str, list[float]] = {camera: [] for camera in fps}
         self._number, self._waiting_s = 0, 0.0
@@ -87,6 +87,14 @@ def test_it_follows_the_load_down_and_up() -> None:
     assert "keeps up again" in ends.text
     left_out = {camera: n + machine.dropped[camera] for camera, n in machine.rule.passed_over.items()}
     assert ends.figures == left_out
+
+
+def test_what_is_dropped_is_told_though_it_does_not_follow() -> None:
+    machine = Machine({"a": 10, "b": 10}, follows=False)
+    machine.run(20, 12)
+    assert machine.rule.detect_every == 1
+    assert machine.rule.passed_over == {}
+    assert [notice.text for notice in machine.notices] == ["the processor does not keep up, frames are left out"]
 
 
 def test_cameras_lose_evenly() -> None:
