@@ -18,7 +18,7 @@ from reidtrack.video.address import LiveAddress
 from reidtrack.video.failure import Failure, LostError, cleaned, closed, opening_failure
 from reidtrack.video.file import FALLBACK_FPS
 from reidtrack.video.packet_sink import SinkGate
-from reidtrack.video.parameter_sets import sequence_sets
+from reidtrack.video.parameter_sets import has_start_codes, sequence_sets
 from reidtrack.video.stream_time import FAR_S, StreamTime
 from reidtrack.video.wall_time import WallTime
 
@@ -266,7 +266,7 @@ class Connection:
             stamp_s = _stamp_s(packet, stream)
             if paced:
                 arrival_s = self._wait_for(stamp_s, arrival_s)
-            if self._times.packet(stamp_s, arrival_s) or self._differs(packet):
+            if self._times.packet(stamp_s, arrival_s) or self._differs(packet, stream):
                 self._gate.begin(self, stream, self._times.of(stamp_s, arrival_s))
             shown_s = None if packet.pts is None else float(packet.pts * packet.time_base)
             self._gate.packet(self, packet, self._times.of(shown_s, arrival_s))
@@ -275,9 +275,9 @@ class Connection:
         if self._reading.decode:
             self._decode(packet, stream, arrival_s)
 
-    def _differs(self, packet: Packet[VideoStream]) -> bool:
+    def _differs(self, packet: Packet[VideoStream], stream: VideoStream) -> bool:
         """Whether pictures of another kind begin with a packet, as far as it says so itself."""
-        if not packet.is_keyframe or self.codec not in ("h264", "hevc"):
+        if not packet.is_keyframe or not has_start_codes(stream.codec_context.extradata):
             return False
         sets = sequence_sets(bytes(packet), self.codec)
         before, self._sets = self._sets, sets or self._sets

@@ -84,7 +84,7 @@ def test_frames_come_with_their_times(watched: dict[str, Watcher], name: str) ->
     step_s = 1 / 5 if name == "five a second" else 1 / 15
     assert np.median(steps) == pytest.approx(step_s, rel=0.15), "as the stamps say, whatever the network does"
     assert camera.source.damaged == 0
-    assert camera.source.nominal_fps == pytest.approx(1 / step_s)
+    assert camera.source.nominal_fps == pytest.approx(1 / step_s, rel=0.3)
 
 
 def test_frames_are_turned(watched: dict[str, Watcher]) -> None:

@@ -43,7 +43,7 @@ STAGES = ("decode", "detect", "track", "embed")
 _DETECTED_AT_ONCE = 2
 """Batches; more would only take memory: within a batch the engine keeps the processor busy."""
 _UNEMBEDDED = 4
-"""Batches of frames whose crops wait."""
+"""Batches of frames whose crops wait; live it is one, since what waits is late."""
 _GAP_S = 2.0
 """Time between two frames of a camera that counts as a gap: the default tracker gives up whoever is gone for longer."""
 _ROUNDING_S = 1e-3
@@ -125,6 +125,7 @@ class TrackingPass:
         self._embedding = CropEmbedding(
             embedder, embed_batch, self._resumed, observers, tracklets, self.times, at_once=embed_at_once
         )
+        self._unembedded = 1 if embed_at_once else _UNEMBEDDED
 
     def run(
         self, sources: Mapping[str, Iterable[Frame]], fail: Callable[[str, InputError], None], cancel: CancelToken
@@ -136,7 +137,7 @@ class TrackingPass:
             fail: Told of a camera that cannot be read any further.
             cancel: Asked between two batches.
         """
-        streams = {camera: self._arriving(source) for camera, source in sources.items()}
+        streams = {camera: self.arriving(source) for camera, source in sources.items()}
         self.take(merged_batches(streams, self._batch, self._policy, fail, self.dropped), cancel)
 
     def take(self, merged: Generator[list[Frame]], cancel: CancelToken) -> None:
@@ -147,7 +148,7 @@ class TrackingPass:
             cancel: Asked between two batches.
         """
         found = self._detected(merged)
-        with closing_generator(found), BackgroundWorker(self._embedding.take, _UNEMBEDDED) as embedding:
+        with closing_generator(found), BackgroundWorker(self._embedding.take, self._unembedded) as embedding:
             while not cancel.cancelled:
                 item = next(found, None)
                 if item is None:
@@ -165,8 +166,8 @@ class TrackingPass:
         for observer in self._observers:
             observer.on_watermark(float("inf"))
 
-    def _arriving(self, source: Iterable[Frame]) -> Generator[Frame]:
-        """Frames of a camera, their arrival noted."""
+    def arriving(self, source: Iterable[Frame]) -> Generator[Frame]:
+        """Frames of a camera, the time they take and their arrival noted."""
         frames = self.times.measured("decode", source)
         with closing_generator(frames):
             for frame in frames:
