@@ -121,7 +121,13 @@ def _hours(places: Sequence[Mapping[str, Any]]) -> Markup:
         for at in range(first, len(whole))
     ]
     note = tag("p", f"and {first} earlier hours in zones.json", class_="mute") if first else Markup()
-    return join([tag("h3", "People by the hour"), _table(("Hour", *(place["name"] for place in places)), rows, "cameras hours"), note])
+    return join(
+        [
+            tag("h3", "People by the hour"),
+            _table(("Hour", *(place["name"] for place in places)), rows, "cameras hours"),
+            note,
+        ]
+    )
 
 
 def _cell(entry: Mapping[str, Any]) -> Markup:
