@@ -29,6 +29,8 @@ X264_B = (
 )
 X265 = "x265enc speed-preset=ultrafast tune=zerolatency key-int-max=15"
 PAY_264 = "rtph264pay name=pay0 pt=96 config-interval=-1"
+RENAMED = "capssetter name=pay0 caps=application/x-rtp"
+LOSS = "identity name=loss drop-probability=0"
 PAY_265 = "rtph265pay name=pay0 pt=96 config-interval=-1"
 
 
@@ -39,14 +41,15 @@ class Server:
         width, height = options.size.split("x")
         sized = SIZED.format(width, height)
         small = SOURCE + ",width=160,height=120"
+        noise = small.replace("pattern=ball", "pattern=snow")
         live = f"{X265} ! {PAY_265}" if options.codec == "h265" else f"{X264} ! {PAY_264}"
         self.paths = {
             "/live": f"{sized} ! {live}",
             "/bframes": f"{small} ! {X264_B} ! {PAY_264}",
             "/h265": f"{small} ! {X265} ! {PAY_265}",
             "/sound": "audiotestsrc is-live=true wave=silence ! alawenc ! rtppcmapay name=pay0 pt=8",
-            "/odd": f"{small} ! openjpegenc ! rtpj2kpay name=pay0 pt=96",
-            "/lossy": f"{small} ! {X264} ! identity name=loss drop-probability=0 ! {PAY_264}",
+            "/odd": f"{small} ! rtpvrawpay pt=96 ! {RENAMED},encoding-name=(string)FOO",
+            "/lossy": f"{noise} ! {X264} ! rtph264pay pt=96 config-interval=-1 ! {LOSS} ! {RENAMED}",
         }
 
     def serve(self, port: int, *, locked: bool) -> int:

@@ -16,7 +16,9 @@ from reidtrack.image import MOST_PIXELS
 from reidtrack.runtime.queues import BoundedQueue, Clock, wait_until
 from reidtrack.video.address import LiveAddress
 from reidtrack.video.failure import Failure, LostError, cleaned, closed, opening_failure
+from reidtrack.video.file import FALLBACK_FPS
 from reidtrack.video.packet_sink import SinkGate
+from reidtrack.video.parameter_sets import has_start_codes, sequence_sets
 from reidtrack.video.stream_time import FAR_S, StreamTime
 from reidtrack.video.wall_time import WallTime
 
@@ -32,6 +34,8 @@ _BURST_S = 0.01
 _MOST_BURST_S = 0.5
 _MOST_UNREAD = 50
 """Packets in a row that cannot be read or decoded before the connection is given up."""
+_MOST_HELD = 16
+"""Pictures that a decoder holds back to put them in order (Rec. ITU-T H.264, A.3.1)."""
 _ON_TIME_S = 0.5
 """What is held back comes when it is due, as far as stamps go; by more, it comes too late."""
 _PACED = ("hls", "mov", "matroska", "avi")
@@ -120,8 +124,9 @@ class Connection:
         self.next_index = first_index
         self._times = StreamTime(not_before_s)
         self._due_s: float | None = None
-        self._unread = 0
+        self._unread = self._held = 0
         self._size: tuple[int, int] | None = None
+        self._sets = b""
         gate.hand_to(self)
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
@@ -173,6 +178,8 @@ class Connection:
                 container.close()
             if not self._reading.loop or ended is not None or not self.packets:
                 raise LostError(closed(self.address.shown, ended))
+            with self._changed:  # the last picture is shown as long as any other
+                wait_until(self._changed, lambda: self._left, 1 / (self.fps or FALLBACK_FPS), self._ticks)
 
     def _open(self) -> InputContainer:
         import av
@@ -259,7 +266,7 @@ class Connection:
             stamp_s = _stamp_s(packet, stream)
             if paced:
                 arrival_s = self._wait_for(stamp_s, arrival_s)
-            if self._times.packet(stamp_s, arrival_s):
+            if self._times.packet(stamp_s, arrival_s) or self._differs(packet, stream):
                 self._gate.begin(self, stream, self._times.of(stamp_s, arrival_s))
             shown_s = None if packet.pts is None else float(packet.pts * packet.time_base)
             self._gate.packet(self, packet, self._times.of(shown_s, arrival_s))
@@ -267,6 +274,14 @@ class Connection:
                 self.damaged += 1
         if self._reading.decode:
             self._decode(packet, stream, arrival_s)
+
+    def _differs(self, packet: Packet[VideoStream], stream: VideoStream) -> bool:
+        """Whether pictures of another kind begin with a packet, as far as it says so itself."""
+        if not packet.is_keyframe or not has_start_codes(stream.codec_context.extradata):
+            return False
+        sets = sequence_sets(bytes(packet), self.codec)
+        before, self._sets = self._sets, sets or self._sets
+        return bool(before) and self._sets != before
 
     def _wait_for(self, stamp_s: float | None, arrival_s: float) -> float:
         """Hold a packet back until its time has come; when it is taken to have come."""
@@ -287,12 +302,13 @@ class Connection:
         except (av.error.FFmpegError, OSError):
             self._count_damage()
             return
+        self._count_missing(packet.size > 0, len(frames), stream)
         for frame in frames:
             self._unread = 0
             self.decoded += 1
             self.damaged += bool(frame.is_corrupt)
             size = (frame.width, frame.height)
-            if self._size is not None and size != self._size:
+            if self._size is not None and size != self._size and not self._sets:
                 self._gate.begin(self, stream, self._times.of(_stamp_s(packet, stream), arrival_s))
             self._size = size
             shown_s = None if frame.pts is None or frame.time_base is None else float(frame.pts * frame.time_base)
@@ -312,6 +328,16 @@ class Connection:
         late = self._due_s is None or time_s - self._due_s > step_s
         self._due_s = (time_s if late or self._due_s is None else self._due_s) + step_s
         return True
+
+    def _count_missing(self, packets: int, pictures: int, stream: VideoStream) -> None:
+        """Count pictures that the decoder keeps to itself because of damage, once there was a first."""
+        if not self.decoded and not pictures:
+            return
+        self._held += packets - pictures
+        most = _MOST_HELD if stream.codec_context.has_b_frames else 1
+        if self._held > most:
+            self.damaged += self._held - most
+            self._held = most
 
     def _count_damage(self) -> None:
         self.damaged += 1

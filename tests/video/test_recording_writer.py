@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import random
+import shutil
 import subprocess
 import sys
 import threading
@@ -281,6 +282,7 @@ def test_sigkill_at_a_dozen_moments_loses_a_second_at_most(tmp_path: Path, clip:
         given_s = last_line(tmp_path / f"{number}.txt")
         files = sorted(path for path in (tmp_path / str(number) / "door").glob("*.mp4"))
         newest_s, count = 0.0, 0
+        found: list[tuple[int, float]] = []
         for path in files:
             start_s = start_of(path)
             assert start_s is not None
@@ -288,7 +290,19 @@ def test_sigkill_at_a_dozen_moments_loses_a_second_at_most(tmp_path: Path, clip:
             newest_s += found[-1][1]
             count += len(found)
         assert given_s - newest_s <= 1.0
+        if files:
+            check_by_ffprobe(files[-1], len(found))
         assert count >= (newest_s * FPS) - 1
+
+
+def check_by_ffprobe(path: Path, pictures: int) -> None:
+    """Where FFmpeg's own tools are there, they read as many pictures."""
+    ffprobe = shutil.which("ffprobe")
+    if ffprobe is None:
+        return
+    asked = ["-v", "error", "-count_packets", "-show_entries", "stream=nb_read_packets", "-of", "csv=p=0"]
+    answer = subprocess.run([ffprobe, *asked, str(path)], check=True, capture_output=True, text=True)
+    assert int(answer.stdout.strip().strip(",")) == pictures, answer.stderr
 
 
 def last_line(path: Path) -> float:
