@@ -32,18 +32,19 @@ class Site:
     Args:
         inputs: The recordings, with their sizes and offsets.
         config: Where the site is described, and what counts.
+        clocks_every_s: How often live cameras' clocks are learned anew, see `SpaceTime`; 0 for a recording.
 
     Raises:
         ConfigError: If what describes the site cannot be read or names other cameras.
     """
 
-    def __init__(self, inputs: Sequence[InputEntry], config: SiteConfig) -> None:
+    def __init__(self, inputs: Sequence[InputEntry], config: SiteConfig, *, clocks_every_s: float = 0.0) -> None:
         self._inputs = inputs
         self._file = site_of(config, [entry.camera for entry in inputs])
         sizes = {e.camera: (float(e.size[0]), float(e.size[1])) for e in inputs if e.size is not None}
         view = KnownSite(sizes, self._file.homographies, self._file.unit_m, self._file.topology)
         pieces = {name for name in PIECES if getattr(config, name)}
-        self._sizes, self.evidence = sizes, SpaceTime(view, frozenset(pieces))
+        self._sizes, self.evidence = sizes, SpaceTime(view, frozenset(pieces), clocks_every_s)
 
     @property
     def offset_s(self) -> Mapping[str, float]:
