@@ -44,6 +44,7 @@ class Occasions:
         self._members = {camera: np.array(rows, np.int64) for camera, rows in members.items()}
         self._first = np.array([t.frame[0] for t in tracklets], np.int64)
         self._last = np.array([t.frame[-1] for t in tracklets], np.int64)
+        self._hull = np.array([_hull(t.xyxy) for t in tracklets], np.float32).reshape(-1, 4)
 
     def times_s(self, i: int) -> DoubleArray:
         """Times of tracklet `i`'s occasions, seconds, increasing; both ends of a gap."""
@@ -58,6 +59,7 @@ class Occasions:
         wide = _enlarged(tracklet.xyxy)
         there = self._members[tracklet.camera]
         there = there[(self._first[there] <= self._last[i]) & (self._last[there] >= self._first[i]) & (there != i)]
+        there = there[_overlap(_hull(wide)[None], self._hull[there])]  # in a crowd, most never come near
         for k in there.tolist():
             own, others = _common(tracklet.frame, self._tracklets[k].frame)
             met[own] |= _overlap(wide[own], self._tracklets[k].xyxy[others])
@@ -109,6 +111,11 @@ def _enlarged(xyxy: FloatArray) -> FloatArray:
     return np.concatenate([xyxy[:, :2] - margin, xyxy[:, 2:] + margin], axis=1)
 
 
+def _hull(xyxy: FloatArray) -> FloatArray:
+    """The box (4,) around all boxes (N, 4)."""
+    return np.concatenate([xyxy[:, :2].min(axis=0), xyxy[:, 2:].max(axis=0)])
+
+
 def _overlap(a: FloatArray, b: FloatArray) -> BoolArray:
-    """Mask (N,) of boxes (N, 4) that overlap with those of `b` (N, 4), row by row."""
+    """Mask (N,) of boxes (N, 4) that overlap with those of `b` (N, 4), row by row; one row meets every other."""
     return np.asarray(((a[:, :2] < b[:, 2:]) & (b[:, :2] < a[:, 2:])).all(axis=1), np.bool_)

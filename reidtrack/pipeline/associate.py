@@ -12,6 +12,7 @@ from reidtrack.corrections.apply import read_corrections
 from reidtrack.errors import ConfigError, InputError, UsageError, param
 from reidtrack.gallery.people import open_gallery
 from reidtrack.pipeline.run.recognise import run_key
+from reidtrack.pipeline.run.site_files import check_site_files, site_digests
 from reidtrack.pipeline.run.write_outputs import Outcome, finish
 from reidtrack.runs.folder import RunFolder
 from reidtrack.runs.lock import RunLock
@@ -80,6 +81,12 @@ def associate_again(
         config = load(RunConfig, overrides=overrides, base=manifest.settings, options=wanted)
         if gallery is None and not any(_key(text) in ("gallery", "gallery.path") for text in overrides):
             _check_gallery(folder, manifest, config.gallery.path)
+        if any(_key(text).startswith(("site.path", "site.homographies")) or _key(text) == "site" for text in overrides):
+            given = {config.site.path, *config.site.homographies.values()}
+        else:
+            given = {site, *(homographies or {}).values()}
+        check_site_files(path, manifest, config.site, {one for one in given if one is not None})
+        manifest.site_files = site_digests(config.site)
         for section in ("associate", "gallery", "site"):
             manifest.settings[section] = getattr(config, section).model_dump(mode="json")
         said = read_corrections(corrections or folder.corrections, wanted=corrections is not None)
