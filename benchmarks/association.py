@@ -22,8 +22,7 @@ import numpy as np
 from association_tried import Fragments, Reciprocal, Views, whitened
 from robustness import Recording, cut, parts, read_recordings
 
-from reidtrack.associate import appearance
-from reidtrack.associate import associate as entry
+from reidtrack.associate import appearance, grouping
 from reidtrack.associate.associate import associate
 from reidtrack.associate.clustering import cluster_model, hungarian
 from reidtrack.types import Identity, Tracklet
@@ -72,9 +71,9 @@ VARIANTS: Mapping[str, Settle] = {
     "the model as sure as the threshold tells": changed((cluster_model, "CAUTION", 1.0)),
     "rounds of assignment alone": changed(
         (hungarian, "local_search", lambda label, *_: hungarian.renumbered(label)),
-        (entry, "cluster", partial(hungarian.cluster, exact=0)),
+        (grouping, "cluster", partial(hungarian.cluster, exact=0)),
     ),
-    "rounds and local search, nothing exact": changed((entry, "cluster", partial(hungarian.cluster, exact=0))),
+    "rounds and local search, nothing exact": changed((grouping, "cluster", partial(hungarian.cluster, exact=0))),
     "threshold 0.6": with_settings(threshold=0.6),
     "threshold 0.7": with_settings(threshold=0.7),
     "threshold 0.8": with_settings(threshold=0.8),

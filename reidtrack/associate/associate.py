@@ -7,33 +7,17 @@ the same tracklets. A recorded run calls it once, a correction calls it again wi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
-import numpy as np
-
-from reidtrack.associate.appearance import mean_appearances, mean_features, tracklet_weights, unit
-from reidtrack.associate.bias import CameraBias, expected_distances
+from reidtrack.associate.appearance import mean_appearances
 from reidtrack.associate.calibration.calibration import Calibration
-from reidtrack.associate.calibration.feedback import Feedback
-from reidtrack.associate.calibration.fit import ObservedAppearance, calibrate
-from reidtrack.associate.calibration.mixture import Mixture
 from reidtrack.associate.calibration.prior import GENERIC, AppearancePrior
-from reidtrack.associate.calibration.sample_pairs import half_distances
-from reidtrack.associate.clustering.hungarian import cluster
-from reidtrack.associate.clustering.problem import PairCosts
-from reidtrack.associate.constraints import PairConstraints, overlapping_pairs
-from reidtrack.associate.evidence import Evidence, EvidenceTable
-from reidtrack.associate.links import LinkContext, explain
+from reidtrack.associate.evidence import Evidence
+from reidtrack.associate.grouping import Recording, group, single_persons
+from reidtrack.associate.links import LinkContext
 from reidtrack.associate.lookalikes import lookalikes
-from reidtrack.associate.nearest import near_pairs
-from reidtrack.associate.split import split_switched
 from reidtrack.associate.sweep import OtherClustering, SweepInput, cluster_at
-from reidtrack.graph import component_members
-from reidtrack.types import DoubleArray, Identity, IntArray, Link, Tracklet, TrackletKey
-
-_ROUNDING = 1e-6
-"""Costs and distances are computed in different ways and differ by less than this."""
+from reidtrack.types import DoubleArray, Identity, Tracklet, TrackletKey
 
 
 class Association(NamedTuple):
@@ -108,42 +92,26 @@ def associate(
         ValueError: If `must_link` and `cannot_link` cannot both be true, or somebody would stand twice in a camera, or
             a key is not known.
     """
-    # Tracks that went over to another person are cut; what is left looks like one person each, freed of its camera.
-    recording = _single_persons(tracklets, split_threshold, prior, shrink)
-    keys, weight = [t.key for t in recording.tracklets], recording.weight
-    appearance = mean_appearances(recording.tracklets, recording.bias.without)
-    # What is certain before anything is compared.
-    constraints = PairConstraints.of(keys, recording.overlapping, must_link, cannot_link)
-    # What distances mean in this recording, and so the thresholds.
-    calibration = calibrate(
-        recording.observed(appearance),
-        constraints.cannot_link,
-        constraints.must_link,
+    found = group(
+        single_persons(tracklets, split_threshold, prior, shrink),
         threshold=threshold,
         same_camera_threshold=same_camera_threshold,
         least_probability=least_probability,
-        feedback=Feedback.of(keys, feedback),
-        prior=recording.expected(prior),
-        belief=prior.belief,
+        prior=prior,
+        evidence=evidence,
+        must_link=must_link,
+        cannot_link=cannot_link,
+        feedback=feedback,
     )
-    # Clusters by appearance alone.
-    costs = PairCosts.of_appearance(appearance, recording.camera, *calibration.thresholds)
-    appearance = costs.vectors[:, : appearance.shape[1]]  # the same numbers, kept once
-    near = near_pairs(appearance, max(calibration.thresholds) + _ROUNDING)
-    label = cluster(costs, near.pairs, constraints.cannot_link, weight, constraints.must_link)
-    # Evidence of space and time learns from these; then all counts together.
-    table = EvidenceTable.of(len(keys), [judge(recording.tracklets, label, appearance) for judge in evidence])
-    if evidence:
-        costs = costs.with_extra(table.log_odds.pairs, -table.log_odds.value / calibration.slope)
-        constraints = constraints.with_cannot_link(table.cannot_link, len(keys))
-        label = cluster(costs, near.pairs, constraints.cannot_link, weight, constraints.must_link)
+    recording, calibration, keys = found.recording, found.calibration, found.keys
     # Clusters become people, with the reasons.
-    context = LinkContext(keys, appearance, near, table, constraints.must_link, calibration)
-    identities = recording.identities(label, context)
+    context = LinkContext(keys, found.appearance, found.near, found.table, found.constraints.must_link, calibration)
+    identities = recording.identities(found.label, context)
     # What other thresholds would do.
-    given = SweepInput(costs, appearance.shape[1], weight, constraints, calibration.same_camera_share)
+    dim, share = found.appearance.shape[1], calibration.same_camera_share
+    given = SweepInput(found.costs, dim, recording.weight, found.constraints, share)
     others = cluster_at(given, keys, [calibration.threshold + step for step in steps])
-    alike = [(a + 1, b + 1) for a, b in lookalikes(label, appearance, recording.overlapping)]
+    alike = [(a + 1, b + 1) for a, b in lookalikes(found.label, found.appearance, recording.overlapping)]
     return Association(identities, *calibration.thresholds, calibration, others, alike)
 
 
@@ -158,7 +126,7 @@ def cut_switched(
 
     A live caller passes what the cameras saw besides, ended or not: who met nobody is not cut.
     """
-    return _single_persons(tracklets, split_threshold, prior, shrink).tracklets
+    return single_persons(tracklets, split_threshold, prior, shrink).tracklets
 
 
 def appearances(
@@ -174,73 +142,5 @@ def appearances(
     Returns:
         (N, D) unit rows; zero where nothing was embedded.
     """
-    recording = _Recording.of(list(tracklets), prior, shrink)
+    recording = Recording.of(list(tracklets), prior, shrink)
     return mean_appearances(recording.tracklets, recording.bias.without)
-
-
-class _Recording(NamedTuple):
-    """Tracklets by time, and what they look like.
-
-    Attributes:
-        tracklets: N of them.
-        names: Names of the cameras, sorted.
-        camera: (N,) index in `names`.
-        mean: (N, D) mean features, unit rows, or zero.
-        weight: (N,) how much each counts, in 0..1, above zero.
-        overlapping: (Q, 2) pairs that stand in one camera at the same time.
-        bias: Biases of the cameras.
-    """
-
-    tracklets: list[Tracklet]
-    names: Sequence[str]
-    camera: IntArray
-    mean: DoubleArray
-    weight: DoubleArray
-    overlapping: IntArray
-    bias: CameraBias
-
-    @classmethod
-    def of(cls, tracklets: list[Tracklet], prior: AppearancePrior, shrink: float | None) -> _Recording:
-        names = sorted({t.camera for t in tracklets})
-        index = {name: i for i, name in enumerate(names)}
-        camera = np.array([index[t.camera] for t in tracklets], np.int64)
-        mean, weight, overlapping = mean_features(tracklets), tracklet_weights(tracklets), overlapping_pairs(tracklets)
-        bias = CameraBias.of(mean, camera, weight * mean.any(axis=1), prior, shrink, overlapping)
-        return cls(tracklets, names, camera, mean, weight, overlapping, bias)
-
-    def observed(self, appearance: DoubleArray) -> ObservedAppearance:
-        """What a calibration is found from."""
-        halves = half_distances(self.tracklets, self.bias.without)
-        return ObservedAppearance(appearance, self.camera, self.weight, self.names, halves)
-
-    def expected(self, prior: AppearancePrior) -> Mixture:
-        """How distances are distributed before those of the recording are seen."""
-        same, other = expected_distances(self.bias, prior)
-        return replace(prior.distances, same=same, other=other)
-
-    def identities(self, label: IntArray, context: LinkContext) -> list[Identity]:
-        """People, numbered from 1, from the cluster (N,) of each tracklet."""
-        people = component_members(label)
-        links = explain(people, label, context)
-        found = enumerate(zip(people, links, strict=True), start=1)
-        return [self._identity(number, members, reasons) for number, (members, reasons) in found]
-
-    def _identity(self, number: int, members: IntArray, links: tuple[Link, ...]) -> Identity:
-        mean = unit(self.mean[members].sum(axis=0, keepdims=True))[0]
-        return Identity(number, tuple(self.tracklets[i] for i in members), mean.astype(np.float32), links)
-
-
-def _single_persons(
-    tracklets: Sequence[Tracklet], split_threshold: float, prior: AppearancePrior, shrink: float | None
-) -> _Recording:
-    """Tracklets of one person each, by time."""
-    ordered = sorted(tracklets, key=_by_time)
-    whole = _Recording.of(ordered, prior, shrink)
-    parts = split_switched(ordered, whole.bias, split_threshold)
-    if len(parts) == len(ordered):
-        return whole
-    return _Recording.of(sorted(parts, key=_by_time), prior, shrink)
-
-
-def _by_time(tracklet: Tracklet) -> tuple[float, str, int]:
-    return tracklet.first_time_s, tracklet.camera, tracklet.track_id

@@ -68,14 +68,25 @@ class Occasions:
 
 def gaps(tracklet: Tracklet) -> BoolArray:
     """Mask (T,) of boxes beside a gap: of the last one that was seen before it, and the first after it."""
-    seen = np.flatnonzero(tracklet.score > 0)
     mask = np.zeros(len(tracklet), np.bool_)
-    if len(seen) < 2:
+    if (tracklet.score > 0).sum() < 2:
         return ~mask  # hardly anything was seen
-    step = np.diff(tracklet.time_s[seen])
-    long = np.flatnonzero(step > max(_GAP_S, _GAP_STEPS * float(np.median(step))))
-    mask[seen[long]] = mask[seen[long + 1]] = True
+    mask[np.concatenate(_gap_ends(tracklet))] = True
     return mask
+
+
+def gaps_before(tracklet: Tracklet) -> IntArray:
+    """Number (T,) of the gaps that lie before each box."""
+    return np.searchsorted(_gap_ends(tracklet)[1], np.arange(len(tracklet)), side="right").astype(np.int64)
+
+
+def _gap_ends(tracklet: Tracklet) -> tuple[IntArray, IntArray]:
+    """Of each gap the last box that was seen before it, and the first after it: (G,) and (G,) rows, increasing."""
+    seen = np.flatnonzero(tracklet.score > 0)
+    step = np.diff(tracklet.time_s[seen])
+    usual = float(np.median(step)) if len(step) else 0.0
+    long = np.flatnonzero(step > max(_GAP_S, _GAP_STEPS * usual))
+    return seen[long], seen[np.minimum(long + 1, len(seen) - 1)]
 
 
 def jumps(tracklet: Tracklet) -> BoolArray:

@@ -11,7 +11,7 @@ as where somebody walks out of the picture, decide nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Protocol
@@ -19,11 +19,14 @@ from typing import Protocol
 import numpy as np
 
 from reidtrack.associate.appearance import unit
-from reidtrack.associate.occasions import NEAR_S, Occasions
+from reidtrack.associate.occasions import NEAR_S, Occasions, gaps_before
 from reidtrack.types import BoolArray, DoubleArray, IntArray, Tracklet
 
 LEAST_FEATURES = 3
 """Fewer features on either side of a cut are no evidence; not tuned."""
+_LEAST_LOST = 2
+"""Likewise where the track was lost in between: there trackers take over somebody else most often, and what they follow
+then is often short. Not tuned."""
 _LEAST_QUALITY = 0.7
 """Share of the tracklet's best quality below which a crop decides nothing: of somebody whose legs leave the picture,
 what has less than 85 % of its height; not tuned."""
@@ -46,7 +49,9 @@ class Biases(Protocol):
         ...
 
 
-def split_switched(tracklets: Sequence[Tracklet], biases: Biases, threshold: float) -> list[Tracklet]:
+def split_switched(
+    tracklets: Sequence[Tracklet], biases: Biases, threshold: float, only: Collection[int] | None = None
+) -> list[Tracklet]:
     """Tracklets, cut where their appearance changes from one person's to another's and the tracker had occasion to.
 
     Args:
@@ -55,6 +60,7 @@ def split_switched(tracklets: Sequence[Tracklet], biases: Biases, threshold: flo
         threshold: Cosine distance between the mean appearances before and after a cut, 0..2, from which on they are two
             people's where biases are known, and that share of what is expected of two people where they are not; 2 cuts
             nothing.
+        only: Indices of the tracklets that may be cut; None for all.
 
     Returns:
         The tracklets in their order, each cut one replaced by its parts: the first keeps the track id, the others get
@@ -65,7 +71,8 @@ def split_switched(tracklets: Sequence[Tracklet], biases: Biases, threshold: flo
         free[tracklet.camera] = max(free.get(tracklet.camera, 1), tracklet.track_id + 1)
     result, occasions = [], Occasions(tracklets)
     for row, tracklet in enumerate(tracklets):
-        parts = _parts(tracklet, _cuts(row, tracklet, biases, threshold, occasions))
+        looked_at = only is None or row in only
+        parts = _parts(tracklet, _cuts(row, tracklet, biases, threshold, occasions) if looked_at else [])
         result.append(parts[0])
         for part in parts[1:]:
             result.append(replace(part, track_id=free[part.camera], split_from=tracklet.logged_id))
@@ -77,12 +84,13 @@ def _cuts(row: int, tracklet: Tracklet, biases: Biases, threshold: float, occasi
     """Indices of the features with which a new person begins, increasing."""
     quality = tracklet.feature_quality.astype(np.float64)
     good = np.flatnonzero(quality >= _LEAST_QUALITY * quality.max(initial=0))
-    if threshold >= _NEVER or len(good) < 2 * LEAST_FEATURES:
+    if threshold >= _NEVER or len(good) < 2 * _LEAST_LOST:
         return []
     features, weight = tracklet.features[good].astype(np.float64), quality[good] + 1e-3
+    least = np.where(_lost_before(tracklet, good), _LEAST_LOST, LEAST_FEATURES)
 
-    def best(bias: DoubleArray, allowed: BoolArray, least: float) -> list[int]:
-        return _best_cuts(unit(features - bias), weight, (0, len(good)), allowed, least)
+    def best(bias: DoubleArray, allowed: BoolArray, threshold: float) -> list[int]:
+        return _best_cuts(unit(features - bias), weight, (0, len(good)), np.where(allowed, least, len(good)), threshold)
 
     # Nearly all end here; of the few others it is found out who else is there, and whether there was occasion.
     if not best(biases.without(row), np.ones(len(good) + 1, np.bool_), _SCREEN * threshold):
@@ -93,21 +101,31 @@ def _cuts(row: int, tracklet: Tracklet, biases: Biases, threshold: float, occasi
     return found
 
 
+def _lost_before(tracklet: Tracklet, features: IntArray) -> BoolArray:
+    """Mask (K + 1,) of the features (K,) before which the track was lost since the one before."""
+    lost = gaps_before(tracklet)[_rows(tracklet, features)]
+    return np.concatenate([[False], np.diff(lost) > 0, [False]])
+
+
+def _rows(tracklet: Tracklet, features: IntArray) -> IntArray:
+    """Rows (K,) of the boxes that features (K,) were made of."""
+    return np.minimum(np.searchsorted(tracklet.frame, tracklet.feature_frame[features]), len(tracklet) - 1)
+
+
 def _near_occasions(tracklet: Tracklet, features: IntArray, times_s: DoubleArray) -> BoolArray:
     """Mask (K + 1,) of the features (K,) before which the tracker had occasion to change over."""
-    index = np.minimum(np.searchsorted(tracklet.frame, tracklet.feature_frame[features]), len(tracklet) - 1)
-    time_s = tracklet.time_s[index]
+    time_s = tracklet.time_s[_rows(tracklet, features)]
     low, high = np.searchsorted(times_s, time_s[:-1] - NEAR_S), np.searchsorted(times_s, time_s[1:] + NEAR_S, "right")
     return np.concatenate([[False], high > low, [False]])
 
 
 def _best_cuts(
-    features: DoubleArray, weight: DoubleArray, span: tuple[int, int], allowed: BoolArray, threshold: float
+    features: DoubleArray, weight: DoubleArray, span: tuple[int, int], least: IntArray, threshold: float
 ) -> list[int]:
-    """Indices of the features of a span with which a new person begins, where that is allowed."""
+    """Indices of the features of a span with which a new person begins, so many (K + 1,) at least on both sides."""
     first, last = span
-    starts = np.arange(first + LEAST_FEATURES, last - LEAST_FEATURES + 1)
-    starts = starts[allowed[starts]]
+    starts = np.arange(first + 1, last)
+    starts = starts[np.minimum(starts - first, last - starts) >= least[starts]]
     if not len(starts):
         return []
     sums = np.cumsum(weight[first:last, None] * features[first:last], axis=0)
@@ -119,8 +137,8 @@ def _best_cuts(
     if distance[best] < threshold:
         return []
     start = int(starts[best])
-    left = _best_cuts(features, weight, (first, start), allowed, threshold)
-    return [*left, start, *_best_cuts(features, weight, (start, last), allowed, threshold)]
+    left = _best_cuts(features, weight, (first, start), least, threshold)
+    return [*left, start, *_best_cuts(features, weight, (start, last), least, threshold)]
 
 
 def _parts(tracklet: Tracklet, cuts: Sequence[int]) -> list[Tracklet]:

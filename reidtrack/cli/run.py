@@ -78,6 +78,9 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--detect-every", type=int, metavar="N", help="detect in every N-th frame, fill in between (default: 1)"
     )
+    group.add_argument(
+        "--motion-gate", action="store_true", help="look only where something moves (for long, quiet recordings)"
+    )
     add_site_options(group)
     group.add_argument("--gallery", type=Path, metavar="PEOPLE.DB", help=GALLERY_HELP)
     group.add_argument("--device", help="auto, cpu, cuda or cuda:N (default: auto)")
@@ -148,6 +151,7 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
         "detect.weights": args.detector,
         "embed.weights": args.reid,
         "detect.every": args.detect_every,
+        "detect.motion_gate": True if args.motion_gate else None,
         "site.path": site_path(args),
         "site.homographies": homographies(args),
         "gallery.path": None if args.gallery is None else args.gallery.resolve(),

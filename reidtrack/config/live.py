@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from reidtrack.config.load import Section, load
-from reidtrack.config.run import FilePath, Fraction, RunConfig
+from reidtrack.config.run import DetectConfig, FilePath, Fraction, RunConfig
 from reidtrack.errors import ConfigError
 from reidtrack.video.naming import is_camera_name
 
@@ -63,6 +63,12 @@ class CameraList(Section):
         return value
 
 
+class LiveDetectConfig(DetectConfig):
+    """Person detector of live cameras: nothing is computed where nothing moves."""
+
+    motion_gate: bool = Field(True, description=str(DetectConfig.model_fields["motion_gate"].description))
+
+
 class StreamConfig(Section):
     """How live cameras are read."""
 
@@ -102,6 +108,7 @@ class PublishConfig(Section):
 class LiveConfig(RunConfig):
     """Everything `reidtrack live` can be told beside its cameras."""
 
+    detect: LiveDetectConfig = LiveDetectConfig()
     stream: StreamConfig = StreamConfig()
     record: RecordConfig = RecordConfig()
     publish: PublishConfig = PublishConfig()

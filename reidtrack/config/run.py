@@ -64,6 +64,9 @@ class DetectConfig(Section):
     every: Annotated[int, Field(ge=1)] = Field(
         1, description="look at each so-many-th frame that is read; boxes in between are filled in"
     )
+    motion_gate: bool = Field(
+        False, description="look only where something moves, and at people who stand still once a second"
+    )
 
     @property
     def options(self) -> DetectorOptions:

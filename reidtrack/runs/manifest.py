@@ -27,6 +27,7 @@ from reidtrack.runs.manifest_sections import (
     CameraEntry,
     CorrectionsEntry,
     InputEntry,
+    NumbersEntry,
     PassEntry,
     RecordingEntry,
     Section,
@@ -88,6 +89,8 @@ class RunManifest(Section):
         association: Thresholds; None until identities were settled.
         corrections: What a person said; None until identities were settled.
         settling: Whether outputs are being written; a command that was killed meanwhile left some of before.
+        live: Camera to the last numbers that were given in it, of live cameras; None of recordings.
+        live_figures: Camera to delays and counts of the last live session.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -111,6 +114,8 @@ class RunManifest(Section):
     association: AssociationEntry | None = None
     corrections: CorrectionsEntry | None = None
     settling: bool = False
+    live: dict[str, NumbersEntry] | None = None
+    live_figures: dict[str, dict[str, float]] | None = None
 
     @classmethod
     def begin(
@@ -187,7 +192,12 @@ class RunManifest(Section):
     @property
     def origin_known(self) -> bool:
         """Whether the user said when the run's time begins; otherwise it is when the run was started."""
-        return self.origin_from == "--origin"
+        return self.origin_from in ("--origin", "clock")
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the folder is that of live cameras."""
+        return self.live is not None
 
     @property
     def prior(self) -> AppearancePrior:

@@ -14,10 +14,12 @@ from reidtrack.geometry import fit_homography, project
 from reidtrack.plain_file import read_plain_text
 from reidtrack.plain_yaml import MOST_BYTES, PlainYamlError, load_plain
 from reidtrack.spacetime.topology import Topology
+from reidtrack.spacetime.zones import Line, Zone
+from reidtrack.spacetime.zones_yaml import read_zones
 from reidtrack.types import DoubleArray
 
 _UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001, "ft": 0.3048}
-_TOP = ("unit", "cameras", "connections", "not_connected", "complete")
+_TOP = ("unit", "cameras", "connections", "not_connected", "complete", "zones", "lines")
 _LEAST, _MOST = 1e-9, 1e12
 """Of the largest number of a homography, and of any number: pixels and metres of real sites lie far within."""
 _MOST_S = 1e10
@@ -38,11 +40,15 @@ class SiteFile:
         homographies: Camera to (3, 3) from pixels to the plan.
         unit: `m`, `cm`, `mm` or `ft`; None where the plan's unit is not known.
         topology: The ways between cameras.
+        zones: In which people are counted.
+        lines: Whose crossings are counted.
     """
 
     homographies: Mapping[str, DoubleArray] = field(default_factory=dict)
     unit: str | None = None
     topology: Topology = field(default_factory=Topology)
+    zones: tuple[Zone, ...] = ()
+    lines: tuple[Line, ...] = ()
 
     @property
     def unit_m(self) -> float | None:
@@ -76,7 +82,7 @@ def read_site(path: Path, cameras: Sequence[str]) -> SiteFile:
     found = {str(name): _camera(entry, path, str(name)) for name, entry in entries.items()}
     _check_names([*found], cameras, path)
     homographies = {name: matrix for name, matrix in found.items() if matrix is not None}
-    return SiteFile(homographies, unit, _topology(data, cameras, path))
+    return SiteFile(homographies, unit, _topology(data, cameras, path), *read_zones(data, cameras, path))
 
 
 def read_homography(path: Path, camera: str) -> DoubleArray:

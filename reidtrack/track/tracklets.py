@@ -2,23 +2,90 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+import sys
+from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
+from reidtrack.associate.live.parts import thinned
 from reidtrack.track.finish import finish_tracks
 from reidtrack.types import DoubleArray, FloatArray, IntArray, Tracklet, Tracks
 
+_Number = TypeVar("_Number", bound=np.generic)
+_ROOM = 16
+"""Rows that a column has room for at first; it doubles when it is full."""
 
-@dataclass
+
 class _Open:
-    """What has come of a tracklet so far: its boxes, and the features of its crops."""
+    """What has come of a tracklet so far, as columns with room for more: its boxes, and the features of its crops."""
 
-    frame: list[int] = field(default_factory=list)
-    time_s: list[float] = field(default_factory=list)
-    xyxy: list[FloatArray] = field(default_factory=list)
-    score: list[float] = field(default_factory=list)
-    features: list[tuple[int, float, FloatArray]] = field(default_factory=list)
+    def __init__(self, feature_dim: int) -> None:
+        self._boxes, self._crops = 0, 0
+        self._frame, self._time_s = np.zeros(_ROOM, np.int64), np.zeros(_ROOM)
+        self._xyxy, self._score = np.zeros((_ROOM, 4), np.float32), np.zeros(_ROOM, np.float32)
+        self._feature = np.zeros((_ROOM, feature_dim), np.float32)
+        self._feature_frame, self._quality = np.zeros(_ROOM, np.int64), np.zeros(_ROOM, np.float32)
+
+    def add_box(self, frame: int, time_s: float, xyxy: FloatArray, score: float) -> None:
+        """Take a box; most come in order."""
+        if self._boxes == len(self._frame):
+            self._frame, self._time_s = _roomier(self._frame), _roomier(self._time_s)
+            self._xyxy, self._score = _roomier(self._xyxy), _roomier(self._score)
+        row = self._boxes
+        self._frame[row], self._time_s[row], self._xyxy[row], self._score[row] = frame, time_s, xyxy, score
+        self._boxes += 1
+        if row and frame < self._frame[row - 1]:
+            order = np.argsort(self._frame[: self._boxes], kind="stable")
+            self._frame, self._time_s = _roomier(self._frame[order]), _roomier(self._time_s[order])
+            self._xyxy, self._score = _roomier(self._xyxy[order]), _roomier(self._score[order])
+
+    def add_crop(self, frame: int, quality: float, feature: FloatArray) -> None:
+        """Take the feature of a crop; most come in order."""
+        if self._crops == len(self._feature_frame):
+            self._feature, self._quality = _roomier(self._feature), _roomier(self._quality)
+            self._feature_frame = _roomier(self._feature_frame)
+        row = self._crops
+        self._feature_frame[row], self._quality[row], self._feature[row] = frame, quality, feature
+        self._crops += 1
+        if row and frame < self._feature_frame[row - 1]:
+            order = np.argsort(self._feature_frame[: self._crops], kind="stable")
+            self._feature, self._quality = _roomier(self._feature[order]), _roomier(self._quality[order])
+            self._feature_frame = _roomier(self._feature_frame[order])
+
+    def tracklet(self, camera: str, track_id: int) -> Tracklet:
+        """The tracklet so far; its arrays are views of the columns, in which rows never change."""
+        n, k = self._boxes, self._crops
+        return Tracklet(
+            camera=camera,
+            track_id=track_id,
+            frame=self._frame[:n],
+            time_s=self._time_s[:n],
+            xyxy=self._xyxy[:n],
+            score=self._score[:n],
+            features=self._feature[:k],
+            feature_frame=self._feature_frame[:k],
+            feature_quality=self._quality[:k],
+        )
+
+    def thin(self, most_boxes: int, most_features: int) -> None:
+        """Leave out boxes and crops where there are twice as many as wanted."""
+        if self._boxes <= 2 * most_boxes and self._crops <= 2 * most_features:
+            return
+        fewer = thinned(self.tracklet("", 1), most_boxes, most_features)
+        self._boxes, self._crops = len(fewer.frame), len(fewer.feature_frame)
+        self._frame, self._time_s = _roomier(fewer.frame), _roomier(fewer.time_s)
+        self._xyxy, self._score = _roomier(fewer.xyxy), _roomier(fewer.score)
+        self._feature, self._quality = _roomier(fewer.features), _roomier(fewer.feature_quality)
+        self._feature_frame = _roomier(fewer.feature_frame)
+
+
+def _roomier(column: NDArray[_Number]) -> NDArray[_Number]:
+    """A copy of a column with room for as many rows again."""
+    wider = np.zeros((2 * max(len(column), _ROOM // 2), *column.shape[1:]), column.dtype)
+    wider[: len(column)] = column
+    return wider
 
 
 class TrackletBuilder:
@@ -28,10 +95,15 @@ class TrackletBuilder:
 
     Args:
         feature_dim: Length of a feature.
+        most_boxes: Of a tracklet with more than twice as many boxes, every so many are left out, so that somebody who
+            stands in a live camera all day takes no more memory; None keeps all.
+        most_features: Likewise.
     """
 
-    def __init__(self, feature_dim: int) -> None:
+    def __init__(self, feature_dim: int, *, most_boxes: int | None = None, most_features: int | None = None) -> None:
         self._feature_dim = feature_dim
+        self._most_boxes = sys.maxsize // 2 if most_boxes is None else most_boxes
+        self._most_features = sys.maxsize // 2 if most_features is None else most_features
         self._open: dict[tuple[str, int], _Open] = {}
 
     def __len__(self) -> int:
@@ -49,11 +121,11 @@ class TrackletBuilder:
             strict=True,
         )
         for track_id, frame, time_s, xyxy, score in rows:
-            tracklet = self._open.setdefault((camera, track_id), _Open())
-            tracklet.frame.append(frame)
-            tracklet.time_s.append(time_s)
-            tracklet.xyxy.append(xyxy)
-            tracklet.score.append(score)
+            tracklet = self._open.get((camera, track_id))
+            if tracklet is None:
+                tracklet = self._open[camera, track_id] = _Open(self._feature_dim)
+            tracklet.add_box(frame, time_s, xyxy, score)
+            tracklet.thin(self._most_boxes, self._most_features)
 
     def add_feature(self, camera: str, track_id: int, frame: int, quality: float, feature: FloatArray) -> None:
         """Take the feature (D,), of unit norm, of the crop that was taken of a track in a frame.
@@ -61,7 +133,15 @@ class TrackletBuilder:
         Raises:
             KeyError: If no box of the track has come yet, or it has ended.
         """
-        self._open[camera, track_id].features.append((frame, quality, feature))
+        self._open[camera, track_id].add_crop(frame, quality, feature)
+
+    def snapshot(self) -> list[Tracklet]:
+        """Every tracklet that has not ended, so far, sorted by camera and track.
+
+        Nothing is copied, and what comes later does not show in it: it is taken in the thread that adds, and may be
+        read in any.
+        """
+        return [self._open[key].tracklet(*key) for key in sorted(self._open)]
 
     def end(self, camera: str, track_id: int) -> Tracklet:
         """The tracklet of a track that the tracker gave up and whose features have all come.
@@ -69,20 +149,9 @@ class TrackletBuilder:
         Raises:
             KeyError: If it has no box, or has ended before.
         """
-        tracklet = self._open.pop((camera, track_id))
-        order = np.argsort(tracklet.frame, kind="stable")
-        features = sorted(tracklet.features, key=lambda item: item[0])
-        return Tracklet(
-            camera=camera,
-            track_id=track_id,
-            frame=np.array(tracklet.frame, np.int64)[order],
-            time_s=np.array(tracklet.time_s, np.float64)[order],
-            xyxy=np.array(tracklet.xyxy, np.float32)[order],
-            score=np.array(tracklet.score, np.float32)[order],
-            features=np.array([feature for *_, feature in features], np.float32).reshape(-1, self._feature_dim),
-            feature_frame=np.array([frame for frame, *_ in features], np.int64),
-            feature_quality=np.array([quality for _, quality, _ in features], np.float32),
-        )
+        found = self._open.pop((camera, track_id)).tracklet(camera, track_id)
+        every = np.ones(len(found), np.bool_)
+        return found.part(every, np.ones(len(found.features), np.bool_))  # without the room for more
 
     def end_all(self) -> list[Tracklet]:
         """Every tracklet that has not ended, sorted by camera and track: the recording is over."""

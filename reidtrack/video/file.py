@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
@@ -18,8 +18,8 @@ from reidtrack.image import MOST_PIXELS, check_pixels
 from reidtrack.types import Frame, ImageArray
 from reidtrack.video.accel import open_container
 from reidtrack.video.clock import Clock
+from reidtrack.video.convert import Converter
 from reidtrack.video.naming import is_url, redact
-from reidtrack.video.orient import IDENTITY, orient, orientation
 from reidtrack.video.part import Part
 from reidtrack.video.probe import check_file, explain, local_options, no_frames, reason_of
 from reidtrack.video.skip import skip
@@ -85,7 +85,7 @@ class VideoFile:
         self._source, self._timeout_s, self._hwaccel = source, timeout_s, hwaccel
         self._name = redact(source)
         self._part, self._offset_s = Part() if part is None else part, offset_s
-        self._image_of = _Converter()
+        self._image_of = Converter()
         self._open()
         try:
             first = next(self._decoded, None)
@@ -341,34 +341,6 @@ def open_recording(source: str | Path, timeout_s: float = 10.0, hwaccel: str = "
 
 def _is_mp4(container: InputContainer) -> bool:
     return container.format.name.startswith("mov,mp4")
-
-
-class _Converter:
-    """Turns decoded pictures into upright BGR images, keeping the scaler of the last format."""
-
-    def __init__(self) -> None:
-        from av.video.reformatter import VideoReformatter
-
-        self._reformatter = VideoReformatter()
-        self._rotation: int | None = None
-        self._turn = IDENTITY
-
-    @property
-    def turned(self) -> bool:
-        """Whether the last picture lay on its side."""
-        return self._turn[0] == 0
-
-    def __call__(self, picture: VideoFrame) -> ImageArray:
-        if picture.rotation != self._rotation:
-            # Not for each picture: asking for side data ties it into a cycle, and pictures pile up until collected.
-            self._rotation, self._turn = picture.rotation, _turn(picture)
-        image = self._reformatter.reformat(picture, format="bgr24").to_ndarray()
-        return orient(image.astype(np.uint8, copy=False), self._turn)
-
-
-def _turn(picture: VideoFrame) -> tuple[int, int, int, int]:
-    matrix: Any = picture.side_data.get("DISPLAYMATRIX")
-    return IDENTITY if matrix is None else orientation(np.frombuffer(matrix, np.int32).tolist())
 
 
 def fit(image: ImageArray, size: tuple[int, int]) -> ImageArray:

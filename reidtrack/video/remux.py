@@ -79,6 +79,31 @@ def formats_for(stream: VideoStream) -> list[FileFormat]:
     return [MP4, MATROSKA]
 
 
+class StreamCopy:
+    """What a file has to know of a stream to hold its packets: stays good when the connection is closed.
+
+    Args:
+        stream: Open; not used after this.
+
+    Raises:
+        FFmpegError: If it cannot be copied.
+        ValueError: Likewise.
+
+    Attributes:
+        codec: Name of the codec.
+        formats: File formats that may hold it, the best first.
+        stream: The copy.
+    """
+
+    def __init__(self, stream: VideoStream) -> None:
+        import av
+
+        self.codec = stream.codec_context.name
+        self.formats = formats_for(stream)
+        self._holder = av.open(cast("Any", _Pieces()), "w", format="nut")
+        self.stream = _copy_of(stream, self._holder)
+
+
 class DecodingOrder:
     """Stamps of decoding made from those of showing: never later than these, and always advancing.
 
@@ -136,10 +161,11 @@ class Remuxer:
             cast("Any", self._pieces), "w", format=file_format.name, options=options
         )
         try:
-            self._stream = self._container.add_stream_from_template(stream)
+            self._stream = _copy_of(stream, self._container)
             self._stream.time_base = TIME_BASE
             self._container.metadata.update(file_tags(start_s, start))
             self._container.start_encoding()
+            self._header = self._pieces.take()
         except BaseException:
             self._container.close()
             raise
@@ -170,7 +196,7 @@ class Remuxer:
         copy.duration = round(_LAST_S / TIME_BASE)
         copy.stream = self._stream
         self._container.mux(copy)
-        return self._pieces.take()
+        return self._take()
 
     def close(self) -> bytes:
         """End the file; what is left for the disk.
@@ -179,7 +205,29 @@ class Remuxer:
             FFmpegError: If it cannot be ended.
         """
         self._container.close()
-        return self._pieces.take()
+        return self._take()
+
+    def _take(self) -> bytes:
+        """What the muxer has written; the header waits for the first fragment, for a file without one is unreadable."""
+        data = self._pieces.take()
+        if not data:
+            return b""
+        data, self._header = self._header + data, b""
+        return data
+
+
+def _copy_of(stream: VideoStream, container: OutputContainer) -> VideoStream:
+    """A stream of a file that is to hold the packets of another.
+
+    Raises:
+        ValueError: If the file's format does not hold its codec.
+    """
+    import av
+
+    try:
+        return container.add_stream_from_template(stream)
+    except av.codec.codec.UnknownCodecError:  # the decoder is called otherwise than any encoder: libdav1d
+        return container.add_stream_from_template(stream, opaque=True)
 
 
 class _Pieces:

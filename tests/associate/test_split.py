@@ -133,6 +133,25 @@ def test_few_features_are_no_evidence(features: int) -> None:
     assert len(cut([whole])) == 1
 
 
+@pytest.mark.parametrize(
+    ("pause", "features", "parts"),
+    [
+        pytest.param(10, (10, 3), 2, id="lost, three after"),
+        pytest.param(10, (10, 2), 2, id="lost, two after"),
+        pytest.param(10, (2, 10), 2, id="lost, two before"),
+        pytest.param(10, (2, 2), 2, id="lost, two on both sides"),
+        pytest.param(10, (10, 1), 1, id="lost, one after"),
+        pytest.param(0, (10, 3), 2, id="beside somebody, three after"),
+        pytest.param(0, (10, 2), 1, id="beside somebody, two after"),
+    ],
+)
+def test_two_features_will_do_where_the_track_was_lost(pause: int, features: tuple[int, int], parts: int) -> None:
+    first = tracklet("a", 1, PERSON[0], 0, 40, features=features[0])
+    whole = chained(first, tracklet("a", 1, PERSON[1], 40 + pause, 12, features=features[1]))
+    others = [] if pause else [beside(whole, slice(35, 45), 5)]
+    assert len(cut([whole, *others])) == parts + len(others)
+
+
 def test_two_cuts_nothing() -> None:
     opposite = chained(tracklet("a", 1, PERSON[0], 0), tracklet("a", 1, -PERSON[0], 60))
     assert len(cut([opposite], 1.9)) == 2

@@ -19,7 +19,7 @@ def rows(*of: tuple[int, int]) -> Tracks:
     """Rows (track id, frame), each with numbers of its own."""
     table = np.array(of, np.int64).reshape(-1, 2)
     xyxy = np.stack([table[:, 1], table[:, 0], table[:, 1] + 10, table[:, 0] + 20], axis=1).astype(np.float32)
-    return Tracks(table[:, 0], table[:, 1], table[:, 1] / 10, xyxy, (table[:, 1] / 100).astype(np.float32))
+    return Tracks(table[:, 0], table[:, 1], table[:, 1] / 10, xyxy, (table[:, 1] % 100 / 100).astype(np.float32))
 
 
 def vector(*values: float) -> np.ndarray[Any, np.dtype[np.float32]]:
@@ -93,3 +93,39 @@ def test_finished_alone_or_with_the_others(values: dict[str, float], in_frames: 
         expected = whole[whole.track_id == tracklet.track_id]
         for name in ("frame", "time_s", "xyxy", "score"):
             assert getattr(alone, name).tobytes() == getattr(expected, name).tobytes()
+
+
+def test_a_snapshot_stays_what_it_was() -> None:
+    builder = TrackletBuilder(2)
+    assert builder.snapshot() == []
+    builder.add_tracks("b", rows((2, 3), (2, 5)))
+    builder.add_tracks("a", rows((1, 0)))
+    builder.add_feature("b", 2, 5, 0.5, vector(1, 0))
+    first, second = builder.snapshot()
+    builder.add_tracks("b", rows((2, 4)))  # a late row
+    builder.add_feature("b", 2, 3, 0.25, vector(0, 1))
+    for frame in range(6, 200):
+        builder.add_tracks("b", rows((2, frame)))
+    assert (first.key, second.key, len(builder)) == (("a", 1), ("b", 2), 2)
+    assert second.frame.tolist() == [3, 5]
+    assert second.feature_frame.tolist() == [5]
+    now = builder.snapshot()[1]
+    assert now.frame.tolist() == list(range(3, 200))
+    assert now.time_s.tolist() == [frame / 10 for frame in range(3, 200)]
+    assert now.feature_frame.tolist() == [3, 5]
+    assert builder.end("b", 2).frame.tolist() == now.frame.tolist()
+
+
+@pytest.mark.parametrize("boxes", [16, 17, 32, 33, 1000])
+def test_somebody_who_stands_there_all_day_takes_no_more_memory(boxes: int) -> None:
+    builder = TrackletBuilder(2, most_boxes=16, most_features=4)
+    for frame in range(boxes):
+        builder.add_tracks("a", rows((1, frame)))
+        builder.add_feature("a", 1, frame, 0.5, vector(1, 0))
+    found = builder.end("a", 1)
+    assert len(found) <= 32 + 8
+    assert len(found.features) <= 8 + 1
+    assert (found.frame[0], found.frame[-1]) == (0, boxes - 1)
+    assert np.isin(found.feature_frame, found.frame).all()
+    if boxes <= 8:
+        assert len(found) == boxes

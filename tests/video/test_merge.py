@@ -200,3 +200,23 @@ def test_batches_of_live_frames_close_by_time() -> None:
     with ReadyFrames(streams(cameras), never, clock=clock) as frames:
         found = [list(map(told, batch)) for batch in timed_batches(frames, 8, 0.5, clock=clock)]
     assert found == [["a0", "b0"], ["a1"], ["b1"]]
+
+
+def test_cameras_come_and_go_while_others_are_read() -> None:
+    released = threading.Event()
+
+    def endless(camera: str) -> Generator[Frame]:
+        index = 0
+        while not released.is_set():
+            yield Frame(camera, index, index / 10, PICTURE)
+            index += 1
+
+    with ReadyFrames({"a": endless("a")}, never, on_full="block") as frames:
+        assert frames.take().camera == "a"
+        frames.add("b", endless("b"))
+        assert {frames.take().camera for _ in range(20)} == {"a", "b"}
+        frames.remove("a")
+        assert {frames.take().camera for _ in range(5)} == {"b"}
+        frames.add("a", endless("a"))
+        assert {frames.take().camera for _ in range(20)} == {"a", "b"}
+        released.set()

@@ -2,95 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import av
+import numpy as np
 import pytest
 from builders import even_times, read_counter, write_video
+from recording import FPS, Bench, connected, numbers, start_of, texts
 
-from reidtrack.events import Event
 from reidtrack.video.file import VideoFile
-from reidtrack.video.recorder import Recorder
-from reidtrack.video.recording_disk import RecordingDisk
-from reidtrack.video.recording_tags import read_start_s
-
-ORIGIN = datetime(2026, 11, 30, 9, 15, tzinfo=UTC)
-FPS = 25
-PLENTY = 1 << 40
-
-
-class Disk:
-    """A disk with as much room as a test says, at the time it says."""
-
-    def __init__(self, folder: Path, told: list[Event]) -> None:
-        self.free, self.now_s = PLENTY, 0.0
-        self.disk = RecordingDisk(
-            folder,
-            tell=told.append,
-            now_s=lambda: self.now_s,
-            reserve_bytes=1000,
-            free=lambda _: (self.free, PLENTY),
-        )
-
-
-class Bench:
-    """A recorder, and what it is told and says."""
-
-    def __init__(self, folder: Path, **options: Any) -> None:
-        self.told: list[Event] = []
-        self.disk = Disk(folder, self.told)
-        self.folder = folder / "door"
-        self.recorder = Recorder(
-            self.folder, "door", origin=ORIGIN, disk=self.disk.disk, tell=self.told.append, **options
-        )
-
-    def play(self, path: Path, start_s: float = 0.0, *, only: Sequence[int] | None = None) -> None:
-        """A connection: the packets of a file, the first shown at `start_s`."""
-        with connected(path) as stream:
-            self.recorder.begin(stream, start_s)
-            for number, packet in enumerate(stream.container.demux(stream)):
-                if packet.pts is not None and (only is None or number in only):
-                    self.recorder.packet(packet, start_s + float(packet.pts * packet.time_base))
-        self.recorder.end()
-
-    def files(self) -> list[Path]:
-        """Everything recorded, once it is on disk."""
-        assert self.recorder.close()
-        return sorted(self.folder.iterdir())
-
-
-class connected:  # noqa: N801 - a context
-    """The video stream of a file, open."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def __enter__(self) -> Any:
-        import av
-
-        self._container = av.open(str(self._path))
-        return self._container.streams.video[0]
-
-    def __exit__(self, *_: object) -> None:
-        self._container.close()
-
-
-def numbers(path: Path) -> list[tuple[int, float]]:
-    """The number that each picture of a recording carries, and its time since the file's first."""
-    with VideoFile(path, "door") as video:
-        found = [(read_counter(frame.image), round(frame.time_s, 4)) for frame in video]
-        assert video.damaged == 0
-    return found
-
-
-def start_of(path: Path) -> float | None:
-    import av
-
-    with av.open(str(path)) as container:
-        return read_start_s(container.metadata)
-
+from reidtrack.video.remux import MPEG_TS, DecodingOrder, formats_for
 
 CODECS = {
     "h264 with B-frames": ("libx264", ".mp4", {"g": "25", "sc_threshold": "0", "bf": "2"}),
@@ -130,3 +53,160 @@ def test_files_are_cut_at_key_frames_and_every_picture_is_at_its_time(tmp_path: 
 def first_stamp(path: Path) -> float:
     with connected(path) as stream:
         return min(float(p.pts * p.time_base) for p in stream.container.demux(stream) if p.pts is not None)
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four seconds with a key frame each second, and B-frames."""
+    options = {"g": "25", "sc_threshold": "0", "bf": "2"}
+    return write_video(tmp_path_factory.mktemp("clip") / "clip.mp4", even_times(100, FPS), options=options)
+
+
+def test_a_new_connection_is_a_new_file(tmp_path: Path, clip: Path) -> None:
+    bench = Bench(tmp_path / "recordings")
+    bench.play(clip, 0.0)
+    bench.play(clip, 4.5)
+    first, second = bench.files()
+    assert [path.name for path in (first, second)] == ["20261130T091500Z.mp4", "20261130T091504Z.mp4"]
+    assert [start_of(path) for path in (first, second)] == [0.0, 4.5]
+    assert numbers(first) == numbers(second) == [(i, round(i / FPS, 4)) for i in range(100)]
+
+
+def test_names_are_made_unique_and_others_files_stay(tmp_path: Path, clip: Path) -> None:
+    bench = Bench(tmp_path / "recordings")
+    bench.folder.mkdir(parents=True)
+    (bench.folder / "20261130T091500Z.mkv").write_text("of before")
+    for start_s in (0.25, 0.5, 0.5):
+        bench.play(clip, start_s)
+    assert [path.name for path in bench.files()] == [
+        "20261130T091500.250Z.mp4",
+        "20261130T091500.500Z.mp4",
+        "20261130T091500.501Z.mp4",
+        "20261130T091500Z.mkv",
+    ]
+    assert (bench.folder / "20261130T091500Z.mkv").read_text() == "of before"
+
+
+def test_begins_with_a_key_frame_and_leaves_out_what_is_shown_before(tmp_path: Path) -> None:
+    options = {"x265-params": "keyint=25:min-keyint=25:open-gop=1:bframes=3:scenecut=0:log-level=none"}
+    clip = write_video(tmp_path / "clip.mp4", even_times(100, FPS), codec="libx265", options=options)
+    bench = Bench(tmp_path / "recordings", segment_s=1)
+    shift_s = first_stamp(clip)
+    bench.play(clip, 0.0, only=range(5, 100))
+    files = bench.files()
+    assert len(files) == 3
+    for path in files:
+        start_s = start_of(path)
+        assert start_s is not None
+        shown = [number / FPS + shift_s - time_s for number, time_s in numbers(path)]
+        assert shown == pytest.approx([start_s] * len(shown), abs=1e-3)
+    assert bench.recorder.dropped == 0
+
+
+def test_stamps_that_begin_anew_begin_a_file(tmp_path: Path, clip: Path) -> None:
+    bench = Bench(tmp_path / "recordings")
+    with connected(clip) as stream:
+        packets = [p for p in stream.container.demux(stream) if p.pts is not None]
+        bench.recorder.begin(stream, 0.0)
+        for start_s in (10.0, 5.0):
+            for packet in packets:
+                bench.recorder.packet(packet, start_s + float(packet.pts * packet.time_base))
+    assert bench.recorder.close()
+    assert [start_of(path) for path in sorted(bench.folder.iterdir())] == [5.0, 10.0]
+
+
+def test_other_codecs(tmp_path: Path) -> None:
+    cases = {
+        "mjpeg": ("mjpeg", ".avi", "yuvj420p", [".mp4"]),
+        "vp8": ("libvpx", ".mkv", "yuv420p", [".mkv"]),
+        "av1": ("libsvtav1", ".mkv", "yuv420p", [".mp4"]),
+        "raw": ("rawvideo", ".avi", "yuv420p", []),
+    }
+    for name, (codec, suffix, pix_fmt, wanted) in cases.items():
+        clip = write_video(tmp_path / f"{name}{suffix}", even_times(30, FPS), codec=codec, pix_fmt=pix_fmt)
+        bench = Bench(tmp_path / name)
+        bench.play(clip)
+        assert bench.recorder.close()
+        files = sorted(bench.folder.iterdir()) if bench.folder.exists() else []
+        assert [path.suffix for path in files] == wanted, name
+        assert [numbers(path) for path in files] == [[(i, round(i / FPS, 4)) for i in range(30)]] * len(wanted)
+        raw = ["door: its pictures come raw, gigabytes a minute: they are not recorded"]
+        assert texts(bench.told) == ([] if wanted else raw)
+
+
+@pytest.mark.parametrize(
+    ("codec", "extradata", "wanted"),
+    [
+        pytest.param("h264", b"\1", ["mp4", "matroska"], id="known parameter sets"),
+        pytest.param("h264", None, ["mpegts"], id="none"),
+        pytest.param("hevc", None, ["mpegts"], id="none, of H.265"),
+        pytest.param("mjpeg", None, ["mp4", "matroska"], id="a codec that has none"),
+        pytest.param("rawvideo", None, [], id="raw"),
+    ],
+)
+def test_formats(codec: str, extradata: bytes | None, wanted: list[str]) -> None:
+    stream: Any = SimpleNamespace(codec_context=SimpleNamespace(name=codec, extradata=extradata))
+    assert [found.name for found in formats_for(stream)] == wanted
+
+
+def test_mpeg_ts(tmp_path: Path, clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reidtrack.video.remux.formats_for", lambda _: [MPEG_TS])
+    bench = Bench(tmp_path / "recordings")
+    bench.play(clip)
+    (path,) = bench.files()
+    assert path.name == "20261130T091500.000Z.ts"
+    assert numbers(path) == [(i, round(i / FPS, 4)) for i in range(100)]
+
+
+def test_nothing_is_written_through_a_link(tmp_path: Path, clip: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "recordings").mkdir()
+    (tmp_path / "recordings" / "door").symlink_to(tmp_path / "elsewhere")
+    bench = Bench(tmp_path / "recordings")
+    bench.play(clip)
+    assert bench.recorder.close()
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+    assert len(texts(bench.told)) == 1
+    assert "cannot be written" in texts(bench.told)[0]
+
+
+class TestDecodingOrder:
+    @pytest.mark.parametrize(
+        ("depth", "shown", "wanted"),
+        [
+            pytest.param(0, [16, 20, 24], [(16, 16), (20, 20), (24, 24)], id="in order"),
+            pytest.param(1, [16, 24, 20, 32], [(16, 0), (24, 16), (20, 20), (32, 24)], id="one B-frame"),
+            pytest.param(
+                0, [16, 24, 20, 32], [(16, 16), (24, 24), (25, 25), (32, 26)], id="one, and none was expected"
+            ),
+            pytest.param(2, [16, 17], [(16, 0), (17, 1)], id="fewer than depth"),
+            pytest.param(0, [16, 16], [(16, 16), (17, 17)], id="twice the same stamp"),
+        ],
+    )
+    def test_stamps(self, depth: int, shown: list[int], wanted: list[tuple[int, int]]) -> None:
+        order = DecodingOrder(depth)
+        assert [order.stamp(pts) for pts in shown] == wanted
+
+    def test_any_order_advances_and_is_never_late(self) -> None:
+        generator = np.random.default_rng(0)
+        for _ in range(20):
+            number = np.arange(200)
+            shown = 16 + 4 * number[np.lexsort((generator.random(200), number // 5))]
+            order = DecodingOrder(int(generator.integers(0, 4)))
+            stamps = [order.stamp(int(pts)) for pts in shown]
+            assert all(pts >= dts for pts, dts in stamps)
+            assert (np.diff([dts for _, dts in stamps]) > 0).all()
+            assert [pts for pts, _ in stamps[-100:]] == shown[-100:].tolist()
+
+
+def test_the_stream_is_not_needed_after_the_beginning(tmp_path: Path, clip: Path) -> None:
+    bench = Bench(tmp_path / "recordings", segment_s=1)
+    with connected(clip) as stream:
+        packets = [(bytes(p), p.pts, p.is_keyframe) for p in stream.container.demux(stream) if p.pts is not None]
+        time_base = stream.time_base
+        bench.recorder.begin(stream, 0.0)
+    for data, pts, is_keyframe in packets:
+        packet = av.Packet(data)
+        packet.is_keyframe = is_keyframe
+        bench.recorder.packet(packet, float(pts * time_base))
+    assert len(bench.files()) == 4

@@ -42,7 +42,9 @@ cameras were no better."""
 LEAST_PAIRS = 6
 """Fewer pairs between cameras are too few to tell; the prior alone decides (`prior`)."""
 LIMITS = (0.3, 0.9)
-"""No threshold is found beyond: those of recordings lie at 0.5 to 0.8 (docs/results/calibration.md)."""
+"""No threshold is found beyond: those of recordings lie at 0.5 to 0.8 (docs/results/calibration.md). Where two people
+are expected farther apart than networks in general have them, since biases of few people hold much of them, and there
+are pairs enough to see it, the upper one lies as much higher."""
 _PAIR_BELIEF = Belief(same=20.0, share=10.0, other=20.0)
 """Pairs that the mixture of all cameras is worth in that of two of them."""
 _WHOLE = 0.75
@@ -115,10 +117,12 @@ def calibrate(
     everywhere, by_cameras = _learn(pairs, observed, cannot_link, must_link, prior, belief)
     # The threshold that follows, moved by corrections, unless one is given.
     chosen = min(CHOSEN, math.log(max(1.0, observed.tracklets_per_camera)))  # there were no more to choose from
-    found = _threshold(everywhere, chosen, least_probability, observed.halves if enough else _NO_HALVES)
+    limits = LIMITS[0], LIMITS[1] * (max(1.0, prior.other / Mixture().other) if enough else 1.0)
+    halves = observed.halves if enough else _NO_HALVES
+    found = _threshold(everywhere, chosen, least_probability, halves, limits)
     taught = threshold_after_feedback(found, feedback or Feedback.none(), observed.appearance, observed.camera)
     moved = taught - found
-    used = _limited(found + moved) if threshold is None else threshold
+    used = float(np.clip(found + moved, *limits)) if threshold is None else threshold
     confidence, reason = _confidence(everywhere, used, len(pairs.distance), len(together))
     return Calibration(
         threshold=used,
@@ -138,16 +142,18 @@ def calibrate(
     )
 
 
-def _limited(threshold: float) -> float:
-    return min(max(threshold, LIMITS[0]), LIMITS[1])
-
-
-def _threshold(everywhere: PairCalibration, chosen: float, least_probability: float, halves: DoubleArray) -> float:
+def _threshold(
+    everywhere: PairCalibration,
+    chosen: float,
+    least_probability: float,
+    halves: DoubleArray,
+    limits: tuple[float, float],
+) -> float:
     """Distance at which a chosen pair has the least probability, wide enough not to part tracklets from themselves."""
     benefit = chosen - math.log(least_probability / (1 - least_probability))
-    found = _limited(everywhere.midpoint + benefit / everywhere.slope)
+    found = float(np.clip(everywhere.midpoint + benefit / everywhere.slope, *limits))
     if len(halves) >= _FEW_HALVES:
-        found = max(found, min(float(np.quantile(halves, _WHOLE)), LIMITS[1]))
+        found = max(found, min(float(np.quantile(halves, _WHOLE)), limits[1]))
     return found
 
 

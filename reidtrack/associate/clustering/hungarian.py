@@ -16,6 +16,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from reidtrack.associate.clustering.chains import swap_chains
 from reidtrack.associate.clustering.exact import improve_exactly
 from reidtrack.associate.clustering.local_search import local_search, renumbered
 from reidtrack.associate.clustering.pairs import pair_keys, unique_pairs
@@ -42,6 +43,7 @@ def cluster(
     must_link: IntArray | None = None,
     *,
     exact: int = EXACT,
+    start: IntArray | None = None,
 ) -> IntArray:
     """Number of each tracklet's cluster: (N,) from 0, in the order of the clusters' first tracklets.
 
@@ -53,14 +55,35 @@ def cluster(
         must_link: (R, 2) pairs that are one person, whatever it costs and whatever cannot-links say.
         exact: Among up to so many tracklets that have to do with each other, the best clustering is found; 0 leaves
             it at local search.
+        start: (N,) clusters to begin with, from 0, which hold what must be linked together; None begins with none.
     """
     problem = ClusterProblem.of(costs, near, cannot_link, weight)
     # What must be linked is one thing from here on.
     whole = np.arange(len(problem)) if must_link is None else component_labels(len(problem), must_link)
     if len(problem) > whole.max(initial=-1) + 1:
         problem = problem.merged(whole)
-    label = _rounds_and_search(problem)
-    return renumbered((improve_exactly(label, problem, exact) if exact else label)[whole])
+    label = _rounds_and_search(problem) if start is None else local_search(_of_things(start, whole), problem)
+    if exact:
+        label = _search_on(improve_exactly(label, problem, exact), problem)
+    return renumbered(label[whole])
+
+
+def _of_things(label: IntArray, thing: IntArray) -> IntArray:
+    """Cluster of each thing from those of the tracklets (N,) that make it up."""
+    found = np.zeros(int(thing.max(initial=-1)) + 1, np.int64)
+    found[thing] = label
+    return found
+
+
+def _search_on(label: IntArray, problem: ClusterProblem) -> IntArray:
+    """Chains of swaps and local search by turns, until there is no chain that helps."""
+    label = renumbered(label)
+    for _ in range(_TURNS):
+        again = swap_chains(label, problem)
+        if (again == label).all():
+            break
+        label = local_search(again, problem)
+    return label
 
 
 def _rounds_and_search(problem: ClusterProblem) -> IntArray:

@@ -14,6 +14,7 @@ from reidtrack.embed.embedder import Embedder
 from reidtrack.embed.select import CropSelector
 from reidtrack.engines.provenance import Weights
 from reidtrack.networks.build import make_detector, make_embedder
+from reidtrack.pipeline.run.looks import EveryNth, LookRule, WhereMotion
 from reidtrack.pipeline.run.observers import (
     CountCameras,
     KeepCrops,
@@ -135,12 +136,29 @@ def open_reading(
             observers=[*logs, WatchFolder(folder), counts, ShowProgress(progress), *observers],
             resumed=resumed,
             batch=config.detect.batch,
-            detect_every=config.detect.every * part.stride,
+            looks=make_looks(config, every=config.detect.every * part.stride),
             embed_batch=config.embed.batch,
             tracklets=TrackletBuilder(dim) if observers else None,
             camera_motion={camera: CameraMotionEstimator() for camera in cameras if config.track.camera_motion},
         )
         yield Reading(tracking, counts, crops, logged)
+
+
+def make_looks(config: RunConfig, every: int) -> LookRule:
+    """Which frames are looked at.
+
+    Args:
+        config: With the motion gate on, only those in which something moves.
+        every: Of these, those whose number is a multiple of it.
+    """
+    looks = EveryNth(every)
+    if not config.detect.motion_gate:
+        return looks
+    track = config.track
+    if track.time_unit == "frames":  # gaps of how many frames depends on the gate: while anybody is there, none
+        return WhereMotion(looks, people_s=0.0)
+    fill_s = track.fill_gap if track.fill_gap > 0 else 1.0
+    return WhereMotion(looks, people_s=min(1.0, fill_s, track.max_age / 2), missing_s=track.max_age)
 
 
 def make_trackers(config: TrackConfig, interval_s: Mapping[str, float]) -> dict[str, Tracker]:

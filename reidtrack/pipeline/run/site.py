@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from reidtrack.spacetime.evidence import LEAST_OFFSET_S, PIECES, SpaceTime
 from reidtrack.spacetime.ground import below_horizon, visible_feet
 from reidtrack.spacetime.learned_site import KnownSite, LearnedSite
 from reidtrack.spacetime.site_yaml import SiteFile, read_homography, read_site
+from reidtrack.spacetime.zones_yaml import needs_plan
 from reidtrack.types import DoubleArray, FloatArray, Identity
 
 _WRONG_UNIT = 2.0
@@ -126,4 +128,12 @@ def site_of(config: SiteConfig, cameras: Sequence[str]) -> SiteFile:
         if name not in cameras:
             raise ConfigError(f"no camera is called {name!r}", field="homography", expected=" or ".join(cameras))
     single = {name: read_homography(path, name) for name, path in config.homographies.items()}
-    return SiteFile({**found.homographies, **single}, found.unit, found.topology)
+    homographies = {**found.homographies, **single}
+    on_plan = needs_plan(found.zones, found.lines)
+    if on_plan is not None and not homographies:
+        raise ConfigError(
+            f"{on_plan!r} is on the plan, and no camera is",
+            where=config.path,
+            hint="give a camera points or a homography, or the place a camera instead of on: plan",
+        )
+    return replace(found, homographies=homographies)

@@ -16,6 +16,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from reidtrack.detect.protocol import Detector
 from reidtrack.detect.surest import MOST_BOXES, surest
@@ -23,10 +24,12 @@ from reidtrack.embed.embedder import Embedder
 from reidtrack.embed.select import Candidate, CropSelector
 from reidtrack.errors import InputError
 from reidtrack.pipeline.run.embed_crops import CropEmbedding, TrackedBatch
+from reidtrack.pipeline.run.looks import EveryNth, LookRule
 from reidtrack.pipeline.run.observers import Gap, RunObserver
 from reidtrack.pipeline.run.resumed import ResumedState
 from reidtrack.runs.logs import round_detections
 from reidtrack.runtime.cancel import CancelToken
+from reidtrack.runtime.delays import Arrivals
 from reidtrack.runtime.queues import closing_generator
 from reidtrack.runtime.stage_times import StageTimes
 from reidtrack.runtime.threads import BackgroundWorker, parallel_map, prefetch
@@ -40,14 +43,21 @@ STAGES = ("decode", "detect", "track", "embed")
 _DETECTED_AT_ONCE = 2
 """Batches; more would only take memory: within a batch the engine keeps the processor busy."""
 _UNEMBEDDED = 4
-"""Batches of frames whose crops wait."""
+"""Batches of frames whose crops wait; live it is one, since what waits is late."""
 _GAP_S = 2.0
 """Time between two frames of a camera that counts as a gap: the default tracker gives up whoever is gone for longer."""
 _ROUNDING_S = 1e-3
 
 logger = logging.getLogger(__name__)
 
-_Found = tuple[Sequence[Frame], Sequence[Detections]]
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Batch:
+    """Frames, whether each is looked at, and once they were detected the detections of each."""
+
+    frames: Sequence[Frame]
+    looked: Sequence[bool]
+    found: Sequence[Detections] = ()
 
 
 class TrackingPass:
@@ -60,13 +70,14 @@ class TrackingPass:
         embedder: Turns crops into features.
         observers: Told what is found, in this order.
         resumed: What an interrupted run has logged.
-        detect_every: Frames whose number is a multiple of it are looked at; others are only logged as read, and the
-            boxes in them are interpolated when the tracks are settled.
+        looks: Which frames are looked at; others are only logged as read, and the boxes in them are interpolated when
+            the tracks are settled. None: all.
         batch: Most frames detected at once.
         embed_batch: Crops that are embedded at once.
         policy: Whether to wait for cameras that are late.
         tracklets: Makes tracklets in memory, for observers that want them when they end; None makes none.
         camera_motion: Camera to what follows its motion; cameras without one are taken to stand still.
+        arrivals: Told of each frame, by camera and number, when its source gives it.
         embed_at_once: Embed the crops of each batch of frames with it, instead of waiting for a whole batch of crops.
         restart: Makes the tracker that takes over where a camera's pictures change their size; None goes on with the
             one that there is.
@@ -86,20 +97,22 @@ class TrackingPass:
         embedder: Embedder,
         observers: Sequence[RunObserver],
         resumed: ResumedState | None = None,
-        detect_every: int = 1,
+        looks: LookRule | None = None,
         batch: int,
         embed_batch: int,
         policy: MergePolicy = RECORDED,
         tracklets: TrackletBuilder | None = None,
         camera_motion: Mapping[str, CameraMotionEstimator] | None = None,
+        arrivals: Arrivals | None = None,
         embed_at_once: bool = False,
         restart: Callable[[str], Tracker] | None = None,
     ) -> None:
         self._detector, self._trackers, self._selector = detector, dict(trackers), selector
         self._observers, self._restart = observers, restart
         self._resumed = ResumedState() if resumed is None else resumed
-        self._detect_every, self._batch, self._policy = detect_every, batch, policy
-        self._camera_motion = dict(camera_motion or {})
+        self._looks = EveryNth() if looks is None else looks
+        self._batch, self._policy = batch, policy
+        self._camera_motion, self._arrivals = dict(camera_motion or {}), arrivals
         self._tells_tracklets = tracklets is not None
         self._ending: dict[str, set[int]] = {camera: set() for camera in trackers}
         self._alive: dict[str, set[int]] = {camera: set() for camera in trackers}
@@ -112,6 +125,7 @@ class TrackingPass:
         self._embedding = CropEmbedding(
             embedder, embed_batch, self._resumed, observers, tracklets, self.times, at_once=embed_at_once
         )
+        self._unembedded = 1 if embed_at_once else _UNEMBEDDED
 
     def run(
         self, sources: Mapping[str, Iterable[Frame]], fail: Callable[[str, InputError], None], cancel: CancelToken
@@ -123,7 +137,7 @@ class TrackingPass:
             fail: Told of a camera that cannot be read any further.
             cancel: Asked between two batches.
         """
-        streams = {camera: self.times.measured("decode", source) for camera, source in sources.items()}
+        streams = {camera: self.arriving(source) for camera, source in sources.items()}
         self.take(merged_batches(streams, self._batch, self._policy, fail, self.dropped), cancel)
 
     def take(self, merged: Generator[list[Frame]], cancel: CancelToken) -> None:
@@ -134,13 +148,13 @@ class TrackingPass:
             cancel: Asked between two batches.
         """
         found = self._detected(merged)
-        with closing_generator(found), BackgroundWorker(self._embedding.take, _UNEMBEDDED) as embedding:
+        with closing_generator(found), BackgroundWorker(self._embedding.take, self._unembedded) as embedding:
             while not cancel.cancelled:
                 item = next(found, None)
                 if item is None:
                     break
                 with self.times.measure("track"):
-                    tracked = self._track_batch(*item)
+                    tracked = self._track_batch(item)
                 embedding.put(tracked)
         for camera, count in sorted(self.left_out.items()):
             logger.warning(
@@ -152,6 +166,15 @@ class TrackingPass:
         for observer in self._observers:
             observer.on_watermark(float("inf"))
 
+    def arriving(self, source: Iterable[Frame]) -> Generator[Frame]:
+        """Frames of a camera, the time they take and their arrival noted."""
+        frames = self.times.measured("decode", source)
+        with closing_generator(frames):
+            for frame in frames:
+                if self._arrivals is not None:
+                    self._arrivals.came(frame.camera, frame.index)
+                yield frame
+
     def add_camera(self, camera: str, tracker: Tracker, motion: CameraMotionEstimator | None = None) -> None:
         """Take frames of another camera from the next batch on; call it in the thread that gives the batches."""
         self._ending[camera], self._alive[camera] = set(), set()
@@ -159,24 +182,45 @@ class TrackingPass:
             self._camera_motion[camera] = motion
         self._trackers = {**self._trackers, camera: tracker}
 
-    def _detected(self, batches: Generator[list[Frame]]) -> Generator[_Found]:
+    def _detected(self, batches: Generator[list[Frame]]) -> Generator[_Batch]:
         """Batches with their detections; where nobody is to be waited for, each at once."""
-        if self._policy.order == "by_time":
-            return parallel_map(self._detect, batches, _DETECTED_AT_ONCE)
-        return prefetch(_mapped(self._detect, batches), 1)
+        chosen = self._chosen(batches)
+        if self._policy.order != "by_time":
+            return prefetch(_mapped(self._detect, chosen), 1)
+        if self._looks.learns:  # from tracks: each batch is tracked before the next one's frames are decided about
+            return _mapped(self._detect, chosen)
+        return parallel_map(self._detect, chosen, _DETECTED_AT_ONCE)
 
-    def _detect(self, batch: Sequence[Frame]) -> _Found:
+    def _chosen(self, batches: Generator[list[Frame]]) -> Generator[_Batch]:
+        """Batches with the decision about each frame; one ends early where what is seen decides about the next."""
+        with closing_generator(batches):
+            for batch in batches:
+                self._looks.load(self.times.busy_s, self.dropped)
+                begins, looked = 0, list[bool]()
+                for number, frame in enumerate(batch, 1):
+                    look = self._looks.looks_at(frame)
+                    looked.append(look != "no")
+                    if number == len(batch) or look == "then_decide":
+                        yield _Batch(batch[begins:number], looked)
+                        begins, looked = number, []
+                if not batch:
+                    yield _Batch((), ())
+
+    def _detect(self, batch: _Batch) -> _Batch:
         """A batch and the detections of each frame: the log's where it holds all, else the detector's."""
-        logged = [self._resumed.detections.get(frame.camera, {}).get(frame.index) for frame in batch]
+        logged = [self._resumed.detections.get(frame.camera, {}).get(frame.index) for frame in batch.frames]
         known = [detections for detections in logged if detections is not None]
-        if len(known) == len(batch):
-            return batch, known
+        if len(known) == len(batch.frames):
+            return replace(batch, found=known)
+        chosen = [frame for frame, looked in zip(batch.frames, batch.looked, strict=True) if looked]
         with self.times.measure("detect"):
-            seen = iter(self._detector.detect([frame for frame in batch if self._looks_at(frame)]))
+            seen = iter(self._detector.detect(chosen) if chosen else ())
             nothing = Detections.empty()
-            return batch, [
-                round_detections(self._fewer(f, next(seen))) if self._looks_at(f) else nothing for f in batch
+            found = [
+                round_detections(self._fewer(frame, next(seen))) if looked else nothing
+                for frame, looked in zip(batch.frames, batch.looked, strict=True)
             ]
+        return replace(batch, found=found)
 
     def _fewer(self, frame: Frame, found: Detections) -> Detections:
         """The surest detections of a frame, as many as are looked at."""
@@ -186,26 +230,23 @@ class TrackingPass:
                 self.left_out[frame.camera] = self.left_out.get(frame.camera, 0) + len(found) - len(kept)
         return kept
 
-    def _looks_at(self, frame: Frame) -> bool:
-        return frame.index % self._detect_every == 0
-
-    def _track_batch(self, batch: Sequence[Frame], found: Sequence[Detections]) -> TrackedBatch:
+    def _track_batch(self, batch: _Batch) -> TrackedBatch:
         """Track a batch, tell of it, and choose crops to embed."""
         tracked = TrackedBatch()
-        for frame, detections in zip(batch, found, strict=True):
+        for frame, looked, detections in zip(batch.frames, batch.looked, batch.found, strict=True):
             self._tell_gap(frame)
             tracked.crops += self._on_new_size(frame)
             for observer in self._observers:
                 observer.on_detections(frame, detections)
-            tracks = self._track(frame, detections) if self._looks_at(frame) else Tracks.empty()
+            tracks = self._track(frame, detections) if looked else Tracks.empty()
             for observer in self._observers:
                 observer.on_frame(frame)
             tracked.crops += self._selector.offer(frame, tracks)
             if self._tells_tracklets:
                 tracked.tracks.append((frame.camera, tracks))
                 tracked.ended += self._newly_ended(frame.camera)
-        if batch:
-            settled_s = self._settled_until(self._read_until(batch[-1].time_s))
+        if batch.frames:
+            settled_s = self._settled_until(self._read_until(batch.frames[-1].time_s))
             for observer in self._observers:
                 observer.on_watermark(settled_s)
         return tracked
@@ -236,11 +277,13 @@ class TrackingPass:
     def _track(self, frame: Frame, detections: Detections) -> Tracks:
         estimator = self._camera_motion.get(frame.camera)
         motion = None if estimator is None else estimator.update(frame.image, frame.time_s)
-        tracks = self._trackers[frame.camera].update(detections, frame.index, frame.time_s, motion)
+        tracker = self._trackers[frame.camera]
+        tracks = tracker.update(detections, frame.index, frame.time_s, motion)
+        self._looks.tracked(frame, detections, tracks, pending=tracker.pending_since_s is not None)
         for observer in self._observers:
             observer.on_tracks(frame, tracks)
         if self._tells_tracklets:
-            ended = self._trackers[frame.camera].ended.tolist()
+            ended = tracker.ended.tolist()
             self._ending[frame.camera].update(ended)
             self._alive[frame.camera].update(tracks.track_id.tolist())
             self._alive[frame.camera].difference_update(ended)
@@ -267,7 +310,7 @@ class TrackingPass:
         return min((time_s for time_s in pending if time_s is not None), default=now_s)
 
 
-def _mapped(work: Callable[[list[Frame]], _Found], batches: Generator[list[Frame]]) -> Generator[_Found]:
+def _mapped(work: Callable[[_Batch], _Batch], batches: Generator[_Batch]) -> Generator[_Batch]:
     with closing_generator(batches):
         for batch in batches:
             yield work(batch)

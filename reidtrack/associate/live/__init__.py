@@ -1,0 +1,1 @@
+"""Parts of `OnlineIdentities`: tracks while they may still be joined, people of before, numbers that last."""

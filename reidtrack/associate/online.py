@@ -1,0 +1,270 @@
+"""Identities while people are still there: numbers for the tracks of live cameras, that last.
+
+The same evidence, calibration and clustering as for recordings are applied, again and again, to the tracks that are
+open, those that ended within a window, and what is held of people of before. A track is given a number provisionally as
+soon as its first crops are known, and keeps it once more was seen of it, or when it ends; from then on only merges and
+splits change it. Numbers are never given to somebody else, and nobody is in one camera twice at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from numpy.typing import NDArray
+
+from reidtrack.associate.calibration.prior import GENERIC, AppearancePrior
+from reidtrack.associate.evidence import Evidence
+from reidtrack.associate.live.constraints import Pair, Said
+from reidtrack.associate.live.known import KnownPeople
+from reidtrack.associate.live.numbering import Numbering
+from reidtrack.associate.live.parts import Part
+from reidtrack.associate.live.register import Register
+from reidtrack.associate.live.settling import Rules, Settling
+from reidtrack.associate.live.state import State, fill, state_of
+from reidtrack.associate.live.threshold import RunningThreshold
+from reidtrack.events import Event
+from reidtrack.types import Tracklet, TrackletKey
+
+WINDOW_S = 600.0
+"""How long an ended tracklet may still be joined to others, seconds."""
+MOST_PEOPLE = 512
+"""People of before who are held in memory."""
+MOST_TRACKLETS = 300
+"""Tracklets that are clustered; of more, those that ended first are pooled before the window is over."""
+_MOST_OF_PERSON = 12
+"""Ended tracklets of one person that are clustered singly."""
+_FEW_S, _LONG_S = 0.75, 1.5
+"""A track waits so long for its second crop, and for its first, before it is given a number without."""
+_KEEP_FEATURES, _KEEP_S = 5, 3.0
+"""A number is kept after so many crops and so long under it, seconds."""
+_HOLD_S = 2.0
+"""So long clusterings agree before what was kept is changed, seconds."""
+_PAUSE_S, _MOST_PAUSE_S = 0.01, 5.0
+"""Between two clusterings lies so long for each tracklet, which bounds the processor's time; and the most, seconds."""
+_CALM, _CALM_S = 4.0, 2.0
+"""So many times longer, and at least so long, where nobody waits for a number."""
+_LOST_S = 30.0
+"""A track of which nothing was told for so long is over."""
+
+
+class OnlineIdentities:
+    """Who is who, live; to be called by one thread, about twice a second.
+
+    Args:
+        prior: What is known of the network that makes the features.
+        window_s: How long an ended tracklet may still be joined to others one by one, seconds.
+        known: People of before who are not in memory, such as a gallery's; None for nobody.
+        next_identity: The lowest number that nobody has had.
+        evidence: As in `associate`.
+        must_link: Tracks that are one person, as a user said; see `correct`.
+        cannot_link: Tracks that are two.
+        threshold: As in `associate`; None finds it, and goes on finding it.
+        same_camera_threshold: As in `associate`.
+        least_probability: As in `associate`.
+        split_threshold: As in `associate`.
+        shrink: As in `associate`.
+        most_people: People of before who are held in memory.
+        most_tracklets: Tracklets that are clustered; bounds time and memory.
+    """
+
+    def __init__(
+        self,
+        *,
+        prior: AppearancePrior = GENERIC,
+        window_s: float = WINDOW_S,
+        known: KnownPeople | None = None,
+        next_identity: int = 1,
+        evidence: Sequence[Evidence] = (),
+        must_link: Sequence[Pair] = (),
+        cannot_link: Sequence[Pair] = (),
+        threshold: float | None = None,
+        same_camera_threshold: float | None = None,
+        least_probability: float = 0.5,
+        split_threshold: float = 0.85,
+        shrink: float | None = None,
+        most_people: int = MOST_PEOPLE,
+        most_tracklets: int = MOST_TRACKLETS,
+    ) -> None:
+        self._window_s, self._known, self._most_tracklets = window_s, known, most_tracklets
+        self._said = Said(must_link, cannot_link)
+        self._register = Register(next_identity, most_people)
+        self._running = RunningThreshold(threshold)
+        rules = Rules(prior, evidence, same_camera_threshold, threshold, least_probability, split_threshold, shrink)
+        self._settling = Settling(self._register, rules, self._running)
+        self._numbering = Numbering(self._register, _HOLD_S)
+        self._told_s: dict[TrackletKey, float] = {}
+        self._settled_s = float("-inf")
+        self._changed = False
+
+    # What callers ask.
+
+    @property
+    def next_identity(self) -> int:
+        """The lowest number that nobody has had."""
+        return self._register.next_identity
+
+    @property
+    def threshold(self) -> float | None:
+        """The threshold in use; None before there was anything to compare."""
+        return self._running.threshold
+
+    def identity(self, key: TrackletKey) -> tuple[int, bool] | None:
+        """Identity of a track and whether it is provisional; None while it has none, or long after it was over."""
+        part = self._register.newest.get(key)
+        if part is not None:
+            return None if part.number is None else (part.number, not part.kept)
+        number = self._register.over.get(key)
+        return None if number is None else (number, False)
+
+    def in_frame(self, camera: str, track_ids: Sequence[int]) -> list[int | None]:
+        """Identities of the tracks that have a box in one frame of a camera; nobody is there twice.
+
+        Of two that have one number until the next update, the one that is less sure has none meanwhile.
+        """
+        parts = [self._register.newest.get((camera, track_id)) for track_id in track_ids]
+        best: dict[int, Part] = {}
+        for part in parts:
+            if part is not None and part.number is not None:
+                other = best.setdefault(part.number, part)
+                if (part.kept, -part.serial) > (other.kept, -other.serial):
+                    best[part.number] = part
+        return [p.number if p is not None and p.number is not None and best[p.number] is p else None for p in parts]
+
+    def name(self, number: int) -> str | None:
+        """What a person in memory is called, or None."""
+        person = self._register.people.get(number)
+        return None if person is None else person.name
+
+    def correct(self, must_link: Sequence[Pair], cannot_link: Sequence[Pair]) -> None:
+        """Take what a user says of tracks now, in place of what was said before.
+
+        What contradicts what was seen, or itself, is passed over. It takes effect with the next updates, as merges and
+        splits.
+        """
+        self._said, self._changed = Said(must_link, cannot_link), True
+
+    # What outlasts the program.
+
+    def state(self) -> State:
+        """What is to be stored so that `restore` goes on with the same identities: arrays, for `numpy.savez`."""
+        return state_of(self._register, self._running.threshold)
+
+    @classmethod
+    def restore(cls, state: Mapping[str, NDArray[Any]], **options: Any) -> OnlineIdentities:
+        """Go on from a state: the same people have the same numbers; all tracks have ended.
+
+        Args:
+            state: What `state` gave, as `numpy.load(path, allow_pickle=False)` reads it.
+            options: Arguments of the class; `next_identity` counts where it is higher than the state's.
+
+        Raises:
+            ValueError: If it is damaged, or was made by a network with features of another length.
+        """
+        found = cls(**options)
+        prior: AppearancePrior = options.get("prior", GENERIC)
+        threshold = fill(found._register, state)
+        dim = state["features"].shape[1]
+        if len(state["features"]) and not prior.fits(dim):
+            raise ValueError(f"state.features: they have {dim} numbers, and those of the network another length")
+        if options.get("threshold") is None:
+            found._running.start(threshold)
+        return found
+
+    # What comes in.
+
+    def update(self, open_: Sequence[Tracklet], ended: Sequence[Tracklet], now_s: float) -> list[Event]:
+        """Take what there is now, and tell what changed.
+
+        Args:
+            open_: Every confirmed track that has not ended, with what there is of it so far.
+            ended: The tracks that ended since the last call, whole.
+            now_s: The time, seconds since the origin, never less than before.
+
+        Returns:
+            `IdentityGiven`, `Merged` and `Split` events, in the order in which they happened.
+        """
+        for tracklet in open_:
+            self._take(tracklet, now_s, ended=False)
+        for tracklet in ended:
+            self._take(tracklet, now_s, ended=True)
+        self._end_lost(now_s)
+        ready = self._ready(now_s)
+        if self._is_due(bool(ready), now_s):
+            self._settle(ready, now_s)
+        return self._register.take_events()
+
+    def _take(self, tracklet: Tracklet, now_s: float, *, ended: bool) -> None:
+        before = self._register.newest.get(tracklet.key)
+        features = -1 if before is None else before.features
+        part = self._register.take(tracklet, now_s, ended=ended)
+        if part is None:
+            return
+        self._told_s[tracklet.key] = now_s
+        if ended:
+            del self._told_s[tracklet.key]
+        self._changed = self._changed or ended or part.features != features
+
+    def _end_lost(self, now_s: float) -> None:
+        """End tracks of which nothing was told for long: their camera was taken away, or its tracker began anew."""
+        for key in [key for key, told_s in self._told_s.items() if now_s - told_s > _LOST_S]:
+            del self._told_s[key]
+            part = self._register.newest.get(key)
+            if part is not None:
+                part.is_open, self._changed = False, True
+
+    def _ready(self, now_s: float) -> set[int]:
+        """Serials of parts that have no number and may be given one."""
+        found = set()
+        for part in self._register.parts.values():
+            if part.number is None:
+                waited_s = now_s - part.confirmed_s
+                enough = part.features > 1 or (part.features == 1 and waited_s >= _FEW_S)
+                if enough or waited_s >= _LONG_S or not part.is_open:
+                    found.add(part.serial)
+        return found
+
+    def _is_due(self, waiting: bool, now_s: float) -> bool:
+        if self._register.clashing() is not None:
+            return True
+        if not (waiting or self._changed or self._numbering.is_waiting) or not self._register.parts:
+            return False
+        pause_s = min(_PAUSE_S * len(self._register.parts), _MOST_PAUSE_S)
+        if not (waiting or self._numbering.is_waiting):
+            pause_s = max(_CALM * pause_s, _CALM_S)
+        return now_s - self._settled_s >= pause_s
+
+    def _settle(self, ready: set[int], now_s: float) -> None:
+        """Cluster what is held, number it, and let go what is old."""
+        self._settled_s, self._changed = now_s, False
+        clusters, probability = self._settling.clusters(self._said, now_s)
+        self._numbering.take(clusters, {serial: probability.get(serial) for serial in ready}, now_s)
+        self._keep(probability, now_s)
+        self._let_go(now_s)
+
+    def _keep(self, probability: dict[int, float], now_s: float) -> None:
+        """Keep the numbers of parts of which enough was seen."""
+        for part in list(self._register.parts.values()):
+            if part.number is None or part.kept:
+                continue
+            if not part.is_open or (part.features >= _KEEP_FEATURES and now_s - part.given_s >= _KEEP_S):
+                self._register.keep(part, now_s, probability.get(part.serial))
+
+    def _let_go(self, now_s: float) -> None:
+        """Pool parts that are too old or too many, and forget people who are."""
+        ended = [part for part in self._register.parts.values() if part.kept and not part.is_open]
+        ended.sort(key=lambda part: (part.last_s, part.serial))
+        over = len(self._register.parts) - self._most_tracklets
+        of_person: dict[int | None, int] = {}
+        for part in reversed(ended):
+            of_person[part.number] = of_person.get(part.number, 0) + 1
+            if of_person[part.number] > _MOST_OF_PERSON or now_s - part.last_s > self._window_s:
+                self._register.forget(part)
+                over -= 1
+        for part in ended:
+            if over <= 0:
+                break
+            if part.serial in self._register.parts:
+                self._register.forget(part)
+                over -= 1
+        self._register.drop_unused()

@@ -1,0 +1,147 @@
+"""Identities of live cameras: given soon, kept, and never given to somebody else."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from associate.live_play import Player
+from associate.people_data import directions, tracklet
+
+from reidtrack.associate.online import OnlineIdentities
+from reidtrack.events import IdentityGiven, Merged, Split
+
+PERSON = directions(14, seed=1)
+BLUE = 1.5 * PERSON[13]
+
+
+def test_nobody() -> None:
+    online = OnlineIdentities()
+    assert online.update([], [], 0.5) == []
+    assert online.identity(("a", 1)) is None
+    assert online.in_frame("a", [1, 2]) == [None, None]
+    assert online.threshold is None
+
+
+def test_a_track_is_somebody_provisionally_and_then_for_good() -> None:
+    player = Player()
+    visit = tracklet("a", 1, PERSON[0], 10, length=100, features=20)
+    player.play([visit], 2.5)
+    assert player.online.identity(visit.key) == (1, True)
+    player.play([visit], 6.0)
+    assert player.online.identity(visit.key) == (1, False)
+    given = [e for e in player.events if isinstance(e, IdentityGiven)]
+    assert [(e.identity, e.provisional) for e in given] == [(1, True), (1, False)]
+    assert given[0].time_s - visit.first_time_s <= 2.0
+    player.play([visit], 30.0)
+    assert len(player.events) == 2
+
+
+def test_one_person_alone_is_never_two() -> None:
+    visits = [tracklet("ab"[i % 2], i + 1, PERSON[0], 150 * i, cast=0.2 * BLUE * (i % 2)) for i in range(12)]
+    player = Player()
+    player.play(visits, 200.0)
+    assert set(player.who(visits)) == {1}
+    assert player.numbers() == [1]
+
+
+def test_twins_side_by_side_are_two_from_the_first_moment() -> None:
+    visits = [tracklet("a", 1, PERSON[0], 0), tracklet("a", 2, PERSON[0], 10), tracklet("a", 3, PERSON[1], 20)]
+    player = Player()
+    player.play(visits, 20.0)
+    assert len(set(player.who(visits))) == 3
+    assert len(set(player.numbers())) == 3
+
+
+def test_a_track_without_crops_is_a_person_of_its_own() -> None:
+    visits = [tracklet("a", 1, PERSON[0], 0), tracklet("b", 1, PERSON[0], 0, features=0)]
+    player = Player()
+    player.play(visits, 20.0)
+    assert len(set(player.who(visits))) == 2
+
+
+def test_people_are_known_in_the_next_camera() -> None:
+    visits = [tracklet("a", i + 1, PERSON[i], 0) for i in range(4)]
+    visits += [tracklet("b", i + 1, PERSON[i], 200, cast=BLUE) for i in range(4)]
+    player = Player()
+    player.play(visits, 40.0)
+    who = player.who(visits)
+    assert who[:4] == who[4:]
+    assert len(set(who)) == 4
+
+
+@pytest.mark.parametrize("after_s", [60, 300, 3600], ids=["a minute", "5 minutes", "an hour, beyond the window"])
+def test_who_comes_back_has_the_number_again(after_s: int) -> None:
+    before = [tracklet("a", i + 1, PERSON[i], 40 * i) for i in range(3)]
+    again = [tracklet("a", i + 11, PERSON[i], 40 * i + 10 * after_s) for i in range(3)]
+    player = Player()
+    player.play([*before, *again], after_s + 30.0)
+    assert player.who(again) == [1, 2, 3]
+    assert player.numbers() == [1, 2, 3]
+
+
+def test_who_comes_back_after_a_restart_has_the_number_again() -> None:
+    before = [tracklet("a", i + 1, PERSON[i], 40 * i) for i in range(3)]
+    player = Player()
+    player.play(before, 16.0)
+    later = Player(OnlineIdentities.restore(player.online.state()), from_s=900.0)
+    again = [tracklet("a", i + 11, PERSON[2 - i], 9010 + 40 * i) for i in range(4) if i < 3]
+    stranger = tracklet("a", 20, PERSON[7], 9200)
+    later.play([*again, stranger], 960.0)
+    assert later.who(again) == [3, 2, 1]
+    assert later.who([stranger]) == [4]
+
+
+def test_in_a_frame_nobody_is_twice_whatever_was_said_so_far() -> None:
+    """A track that was lost is found again while another has been taken for the same person."""
+    first = tracklet("a", 1, PERSON[0], 0, length=40)
+    other = tracklet("a", 2, PERSON[0], 45, length=60, features=15)
+    back = tracklet("a", 1, PERSON[0], 0, length=110)
+    player = Player()
+    player.play([first], 4.0)
+    online = player.online
+    rows = np.isin(back.frame, [*range(40), *range(80, 110)])
+    for now_s in np.arange(4.5, 9.0, 0.5):
+        online.update([first, other.part(other.time_s <= now_s, other.feature_frame / 10 <= now_s)], [], float(now_s))
+    assert online.identity(("a", 2)) == online.identity(("a", 1)) == (1, False)
+    assert online.in_frame("a", [2, 1]) == [None, 1]
+    found = back.part(rows & (back.time_s <= 9.5), back.feature_frame / 10 <= 9.5)
+    events = online.update([found, other.part(other.time_s <= 9.5, other.feature_frame / 10 <= 9.5)], [], 9.5)
+    assert online.in_frame("a", [1, 2]) == [1, 2]
+    assert [type(e) for e in events if not isinstance(e, IdentityGiven)] == [Split]
+
+
+def test_what_a_user_says_is_one_is_merged_and_stays() -> None:
+    visits = [tracklet("a", 1, PERSON[0], 0), tracklet("b", 1, PERSON[5], 20)]
+    player = Player()
+    player.play(visits, 12.0)
+    assert player.who(visits) == [1, 2]
+    player.online.correct([(visits[0].key, visits[1].key)], [])
+    player.play(visits, 20.0)
+    assert [(e.from_, e.into) for e in player.told(Merged)] == [(2, 1)]  # type: ignore[attr-defined]
+    assert player.who(visits) == [1, 1]
+
+
+def test_what_a_user_says_is_two_is_split_and_stays() -> None:
+    visits = [tracklet("a", 1, PERSON[0], 0), tracklet("b", 1, PERSON[0], 20), tracklet("a", 2, PERSON[0], 600)]
+    player = Player()
+    player.play(visits, 12.0)
+    assert player.who(visits[:2]) == [1, 1]
+    player.online.correct([], [(visits[0].key, visits[1].key)])
+    player.play(visits, 20.0)
+    (split,) = player.told(Split)
+    assert (split.from_, split.into) == (1, 2)  # type: ignore[attr-defined]
+    assert len(split.tracklets) == 1  # type: ignore[attr-defined]
+    assert sorted(player.who(visits[:2]), key=str) == [1, 2]
+    player.play(visits, 70.0)
+    assert player.who(visits[2:])[0] in (1, 2)
+
+
+def test_what_cannot_be_is_passed_over() -> None:
+    visits = [tracklet("a", 1, PERSON[0], 0), tracklet("a", 2, PERSON[1], 0)]
+    pair = (visits[0].key, visits[1].key)
+    player = Player(OnlineIdentities(must_link=[pair, (pair[0], ("nowhere", 7))]))
+    player.play(visits, 20.0)
+    assert len(set(player.who(visits))) == 2
+    player.online.correct([pair], [pair])
+    player.play(visits, 30.0)
+    assert len(set(player.who(visits))) == 2
