@@ -14,8 +14,9 @@ from pathlib import Path
 from reidtrack.config.run import SiteConfig
 from reidtrack.errors import UsageError, param
 from reidtrack.plain_file import read_plain
+from reidtrack.plain_yaml import MOST_BYTES
 from reidtrack.runs.manifest import RunManifest
-from reidtrack.spacetime.site_yaml import MOST_BYTES, referenced_files
+from reidtrack.spacetime.site_yaml import referenced_files
 
 
 def site_digests(config: SiteConfig) -> dict[str, str]:
