@@ -56,6 +56,7 @@ class Server:
         server = GstRtspServer.RTSPServer()
         server.set_address("127.0.0.1")
         server.set_service(str(port))
+        server.get_thread_pool().set_max_threads(-1)  # a thread for each viewer: none waits for another's pipeline
         if locked:
             server.set_auth(self._auth())
         for path, pipeline in self.paths.items():
