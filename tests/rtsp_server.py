@@ -26,6 +26,7 @@ SIZED = SOURCE + ",width=640,height=480 ! videoscale ! capsfilter name=sized cap
 X264 = "x264enc speed-preset=ultrafast tune=zerolatency key-int-max=15 bframes=0 threads=1"
 X264_B = (
     "x264enc speed-preset=ultrafast key-int-max=15 bframes=2 b-adapt=false rc-lookahead=0 sync-lookahead=0 threads=1"
+    " ! video/x-h264,profile=main"  # without it the payloader asks for the baseline, which has none
 )
 X265 = "x265enc speed-preset=ultrafast tune=zerolatency key-int-max=15"
 PAY_264 = "rtph264pay name=pay0 pt=96 config-interval=-1"
