@@ -19,8 +19,10 @@ from reidtrack.types import DoubleArray, IntArray
 _LEAST_STEPS = 15
 """Paths that are seen at once for fewer steps are left out; round, as are the others, and not tuned."""
 _MOST_PAIRS = 60
-_TRIES = 150
-"""Pairs of paths and triples of them that are looked at; bounds time."""
+_TRIES = 80
+_MOST_TRACKLETS = 2500
+"""Pairs of paths and triples of them that are looked at, and tracklets of the one camera times those of the other of
+which more are no few people; bounds time."""
 _LEAST_LINKS = 8
 """Fewer paths that agree may do so by chance: three of them were fitted."""
 _AGREE = 0.8
@@ -39,6 +41,8 @@ def guess_links(
         second: Those of the other one.
         size: Width and height of the second picture, pixels.
     """
+    if len(first) * len(second) > _MOST_TRACKLETS:
+        return np.zeros((0, 2), np.int64)
     found = [((i, j), steps_of(a, b, 0)) for i, a in first for j, b in second]
     found = sorted((f for f in found if len(f[1].first) >= _LEAST_STEPS), key=lambda f: -len(f[1].first))[:_MOST_PAIRS]
     pairs, steps = np.array([pair for pair, _ in found], np.int64).reshape(-1, 2), [s for _, s in found]

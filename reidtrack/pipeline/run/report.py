@@ -69,6 +69,7 @@ class RunReport:
             calibration=context.calibration,
             site=context.site,
             floor_paths=self._settled.floor_paths,
+            zones=context.zones,
         )
         write_whole(self._folder.report, render_report(data))
 

@@ -87,6 +87,7 @@ def settle(folder: RunFolder, manifest: RunManifest, config: RunConfig, correcti
         locate=site.locate if site.has_plan else None,
         site=site.to_json(known.identities),
         calibration=calibration_to_json(association),
+        zones=site.count(known.identities, manifest.origin),
     )
     _begin_writing(folder, manifest)
     write_outputs(folder.path, known.identities, context)
