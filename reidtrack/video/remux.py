@@ -93,6 +93,7 @@ class StreamCopy:
         codec: Name of the codec.
         formats: File formats that may hold it, the best first.
         stream: The copy.
+        step_s: Usual seconds between two pictures.
     """
 
     def __init__(self, stream: VideoStream) -> None:
@@ -100,6 +101,8 @@ class StreamCopy:
 
         self.codec = stream.codec_context.name
         self.formats = formats_for(stream)
+        rate = stream.average_rate or stream.guessed_rate
+        self.step_s = float(1 / rate) if rate and rate > 1 else _LAST_S
         self._holder = av.open(cast("Any", _Pieces()), "w", format="nut")
         self.stream = _copy_of(stream, self._holder)
 
