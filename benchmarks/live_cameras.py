@@ -11,6 +11,8 @@ Ultralytics by motion only.
 For each side cameras are added one by one until frames are missed: more than `--allowed` of those that came in a window
 of `--seconds`, after `--warm` seconds. `--count 1 2` measures these numbers of cameras and no others: on a machine with
 other work the processor's time for a frame is what counts, and how many cameras that leaves room for is derived.
+
+On a machine with an NVIDIA GPU `benchmarks/live_gpu.sh` measures how many cameras one GPU follows.
 """
 
 from __future__ import annotations
@@ -186,6 +188,9 @@ def make_sides(args: argparse.Namespace, size: tuple[int, int]) -> dict[str, Sid
     """Those that were asked for, in the order of the table."""
     detector, small = HERE / "weights" / "yolo11n_person.pt", args.shared / "weights" / "osnet_x0_25_msmt17.pth"
     sides = {
+        "ours-gpu": reidtrack(
+            "reidtrack live on the GPU, shipped weights", "--device", "cuda", "--set", "hwaccel=auto"
+        ),
         "ours": reidtrack("reidtrack live, shipped weights (OSNet x1.0)"),
         "ours-small": reidtrack("reidtrack live, OSNet x0.25", "--reid", str(small)),
         "ours-ungated": reidtrack(
@@ -208,7 +213,7 @@ def make_sides(args: argparse.Namespace, size: tuple[int, int]) -> dict[str, Sid
     return {name: sides[name] for name in args.sides}
 
 
-SIDES = ("ours", "ours-small", "ours-ungated", "boxmot", "ultralytics")
+SIDES = ("ours-gpu", "ours", "ours-small", "ours-ungated", "boxmot", "ultralytics")
 
 
 # Measuring.
@@ -334,7 +339,7 @@ def main() -> None:
         "--cache", type=Path, default=cache_folder() / "benchmarks", help="environment, exports, videos"
     )
     parser.add_argument("--venv", type=Path, help="BoxMOT's virtual environment (default: in the cache)")
-    parser.add_argument("--sides", nargs="+", choices=SIDES, default=list(SIDES))
+    parser.add_argument("--sides", nargs="+", choices=SIDES, default=list(SIDES[1:]))
     parser.add_argument("--sizes", nargs="+", choices=list(SIZES), default=list(SIZES))
     parser.add_argument("--most", type=int, default=10, help="cameras")
     parser.add_argument("--count", type=int, nargs="+", help="these numbers of cameras alone")
