@@ -26,6 +26,7 @@ SIZED = SOURCE + ",width=640,height=480 ! videoscale ! capsfilter name=sized cap
 X264 = "x264enc speed-preset=ultrafast tune=zerolatency key-int-max=15 bframes=0 threads=1"
 X264_B = (
     "x264enc speed-preset=ultrafast key-int-max=15 bframes=2 b-adapt=false rc-lookahead=0 sync-lookahead=0 threads=1"
+    " ! video/x-h264,profile=main"  # without it the payloader asks for the baseline, which has none
 )
 X265 = "x265enc speed-preset=ultrafast tune=zerolatency key-int-max=15"
 PAY_264 = "rtph264pay name=pay0 pt=96 config-interval=-1"
@@ -56,6 +57,7 @@ class Server:
         server = GstRtspServer.RTSPServer()
         server.set_address("127.0.0.1")
         server.set_service(str(port))
+        server.get_thread_pool().set_max_threads(-1)  # a thread for each viewer: none waits for another's pipeline
         if locked:
             server.set_auth(self._auth())
         for path, pipeline in self.paths.items():

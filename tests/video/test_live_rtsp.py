@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -67,8 +68,11 @@ def watched(server: RtspServer, wall: WallTime) -> Iterator[dict[str, Watcher]]:
             name: stack.enter_context(Watcher(address.format(**ports), wall, name))
             for name, (address, _, _) in BAD.items()
         }
-        for watcher in cameras.values():
-            watcher.until(lambda w=watcher: len(w.frames) >= 25 if w.source.camera in GOOD else w.of(CameraDown))
+        ends_s = time.monotonic() + 30
+        for name, camera in cameras.items():
+            camera.until(
+                lambda n=name, c=camera: len(c.frames) >= 25 if n in GOOD else c.events, ends_s - time.monotonic()
+            )
         yield cameras
 
 
