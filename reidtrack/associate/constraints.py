@@ -104,6 +104,10 @@ def _overlapping(tracklets: Sequence[Tracklet]) -> IntArray:
     frame = np.unique(np.concatenate([t.frame for t in tracklets]))
     whole = np.searchsorted(frame, last) - np.searchsorted(frame, first) + 1 == [len(t) for t in tracklets]
     share = whole[earlier]
+    begin = np.cumsum(count) - count
+    for k in np.flatnonzero(~whole & (count > 0)).tolist():  # one that has gaps is mostly there then, too
+        pairs_of = slice(begin[k], begin[k] + count[k])
+        share[pairs_of] = np.isin(first[later[pairs_of]], tracklets[k].frame)
     for k in np.flatnonzero(~share).tolist():
         share[k] = _share_frame(tracklets[earlier[k]], tracklets[later[k]])
     pairs: IntArray = np.stack([earlier, later], axis=1)[share]

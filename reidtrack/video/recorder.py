@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from reidtrack.events import Event, Notice
+from reidtrack.video.first_stamps import FirstStamps
 from reidtrack.video.recording_disk import RecordingDisk
 from reidtrack.video.recording_writer import NewFile, RecordingWriter
 from reidtrack.video.remux import Remuxer, StreamCopy
@@ -25,8 +26,6 @@ _BACK_S = 1.0
 _AHEAD_S = 3600.0
 """Nor does a file span a longer pause: mp4 counts how long a picture stays in 31 bits."""
 _NO_KEY_S = 30.0
-_STAMPLESS = 4
-"""Packets in a row without a stamp, at the beginning, that show that a stream has none."""
 _TELL_S = 60.0
 
 
@@ -72,7 +71,7 @@ class Recorder:
         self._writer = RecordingWriter(folder, disk, most_bytes)
         self._lock = threading.RLock()
         self._stream: StreamCopy | None = None
-        self._stamps = _Stamps(0.0)
+        self._stamps = FirstStamps(0.0)
         self._depth: int | None = None
         self._file: _File | None = None
         self._dropping = False
@@ -108,7 +107,7 @@ class Recorder:
             except (av.error.FFmpegError, ValueError):
                 self._say_unknown(stream.codec_context.name, start_s)
                 return
-            self._stamps = _Stamps(self._stream.step_s)
+            self._stamps = FirstStamps(self._stream.step_s, reordered=self._stream.reordered)
             if not self._stream.formats:
                 self._say("output", start_s, "its pictures come raw, gigabytes a minute: they are not recorded")
 
@@ -224,44 +223,6 @@ class Recorder:
         self._tell(
             Notice(time_s=time_s, subject=subject, camera=self._camera, text=f"{self._camera}: {text}", figures=figures)
         )
-
-
-class _Stamps:
-    """Times of packets that came without a stamp, which are only known by when they arrived.
-
-    RTSP often has no stamp with the first picture, and sends what it has kept of the group of pictures in a burst: by
-    its arrival the first would come after those that need it. It is taken to lie before the first that has a stamp.
-
-    Args:
-        step_s: Usual seconds between two pictures.
-    """
-
-    def __init__(self, step_s: float) -> None:
-        self._step_s = step_s
-        self._held: list[tuple[Packet[VideoStream], float]] = []
-        self._newest_s: float | None = None
-        self._has_none = False
-
-    def add(self, packet: Packet[VideoStream], time_s: float) -> list[tuple[Packet[VideoStream], float]]:
-        """The packets whose time is known with this one, in order, with their times."""
-        if packet.pts is None and not self._has_none:
-            if self._newest_s is not None:
-                time_s = min(time_s, self._newest_s + self._step_s)
-            else:
-                self._held.append((packet, time_s))
-                self._has_none = len(self._held) >= _STAMPLESS
-                return self._release() if self._has_none else []
-        before = [(held, time_s - self._step_s * back) for back, (held, _) in self._counted_back()]
-        self._held.clear()
-        self._newest_s = time_s if self._newest_s is None else max(self._newest_s, time_s)
-        return [*before, (packet, time_s)]
-
-    def _counted_back(self) -> list[tuple[int, tuple[Packet[VideoStream], float]]]:
-        return list(zip(range(len(self._held), 0, -1), self._held, strict=True))
-
-    def _release(self) -> list[tuple[Packet[VideoStream], float]]:
-        held, self._held = self._held, []
-        return held
 
 
 @dataclass

@@ -94,6 +94,7 @@ class StreamCopy:
         formats: File formats that may hold it, the best first.
         stream: The copy.
         step_s: Usual seconds between two pictures.
+        reordered: Whether pictures are sent in another order than shown (B-frames).
     """
 
     def __init__(self, stream: VideoStream) -> None:
@@ -101,6 +102,7 @@ class StreamCopy:
 
         self.codec = stream.codec_context.name
         self.formats = formats_for(stream)
+        self.reordered = bool(stream.codec_context.has_b_frames)
         rate = stream.average_rate or stream.guessed_rate
         self.step_s = float(1 / rate) if rate and rate > 1 else _LAST_S
         self._holder = av.open(cast("Any", _Pieces()), "w", format="nut")
