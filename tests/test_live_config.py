@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,24 @@ def test_live_settings_are_a_runs_and_more() -> None:
     config = LiveConfig()
     assert config.detect.batch
     assert config.stream.window_s == 600
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        pytest.param("address: [rtsp://viewer:hunter2@10.0.0.5/live]", id="a list"),
+        pytest.param("address: {rtsp://viewer:hunter2@10.0.0.5/live: 1}", id="a key"),
+        pytest.param("address: x\n    sub: [rtsp://viewer:hunter2@10.0.0.5/live]", id="the smaller stream"),
+        pytest.param("rtsp://viewer:hunter2@10.0.0.5/live: 1", id="an unknown key"),
+        pytest.param("rtsp://viewer:hunter2@10.0.0.5/live", id="no YAML"),
+    ],
+)
+def test_no_error_of_the_list_shows_a_password(tmp_path: Path, entry: str) -> None:
+    path = tmp_path / "cameras.yaml"
+    path.write_text(f"cameras:\n  - name: b\n    {entry}\n", encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        read_cameras(path)
+    assert "hunter2" not in "".join(traceback.format_exception(caught.value))
 
 
 @pytest.mark.parametrize(
