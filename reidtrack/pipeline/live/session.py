@@ -16,7 +16,7 @@ from reidtrack.pipeline.live.board import Board
 from reidtrack.pipeline.live.cameras import LiveCameras
 from reidtrack.pipeline.live.delays import MeasureDelays
 from reidtrack.pipeline.live.identities import LiveIdentities
-from reidtrack.pipeline.live.load import FollowLoad
+from reidtrack.pipeline.live.load import LEAST_PER_S, FollowLoad
 from reidtrack.pipeline.live.logs import LiveLogs
 from reidtrack.pipeline.live.outlets import LiveOutlets
 from reidtrack.pipeline.live.people import LivePeople
@@ -256,7 +256,8 @@ class LiveSession:
         """A tracker whose ids begin behind all that were given in a camera."""
         former = self._trackers.get(camera)
         last_id = self._store.numbers(camera).last_track if former is None else former.last_id
-        (tracker,) = make_trackers(self._config.track, {camera: 0.0}).values()
+        longest_s = 1 / LEAST_PER_S if self._config.stream.catch_up else 0.0  # between two looks
+        (tracker,) = make_trackers(self._config.track, {camera: longest_s}).values()
         self._trackers[camera] = NumberedTracker(tracker, last_id)
         return self._trackers[camera]
 
