@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reidtrack.corrections.contradictions import check_statements
-from reidtrack.corrections.schema import Corrections, Ignore
+from reidtrack.corrections.schema import Apart, Corrections, Ignore, Lock, Merge, TrackletRef
 from reidtrack.corrections.statements import Pair, collect_statements
 from reidtrack.corrections.tracklet_index import TrackletIndex
 from reidtrack.types import Identity, Tracklet, TrackletKey
@@ -58,3 +59,21 @@ def constrain(tracklets: Sequence[Tracklet], corrections: Corrections) -> Constr
     return Constraints(
         frozenset(ignored), tuple(found.must_link), tuple(found.cannot_link), found.names, tuple(found.feedback)
     )
+
+
+def pairs_of(corrections: Corrections) -> tuple[list[Pair], list[Pair]]:
+    """Pairs of whole tracks that are one person, and pairs that are two, as corrections say, whatever tracks there are.
+
+    For live cameras, whose tracks come later: what is said of parts of a track, or of its cut, is left to
+    `reidtrack associate`.
+    """
+    one = [(merge.merge, line) for merge, line in corrections.of(Merge)]
+    one += [(lock.lock, line) for lock, line in corrections.of(Lock)]
+    must_link = [pair for refs, _ in one for pair in itertools.pairwise(_whole(refs))]
+    sides = [pair for apart, _ in corrections.of(Apart) for pair in itertools.combinations(apart.apart, 2)]
+    cannot_link = [pair for a, b in sides for pair in itertools.product(_whole(a), _whole(b))]
+    return must_link, cannot_link
+
+
+def _whole(refs: Sequence[TrackletRef]) -> list[TrackletKey]:
+    return [(ref.camera, ref.track_id) for ref in refs if ref.time_s is None]

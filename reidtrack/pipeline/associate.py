@@ -6,19 +6,26 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from reidtrack.config.live import LiveConfig
 from reidtrack.config.load import load
 from reidtrack.config.run import RunConfig
 from reidtrack.corrections.apply import read_corrections
 from reidtrack.errors import ConfigError, InputError, UsageError, param
 from reidtrack.gallery.people import open_gallery
+from reidtrack.pipeline.live.compare import compared, live_numbers
+from reidtrack.pipeline.live.pack import pack_logs
 from reidtrack.pipeline.run.recognise import run_key
+from reidtrack.pipeline.run.site_files import check_site_files, site_digests
 from reidtrack.pipeline.run.write_outputs import Outcome, finish
+from reidtrack.runs.event_log import read_events
 from reidtrack.runs.folder import RunFolder
+from reidtrack.runs.live_folder import LiveFolder
 from reidtrack.runs.lock import RunLock
 from reidtrack.runs.manifest import READ, RunManifest
 from reidtrack.runs.prepare import refuse_links, remove_all_unfinished
 from reidtrack.runtime.cancel import CancelToken
 from reidtrack.runtime.progress import Progress
+from reidtrack.types import TrackletKey
 
 _SETTABLE = ("associate", "gallery", "site", "output", "hwaccel")
 
@@ -69,6 +76,7 @@ def associate_again(
                 hint="run again",
             )
     with RunLock(path):
+        live = _pack_live(path, video=video or mosaic)
         folder, manifest = open_finished(path)
         wanted: dict[str, Any] = {"output.video": video or mosaic, "output.mosaic": mosaic}
         if gallery is not None:
@@ -77,14 +85,43 @@ def associate_again(
             wanted["site.path"] = site
         if homographies:
             wanted["site.homographies"] = homographies
-        config = load(RunConfig, overrides=overrides, base=manifest.settings, options=wanted)
+        model = LiveConfig if manifest.is_live else RunConfig
+        config: RunConfig = load(model, overrides=overrides, base=manifest.settings, options=wanted)
         if gallery is None and not any(_key(text) in ("gallery", "gallery.path") for text in overrides):
             _check_gallery(folder, manifest, config.gallery.path)
+        if any(_key(text).startswith(("site.path", "site.homographies")) or _key(text) == "site" for text in overrides):
+            given = {config.site.path, *config.site.homographies.values()}
+        else:
+            given = {site, *(homographies or {}).values()}
+        check_site_files(path, manifest, config.site, {one for one in given if one is not None})
+        manifest.site_files = site_digests(config.site)
         for section in ("associate", "gallery", "site"):
             manifest.settings[section] = getattr(config, section).model_dump(mode="json")
         said = read_corrections(corrections or folder.corrections, wanted=corrections is not None)
-        read_whole, inputs = manifest.status in READ, manifest.camera_inputs()
-        return finish(folder, manifest, inputs, config, progress, cancel, read_whole=read_whole, corrections=said)
+        read_whole, inputs = manifest.status in READ or manifest.is_live, manifest.camera_inputs()
+        done = finish(folder, manifest, inputs, config, progress, cancel, read_whole=read_whole, corrections=said)
+    for line in compared(live, done.identities) if manifest.is_live else ():
+        progress.info(line)
+    return done
+
+
+def _pack_live(path: Path, *, video: bool) -> dict[TrackletKey, int]:
+    """Make the logs of live cameras those of a run; what live said last of each tracklet. Nothing of another run.
+
+    Raises:
+        InputError: If they cannot be read.
+        UsageError: If videos are wanted, which `reidtrack render` makes of what was recorded.
+    """
+    folder = LiveFolder(path)
+    manifest = folder.read_manifest()
+    if not manifest.is_live:
+        return {}
+    if video:
+        hint = f"run `reidtrack render {path} --from ... --to ...`"
+        raise UsageError("videos of live cameras are made of what was recorded", field="video", hint=hint)
+    refuse_links(folder, [entry.camera for entry in manifest.inputs])
+    pack_logs(folder, manifest)
+    return live_numbers(read_events(folder.events))
 
 
 def open_finished(path: Path) -> tuple[RunFolder, RunManifest]:
@@ -96,7 +133,7 @@ def open_finished(path: Path) -> tuple[RunFolder, RunManifest]:
     """
     folder = RunFolder(path)
     manifest = folder.read_manifest()
-    if manifest.status == "reading" or not folder.tracklets.is_file():
+    if (manifest.status == "reading" and not manifest.is_live) or not folder.tracklets.is_file():
         raise InputError(
             "its reading has not ended", where=path, hint=f"finish it: `reidtrack run` with {param('resume', True)}"
         )

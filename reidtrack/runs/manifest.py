@@ -27,6 +27,7 @@ from reidtrack.runs.manifest_sections import (
     CameraEntry,
     CorrectionsEntry,
     InputEntry,
+    NumbersEntry,
     PassEntry,
     RecordingEntry,
     Section,
@@ -78,6 +79,7 @@ class RunManifest(Section):
         detections: Camera to a detection file that takes the detector's place.
         weights: "detector" and "reid" to what was loaded.
         settings: Every setting, as `config` in the file.
+        site_files: Path of each file that describes the site to its sha256.
         versions: Python and libraries to their versions.
         cameras: Camera that could be opened to what was read of it.
         people: How many identities there are.
@@ -87,6 +89,8 @@ class RunManifest(Section):
         association: Thresholds; None until identities were settled.
         corrections: What a person said; None until identities were settled.
         settling: Whether outputs are being written; a command that was killed meanwhile left some of before.
+        live: Camera to the last numbers that were given in it, of live cameras; None of recordings.
+        live_figures: Camera to delays and counts of the last live session.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -100,6 +104,7 @@ class RunManifest(Section):
     detections: dict[str, str] = Field(default_factory=dict)
     weights: dict[str, Weights] = Field(default_factory=dict)
     settings: dict[str, Any] = Field(alias="config")
+    site_files: dict[str, str] = Field(default_factory=dict)
     versions: dict[str, str] = Field(default_factory=dict)
     cameras: dict[str, CameraEntry]
     people: int = 0
@@ -109,6 +114,8 @@ class RunManifest(Section):
     association: AssociationEntry | None = None
     corrections: CorrectionsEntry | None = None
     settling: bool = False
+    live: dict[str, NumbersEntry] | None = None
+    live_figures: dict[str, dict[str, float]] | None = None
 
     @classmethod
     def begin(
@@ -185,7 +192,12 @@ class RunManifest(Section):
     @property
     def origin_known(self) -> bool:
         """Whether the user said when the run's time begins; otherwise it is when the run was started."""
-        return self.origin_from == "--origin"
+        return self.origin_from in ("--origin", "clock")
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the folder is that of live cameras."""
+        return self.live is not None
 
     @property
     def prior(self) -> AppearancePrior:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveFloat
 
 _Side = Annotated[int, Field(gt=0, le=1 << 16)]
 """Pixels of a picture's width or height."""
@@ -63,6 +63,8 @@ class InputEntry(Section):
         imgsz: Longer side of the detector's input that was chosen for it; None where it was not left to the run.
         imgsz_reason: Why that one, in words.
         recording: What tells it from another under its path; None of an address, and in runs from before.
+        rotate: Degrees clockwise by which a live camera's pictures are turned.
+        looked_at: Width and height of what is looked at, where a live camera has a smaller stream for that.
     """
 
     camera: str
@@ -76,6 +78,8 @@ class InputEntry(Section):
     imgsz: _Side | None = None
     imgsz_reason: str | None = None
     recording: RecordingEntry | None = None
+    rotate: int = 0
+    looked_at: tuple[_Side, _Side] | None = None
 
 
 class CameraEntry(Section):
@@ -114,3 +118,17 @@ class CorrectionsEntry(Section):
 
     file: str
     entries: int
+
+
+class NumbersEntry(Section):
+    """The last numbers that were given in a live camera: a session that goes on begins behind them.
+
+    Attributes:
+        last_frame: Index of a frame, 0-based; -1 before the first.
+        last_track: Track id; 0 before the first.
+        last_time_s: Seconds since the origin.
+    """
+
+    last_frame: Annotated[int, Field(ge=-1, lt=1 << 53)] = -1
+    last_track: Annotated[int, Field(ge=0, lt=1 << 53)] = 0
+    last_time_s: NonNegativeFloat = 0.0

@@ -81,7 +81,7 @@ def live_address(source: str, *, transport: Transport = "tcp", realtime: bool = 
     try:
         check_file(Path(source))
     except InputError as error:
-        raise LostError(Failure("not_found", error.message)) from None
+        raise LostError(Failure("not_found", error.message, True)) from None
     return LiveAddress(f"file:{source}", redact(source), "file", None, local_options(Path(source)))
 
 

@@ -6,9 +6,12 @@ import errno
 import os
 import socket
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from reidtrack.events import DownReason
+from reidtrack.video.http_answer import what_it_is
+from reidtrack.video.probe import explain
 from reidtrack.video.secrets import without_secrets
 
 _ANSWER_S = 2.0
@@ -51,7 +54,8 @@ def opening_failure(error: Exception, url: str, shown: str) -> Failure:
 
     if isinstance(error, av.error.HTTPUnauthorizedError | av.error.HTTPForbiddenError):
         who = "the user name or the password is wrong" if "@" in url else "it wants a user name and a password"
-        return Failure("unauthorised", f"{shown}: {who}; set them in the address, as rtsp://user:password@host/path")
+        form = f"{url.split('://', 1)[0]}://user:password@host/path"
+        return Failure("unauthorised", f"{shown}: {who}; set them in the address, as {form}")
     if isinstance(error, av.error.HTTPNotFoundError):
         return Failure(
             "not_found", f"{shown}: the server answers, and has no such path; see the camera's manual for it"
@@ -77,7 +81,7 @@ def _unanswered(error: Exception, url: str, shown: str) -> Failure:
     import av
 
     if "://" not in url:
-        return Failure("damaged", f"{shown}: {reading_failure(error)}")
+        return _no_recording(error, url, shown)
     trouble = no_answer(url)
     if trouble is not None:
         return Failure("unreachable", f"{shown}: {trouble}; is the camera on, and the address right?")
@@ -85,7 +89,22 @@ def _unanswered(error: Exception, url: str, shown: str) -> Failure:
         return Failure("stalled", f"{shown}: takes the connection and then says nothing; restart the camera")
     if isinstance(error, av.error.EOFError | ConnectionError):
         return Failure("ended", f"{shown}: closes the connection before a picture comes; has it too many viewers?")
+    sent = what_it_is(url) if url.startswith("http") else None
+    if sent is not None:
+        return Failure(sent[0], f"{shown}: {sent[1]}")
     return Failure("damaged", f"{shown}: answers, but what comes is no stream of pictures; is the path right?")
+
+
+def _no_recording(error: Exception, url: str, shown: str) -> Failure:
+    """Why a file or a device is not read."""
+    if not url.startswith("file:"):
+        return Failure("damaged", f"{shown}: {reading_failure(error)}")
+    path = Path(url.removeprefix("file:"))
+    with path.open("rb") as file:
+        head = file.read(16).lstrip(b"\xef\xbb\xbf \r\n")
+    if head.startswith((b"#EXTM3U", b"ffconcat")):
+        return Failure("refused", f"{shown}: it is a list that names other files or addresses, and no video", True)
+    return Failure("damaged", explain(error, path).message, True)
 
 
 def no_answer(url: str) -> str | None:
@@ -118,9 +137,9 @@ def reading_failure(error: Exception) -> str:
         return "nothing has come for too long"
     if isinstance(error, av.error.InvalidDataError):
         return "what comes is no video, or damaged"
-    if isinstance(error, ConnectionError):
-        return "the connection was cut"
     number = getattr(error, "errno", None)
+    if isinstance(error, ConnectionError) or number == errno.EIO:
+        return "the connection was cut"
     return os.strerror(number) if isinstance(number, int) and 0 < number < 200 else "reading failed"
 
 

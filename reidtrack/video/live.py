@@ -29,7 +29,8 @@ class LiveSource:
 
     Nothing is raised for a camera that cannot be reached or read: `tell` is told, and it is tried again. A thread of
     its own reads and decodes the stream; iterating waits for it, turns its newest picture into an image, and watches
-    over it. `size` is (0, 0) before the first frame, and follows the frames when the stream's size changes. Iterating
+    over it. `size` is (0, 0) before the first frame, and follows the frames when the stream's size changes;
+    `nominal_fps` begins with what the stream claims and follows the steps that are seen. Iterating
     ends after `close`, which any thread may call; at the end of a file that is not looped; and, said with a
     `CameraDown` that has no next try, where trying again is of no use.
 
@@ -140,8 +141,9 @@ class LiveSource:
         on_its_side = self._image_of.turned != bool(self._turns % 2)
         self.pixel_aspect = 1 / connection.pixel_aspect if on_its_side else connection.pixel_aspect
         claimed = connection.fps or FALLBACK_FPS
-        self.nominal_fps = min(self._fps or claimed, claimed)
         self.reconnects += self._state.was_up and not self._state.is_up
-        self._state.picture(picture.time_s, self.size, connection.codec, connection.fps, self.nominal_fps)
-        self._stream.step_s = self._state.step_s
+        self._state.picture(
+            picture.time_s, self.size, connection.codec, connection.fps, min(self._fps or claimed, claimed)
+        )
+        self._stream.step_s, self.nominal_fps = self._state.step_s, 1 / self._state.step_s
         return Frame(self.camera, picture.index, picture.time_s, image)

@@ -151,17 +151,31 @@ class ReadyFrames:
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._fail, self._finish, self._patience_s, self._clock = fail, finish, patience_s, clock
+        self._length, self._on_full = length, on_full
         self._changed = threading.Condition()
-        self._queues: dict[str, BoundedQueue[Frame]] = {
-            camera: BoundedQueue(length, on_full, changed=self._changed, clock=clock) for camera in streams
-        }
-        self._reading = dict(self._queues)  # in turn: whoever gave a frame goes to the end
-        self._threads = [
-            threading.Thread(target=fill, args=(self._queues[camera], stream), name=f"read {camera}", daemon=True)
-            for camera, stream in streams.items()
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._queues: dict[str, BoundedQueue[Frame]] = {}
+        self._reading: dict[str, BoundedQueue[Frame]] = {}  # in turn: whoever gave a frame goes to the end
+        self._threads: list[threading.Thread] = []
+        for camera, stream in streams.items():
+            self.add(camera, stream)
+
+    def add(self, camera: str, stream: Iterable[Frame]) -> None:
+        """Read another camera too, or one that was removed anew; in the thread that takes."""
+        former = self._queues.get(camera)
+        queue: BoundedQueue[Frame] = BoundedQueue(self._length, self._on_full, changed=self._changed, clock=self._clock)
+        queue.dropped = 0 if former is None else former.dropped
+        self._queues[camera] = self._reading[camera] = queue
+        thread = threading.Thread(target=fill, args=(queue, stream), name=f"read {camera}", daemon=True)
+        self._threads = [*(t for t in self._threads if t.is_alive()), thread]
+        thread.start()
+
+    def remove(self, camera: str) -> None:
+        """Read a camera no more, and drop what waits of it; in the thread that takes.
+
+        Its thread ends once it has the frame that it waits for.
+        """
+        self._reading.pop(camera, None)
+        self._queues[camera].close()
 
     @property
     def dropped(self) -> dict[str, int]:

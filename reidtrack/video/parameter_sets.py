@@ -25,8 +25,12 @@ def sequence_sets(packet: bytes, codec: str) -> bytes:
     head = packet[:_MOST_BYTES]
     starts = [found.end() for found in _START.finditer(head)]
     found = b""
-    for start, following in zip(starts, [*starts[1:], None], strict=True):
-        end = len(head) if following is None else following - 3
+    for start, end in zip(starts, [start - 3 for start in starts[1:]] + [len(head)], strict=False):
         if start < len(head) and (head[start] >> shift) & mask in kinds:
             found += head[start:end].rstrip(b"\x00")
     return found
+
+
+def has_start_codes(extradata: bytes | None) -> bool:
+    """Whether units begin with start codes, by its stream's extra data; those with lengths have a 1 first."""
+    return not extradata or extradata[0] == 0

@@ -8,12 +8,13 @@ A frame that is not looked at is read and logged; no network sees it and no trac
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 import numpy as np
 
+from reidtrack.embed.select import Candidate
 from reidtrack.types import Detections, DoubleArray, FloatArray, Frame, Tracks
 from reidtrack.video.motion_gate import MotionGate
 
@@ -48,6 +49,15 @@ class LookRule(Protocol):
         """
         return
 
+    def embeds(self, crops: Sequence[Candidate], waiting: int) -> list[Candidate]:
+        """Which of the crops that were chosen are embedded; all of them if it does not say otherwise.
+
+        Args:
+            crops: Of a batch of frames.
+            waiting: Crops that are not embedded yet.
+        """
+        return list(crops)
+
     def load(self, busy_s: Mapping[str, float], dropped: Mapping[str, int]) -> None:
         """How busy the pass is, told before each batch of frames.
 
@@ -72,7 +82,7 @@ class EveryNth(LookRule):
 LIKELY = 0.3
 """Least score of a detection beside which a change is not taken for noise."""
 _SETTLES_S = 0.5
-"""How long everything is looked at after something has moved or somebody was new, missing or not confirmed."""
+"""How long everything is looked at after somebody moved, was new, missing or not confirmed."""
 _MOVED = 0.1
 """Shift of an edge of a box, in heights of the box, that means that somebody moves: detectors jitter by half of it."""
 _BEGINS_S = 1.0
@@ -145,9 +155,7 @@ class WhereMotion(LookRule):
     def _decide(self, camera: _Watched, frame: Frame, moves: bool) -> Look:
         if camera.open_until_s is None or frame.time_s < camera.last_s:  # it begins, or its clock was set back
             camera.open_until_s, camera.looked_s = frame.time_s + _BEGINS_S, -float("inf")
-        if moves:
-            camera.open_until_s = max(camera.open_until_s, frame.time_s + _SETTLES_S)
-        if frame.time_s <= camera.open_until_s:
+        if moves or frame.time_s <= camera.open_until_s:
             return "yes"
         wait_s = self._people_s if camera.people else self._nobody_s
         next_s = 2 * frame.time_s - camera.last_s  # the frame after this one would come too late

@@ -230,6 +230,10 @@ class CountCameras(RunObserver):
     def __init__(self, cameras: Sequence[str]) -> None:
         self.counts = {camera: CameraCount() for camera in cameras}
 
+    def add_camera(self, camera: str) -> None:
+        """Count another camera too."""
+        self.counts.setdefault(camera, CameraCount())
+
     def on_tracks(self, frame: Frame, tracks: Tracks) -> None:
         """Count boxes."""
         self.counts[frame.camera].boxes += len(tracks)

@@ -44,6 +44,8 @@ _DETECTED_AT_ONCE = 2
 """Batches; more would only take memory: within a batch the engine keeps the processor busy."""
 _UNEMBEDDED = 4
 """Batches of frames whose crops wait."""
+_UNEMBEDDED_LIVE = 10
+"""The same live: crops of all tracks come at once, every half second, and frames are not to wait for them."""
 _GAP_S = 2.0
 """Time between two frames of a camera that counts as a gap: the default tracker gives up whoever is gone for longer."""
 _ROUNDING_S = 1e-3
@@ -125,6 +127,7 @@ class TrackingPass:
         self._embedding = CropEmbedding(
             embedder, embed_batch, self._resumed, observers, tracklets, self.times, at_once=embed_at_once
         )
+        self._unembedded = _UNEMBEDDED_LIVE if embed_at_once else _UNEMBEDDED
 
     def run(
         self, sources: Mapping[str, Iterable[Frame]], fail: Callable[[str, InputError], None], cancel: CancelToken
@@ -136,7 +139,7 @@ class TrackingPass:
             fail: Told of a camera that cannot be read any further.
             cancel: Asked between two batches.
         """
-        streams = {camera: self._arriving(source) for camera, source in sources.items()}
+        streams = {camera: self.arriving(source) for camera, source in sources.items()}
         self.take(merged_batches(streams, self._batch, self._policy, fail, self.dropped), cancel)
 
     def take(self, merged: Generator[list[Frame]], cancel: CancelToken) -> None:
@@ -146,14 +149,16 @@ class TrackingPass:
             merged: Frames of each camera in order; empty where there is nothing yet. Closed at the end.
             cancel: Asked between two batches.
         """
-        found = self._detected(merged)
-        with closing_generator(found), BackgroundWorker(self._embedding.take, _UNEMBEDDED) as embedding:
+        found, given = self._detected(merged), 0
+        with closing_generator(found), BackgroundWorker(self._embedding.take, self._unembedded) as embedding:
             while not cancel.cancelled:
                 item = next(found, None)
                 if item is None:
                     break
                 with self.times.measure("track"):
                     tracked = self._track_batch(item)
+                    tracked.crops = self._looks.embeds(tracked.crops, given - self._embedding.embedded)
+                    given += len(tracked.crops)
                 embedding.put(tracked)
         for camera, count in sorted(self.left_out.items()):
             logger.warning(
@@ -165,8 +170,8 @@ class TrackingPass:
         for observer in self._observers:
             observer.on_watermark(float("inf"))
 
-    def _arriving(self, source: Iterable[Frame]) -> Generator[Frame]:
-        """Frames of a camera, their arrival noted."""
+    def arriving(self, source: Iterable[Frame]) -> Generator[Frame]:
+        """Frames of a camera, the time they take and their arrival noted."""
         frames = self.times.measured("decode", source)
         with closing_generator(frames):
             for frame in frames:

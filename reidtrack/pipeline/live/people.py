@@ -1,0 +1,197 @@
+"""Who is who in a live folder: taken up from the last session, kept on disk, known to the gallery."""
+
+from __future__ import annotations
+
+import io
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from typing import Self
+
+import numpy as np
+
+from reidtrack.associate.evidence import PairTerms
+from reidtrack.associate.online import OnlineIdentities
+from reidtrack.config.live import LiveConfig
+from reidtrack.corrections.apply import read_corrections
+from reidtrack.corrections.constraints import pairs_of
+from reidtrack.errors import InputError, ReidtrackError, param
+from reidtrack.events import CameraUp, Event, IdentityGiven, Merged, Split, StreamChanged
+from reidtrack.files import write_lines
+from reidtrack.pipeline.live.store import LiveStore
+from reidtrack.pipeline.run.settle import association_settings
+from reidtrack.pipeline.run.site import Site
+from reidtrack.plain_file import check_plain
+from reidtrack.runs.event_log import read_events
+from reidtrack.types import DoubleArray, IntArray, Tracklet, TrackletKey
+
+logger = logging.getLogger(__name__)
+
+_SAVE_EVERY_S = 5.0
+
+
+class LiveEvidence:
+    """Evidence of space and time whose site may become known while cameras are watched.
+
+    Args:
+        store: Of the session; its manifest knows the sizes of pictures.
+        config: Every setting.
+    """
+
+    def __init__(self, store: LiveStore, config: LiveConfig) -> None:
+        self._store, self._config = store, config
+        self.site = Site(store.manifest.inputs, config.site)
+
+    def __call__(self, tracklets: Sequence[Tracklet], label: IntArray, appearance: DoubleArray) -> PairTerms:
+        """What speaks for or against pairs."""
+        return self.site.evidence(tracklets, label, appearance)
+
+    def note_size(self, camera: str, size: tuple[int, int]) -> None:
+        """Take in how large a camera's pictures are."""
+        entry = next(entry for entry in self._store.manifest.inputs if entry.camera == camera)
+        if entry.size != size:
+            entry.size = size
+            self.site = Site(self._store.manifest.inputs, self._config.site)
+
+
+class LivePeople:
+    """The people of a session.
+
+    Args:
+        store: Of the session.
+        identities: Decides who is who.
+        evidence: Of the site.
+    """
+
+    def __init__(self, store: LiveStore, identities: OnlineIdentities, evidence: LiveEvidence) -> None:
+        self._store, self.identities, self.evidence = store, identities, evidence
+        self._lock = threading.Lock()
+        self._saved_s = time.monotonic()
+        self._saved: bytes | None = None
+        self._numbers = _numbers_of(store)
+        self._corrected: float | None = None
+        self.correct()
+
+    @classmethod
+    def open(cls, store: LiveStore, config: LiveConfig) -> Self:
+        """Take up who was who in the sessions before, if there were any.
+
+        Raises:
+            InputError: If what they left cannot be read.
+        """
+        evidence = LiveEvidence(store, config)
+        settings = association_settings(config, store.manifest.prior)
+        numbers = _numbers_of(store)
+        options = {
+            **settings,
+            "window_s": config.stream.window_s,
+            "evidence": [evidence],
+            "next_identity": max(numbers, default=0) + 1,
+        }
+        state = _read_state(store)
+        identities = OnlineIdentities(**options) if state is None else _restored(store, state, options)
+        return cls(store, identities, evidence)
+
+    @property
+    def count(self) -> int:
+        """People since the folder began."""
+        with self._lock:
+            return len(self._numbers)
+
+    def number(self, key: TrackletKey) -> int | None:
+        """The identity of a tracklet; None while it is not decided."""
+        found = self.identities.identity(key)
+        return None if found is None else found[0]
+
+    def note(self, event: Event) -> None:
+        """Take in what happened to identities and cameras; any thread."""
+        if isinstance(event, CameraUp | StreamChanged):
+            self.evidence.note_size(event.camera, (event.width, event.height))
+        with self._lock:
+            match event:
+                case IdentityGiven():
+                    self._numbers.add(event.identity)
+                case Merged():
+                    self._numbers.discard(event.from_)
+                    self._numbers.add(event.into)
+                case Split():
+                    self._numbers |= {event.from_, event.into}
+
+    def correct(self) -> None:
+        """Take over `corrections.yaml` if it was changed: what it says of tracklets holds from now on."""
+        path = self._store.folder.corrections
+        changed = path.stat().st_mtime if path.is_file() and not path.is_symlink() else None
+        if changed == self._corrected:
+            return
+        self._corrected = changed
+        try:
+            must_link, cannot_link = pairs_of(read_corrections(path, wanted=False))
+        except ReidtrackError as error:
+            logger.warning("%s", error)
+            return
+        self.identities.correct(must_link, cannot_link)
+
+    def keep(self) -> None:
+        """Store who is who, every few seconds.
+
+        Raises:
+            OutputError: If that cannot be written.
+        """
+        if time.monotonic() - self._saved_s >= _SAVE_EVERY_S:
+            self.save()
+            self.correct()
+
+    def save(self) -> None:
+        """Store who is who.
+
+        Raises:
+            OutputError: If that cannot be written.
+        """
+        self._saved_s = time.monotonic()
+        packed = io.BytesIO()
+        np.savez(packed, allow_pickle=False, **self.identities.state())
+        data = packed.getvalue()
+        if data != self._saved:
+            write_lines(self._store.people, [data])
+            self._saved = data
+
+
+def _numbers_of(store: LiveStore) -> set[int]:
+    """Numbers of people that were given in the sessions before, and stand."""
+    found: set[int] = set()
+    for event in read_events(store.folder.events, {"identity", "merge", "split"}):
+        try:
+            if event["event"] == "identity":
+                found.add(int(event["identity"]))
+            elif event["event"] == "merge":
+                found.discard(int(event["from"]))
+            else:
+                found.add(int(event["into"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError("holds an event of another kind", where=store.folder.events) from error
+    return found
+
+
+def _read_state(store: LiveStore) -> dict[str, np.ndarray] | None:
+    path = store.people
+    if not path.exists():
+        return None
+    try:
+        check_plain(path)
+        with np.load(path, allow_pickle=False) as data:
+            return dict(data)
+    except (OSError, ValueError, EOFError, KeyError) as error:
+        raise _unreadable(store) from error
+
+
+def _restored(store: LiveStore, state: dict[str, np.ndarray], options: dict[str, object]) -> OnlineIdentities:
+    try:
+        return OnlineIdentities.restore(state, **options)
+    except (KeyError, ValueError) as error:
+        raise _unreadable(store) from error
+
+
+def _unreadable(store: LiveStore) -> InputError:
+    hint = f"remove it: people of before get new numbers then; or choose another {param('out')}"
+    return InputError("cannot be read: who was who in the sessions before", where=store.people, hint=hint)

@@ -1,0 +1,345 @@
+"""`reidtrack live`: cameras that stay up, and one identity over them while people are there."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from reidtrack.config.live import CameraSettings
+from reidtrack.embed.select import CropSelector
+from reidtrack.errors import OutputError, ReidtrackError
+from reidtrack.events import Event, Notice, Started, Stopped
+from reidtrack.pipeline.live.board import Board
+from reidtrack.pipeline.live.cameras import LiveCameras
+from reidtrack.pipeline.live.delays import MeasureDelays
+from reidtrack.pipeline.live.identities import LiveIdentities
+from reidtrack.pipeline.live.load import LEAST_PER_S, FollowLoad
+from reidtrack.pipeline.live.logs import LiveLogs
+from reidtrack.pipeline.live.outlets import LiveOutlets
+from reidtrack.pipeline.live.people import LivePeople
+from reidtrack.pipeline.live.regions import IgnoringDetector
+from reidtrack.pipeline.live.request import LiveRequest, cameras_of
+from reidtrack.pipeline.live.show import LiveShow
+from reidtrack.pipeline.live.store import LiveStore, open_store
+from reidtrack.pipeline.live.upkeep import Upkeep
+from reidtrack.pipeline.live.zones import LiveZones
+from reidtrack.pipeline.run.looks import WhereMotion
+from reidtrack.pipeline.run.observers import CountCameras, KeepCrops, RunObserver
+from reidtrack.pipeline.run.reading import RunNetworks, make_looks, make_trackers
+from reidtrack.pipeline.run.site import site_of
+from reidtrack.pipeline.run.track_cameras import TrackingPass
+from reidtrack.publish.status import LiveStatus
+from reidtrack.runs.crops import CropStore
+from reidtrack.runs.event_log import EventLog
+from reidtrack.runs.lock import RunLock
+from reidtrack.runtime.batches import timed_batches
+from reidtrack.runtime.cancel import CancelToken
+from reidtrack.track.camera_motion import CameraMotionEstimator
+from reidtrack.track.numbered import NumberedTracker
+from reidtrack.track.tracklets import TrackletBuilder
+from reidtrack.types import Frame, Tracks
+from reidtrack.video.merge import LIVE, ReadyFrames
+from reidtrack.video.wall_time import WallTime
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class ReloadToken:
+    """Carries the user's wish to have the list of cameras read anew."""
+
+    wanted: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass(frozen=True)
+class LiveOutcome:
+    """How a session ended.
+
+    Attributes:
+        store: The folder.
+        status: How it stood at the end.
+        ended_by_itself: Whether every camera came to its end, as files do.
+        disk_was_full: Whether something could not be written for want of room.
+    """
+
+    store: LiveStore
+    status: LiveStatus
+    ended_by_itself: bool
+    disk_was_full: bool
+
+
+def live(request: LiveRequest, show: LiveShow, cancel: CancelToken, reload: ReloadToken) -> LiveOutcome:
+    """Watch cameras until the token is cancelled, or every camera has come to its end.
+
+    Args:
+        request: What is asked for.
+        show: Told of what goes on.
+        cancel: Ends the session in good order.
+        reload: Has the list of cameras read anew.
+
+    Raises:
+        UsageError: If the request contradicts itself, or another process is at work in the folder.
+        InputError: If the folder of the sessions before cannot be read.
+        WeightsError: If a network cannot be used.
+        OutputError: If the folder cannot be written at the beginning.
+    """
+    networks = RunNetworks.load(request.config, {})
+    with RunLock(request.out) as lock:
+        store = open_store(request, lock, networks.weights)
+        with LiveSession(request, store, networks, show) as session:
+            return session.run(cancel, reload)
+
+
+class LiveSession:
+    """Everything that is at work while cameras are watched; a context, which ends it in good order.
+
+    Args:
+        request: What is asked for.
+        store: The folder.
+        networks: Detector and embedder.
+        show: Told of what goes on.
+    """
+
+    def __init__(self, request: LiveRequest, store: LiveStore, networks: RunNetworks, show: LiveShow) -> None:
+        config, names = request.config, [camera.name for camera in request.cameras]
+        self._request, self._config, self._store, self._show = request, config, store, show
+        self._wall = WallTime(store.manifest.origin, store.last_time_s)
+        self._stack = contextlib.ExitStack()
+        self._log = EventLog(store.folder.events, store.manifest.origin)
+        self._stack.callback(self._close_log)
+        self._disk_was_full = False
+        self._people = LivePeople.open(store, config)
+        self._delays = MeasureDelays(names)
+        self._board = Board(names, self._wall.now_s, self._people.number, self._delays)
+        site = site_of(config.site, names)
+        self._zones = LiveZones(store, site, self._people.evidence, self.tell)
+        self._cameras = LiveCameras(store, config, self._wall, self.tell, realtime=request.realtime)
+        self._logs = LiveLogs(
+            store.folder,
+            names,
+            networks.embedder.feature_dim,
+            self._people.identities.in_frame,
+            self._wall.moment,
+            config.record.segment_s,
+            self._wall.now_s,
+        )
+        self._stack.callback(self._logs.close)
+        self._counts = CountCameras(names)
+        self._trackers: dict[str, NumberedTracker] = {}
+        self._frames: ReadyFrames | None = None
+        self._tracking = self._make_pass(networks, names)
+        self._upkeep = Upkeep(store, config, self._logs, self._cameras, self._wall, self.tell)
+        self._outlets = LiveOutlets(config, self._status, self._say_of_outlet)
+        self._stack.callback(self._outlets.close)
+
+    def __enter__(self) -> LiveSession:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._stack.close()
+
+    def tell(self, event: Event) -> None:
+        """Log an event, and pass it on to whoever wants to know; any thread."""
+        line = self._log.append(event)
+        self._people.note(event)
+        self._board.note(event)
+        self._outlets.send(line)
+        self._show.event(event)
+        self._zones.note(event)
+
+    def run(self, cancel: CancelToken, reload: ReloadToken) -> LiveOutcome:
+        """Watch until it is cancelled, or every camera has ended."""
+        self._show.begin(self._request.cameras)
+        names = tuple(camera.name for camera in self._request.cameras)
+        self.tell(Started(time_s=self._wall.now_s(), cameras=names))
+        ticker = _Every(1.0, self._tick)
+        try:
+            self._cameras.open_all(self._request.cameras)
+            self._frames = self._cameras.frames(self._tracking.arriving)
+            self._tracking.take(self._batches(self._frames, reload), cancel)
+        finally:
+            self._cameras.close()
+            if self._frames is not None:
+                self._frames.close()
+            ticker.close()
+        self._identities.finish()
+        return self._finish(ended_by_itself=not cancel.cancelled)
+
+    def _finish(self, *, ended_by_itself: bool) -> LiveOutcome:
+        """Have everything on disk as it is."""
+        self._zones.close(self._wall.now_s())
+        with contextlib.suppress(OutputError):  # a disk that is full: said already
+            self._people.save()
+        reason = "every camera has ended" if ended_by_itself else "asked to"
+        self.tell(Stopped(time_s=self._wall.now_s(), reason=reason))
+        self._logs.close()
+        manifest = self._store.manifest
+        manifest.status = "interrupted"
+        manifest.people = self._people.count
+        manifest.note_counts(self._counts.counts)
+        manifest.live_figures = self._board.overall(self._dropped(), self._passed_over())
+        with contextlib.suppress(OutputError):  # a disk that is full: said already
+            self._store.write()
+        full = self._disk_was_full or self._cameras.disk.was_full or self._logs.lost > 0 or self._log.lost > 0
+        return LiveOutcome(self._store, self._status(), ended_by_itself, full)
+
+    # Frames.
+
+    def _batches(self, frames: ReadyFrames, reload: ReloadToken) -> Generator[list[Frame]]:
+        """Frames as they come; in between, the list of cameras is taken over."""
+        size, wait_s, idle_s = self._config.detect.batch, LIVE.batch_wait_s, LIVE.idle_s
+        for batch in timed_batches(frames, size, wait_s, idle_s=idle_s):
+            self._tracking.dropped.update(frames.dropped)
+            yield batch
+            if reload.wanted.is_set():
+                reload.wanted.clear()
+                self._reload(frames)
+
+    def _reload(self, frames: ReadyFrames) -> None:
+        """Read the list of cameras anew; one that is wrong changes nothing."""
+        if self._request.cameras_file is None:
+            return
+        try:
+            cameras = cameras_of((), None, self._request.cameras_file)
+        except ReidtrackError as error:
+            text = f"the list of cameras is wrong, nothing is changed: {error}"
+            self.tell(Notice(time_s=self._wall.now_s(), subject="cameras", text=text))
+            return
+        self._cameras.take_over(cameras, frames, self._begin)
+        with contextlib.suppress(OutputError):
+            self._store.write()
+
+    def _begin(self, camera: CameraSettings) -> None:
+        """Make ready for the frames of a camera that is new, or begins anew."""
+        self._board.add_camera(camera.name)
+        self._logs.add_camera(camera.name)
+        self._counts.add_camera(camera.name)
+        if camera.name not in self._trackers:
+            self._tracking.add_camera(camera.name, self._tracker(camera.name), self._motion())
+
+    # The tracking pass.
+
+    def _make_pass(self, networks: RunNetworks, names: Sequence[str]) -> TrackingPass:
+        config, dim = self._config, networks.embedder.feature_dim
+        self._looks = make_looks(config, every=config.detect.every)
+        self._load = FollowLoad(self._looks, self.tell, self._wall.now_s, follows=config.stream.catch_up)
+        builder = TrackletBuilder(dim)
+        self._identities = LiveIdentities(self._people.identities, builder, self._wall.now_s, self.tell)
+        crops = KeepCrops(CropStore(self._store.folder.crops, config.output.crops))
+        observers: list[RunObserver] = [self._logs, crops, self._counts, self._delays, self._board, self._identities]
+        return TrackingPass(
+            detector=IgnoringDetector(networks.detector, self._cameras.regions),
+            trackers={name: self._tracker(name) for name in names},
+            selector=CropSelector(
+                networks.embedder.size_hw,
+                every_s=config.embed.every_s,
+                min_quality=config.embed.min_quality,
+                forget_s=max(10.0, 2 * config.track.max_age),
+            ),
+            embedder=networks.embedder,
+            observers=[*observers, self._zones, _NoteNumbers(self._store)],
+            looks=self._load,
+            arrivals=self._delays.arrivals,
+            batch=config.detect.batch,
+            embed_batch=config.embed.batch,
+            policy=LIVE,
+            tracklets=builder,
+            camera_motion={name: motion for name in names if (motion := self._motion()) is not None},
+            embed_at_once=True,
+            restart=self._tracker,
+        )
+
+    def _tracker(self, camera: str) -> NumberedTracker:
+        """A tracker whose ids begin behind all that were given in a camera."""
+        former = self._trackers.get(camera)
+        last_id = self._store.numbers(camera).last_track if former is None else former.last_id
+        longest_s = 1 / LEAST_PER_S if self._config.stream.catch_up else 0.0  # between two looks
+        (tracker,) = make_trackers(self._config.track, {camera: longest_s}).values()
+        self._trackers[camera] = NumberedTracker(tracker, last_id)
+        return self._trackers[camera]
+
+    def _motion(self) -> CameraMotionEstimator | None:
+        return CameraMotionEstimator() if self._config.track.camera_motion else None
+
+    # Once a second.
+
+    def _tick(self) -> None:
+        status = self._status()
+        self._outlets.show(status)
+        self._show.status(status)
+        self._zones.tick(self._wall.now_s())
+        self._people.keep()
+        self._upkeep.tick()
+
+    def _status(self) -> LiveStatus:
+        status = self._board.status(self._dropped(), self._passed_over())
+        every = round(self._load.detect_every * self._config.detect.every)
+        status = replace(status, people_total=self._people.count, detect_every=every)
+        return self._outlets.completed(self._upkeep.completed(status))
+
+    def _passed_over(self) -> Mapping[str, int]:
+        """Camera to its frames in which nothing moved."""
+        return dict(self._looks.closed) if isinstance(self._looks, WhereMotion) else {}
+
+    def _dropped(self) -> Mapping[str, int]:
+        sources = {name: camera.source.dropped for name, camera in self._cameras.open.items()}
+        merged, passed_over = dict(self._tracking.dropped), dict(self._load.passed_over)
+        names = {*merged, *sources, *passed_over}
+        return {name: sum(counts.get(name, 0) for counts in (merged, sources, passed_over)) for name in names}
+
+    def _say_of_outlet(self, text: str) -> None:
+        self.tell(Notice(time_s=self._wall.now_s(), subject="output", text=text))
+
+    def _close_log(self) -> None:
+        try:
+            self._log.close()
+        except OutputError as error:
+            self._disk_was_full = True
+            logger.warning("%s", error)
+
+
+class _NoteNumbers(RunObserver):
+    """Keeps the last numbers that were given, for the session that follows."""
+
+    def __init__(self, store: LiveStore) -> None:
+        self._store = store
+
+    def on_tracks(self, frame: Frame, tracks: Tracks) -> None:
+        """Note the track ids."""
+        if len(tracks):
+            numbers = self._store.numbers(frame.camera)
+            numbers.last_track = max(numbers.last_track, int(tracks.track_id.max()))
+
+    def on_frame(self, frame: Frame) -> None:
+        """Note index and time."""
+        numbers = self._store.numbers(frame.camera)
+        numbers.last_frame = max(numbers.last_frame, frame.index)
+        numbers.last_time_s = max(numbers.last_time_s, round(frame.time_s, 6))
+
+
+class _Every:
+    """Does something every so many seconds in a thread of its own, until it is closed.
+
+    What goes wrong is said and ends nothing: figures are shown late then.
+    """
+
+    def __init__(self, every_s: float, work: Callable[[], None]) -> None:
+        self._every_s, self._work = every_s, work
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="figures", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End; waits for the last one."""
+        self._closed.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._closed.wait(self._every_s):
+            try:
+                self._work()
+            except (ReidtrackError, OSError) as error:
+                logger.warning("%s", error)
