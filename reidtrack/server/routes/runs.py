@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from reidtrack.errors import InputError
 from reidtrack.report.run.link_text import named_terms
 from reidtrack.server.access.rules import Role, Rule
 from reidtrack.server.data.frames import films
@@ -77,7 +78,10 @@ def list_runs(call: Call) -> Any:
     def as_json(run: RunSeen | Unreadable) -> dict[str, Any]:
         if isinstance(run, Unreadable):
             return {"id": run.id, "status": "unreadable", "why": run.why}
-        return summary(run)
+        try:
+            return summary(run)
+        except InputError as error:  # its people cannot be read
+            return {"id": run.id, "status": "unreadable", "why": error.what}
 
     return paged(list(call.runs.all()), call.query, as_json)
 
