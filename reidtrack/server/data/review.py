@@ -100,7 +100,7 @@ def _links(identities: Sequence[Mapping[str, Any]], refs: Mapping[tuple[str, int
 def _behind(tracklets: Mapping[tuple[str, int], Mapping[str, Any]]) -> dict[tuple[str, int], int]:
     """Tracklet to how many would leave with it if its link broke; links lead to earlier ones."""
     count = dict.fromkeys(tracklets, 1)
-    for key, t in reversed(tracklets.items()):
+    for key, t in reversed(list(tracklets.items())):
         if t["link"] is not None and _key(t["link"]) in count:
             count[_key(t["link"])] += count[key]
     return count

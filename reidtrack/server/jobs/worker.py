@@ -96,11 +96,11 @@ def work(asked: Mapping[str, Any], told: Told) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
-    for error in outcome.failed.values():
-        told.say({"error": error.message})
+    for lost in outcome.failed.values():
+        told.say({"error": lost.message})
     if outcome.interrupted:
         return EXIT_INTERRUPTED
-    return next((error.exit_code for error in outcome.failed.values()), EXIT_OK)
+    return next((lost.exit_code for lost in outcome.failed.values()), EXIT_OK)
 
 
 def main() -> int:
