@@ -86,7 +86,7 @@ class MqttOutlet:
     def show(self, status: LiveStatus) -> None:
         """Publish what is new in the cameras' states and the counts."""
         found = states(self._address, status)
-        # A status without any camera is that of a program that is ending: what stands of them stays, for the next start.
+        # Without any camera it is that of a program that is ending: what stands of them stays, for the next start.
         self._wanted = found if status.cameras else {**self._wanted, **found}
 
     def status(self) -> OutletStatus:
