@@ -13,9 +13,9 @@ const STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600
 export function drawLanes(chart) {
   const { canvas, view } = chart;
   const width = view.clientWidth;
-  const height = Math.min(chart.height + AXIS + 4, Math.round(innerHeight * 0.6));
+  const height = Math.min(chart.height + AXIS + 2, Math.round(innerHeight * 0.6));
   const scale = devicePixelRatio || 1;
-  chart.filler.style.height = `${Math.max(0, chart.height + AXIS + 4 - height)}px`;
+  chart.filler.style.height = `${Math.max(0, chart.height + AXIS + 2 - height)}px`;
   canvas.style.height = `${height}px`;
   canvas.width = Math.round(width * scale);
   canvas.height = Math.round(height * scale);
