@@ -16,6 +16,7 @@ from reidtrack.associate.live.constraints import Said, Things, constraints_of
 from reidtrack.associate.live.numbering import Cluster
 from reidtrack.associate.live.parts import Part
 from reidtrack.associate.live.people import Person
+from reidtrack.associate.live.quick import QuickLook
 from reidtrack.associate.live.register import Register
 from reidtrack.associate.live.remembered import RememberedEvidence
 from reidtrack.associate.live.threshold import RunningThreshold
@@ -54,6 +55,9 @@ class Settling:
         register: Parts and people; switched tracks are cut in it.
         rules: How is associated.
         running: The threshold in use, which is moved as more becomes known.
+
+    Attributes:
+        quick: For who comes before the next clustering; None before the first.
     """
 
     def __init__(self, register: Register, rules: Rules, running: RunningThreshold) -> None:
@@ -62,6 +66,7 @@ class Settling:
         self._calibrated: tuple[float, int] | None = None
         self._evidence = RememberedEvidence(rules.evidence)
         self._camera: dict[str, int] = {}
+        self.quick: QuickLook | None = None
 
     def clusters(self, said: Said, now_s: float, *, ask: bool) -> tuple[list[Cluster], dict[int, float]]:
         """The clusters, and the probability of each part that it belongs to the others of its cluster.
@@ -89,6 +94,7 @@ class Settling:
         evidence = [self._evidence] if ask and self._rules.evidence else []
         found = group_by(recording, appearance, constraints, calibration, evidence, known)
         self._bias = dict(zip(recording.names, recording.bias.vector, strict=True))
+        self.quick = QuickLook(found, owner)
         return self._clusters(found.label, owner), self._probabilities(found, owner)
 
     def _recording(self, people: Sequence[Person]) -> tuple[Recording, list[Part | int]]:
@@ -126,7 +132,7 @@ class Settling:
                 last = self._register.cut(last, tracklet, now_s)
         for i in due:
             part = parts[recording.tracklets[i].track_id]
-            part.checked = part.features
+            part.checked = part.newest_crop
         return len(parts) > before
 
     def _calibrate(self, recording: Recording, appearance: DoubleArray, cannot_link: IntArray, now_s: float) -> None:
@@ -215,7 +221,8 @@ def _may_switch(part: Part) -> bool:
     """Whether there are enough new features for it to be looked at whether a part goes over to somebody else."""
     if part.features < 2 * LEAST_FEATURES:
         return False
-    return part.features >= part.checked + LEAST_FEATURES or (not part.is_open and part.features > part.checked)
+    new = int((part.tracklet.feature_frame > part.checked).sum())
+    return new >= LEAST_FEATURES or (new > 0 and not part.is_open)
 
 
 def _things(owner: Sequence[Part | int]) -> Things:
