@@ -35,6 +35,7 @@ class LiveIdentities(RunObserver):
         builder: Of the pass; asked in the thread that embeds.
         now_s: The time of the folder.
         tell: Told of each event, from whichever thread.
+        updated: Called after each update, in the thread of the updates.
         every_s: Seconds between two updates.
     """
 
@@ -44,10 +45,11 @@ class LiveIdentities(RunObserver):
         builder: TrackletBuilder,
         now_s: Callable[[], float],
         tell: Callable[[Event], object],
+        updated: Callable[[], object] = lambda: None,
         every_s: float = UPDATE_EVERY_S,
     ) -> None:
         self._identities, self._builder, self._now_s, self._tell = identities, builder, now_s, tell
-        self._every_s = every_s
+        self._every_s, self._updated = every_s, updated
         self._confirmed: dict[str, set[int]] = {}
         self._ended: list[Tracklet] = []
         self._next: tuple[Sequence[Tracklet], Sequence[Tracklet], float] | None = None
@@ -131,6 +133,7 @@ class LiveIdentities(RunObserver):
     def _update(self, open_: Sequence[Tracklet], ended: Sequence[Tracklet], now_s: float) -> None:
         for event in self._identities.update(open_, ended, now_s):
             self._tell(event)
+        self._updated()
         for tracklet in ended:
             known = self._identities.identity(tracklet.key)
             self._tell(

@@ -28,7 +28,8 @@ from reidtrack.types import DoubleArray, IntArray, Tracklet, TrackletKey
 
 logger = logging.getLogger(__name__)
 
-_SAVE_EVERY_S = 5.0
+_SAVE_SHARE = 0.05
+"""Of the time, at most, goes into storing who is who: after each change while there is little, seldom later."""
 
 
 class LiveEvidence:
@@ -67,7 +68,7 @@ class LivePeople:
     def __init__(self, store: LiveStore, identities: OnlineIdentities, evidence: LiveEvidence) -> None:
         self._store, self.identities, self.evidence = store, identities, evidence
         self._lock = threading.Lock()
-        self._saved_s = time.monotonic()
+        self._save_from_s = 0.0
         self._saved: bytes | None = None
         self._numbers = _numbers_of(store)
         self._corrected: float | None = None
@@ -132,29 +133,30 @@ class LivePeople:
             return
         self.identities.correct(must_link, cannot_link)
 
-    def keep(self) -> None:
-        """Store who is who, every few seconds.
+    def updated(self) -> None:
+        """Store who is who after an update, in the thread that updates.
 
         Raises:
             OutputError: If that cannot be written.
         """
-        if time.monotonic() - self._saved_s >= _SAVE_EVERY_S:
+        if time.monotonic() >= self._save_from_s:
             self.save()
-            self.correct()
 
     def save(self) -> None:
-        """Store who is who.
+        """Store who is who; while no update is under way.
 
         Raises:
             OutputError: If that cannot be written.
         """
-        self._saved_s = time.monotonic()
+        began_s = time.monotonic()
         packed = io.BytesIO()
         np.savez(packed, allow_pickle=False, **self.identities.state())
         data = packed.getvalue()
         if data != self._saved:
             write_lines(self._store.people, [data])
             self._saved = data
+        ended_s = time.monotonic()
+        self._save_from_s = ended_s + (ended_s - began_s) / _SAVE_SHARE
 
 
 def _numbers_of(store: LiveStore) -> set[int]:

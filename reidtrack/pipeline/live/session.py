@@ -228,7 +228,9 @@ class LiveSession:
         follows = self._load if config.stream.catch_up else None
         self._looks = make_looks(config, every=config.detect.every, rule=follows)
         builder = TrackletBuilder(dim)
-        self._identities = LiveIdentities(self._people.identities, builder, self._wall.now_s, self.tell)
+        self._identities = LiveIdentities(
+            self._people.identities, builder, self._wall.now_s, self.tell, self._store_people
+        )
         crops = KeepCrops(CropStore(self._store.folder.crops, config.output.crops))
         observers: list[RunObserver] = [self._logs, crops, self._counts, self._delays, self._board, self._identities]
         return TrackingPass(
@@ -271,7 +273,7 @@ class LiveSession:
         self._outlets.show(status)
         self._show.status(status)
         self._zones.tick(self._wall.now_s())
-        self._people.keep()
+        self._people.correct()
         self._upkeep.tick()
 
     def _status(self) -> LiveStatus:
@@ -286,6 +288,14 @@ class LiveSession:
         merged, passed_over = dict(self._tracking.dropped), dict(self._load.passed_over)
         names = {*merged, *sources, *passed_over}
         return {name: sum(counts.get(name, 0) for counts in (merged, sources, passed_over)) for name in names}
+
+    def _store_people(self) -> None:
+        """Store who is who; a disk that is full ends nothing."""
+        try:
+            self._people.updated()
+        except OutputError as error:
+            self._disk_was_full = True
+            logger.warning("%s", error)
 
     def _say_of_outlet(self, text: str) -> None:
         self.tell(Notice(time_s=self._wall.now_s(), subject="output", text=text))

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from live_child import request, small_networks
 from outputs import read_lines
 from scene import Scene
 
-from reidtrack.config.live import CameraSettings, LiveConfig
-from reidtrack.config.load import load
-from reidtrack.detect.replay import ReplayDetector
-from reidtrack.engines.provenance import Weights
 from reidtrack.errors import UsageError
 from reidtrack.events import Event, TrackletStarted
-from reidtrack.networks.build import make_embedder
 from reidtrack.pipeline.live.request import LiveRequest
 from reidtrack.pipeline.live.session import LiveOutcome, ReloadToken, live
 from reidtrack.pipeline.live.settle import settle_live
@@ -28,45 +23,12 @@ from reidtrack.runs.event_log import read_events
 from reidtrack.runs.live_folder import LiveFolder
 from reidtrack.runtime.cancel import CancelToken
 from reidtrack.runtime.progress import Silent
-from reidtrack.types import Detections, Frame
-
-
-class Played:
-    """Recorded detections of recordings that are played again and again: frame numbers go on, the boxes do not.
-
-    Args:
-        recorded: By the numbers of the recording.
-    """
-
-    def __init__(self, recorded: ReplayDetector, length: int = 40) -> None:
-        self._recorded, self._length = recorded, length
-        self._first: dict[str, int] = {}
-
-    def detect(self, frames: Sequence[Frame]) -> list[Detections]:
-        found = []
-        for frame in frames:
-            number = (frame.index - self._first.setdefault(frame.camera, frame.index)) % self._length
-            found += self._recorded.detect([Frame(frame.camera, number, frame.time_s, frame.image)])
-        return found
 
 
 @pytest.fixture
 def networks(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """Recorded detections, and a network small enough for a test."""
-
-    def loaded(config: LiveConfig, detections: object) -> RunNetworks:
-        embedder, weights = make_embedder(config.embed, config.device, config.engine, config.precision)
-        detector = Played(ReplayDetector(scene.detections))
-        return RunNetworks(detector, embedder, {"detector": Weights("recorded detections"), "reid": weights})
-
-    monkeypatch.setattr(RunNetworks, "load", loaded)
-
-
-def request(scene: Scene, out: Path, cameras: Sequence[str] = ("left", "right"), **settings: Any) -> LiveRequest:
-    options = {"embed.weights": scene.reid, "engine": "torch", "device": "cpu", "stream.catch_up": False}
-    config = load(LiveConfig, options={**options, **settings})
-    named = tuple(CameraSettings(name=name, address=str(scene.videos[name])) for name in cameras)
-    return LiveRequest(named, out, config, realtime=True)
+    monkeypatch.setattr(RunNetworks, "load", lambda config, detections: small_networks(scene, config))
 
 
 def watch(asked: LiveRequest, show: LiveShow | None = None, cancel: CancelToken | None = None) -> LiveOutcome:
