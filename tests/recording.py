@@ -37,12 +37,12 @@ class Disk:
 class Bench:
     """A recorder, and what it is told and says."""
 
-    def __init__(self, folder: Path, **options: Any) -> None:
+    def __init__(self, folder: Path, camera: str = "door", **options: Any) -> None:
         self.told: list[Event] = []
         self.disk = Disk(folder, self.told)
-        self.folder = folder / "door"
+        self.folder = folder / camera
         self.recorder = Recorder(
-            self.folder, "door", origin=ORIGIN, disk=self.disk.disk, tell=self.told.append, **options
+            self.folder, camera, origin=ORIGIN, disk=self.disk.disk, tell=self.told.append, **options
         )
 
     def play(self, path: Path, start_s: float = 0.0, *, only: Sequence[int] | None = None) -> None:

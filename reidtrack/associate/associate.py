@@ -111,7 +111,8 @@ def associate(
     dim, share = found.appearance.shape[1], calibration.same_camera_share
     given = SweepInput(found.costs, dim, recording.weight, found.constraints, share)
     others = cluster_at(given, keys, [calibration.threshold + step for step in steps])
-    alike = [(a + 1, b + 1) for a, b in lookalikes(found.label, found.appearance, recording.overlapping)]
+    same = calibration.everywhere.mixture.same
+    alike = [(a + 1, b + 1) for a, b in lookalikes(found.label, found.appearance, recording.overlapping, same)]
     return Association(identities, *calibration.thresholds, calibration, others, alike)
 
 

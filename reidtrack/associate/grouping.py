@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from reidtrack.associate.alike import settle_alike, with_fragments
 from reidtrack.associate.appearance import mean_appearances, mean_features, tracklet_weights, unit
 from reidtrack.associate.bias import CameraBias, expected_distances
 from reidtrack.associate.calibration.calibration import Calibration
@@ -25,6 +26,7 @@ from reidtrack.associate.clustering.problem import PairCosts
 from reidtrack.associate.constraints import PairConstraints, overlapping_pairs
 from reidtrack.associate.evidence import Evidence, EvidenceTable, PairTerms
 from reidtrack.associate.links import LinkContext, explain
+from reidtrack.associate.lookalikes import lookalikes
 from reidtrack.associate.nearest import NearPairs, near_pairs
 from reidtrack.associate.split import split_switched
 from reidtrack.graph import component_members
@@ -128,7 +130,28 @@ def group_by(
         costs = costs.with_extra(table.log_odds.pairs, -table.log_odds.value / calibration.slope)
         constraints = constraints.with_cannot_link(table.cannot_link, len(weight))
         label = cluster(costs, near.pairs, constraints.cannot_link, weight, constraints.must_link)
+    # Whom looks cannot tell apart, all else has to.
+    label = _settle_alike(label, recording, appearance, costs, constraints, calibration.everywhere.mixture.same)
     return Grouping(recording, appearance, calibration, constraints, near, table, costs, label)
+
+
+def _settle_alike(
+    label: IntArray,
+    recording: Recording,
+    appearance: DoubleArray,
+    costs: PairCosts,
+    constraints: PairConstraints,
+    same: float,
+) -> IntArray:
+    """Clusters (N,) with those who look the same put together anew."""
+    alike = lookalikes(label, appearance, recording.overlapping, same)
+    if not alike:
+        return label
+    whole = with_fragments(label, alike, appearance, constraints.cannot_link, recording.weight)
+    if whole.max() < label.max():
+        label, alike = whole, lookalikes(whole, appearance, recording.overlapping, same)
+    seen_s = np.array([(t.first_time_s, t.last_time_s) for t in recording.tracklets]).reshape(-1, 2)
+    return settle_alike(label, alike, costs, constraints, recording.weight, seen_s)
 
 
 class Recording(NamedTuple):

@@ -16,7 +16,9 @@ _MOST = 50
 """Tracklets of a person that are looked at; bounds time."""
 
 
-def lookalikes(label: IntArray, appearance: DoubleArray, side_by_side: IntArray) -> list[tuple[int, int]]:
+def lookalikes(
+    label: IntArray, appearance: DoubleArray, side_by_side: IntArray, same: float = 0.0
+) -> list[tuple[int, int]]:
     """Pairs of clusters, lower first and sorted, that are surely two people and that appearance cannot tell apart.
 
     Their tracklets are as near to each other's as to their own, so which is whose was decided by place and time, or by
@@ -26,6 +28,7 @@ def lookalikes(label: IntArray, appearance: DoubleArray, side_by_side: IntArray)
         label: (N,) cluster of each tracklet, from 0.
         appearance: (N, D) unit rows; zero where nothing is known.
         side_by_side: (P, 2) tracklets that are two people whatever they look like.
+        same: How far apart one person's tracklets usually lie here: for those who have too few of their own to tell.
     """
     count = int(label.max(initial=-1)) + 1
     pairs = np.sort(label[side_by_side], axis=1)
@@ -34,14 +37,15 @@ def lookalikes(label: IntArray, appearance: DoubleArray, side_by_side: IntArray)
     known = appearance.any(axis=1)
     rows = {c: np.flatnonzero((label == c) & known)[:_MOST] for c in {*(unique // count), *(unique % count)}}
     found = [divmod(int(key), count) for key in unique]
-    return [(a, b) for a, b in found if _alike(appearance[rows[a]], appearance[rows[b]])]
+    return [(a, b) for a, b in found if _alike(appearance[rows[a]], appearance[rows[b]], same)]
 
 
-def _alike(a: DoubleArray, b: DoubleArray) -> bool:
-    own = np.concatenate([_own(a), _own(b)])
-    if len(own) < _LEAST_PAIRS or not len(a) or not len(b):
+def _alike(a: DoubleArray, b: DoubleArray, same: float) -> bool:
+    if not len(a) or not len(b):
         return False
-    return bool(np.median(cosine_distances(a, b)) < _ALIKE * np.median(own))
+    own = np.concatenate([_own(a), _own(b)])
+    usual = _ALIKE * float(np.median(own)) if len(own) >= _LEAST_PAIRS else same
+    return bool(np.median(cosine_distances(a, b)) < usual)
 
 
 def _own(rows: DoubleArray) -> DoubleArray:

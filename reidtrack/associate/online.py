@@ -8,23 +8,29 @@ splits change it. Numbers are never given to somebody else, and nobody is in one
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
 from reidtrack.associate.calibration.prior import GENERIC, AppearancePrior
 from reidtrack.associate.evidence import Evidence
 from reidtrack.associate.live.constraints import Pair, Said
-from reidtrack.associate.live.known import KnownPeople
+from reidtrack.associate.live.known import KnownAs, KnownPeople
 from reidtrack.associate.live.numbering import Numbering
 from reidtrack.associate.live.parts import Part
+from reidtrack.associate.live.people import Person
 from reidtrack.associate.live.register import Register
 from reidtrack.associate.live.settling import Rules, Settling
 from reidtrack.associate.live.state import State, fill, state_of
 from reidtrack.associate.live.threshold import RunningThreshold
+from reidtrack.errors import ReidtrackError
 from reidtrack.events import Event
 from reidtrack.types import Tracklet, TrackletKey
+
+logger = logging.getLogger(__name__)
 
 WINDOW_S = 600.0
 """How long an ended tracklet may still be joined to others, seconds."""
@@ -46,6 +52,28 @@ _CALM, _CALM_S = 4.0, 2.0
 """So many times longer, and at least so long, where nobody waits for a number."""
 _LOST_S = 30.0
 """A track of which nothing was told for so long is over."""
+_STORE_S = 60.0
+"""A gallery is told so often what was seen of people, seconds."""
+_BESIDE = 32
+"""People whom cameras saw lately who tell a gallery what the cameras do to appearances."""
+
+
+class HeldPart(NamedTuple):
+    """A track, or a part of one, that is in memory.
+
+    Attributes:
+        key: Camera and track id.
+        first_frame: First frame that belongs to it; 0 for all from the beginning.
+        identity: Its number; None while undecided.
+        provisional: Whether that may still change.
+        is_open: Whether more of it may come.
+    """
+
+    key: TrackletKey
+    first_frame: int
+    identity: int | None
+    provisional: bool
+    is_open: bool
 
 
 class OnlineIdentities:
@@ -94,6 +122,8 @@ class OnlineIdentities:
         self._settling = Settling(self._register, rules, self._running)
         self._numbering = Numbering(self._register, _HOLD_S)
         self._told_s: dict[TrackletKey, float] = {}
+        self._stored_s: float | None = None
+        self._complained = False
         self._settled_s = float("-inf")
         self._changed = False
 
@@ -130,6 +160,11 @@ class OnlineIdentities:
                 if (part.kept, -part.serial) > (other.kept, -other.serial):
                     best[part.number] = part
         return [p.number if p is not None and p.number is not None and best[p.number] is p else None for p in parts]
+
+    def held(self) -> list[HeldPart]:
+        """Every track in memory, and where one was cut because it went over to somebody else, each part, by time."""
+        parts = sorted(self._register.parts.values(), key=lambda part: part.serial)
+        return [HeldPart(p.key, p.begins_at, p.number, not p.kept, p.is_open) for p in parts]
 
     def name(self, number: int) -> str | None:
         """What a person in memory is called, or None."""
@@ -239,16 +274,73 @@ class OnlineIdentities:
         self._settled_s, self._changed = now_s, False
         clusters, probability = self._settling.clusters(self._said, now_s)
         self._numbering.take(clusters, {serial: probability.get(serial) for serial in ready}, now_s)
+        self._tell_merges()
         self._keep(probability, now_s)
         self._let_go(now_s)
 
     def _keep(self, probability: dict[int, float], now_s: float) -> None:
-        """Keep the numbers of parts of which enough was seen."""
-        for part in list(self._register.parts.values()):
-            if part.number is None or part.kept:
-                continue
-            if not part.is_open or (part.features >= _KEEP_FEATURES and now_s - part.given_s >= _KEEP_S):
-                self._register.keep(part, now_s, probability.get(part.serial))
+        """Keep the numbers of parts of which enough was seen; a gallery is asked who new people are before."""
+        settled = [part for part in self._register.parts.values() if self._is_settled(part, now_s)]
+        self._ask({part.number for part in settled if part.number is not None}, now_s)
+        for part in settled:
+            self._register.keep(part, now_s, probability.get(part.serial))
+
+    def _is_settled(self, part: Part, now_s: float) -> bool:
+        if part.number is None or part.kept:
+            return False
+        return not part.is_open or (part.features >= _KEEP_FEATURES and now_s - part.given_s >= _KEEP_S)
+
+    def _ask(self, numbers: set[int], now_s: float) -> None:
+        """Ask who those of some people are who are new."""
+        people, calibration = self._register.people, self._running.now
+        new = [people[n] for n in sorted(numbers) if not people[n].kept]
+        if self._known is None or calibration is None or not new:
+            return
+        parts = self._register.numbered()
+        lately = sorted((p for p in people.values() if p.kept), key=lambda p: (-p.last_s, p.number))[:_BESIDE]
+        seen, beside = ([p.views(parts.get(p.number, ())) for p in some] for some in (new, lately))
+        thresholds = calibration.threshold, calibration.slope
+        with self._forgiving():
+            found = self._known.recognise(seen, beside, sorted(people), *thresholds)
+            self._take_known(new, found, now_s)
+
+    def _take_known(self, new: Sequence[Person], found: Sequence[KnownAs | None], now_s: float) -> None:
+        people = self._register.people
+        for person, known in zip(new, found, strict=True):
+            if known is not None:
+                person.name = person.name or known.name
+                if known.number is not None and known.number not in people:
+                    self._register.become(person, known.number, now_s)
+
+    def store(self, now_s: float) -> None:
+        """Tell the gallery what was seen of people since it was told last: to be called at the end, too."""
+        self._stored_s = now_s
+        shown = [person for person in self._register.people.values() if person.kept and person.shown]
+        if self._known is not None and shown:
+            parts = self._register.numbered()
+            with self._forgiving():
+                self._known.keep([person.views(parts.get(person.number, ())) for person in shown])
+        for person in shown:
+            person.shown = False
+
+    def _tell_merges(self) -> None:
+        """Tell the gallery which numbers are one person."""
+        merges, self._register.merges = self._register.merges, []
+        if self._known is not None:
+            for number, into in merges:
+                with self._forgiving():
+                    self._known.merge(number, into)
+
+    @contextmanager
+    def _forgiving(self) -> Iterator[None]:
+        """Go on without a gallery that cannot be read or written just now, and say so once."""
+        try:
+            yield
+            self._complained = False
+        except ReidtrackError as error:
+            if not self._complained:
+                logger.warning("people of before are not recognised or kept for now: %s", error)
+            self._complained = True
 
     def _let_go(self, now_s: float) -> None:
         """Pool parts that are too old or too many, and forget people who are."""
@@ -267,4 +359,11 @@ class OnlineIdentities:
             if part.serial in self._register.parts:
                 self._register.forget(part)
                 over -= 1
-        self._register.drop_unused()
+        if self._stored_s is None:
+            self._stored_s = now_s
+        if now_s - self._stored_s >= _STORE_S:
+            self.store(now_s)
+        gone = [person for person in self._register.drop_unused() if person.shown and person.before]
+        if self._known is not None and gone:
+            with self._forgiving():
+                self._known.keep([person.views(()) for person in gone])

@@ -17,6 +17,8 @@ from reidtrack.cli.options import told
 from reidtrack.cli.terminal import guard_streams, printable, say
 from reidtrack.errors import EXIT_BUG, EXIT_INTERRUPTED, DeviceError, OutputError, ReidtrackError
 from reidtrack.files import unwritable_name
+from reidtrack.runtime.process_title import hide_arguments
+from reidtrack.video.secrets import redact_within
 
 COMMANDS = {
     "run": "several cameras in, one identity per person out",
@@ -29,6 +31,7 @@ COMMANDS = {
     "name": "give a person of a run a name",
     "lock": "keep a person of a run as they are",
     "ignore": "leave a person of a run out: a mannequin, staff",
+    "render": "annotated video of a stretch of time of live cameras, from their recordings",
     "export": "write a network as a file for inference engines, checked against torch",
     "evaluate": "score a run, or plain tracker output, against ground truth",
     "track": "run the tracker alone on recorded detections",
@@ -73,6 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     streams = guard_streams()
+    hide_arguments(redact_within)
     try:
         args = build_parser(_chosen(arguments)).parse_args(arguments)
     except ImportError as error:
@@ -86,7 +90,7 @@ class _Parser(argparse.ArgumentParser):
     """A parser whose complaints about what was typed can be shown."""
 
     def error(self, message: str) -> NoReturn:
-        super().error(printable(message))
+        super().error(printable(redact_within(message)))
 
 
 def build_parser(chosen: str | None = None) -> argparse.ArgumentParser:

@@ -12,7 +12,7 @@ clothes; those of different days may not.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -130,6 +130,19 @@ def compare(
     expected = ExpectedDistances(prior.distances.other, prior.distances.beyond, prior.belief.other)
     threshold = stranger_threshold(_pair_distances(np.concatenate(sample)), gallery.count(), strangers, expected)
     return Comparison(short, threshold, biases)
+
+
+def may_be_one(gallery: Gallery, found: Comparison, threshold: float) -> Callable[[int, int], bool]:
+    """Test of two people of the gallery: whether they may be one, as they look alike and no source shows both."""
+
+    def test(a: int, b: int) -> bool:
+        (seen,) = (found.biases.appearances(block) for block in gallery.blocks([a, b]))
+        one, other = seen.person == a, seen.person == b
+        if set(seen.source[one]) & set(seen.source[other]):
+            return False
+        return bool((1 - seen.vector[one] @ seen.vector[other].T).min() <= threshold)
+
+    return test
 
 
 def _pair_distances(vectors: FloatArray) -> DoubleArray:

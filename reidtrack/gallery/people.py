@@ -69,6 +69,10 @@ class Gallery:
         """Key and name of each person, by id."""
         return {person: (key, name) for person, key, name in self._sql.execute("SELECT id, key, name FROM person")}
 
+    def key(self, person: int) -> str:
+        """Key of a person, by id."""
+        return str(self._sql.execute("SELECT key FROM person WHERE id = ?", (person,)).fetchone()[0])
+
     def find_name(self, name: str) -> int | None:
         """Id of the person of that name, or None."""
         row = self._sql.execute("SELECT id FROM person WHERE name = ?", (name,)).fetchone()
@@ -198,9 +202,13 @@ class Gallery:
     def add_views(self, source: Source, views: Mapping[int, Sequence[View]]) -> None:
         """Add a source and what it saw of each person, by person id."""
         source_id = self._sql.execute("INSERT INTO source (key, kind, path) VALUES (?, ?, ?)", source).lastrowid
+        self._add(source_id or 0, views)
+
+    def _add(self, source_id: int, views: Mapping[int, Sequence[View]]) -> None:
         cameras = sorted({view.camera for seen in views.values() for view in seen})
-        add = "INSERT INTO place (source, camera) VALUES (?, ?)"
-        camera_id = {camera: self._sql.execute(add, (source_id, camera)).lastrowid for camera in cameras}
+        add = "INSERT OR IGNORE INTO place (source, camera) VALUES (?, ?)"
+        self._sql.executemany(add, [(source_id, camera) for camera in cameras])
+        camera_id = dict(self._sql.execute("SELECT camera, id FROM place WHERE source = ?", (source_id,)))
         self._sql.executemany(
             "INSERT INTO view (person, place, weight, first_utc, last_utc, tracks, feature) "
             "VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -218,6 +226,29 @@ class Gallery:
                 for view in seen
             ),
         )
+
+    def put_views(self, source: Source, views: Mapping[int, Sequence[View]]) -> None:
+        """Add what a source saw of some people, by person id; what it had seen of the same people is replaced."""
+        self._sql.execute("INSERT OR IGNORE INTO source (key, kind, path) VALUES (?, ?, ?)", source)
+        (source_id,) = self._sql.execute("SELECT id FROM source WHERE key = ?", (source.key,)).fetchone()
+        self._sql.execute(
+            "DELETE FROM view WHERE place IN (SELECT id FROM place WHERE source = ?) "
+            f"AND person IN ({_id_list(views)})",
+            (source_id,),
+        )
+        self._add(source_id, views)
+
+    def values(self, prefix: str) -> dict[str, str]:
+        """What is noted under keys that begin so, by key."""
+        rows = self._sql.execute("SELECT key, value FROM meta WHERE substr(key, 1, ?) = ?", (len(prefix), prefix))
+        return dict(rows)
+
+    def note(self, values: Mapping[str, str | None]) -> None:
+        """Note values under keys that programs choose; None forgets a key."""
+        gone = [(key,) for key, value in values.items() if value is None]
+        self._sql.executemany("DELETE FROM meta WHERE key = ?", gone)
+        kept = [(key, value) for key, value in values.items() if value is not None]
+        self._sql.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", kept)
 
     def rename(self, key: str, name: str) -> None:
         """Give a person a name; an empty one takes it away.

@@ -17,6 +17,8 @@ from reidtrack.files import refuse_link
 from reidtrack.types import Identity, Tracklet
 
 UNSETTLED = "unsettled"
+_MOST_TRACKS = 10_000
+"""Whose best crops are remembered: more than are in sight of many cameras at a time."""
 _NAME = re.compile(r"(?P<camera>.+)-(?P<track>[0-9]{1,18})-(?P<frame>[0-9]{1,18})\.jpg")
 
 
@@ -32,6 +34,8 @@ class Crop(NamedTuple):
 class CropStore:
     """Keeps crops on disk while a run reads: all that were chosen, the best of each track, or none.
 
+    What it remembers is bounded: of tracks that have given no crop for long, the last best one simply stays.
+
     Args:
         folder: `crops/` of the run.
         keep: Which ones.
@@ -40,7 +44,7 @@ class CropStore:
     def __init__(self, folder: Path, keep: Literal["none", "best", "all"]) -> None:
         self._folder = folder / UNSETTLED
         self._keep = keep
-        self._best: dict[tuple[str, int], tuple[float, Path]] = {}
+        self._best: dict[tuple[str, int], tuple[float, Path | None]] = {}
 
     def offer(self, candidate: Candidate) -> None:
         """Keep a crop, or not.
@@ -48,16 +52,22 @@ class CropStore:
         Raises:
             OutputError: If it cannot be written.
         """
-        key = candidate.camera, candidate.track_id
-        quality, former = self._best.get(key, (-1.0, None))
-        if self._keep == "none" or (self._keep == "best" and candidate.quality <= quality):
+        if self._keep == "none":
             return
+        key = candidate.camera, candidate.track_id
+        quality, former = self._best.pop(key, (-1.0, None))
         path = self._folder / f"{candidate.camera}-{candidate.track_id}-{candidate.frame}.jpg"
-        _write_jpeg(path, candidate)
-        if self._keep == "best":
+        if self._keep == "all":
+            _write_jpeg(path, candidate)
+            return
+        if candidate.quality > quality:
+            _write_jpeg(path, candidate)
             if former is not None and former != path:
                 former.unlink(missing_ok=True)
-            self._best[key] = (candidate.quality, path)
+            quality, former = candidate.quality, path
+        self._best[key] = quality, former
+        if len(self._best) > _MOST_TRACKS:
+            del self._best[next(iter(self._best))]  # that of which nothing was offered for the longest time
 
 
 def _write_jpeg(path: Path, candidate: Candidate) -> None:

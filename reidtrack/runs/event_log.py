@@ -33,6 +33,8 @@ SYNC_S = 1.0
 """A power cut loses events of so many seconds at most."""
 MOST_HELD = 10_000
 """Events that are held while the disk is full; of more, the oldest are lost and counted."""
+LATE_S = 600.0
+"""An event may be told so long after its time: a person has left a zone when nobody saw them there for a while."""
 _READ_BACK = 1 << 16
 _MOST_CUT = 100
 """Lines at the end that may be damaged by a power cut."""
@@ -228,7 +230,7 @@ def read_events(
     Args:
         path: `events.jsonl`; one that is not there holds none.
         kinds: Those wanted, such as `merge`; None for all.
-        from_s: Of those, the ones whose `time_s` is this or later.
+        from_s: Of those, the ones whose `time_s` is this or later; what is before is not read.
         until_s: And before this.
 
     Raises:
@@ -239,18 +241,37 @@ def read_events(
     try:
         check_plain(path)
         with path.open("rb") as file:
-            number = 0
+            if math.isfinite(from_s):
+                file.seek(_before(file, from_s - LATE_S))
+            at = file.tell()
             while line := file.readline(MOST_LINE_BYTES + 1):
-                number += 1
                 if not line.endswith(b"\n") and len(line) <= MOST_LINE_BYTES:
                     return
                 record = _parse(line)
                 if record is None:
-                    raise InputError("is no event", where=f"{path}:{number}", hint="remove that line")
+                    hint = "remove that line"
+                    raise InputError("holds a line that is no event", where=f"{path}: byte {at}", hint=hint)
+                at += len(line)
                 if (kinds is None or record["event"] in kinds) and from_s <= record["time_s"] < until_s:
                     yield record
     except OSError as error:
         raise InputError("cannot be read", where=path, hint=error.strerror) from error
+
+
+def _before(file: BinaryIO, time_s: float) -> int:
+    """Beginning of a line before which all events are of earlier times, but for those told late; by bisection."""
+    low, high = 0, file.seek(0, os.SEEK_END)
+    while high - low > _READ_BACK:
+        middle = (low + high) // 2
+        file.seek(middle)
+        file.readline(MOST_LINE_BYTES + 1)
+        start = file.tell()
+        record = _parse(file.readline(MOST_LINE_BYTES + 1))
+        if record is None or start >= high or record["time_s"] >= time_s:
+            high = middle
+        else:
+            low = start
+    return low
 
 
 def last_event(path: Path) -> dict[str, Any] | None:

@@ -50,6 +50,7 @@ class OutputContext:
             without a plan.
         site: Content of `site.json`; None where nothing was learned.
         calibration: Content of `calibration.json`.
+        zones: Content of `zones.json`; None where the site has no zones and no lines.
     """
 
     cameras: Sequence[str]
@@ -58,6 +59,7 @@ class OutputContext:
     locate: Callable[[str, FloatArray], DoubleArray] | None = None
     site: Mapping[str, Any] | None = None
     calibration: Mapping[str, Any] = field(default_factory=dict)
+    zones: Mapping[str, Any] | None = None
 
 
 Writer = Callable[[Path, Sequence[Identity], OutputContext], None]
@@ -165,10 +167,20 @@ def _mtmc_lines(number: int, camera: str, identities: Sequence[Identity], contex
 def write_site(path: Path, identities: Sequence[Identity], context: OutputContext) -> None:
     """Write `site.json`, or remove that of an earlier settling where nothing was learned of the site now."""
     del identities
-    if context.site is None:
+    _write_or_remove(path, context.site)
+
+
+def write_zones(path: Path, identities: Sequence[Identity], context: OutputContext) -> None:
+    """Write `zones.json`, see `zones_json`, or remove that of an earlier settling where the site has no zones now."""
+    del identities
+    _write_or_remove(path, context.zones)
+
+
+def _write_or_remove(path: Path, content: Mapping[str, Any] | None) -> None:
+    if content is None:
         path.unlink(missing_ok=True)
     else:
-        write_whole(path, json.dumps(context.site, indent=1) + "\n")
+        write_whole(path, json.dumps(content, indent=1) + "\n")
 
 
 def write_calibration(path: Path, identities: Sequence[Identity], context: OutputContext) -> None:
@@ -184,6 +196,7 @@ OUTPUTS: Mapping[str, Writer] = {
     "mot": write_mot_files,
     "mtmc.txt": write_mtmc,
     "site.json": write_site,
+    "zones.json": write_zones,
     "calibration.json": write_calibration,
 }
 """Name within the folder of a run to what writes it, in the order of writing."""

@@ -7,6 +7,7 @@ lie to each other where nobody has said, how near one person's positions are, an
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -57,13 +58,17 @@ class SpaceTime:
     Args:
         site: What is known of the site.
         pieces: Which of `PIECES` count.
+        clocks_every_s: Clocks, which take longest to learn, are learned anew when tracklets go on so much later than
+            those they were learned from, seconds, or there are half as many links again; 0 is each time. Live cameras
+            ask every few seconds.
 
     Attributes:
         learned: What the last association taught about the site; None before the first.
     """
 
-    def __init__(self, site: KnownSite, pieces: frozenset[str] = PIECES) -> None:
-        self._site, self._pieces = site, pieces
+    def __init__(self, site: KnownSite, pieces: frozenset[str] = PIECES, clocks_every_s: float = 0.0) -> None:
+        self._site, self._pieces, self._clocks_every_s = site, pieces, clocks_every_s
+        self._learned_clocks: _LearnedClocks | None = None
         self.learned: LearnedSite | None = None
 
     def __call__(self, tracklets: Sequence[Tracklet], label: IntArray, appearance: DoubleArray) -> PairTerms:
@@ -71,7 +76,7 @@ class SpaceTime:
         seen = SiteTracklets.of(tracklets, label, appearance)
         plan = PlanCameras.of(self._site, tracklets)
         # First the clocks, ...
-        clocks, origin = self._clocks(seen, plan)
+        clocks, origin = self._known_clocks(seen, plan)
         offsets = [_used_offset_s(clock, origin.get(i)) for i, clock in enumerate(clocks)]
         # ... then how pictures lie to each other, and positions, ...
         relations = self._relations(seen, plan, offsets)
@@ -100,6 +105,16 @@ class SpaceTime:
             transitions=transitions,
         )
         return sum_terms(terms)
+
+    def _known_clocks(self, seen: SiteTracklets, plan: PlanCameras) -> tuple[list[ClockOffset], dict[int, str]]:
+        """Each camera's clock as it was learned last, if that is not long ago, else as it is learned now."""
+        if self._clocks_every_s == 0:
+            return self._clocks(seen, plan)
+        now_s, links = max((t.last_time_s for t in seen.tracklets), default=0.0), len(seen.links)
+        before = self._learned_clocks
+        if before is None or before.names != seen.names or before.is_old(now_s, links, self._clocks_every_s):
+            before = self._learned_clocks = _LearnedClocks(seen.names, now_s, links, *self._clocks(seen, plan))
+        return before.clocks, before.origin
 
     def _clocks(self, seen: SiteTracklets, plan: PlanCameras) -> tuple[list[ClockOffset], dict[int, str]]:
         """Each camera's clock, and what it was learned from."""
@@ -202,6 +217,28 @@ class SpaceTime:
             first = ground_path(seen.tracklets[i], ground, offsets[pair[0]])
             own[key] = Meeting(key, displacement(first, second))
         return own
+
+
+class _LearnedClocks(NamedTuple):
+    """Clocks, and what they were learned from.
+
+    Attributes:
+        names: Of the cameras.
+        until_s: Time of the last box.
+        links: How many links there were.
+        clocks: Of each camera.
+        origin: Index of a camera to the source, in words.
+    """
+
+    names: tuple[str, ...]
+    until_s: float
+    links: int
+    clocks: list[ClockOffset]
+    origin: dict[int, str]
+
+    def is_old(self, now_s: float, links: int, every_s: float) -> bool:
+        """Whether much has been seen since."""
+        return now_s - self.until_s >= every_s or links > 1.5 * self.links + 1
 
 
 def _used_offset_s(clock: ClockOffset, origin: str | None) -> float:

@@ -21,6 +21,8 @@ from reidtrack.types import FloatArray, IntArray, TrackletKey
 
 KEEP_S = 86_400.0
 """Visits and crossings of a day are kept: what is found out about older ones changes no count any more."""
+REPLAY_S = 6 * 3600.0
+"""So much of the log before its end `ZoneCounter.replay` wants; older hours are not corrected after a restart."""
 REPLAYED = frozenset({"zone_entered", "zone_left", "line_crossed", "merge", "hour"})
 """Kinds of events that `ZoneCounter.replay` wants."""
 _FORGET_S = 60.0
@@ -140,13 +142,15 @@ class ZoneCounter:
         """Take up the counts of an earlier session from its log, before the first `update`.
 
         Args:
-            lines: Events of the kinds `REPLAYED`, in the order of the log, from an hour before its end at least.
+            lines: Events of the kinds `REPLAYED`, in the order of the log, those of `REPLAY_S` before its end.
         """
         zones = {zone.name: zone for zone in self._zones}
         places: dict[str, ZoneRecords | LineRecords] = {**zones, **{line.name: line for line in self._lines}}
         inside: dict[tuple[str, int], TrackletKey] = {}
+        first_s = math.inf
         for line in lines:
             time_s = float(line["time_s"])
+            first_s = min(first_s, time_s)
             self._now_s = max(self._now_s, time_s)
             place = places.get(str(line.get("zone", line.get("line", line.get("place")))))
             if line["event"] == "merge":
@@ -169,6 +173,8 @@ class ZoneCounter:
             zones[name].here[identity] = (Stay(visit.first_s, visit.last_s, visit.camera), visit.camera)
         if math.isfinite(self._now_s):
             self._unfinished.add(self._hours.of(self._now_s))
+            for one in self._places:  # of the first hour there may be more in the log
+                one.kept.forget_told(self._hours.of(first_s))
 
     def _note_time(self, time_s: float) -> None:
         self._now_s = max(self._now_s, time_s)

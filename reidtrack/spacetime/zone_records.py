@@ -53,6 +53,10 @@ class _Kept(Generic[T]):
         """Tracks of an hour and its neighbours: a stay may go over from one to the next."""
         return set().union(*(self.in_hour.get(h, ()) for h in (hour - 1, hour, hour + 1)))
 
+    def forget_told(self, until: int) -> None:
+        """Forget what was told of an hour and those before: they are not corrected any more."""
+        self.told = {hour: count for hour, count in self.told.items() if hour > until}
+
     def forget(self, before: int) -> None:
         """Forget hours before one, and more where there are too many tracks."""
         while sum(map(len, self.in_hour.values())) > MOST_KEPT and before <= max(self.in_hour):

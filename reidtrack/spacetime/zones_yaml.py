@@ -74,7 +74,8 @@ def _entries(data: Mapping[Any, Any], key: str, where: object) -> list[dict[Any,
         raise ConfigError(f"{key}: got {_short(value)}", where=where, expected="a list of entries with name and points")
     if len(value) > MOST_PLACES:
         raise ConfigError(f"{key}: got {len(value)}", where=where, expected=f"at most {MOST_PLACES}")
-    return value
+    # In YAML 1.1 the word `on` is true, also as a key.
+    return [{"on" if word is True else word: entry[word] for word in entry} for entry in value]
 
 
 def _outline(entry: Mapping[Any, Any], known: Sequence[str], cameras: Sequence[str], where: str) -> tuple[str, Outline]:
@@ -84,7 +85,7 @@ def _outline(entry: Mapping[Any, Any], known: Sequence[str], cameras: Sequence[s
         raise ConfigError(f"unknown key {shortened(unknown[0], 60)!r}", where=where, expected=" or ".join(known))
     name = entry.get("name")
     if not isinstance(name, str | int) or isinstance(name, bool) or not str(name).strip().isprintable():
-        raise ConfigError(f"name: got {_short(name)}", where=where, expected="a name")
+        raise ConfigError(f"name: got {_short(name)}", where=where, expected="a name, in quotes if it is no word")
     text = str(name).strip()
     if not text or len(text) > _LONGEST_NAME:
         raise ConfigError(f"name: got {_short(name)}", where=where, expected=f"1 to {_LONGEST_NAME} letters")

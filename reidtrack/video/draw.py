@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -47,15 +47,23 @@ class Annotator:
         camera: Name shown in the corner.
         trail_s: Length of the trails, seconds; 0 draws none.
         names: Identity to what the person is called; the number stands on all others' labels.
+        clock: How a time is shown, in seconds; None shows hours, minutes and seconds since the origin.
     """
 
     def __init__(
-        self, width: int, height: int, camera: str, trail_s: float = 1.0, names: Mapping[int, str] | None = None
+        self,
+        width: int,
+        height: int,
+        camera: str,
+        trail_s: float = 1.0,
+        names: Mapping[int, str] | None = None,
+        clock: Callable[[float], str] | None = None,
     ) -> None:
         self._size = (width, height)
         self._camera = camera
         self._trail_s = trail_s
         self._names = names or {}
+        self._clock = clock or clock_text
         self._style = Style.of(width, height)
         self._trails: dict[int, deque[tuple[float, float, float]]] = {}
 
@@ -123,7 +131,7 @@ class Annotator:
 
     def _draw_caption(self, picture: ImageArray, time_s: float) -> tuple[int, int, int, int]:
         height = round(self._style.text * 1.1)
-        name, clock = render(self._camera, height), render(clock_text(time_s), height)
+        name, clock = render(self._camera, height), render(self._clock(time_s), height)
         pad = self._style.pad * 2
         plate = np.full((height + pad, name.shape[1] + clock.shape[1] + 4 * pad), _PLATE_ALPHA, np.uint8)
         margin = pad

@@ -9,7 +9,8 @@ what is background, so neither a threshold nor an assumption about noise has to 
 
 from __future__ import annotations
 
-from collections import OrderedDict
+import math
+from collections import OrderedDict, deque
 from typing import Any
 
 import numpy as np
@@ -22,15 +23,23 @@ _CELL = 8
 """Pixels of a cell's side."""
 _REFERENCE_S = 0.5
 """Age at which a picture becomes the one that is compared with; it is twice as old when the next takes its place."""
+_REMEMBER_S = 1.5
+"""How long it is remembered where people were: a picture that is compared with is a little younger."""
 _LEAST_CHANGE = 1.5
 """Grey levels, a cell's mean, by which a cell without any noise has to change; a person of little contrast makes 4."""
 _MARGIN = 1.4
 """A cell moves when it changes so many times as much as by itself."""
-_LEARN_S, _FORGET_S = 5.0, 120.0
-"""How fast a cell learns that it changes by itself, and how fast it forgets: a lamp that is switched on is hardly
-learnt, what pulses once in ten seconds is."""
-_BLINDING = 12.0
-"""Change by itself, grey levels, in which a person may not be seen any more."""
+_LEARN_S, _FORGET_S = 3.0, 60.0
+"""How fast a cell learns that it changes by itself, and how fast it forgets: a flag is learnt soon, a lamp that was
+switched on is forgotten soon."""
+_SLOWLY_LEARN_S, _SLOWLY_FORGET_S = 15.0, 120.0
+"""The same for what happens now here, now there, as rain does: how much any one cell changes beyond what it knows."""
+_MOST_LEARNT_S = 0.4
+"""For how long one picture counts at most, where those before it were not looked at."""
+_MOST_ANYWHERE = 10.0
+"""Grey levels; more than that is not allowed for anywhere: it would hide people of little contrast."""
+_BLINDING = 25.0
+"""Change, grey levels, that a cell has to show before it moves, in which a person may not be seen any more."""
 _BLIND_SHARE = 0.2
 """Share of such cells, as when a mast sways in the wind, beyond which the picture tells nothing: people are looked for
 always."""
@@ -48,7 +57,9 @@ class MotionGate:
         self._next: FloatArray | None = None
         self._next_s = self._last_s = self._learnt_s = -float("inf")
         self._noise: FloatArray = np.zeros((0, 0), np.float32)
+        self._anywhere = 0.0
         self._waiting: OrderedDict[int, tuple[float, FloatArray]] = OrderedDict()
+        self._people: deque[tuple[float, BoolArray]] = deque()
 
     def moves(self, image: ImageArray, index: int, time_s: float) -> bool:
         """Take the next picture; whether anything in it moves, which the first pictures never deny.
@@ -72,7 +83,8 @@ class MotionGate:
         self._waiting[index] = time_s, change
         if len(self._waiting) > _MOST_WAITING:
             self._waiting.popitem(last=False)
-        return self._is_blind() or bool((change > _MARGIN * self._noise + _LEAST_CHANGE).any())
+        least = self._least()
+        return bool((change > least).any()) or float((least > _BLINDING).mean()) > _BLIND_SHARE
 
     def looked(self, index: int, people: FloatArray, size: tuple[int, int]) -> None:
         """Be told whom a detector found in a picture, so that what changes elsewhere is learnt to be nobody.
@@ -83,42 +95,53 @@ class MotionGate:
             size: Width and height of the picture, pixels.
         """
         while self._waiting:
-            waiting, (time_s, change) = self._waiting.popitem(last=False)
+            if (waiting := next(iter(self._waiting))) > index:
+                return  # this one had nothing to be compared with
+            time_s, change = self._waiting.pop(waiting)
             if waiting == index:
-                if change.shape == self._noise.shape:
-                    self._learn(change, time_s, _cells_of(people, size, change.shape))
-                return
-            if waiting > index:  # looked at without having been compared
-                self._waiting[waiting] = time_s, change
-                self._waiting.move_to_end(waiting, last=False)
-                return
+                self._learn(change, time_s, self._lately(_cells_of(people, size, change.shape), time_s))
 
     def _begin(self, grey: FloatArray, time_s: float, *, keep_noise: bool) -> None:
         self._reference, self._next, self._next_s = None, grey, time_s
         self._waiting.clear()
         if not keep_noise:
-            self._noise = np.zeros([-(-side // _CELL) for side in grey.shape], np.float32)
+            self._noise, self._anywhere = np.zeros([-(-side // _CELL) for side in grey.shape], np.float32), 0.0
+            self._people.clear()
+
+    def _least(self) -> FloatArray:
+        """Change beyond which a cell moves, of each."""
+        return _MARGIN * self._noise + np.float32(_LEAST_CHANGE + _MARGIN * self._anywhere)
+
+    def _lately(self, people: BoolArray, time_s: float) -> BoolArray:
+        """Cells in which people are, or were in any picture that a change may come from."""
+        while self._people and not 0 <= time_s - self._people[0][0] <= _REMEMBER_S:
+            self._people.popleft()
+        self._people.append((time_s, people))
+        anywhere: BoolArray = np.any([cells for _, cells in self._people], axis=0)
+        return anywhere
 
     def _learn(self, change: FloatArray, time_s: float, people: BoolArray) -> None:
-        step_s = min(max(time_s - self._learnt_s, 0.0), 1.0)
-        self._noise *= np.float32(np.exp(-min(max(time_s - self._learnt_s, 0.0), 1e4) / _FORGET_S))
+        passed_s = float(np.clip(time_s - self._learnt_s, 0.0, 1e4))
+        step_s = min(passed_s, _MOST_LEARNT_S)
         self._learnt_s = time_s
-        rise = np.maximum(change - self._noise, 0) * np.float32(-np.expm1(-step_s / _LEARN_S))
-        self._noise += np.where(people, np.float32(0), rise)
-
-    def _is_blind(self) -> bool:
-        return float((self._noise > _BLINDING).mean()) > _BLIND_SHARE
+        own = np.where(people, np.float32(0), change)
+        beyond = float((own - _MARGIN * self._noise).max())
+        self._anywhere *= math.exp(-passed_s / _SLOWLY_FORGET_S)
+        self._anywhere += max(beyond - self._anywhere, 0.0) * -math.expm1(-step_s / _SLOWLY_LEARN_S)
+        self._anywhere = min(self._anywhere, _MOST_ANYWHERE)
+        self._noise *= np.float32(math.exp(-passed_s / _FORGET_S))
+        self._noise += np.maximum(own - self._noise, 0) * np.float32(-math.expm1(-step_s / _LEARN_S))
 
 
 def _small(image: ImageArray) -> FloatArray:
-    """Grey picture of at most `_LONGER_SIDE`, float32."""
+    """Grey picture of at most `_LONGER_SIDE`, float32, a little blurred: noise goes, people stay."""
     import cv2
 
     height, width = image.shape[:2]
     scale = min(1.0, _LONGER_SIDE / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
     shrunk = cv2.resize(image, size, interpolation=cv2.INTER_LINEAR) if scale < 1 else image
-    grey: FloatArray = cv2.cvtColor(shrunk, cv2.COLOR_BGR2GRAY).astype(np.float32)
+    grey: FloatArray = cv2.blur(cv2.cvtColor(shrunk, cv2.COLOR_BGR2GRAY), (3, 3)).astype(np.float32)
     return grey
 
 

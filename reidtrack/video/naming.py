@@ -9,17 +9,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from reidtrack.errors import UsageError
+from reidtrack.video.secrets import redact
+
+__all__ = ["is_camera_name", "is_folder", "is_url", "name_cameras", "redact"]
 
 _ALLOWED = re.compile(r"\w(?:[\w.\- ]{0,98}[\w\-])?")
-SECRET = re.compile(
-    r"(?i)((?:pass(?:word|wd|phrase|code)?|pwd|token|key|secret|auth(?:orization)?|sig(?:nature)?|credentials?"
-    r"|session_?(?:id)?|sid|jwt|bearer|otp|pin)=)"
-    r"(?!\*\*\*)(?:(?!_[A-Za-z]+=)[^&;?\s#])+"  # up to the next key, also where keys are joined by "_" in a path
-)
-"""A key whose name ends in a word for a secret, and its value: in a query, or in a path as recorders have it
-(`/user=admin_password=X_channel=1`)."""
-_ALMOST_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]{2,11}(?::/*|//+)(?=[^/\\].*(?:@|=))")
-"""What begins like an address that is misspelt, such as `rtsp:/user:word@host` or `rtps//...`."""
 _TAKEN = ("mosaic",)
 """Names that other files of a run bear."""
 _MOST_BYTES = 200
@@ -39,23 +33,6 @@ def is_folder(source: str | Path) -> bool:
         return not is_url(source) and Path(source).is_dir()
     except OSError:  # a name too long for the system, a parent that may not be entered
         return False
-
-
-def redact(source: str | Path) -> str:
-    """`source` without its secrets, fit for messages and logs; a path comes back unchanged.
-
-    User and password are hidden, since a user's name may be a token, and so are the values of keys like `password` and
-    `access_token`, wherever they stand. What looks like a misspelt address is treated as one.
-    """
-    text = str(source)
-    start = re.match(r"[A-Za-z][A-Za-z0-9+.\-]+://", text) or _ALMOST_URL.match(text)
-    if start is None:
-        return text
-    scheme, rest = text[: start.end()], text[start.end() :]
-    # A colon that no port follows begins a password, which may hold "@" and "/" unescaped: hide up to the last "@".
-    rest = re.sub(r"^[^/@:\[?#]*:(?!\d*(?:[/?#]|$)).*@", "***@", rest)
-    rest = re.sub(r"^[^/@?#]+@", "***@", rest)
-    return scheme + SECRET.sub(r"\1***", rest)
 
 
 def name_cameras(sources: Sequence[str | Path], names: Sequence[str] | None = None) -> list[str]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from reidtrack.events import Event, Notice
 from reidtrack.video.recording_disk import RecordingDisk
 from reidtrack.video.recording_writer import NewFile, RecordingWriter
-from reidtrack.video.remux import FileFormat, Remuxer, formats_for
+from reidtrack.video.remux import Remuxer, StreamCopy
 
 if TYPE_CHECKING:
     from av import Packet
@@ -64,8 +64,7 @@ class Recorder:
         self._camera, self._origin, self._disk, self._tell = camera, origin, disk, tell
         self._segment_s = segment_s
         self._writer = RecordingWriter(folder, disk, most_bytes)
-        self._stream: VideoStream | None = None
-        self._formats: list[FileFormat] = []
+        self._stream: StreamCopy | None = None
         self._depth: int | None = None
         self._file: _File | None = None
         self._dropping = False
@@ -87,12 +86,20 @@ class Recorder:
         """A new connection, or another codec or size: a new file.
 
         Args:
-            stream: Open until `end`.
+            stream: Open; not used after this.
             start_s: The present time, seconds since the origin.
         """
+        import av
+
         self.end()
-        self._stream, self._depth, self._formats = stream, None, formats_for(stream)
-        if not self._formats:
+        self._depth = None
+        try:
+            self._stream = StreamCopy(stream)
+        except (av.error.FFmpegError, ValueError):
+            self._stream = None
+            self._say_unknown(stream.codec_context.name, start_s)
+            return
+        if not self._stream.formats:
             self._say("output", start_s, "its pictures come raw, gigabytes a minute: they are not recorded")
 
     def packet(self, packet: Packet[VideoStream], time_s: float) -> None:
@@ -102,14 +109,14 @@ class Recorder:
             packet: Left as it is.
             time_s: When its picture is shown, seconds since the origin.
         """
-        if packet.size == 0 or not self._formats:
+        if packet.size == 0 or self._stream is None or not self._stream.formats:
             return
         file = self._file
         if file is not None and file.ends_before(packet, time_s, self._segment_s):
             self._close_file()
         self._note_room(packet, time_s)
         if self._file is None and packet.is_keyframe and not self._dropping:
-            self._file = self._start_file(time_s)
+            self._file = self._start_file(self._stream, time_s)
         if self._dropping:
             self.dropped += 1
         elif self._file is not None and time_s >= self._file.start_s:
@@ -118,7 +125,7 @@ class Recorder:
     def end(self) -> None:
         """The connection is over: its file ends."""
         self._close_file()
-        self._stream, self._formats, self._dropping = None, [], False
+        self._stream, self._dropping = None, False
 
     def close(self, timeout_s: float = 5.0) -> bool:
         """End the file and write what waits; whether that was done in time."""
@@ -139,20 +146,17 @@ class Recorder:
             self._dropping = False
             self._tell_dropped(time_s)
 
-    def _start_file(self, time_s: float) -> _File | None:
+    def _start_file(self, of: StreamCopy, time_s: float) -> _File | None:
         """A file whose first picture is of this time; None where no format holds the stream."""
         import av
 
-        if self._stream is None:
-            return None
         start = self._origin + timedelta(seconds=round(time_s, 3))
-        while self._formats:
+        while of.formats:
             with contextlib.suppress(av.error.FFmpegError, ValueError):
-                remuxer = Remuxer(self._stream, self._formats[0], time_s, start, self._depth)
-                return _File(NewFile(start, self._formats[0]), remuxer, time_s)
-            del self._formats[0]
-        codec = self._stream.codec_context.name
-        self._say("output", time_s, f"no file format holds its codec {codec}: it is not recorded")
+                remuxer = Remuxer(of.stream, of.formats[0], time_s, start, self._depth)
+                return _File(NewFile(start, of.formats[0]), remuxer, time_s)
+            del of.formats[0]
+        self._say_unknown(of.codec, time_s)
         return None
 
     def _put(self, file: _File, packet: Packet[VideoStream], time_s: float) -> None:
@@ -179,6 +183,9 @@ class Recorder:
         with contextlib.suppress(av.error.FFmpegError, ValueError):
             self._writer.write(file.new, file.remuxer.close())
         self._writer.finish(file.new)
+
+    def _say_unknown(self, codec: str, time_s: float) -> None:
+        self._say("output", time_s, f"no file format holds its codec {codec}: it is not recorded")
 
     def _tell_dropped(self, time_s: float) -> None:
         """Say, not too often, how many packets are missing because of a slow disk."""

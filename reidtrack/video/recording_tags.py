@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 
 from reidtrack.clock import in_utc
+from reidtrack.video.probe import local_options
 
 _TAG = "reidtrack start_s="
 
@@ -39,3 +41,14 @@ def read_start_s(tags: Mapping[str, str]) -> float | None:
     except ValueError:
         return None
     return start_s if math.isfinite(start_s) else None
+
+
+def recording_start_s(path: Path) -> float | None:
+    """Time of a recording's first picture, as its tags tell; None where they do not, or it cannot be opened."""
+    import av
+
+    try:
+        with av.open(f"file:{path}", options=local_options(path)) as container:
+            return read_start_s(container.metadata)
+    except (av.error.FFmpegError, OSError):
+        return None

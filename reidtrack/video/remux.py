@@ -79,6 +79,31 @@ def formats_for(stream: VideoStream) -> list[FileFormat]:
     return [MP4, MATROSKA]
 
 
+class StreamCopy:
+    """What a file has to know of a stream to hold its packets: stays good when the connection is closed.
+
+    Args:
+        stream: Open; not used after this.
+
+    Raises:
+        FFmpegError: If it cannot be copied.
+        ValueError: Likewise.
+
+    Attributes:
+        codec: Name of the codec.
+        formats: File formats that may hold it, the best first.
+        stream: The copy.
+    """
+
+    def __init__(self, stream: VideoStream) -> None:
+        import av
+
+        self.codec = stream.codec_context.name
+        self.formats = formats_for(stream)
+        self._holder = av.open(cast("Any", _Pieces()), "w", format="nut")
+        self.stream = _copy_of(stream, self._holder)
+
+
 class DecodingOrder:
     """Stamps of decoding made from those of showing: never later than these, and always advancing.
 

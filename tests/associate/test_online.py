@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from associate.live_play import Player
-from associate.people_data import directions, tracklet
+from associate.live_play import Player, so_far
+from associate.people_data import chained, directions, tracklet
 
 from reidtrack.associate.online import OnlineIdentities
 from reidtrack.events import IdentityGiven, Merged, Split
@@ -94,18 +94,16 @@ def test_who_comes_back_after_a_restart_has_the_number_again() -> None:
 def test_in_a_frame_nobody_is_twice_whatever_was_said_so_far() -> None:
     """A track that was lost is found again while another has been taken for the same person."""
     first = tracklet("a", 1, PERSON[0], 0, length=40)
-    other = tracklet("a", 2, PERSON[0], 45, length=60, features=15)
-    back = tracklet("a", 1, PERSON[0], 0, length=110)
+    other = tracklet("a", 2, PERSON[0], 45, length=100, features=25)
+    found = chained(first, tracklet("a", 1, PERSON[0], 120, length=10))
     player = Player()
     player.play([first], 4.0)
     online = player.online
-    rows = np.isin(back.frame, [*range(40), *range(80, 110)])
-    for now_s in np.arange(4.5, 9.0, 0.5):
-        online.update([first, other.part(other.time_s <= now_s, other.feature_frame / 10 <= now_s)], [], float(now_s))
+    for now_s in np.arange(4.5, 12.0, 0.5).tolist():
+        online.update([first, so_far(other, now_s)], [], now_s)
     assert online.identity(("a", 2)) == online.identity(("a", 1)) == (1, False)
     assert online.in_frame("a", [2, 1]) == [None, 1]
-    found = back.part(rows & (back.time_s <= 9.5), back.feature_frame / 10 <= 9.5)
-    events = online.update([found, other.part(other.time_s <= 9.5, other.feature_frame / 10 <= 9.5)], [], 9.5)
+    events = online.update([found, so_far(other, 13.0)], [], 13.0)
     assert online.in_frame("a", [1, 2]) == [1, 2]
     assert [type(e) for e in events if not isinstance(e, IdentityGiven)] == [Split]
 

@@ -216,11 +216,13 @@ def test_reading_takes_a_stretch_and_kinds(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "wrong"),
     [
-        pytest.param(b"{}\n", "e.jsonl:1: is no event", id="no kind"),
-        pytest.param(b'{"event":"a","time_s":1}\nwords\n', "e.jsonl:2: is no event", id="words"),
-        pytest.param(b'{"event":"a","time_s":"1"}\n', "is no event", id="a time in words"),
-        pytest.param(b'{"event":"a","time_s":1e999}\n', "is no event", id="a time without end"),
-        pytest.param(b"[" * 100_000 + b"\n", "is no event", id="deep"),
+        pytest.param(b"{}\n", "e.jsonl: byte 0: holds a line that is no event", id="no kind"),
+        pytest.param(
+            b'{"event":"a","time_s":1}\nwords\n', "e.jsonl: byte 25: holds a line that is no event", id="words"
+        ),
+        pytest.param(b'{"event":"a","time_s":"1"}\n', "that is no event", id="a time in words"),
+        pytest.param(b'{"event":"a","time_s":1e999}\n', "that is no event", id="a time without end"),
+        pytest.param(b"[" * 100_000 + b"\n", "that is no event", id="deep"),
     ],
 )
 def test_lines_that_are_no_events(tmp_path: Path, content: bytes, wrong: str) -> None:
@@ -230,11 +232,21 @@ def test_lines_that_are_no_events(tmp_path: Path, content: bytes, wrong: str) ->
         list(read_events(path))
 
 
+@pytest.mark.parametrize("from_s", [0.0, 5.0, 600.0, 4321.0, 8999.5, 9000.0])
+def test_a_stretch_of_a_long_log_is_found_without_reading_the_rest(tmp_path: Path, from_s: float) -> None:
+    """Also where some events are told later than others of their time."""
+    path = tmp_path / "e.jsonl"
+    times = [float(n) if n % 7 else max(0.0, n - 300.0) for n in range(9000)]
+    path.write_text("".join(f'{{"event":"a","time_s":{t},"n":{n}}}\n' for n, t in enumerate(times)))
+    found = [event["n"] for event in read_events(path, from_s=from_s)]
+    assert found == [n for n, t in enumerate(times) if t >= from_s]
+
+
 def test_a_line_without_end_is_not_read_into_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(event_log, "MOST_LINE_BYTES", 1000)
     path = tmp_path / "e.jsonl"
     path.write_bytes(b'{"event":"a","time_s":1,"x":"' + b"y" * 5000 + b'"}\n')
-    with pytest.raises(InputError, match="is no event"):
+    with pytest.raises(InputError, match="that is no event"):
         list(read_events(path))
     with pytest.raises(InputError):
         last_event(path)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from reidtrack.errors import ConfigError
 from reidtrack.events import Event, IdentityGiven, Merged, Split
+from reidtrack.spacetime.site_yaml import read_site
 from reidtrack.spacetime.zone_counter import REPLAYED, ZoneCounter
 from reidtrack.spacetime.zones import Line, Outline, Zone
 from reidtrack.types import DoubleArray, FloatArray
@@ -425,3 +428,94 @@ def test_a_restart_goes_on_counting(clean: bool) -> None:
     assert again.hours()["door", "09"] == ((1, 3, 4), 2, 5)
     kinds = [(e["event"], e["identity"]) for e in again.told("zone_entered", "zone_left")]
     assert (("zone_left", 3) in kinds) == (not clean)  # who was inside when it was killed has left
+
+
+def test_an_hour_that_the_log_tells_in_part_is_not_corrected() -> None:
+    first = Site()
+    first.events += first.counter.tick(0.0)
+    for track in (1, 2):
+        first.give(track, track)
+        first.walk(track, line_from(200, 450, 900.0 * track, 1.0) + line_from(450, 200, 900.0 * track + 1.1, 1.0))
+        first.events += first.counter.tick(900.0 * track + 10)
+    first.events += first.counter.tick(2000.0)
+    log = [event.to_json(ORIGIN) for event in first.events if event.event in REPLAYED]
+    again = Site()
+    again.counter.replay(log[2:])  # without the visit of the first of the two
+    again.events += again.counter.correct(Merged(time_s=2100.0, from_=2, into=1))
+    again.events += again.counter.tick(2200.0)
+    assert ("shelf", "09") not in again.hours()
+
+
+# site.yaml
+
+
+@pytest.mark.parametrize(
+    ("entry", "measure", "camera"),
+    [
+        pytest.param("camera: hall, points: [[0, 0], [9, 0], [9, 9]]", "pixels", "hall", id="pixels"),
+        pytest.param("camera: hall, points: [[0, 0], [1, 0], [1, 1.0]]", "shares", "hall", id="shares"),
+        pytest.param("on: plan, points: [[-5, 0], [1, 0], [1, 1]]", "plan", None, id="plan, where YAML reads true"),
+        pytest.param('"on": plan, points: [[-5, 0], [1, 0], [1, 1]]', "plan", None, id="plan in quotes"),
+    ],
+)
+def test_zones_of_a_site_file(tmp_path: Path, entry: str, measure: str, camera: str | None) -> None:
+    path = tmp_path / "site.yaml"
+    path.write_text(
+        f"zones:\n- {{name: shelf, {entry}}}\n- {{name: shelf, gap_s: 9, camera: yard, points: [[0, 0], "
+        "[1, 0], [1, 1]]}\n- {name: 7, camera: yard, points: [[0, 0], [1, 0], [1, 1]]}\n"
+        "lines:\n- {name: door, camera: yard, points: [[0, 0], [300, 1]]}\n"
+    )
+    site = read_site(path, ["hall", "yard"])
+    assert [zone.name for zone in site.zones] == ["shelf", "7"]
+    shelf = site.zones[0]
+    assert (shelf.outlines[0].measure, shelf.outlines[0].camera, shelf.gap_s) == (measure, camera, 9)
+    assert [one.camera for one in shelf.outlines] == [camera, "yard"]
+    assert [line.name for line in site.lines] == ["door"]
+
+
+SQUARE = "points: [[0, 0], [9, 0], [9, 9], [0, 9]]"
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("zones: 3", r"zones: got 3 \(expected a list"),
+        ("zones: [3]", r"zones: got \[3\]"),
+        ("zones: [{camera: hall, " + SQUARE + "}]", "zones, number 1: name: got None"),
+        ("zones: [{name: no, camera: hall, " + SQUARE + "}]", r"name: got False \(expected a name, in quotes"),
+        ('zones: [{name: " ", camera: hall, ' + SQUARE + "}]", "name: got ' '"),
+        ('zones: [{name: "a\\nb", camera: hall, ' + SQUARE + "}]", "name: got"),
+        ("zones: [{name: " + "x" * 101 + ", camera: hall, " + SQUARE + "}]", "1 to 100 letters"),
+        ("zones: [{name: a, " + SQUARE + "}]", "says not where it is"),
+        ("zones: [{name: a, camera: hall, on: plan, " + SQUARE + "}]", "says not where it is"),
+        ("zones: [{name: a, on: roof, " + SQUARE + "}]", "says not where it is"),
+        ("zones: [{name: a, camera: gate, " + SQUARE + "}]", "no camera is called 'gate'"),
+        ("zones: [{name: a, camera: hall, point: 1, " + SQUARE + "}]", "unknown key 'point'"),
+        ("zones: [{name: a, camera: hall}]", "points: got None"),
+        ("zones: [{name: a, camera: hall, points: [[0, 0], [1, 1]]}]", "three corners or more"),
+        ("zones: [{name: a, camera: hall, points: [[0, 0], [1, 1], [.nan, 2]]}]", "points: got"),
+        ("zones: [{name: a, camera: hall, points: [[0, 0], [1, 1], [x, 2]]}]", "points: got"),
+        ("zones: [{name: a, camera: hall, points: [[0, 0], [5, 5], [-1, 2]]}]", "a number below 0"),
+        ("zones: [{name: a, camera: hall, points: [[0, 0], [5, 5], [9, 9]]}]", "no area"),
+        ("zones: [{name: a, camera: hall, points: [[0, 0], [9, 9], [9, 0], [0, 9]]}]", "edges cross"),
+        ("zones: [{name: a, camera: hall, gap_s: 0, " + SQUARE + "}]", "gap_s: got 0"),
+        ("zones: [{name: a, camera: hall, gap_s: .inf, " + SQUARE + "}]", "gap_s: got inf"),
+        ("lines: [{name: a, camera: hall, points: [[0, 0], [1, 0], [1, 1]]}]", "two points that differ"),
+        ("lines: [{name: a, camera: hall, points: [[1, 1], [1, 1]]}]", "two points that differ"),
+        ("lines: [{name: a, camera: hall, gap_s: 3, points: [[1, 1], [2, 1]]}]", "unknown key 'gap_s'"),
+        (
+            "zones: [{name: a, camera: hall, " + SQUARE + "}]\n"
+            "lines: [{name: a, camera: hall, points: [[1, 1], [2, 1]]}]",
+            "a zone is called 'a' already",
+        ),
+        (
+            "lines:" + 2 * "\n- {name: a, camera: hall, points: [[1, 1], [2, 1]]}",
+            "stands there twice for one view",
+        ),
+    ],
+)
+def test_mistakes_in_zones_are_one_line(tmp_path: Path, text: str, wrong: str) -> None:
+    path = tmp_path / "site.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=wrong):
+        read_site(path, ["hall", "yard"])

@@ -42,6 +42,30 @@ from reidtrack.video.source import is_url, name_cameras, redact
         pytest.param("rtps//user:hunter2@host/x", "rtps//***@host/x", id="no colon"),
         pytest.param("rtspp://user:hunter2@host/x", "rtspp://***@host/x", id="an unknown scheme"),
         pytest.param("RTSP://user:hunter2@host/x", "RTSP://***@host/x", id="capitals"),
+        pytest.param(
+            "http://relay/api?src=rtsp://user:hunter2@cam/x", "http://relay/api?src=rtsp://***@cam/x", id="nested"
+        ),
+        pytest.param(
+            "http://relay:1984/a.mjpeg?src=rtsp%3A%2F%2Fuser%3Ahunter2%40cam%2Fx&b=1",
+            "http://relay:1984/a.mjpeg?src=rtsp%3A%2F%2F***%40cam%2Fx&b=1",
+            id="nested and encoded",
+        ),
+        pytest.param(
+            "http://relay/a?src=rtsp%253a%252f%252fhunter2%2540cam",
+            "http://relay/a?src=rtsp%253a%252f%252f***%2540cam",
+            id="encoded twice",
+        ),
+        pytest.param(
+            "http://relay/a?src=http%3A%2F%2Fcam%2Fx%3Fuser%3Da%26pwd%3Dhunter2%26c%3D1",
+            "http://relay/a?src=http%3A%2F%2Fcam%2Fx%3Fuser%3Da%26pwd%3D***%26c%3D1",
+            id="a key of a nested one",
+        ),
+        pytest.param("rtsp://h/user=hunter2_channel=1", "rtsp://h/user=***_channel=1", id="a user alone in the path"),
+        pytest.param("http://h/v.cgi?loginuse=a&loginpas=hunter2", "http://h/v.cgi?loginuse=a&loginpas=***", id="pas"),
+        pytest.param("http://h/token/hunter2/live", "http://h/token/***/live", id="a token as a folder"),
+        pytest.param("rtsp://h:554/admin:hunter2/ch1", "rtsp://h:554/***/ch1", id="user and password as a folder"),
+        pytest.param("rtsp://h/ch1/admin:hunter2", "rtsp://h/ch1/***", id="user and password at the end"),
+        pytest.param("rtsp://user:hunter2%40x@host/x", "rtsp://***@host/x", id="an encoded @"),
         pytest.param("videos/monkey=3.mp4", "videos/monkey=3.mp4", id="a path with a word that ends in key"),
         pytest.param("c:/videos/a@b.mp4", "c:/videos/a@b.mp4", id="a drive of Windows"),
     ],

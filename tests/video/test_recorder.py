@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 from builders import even_times, read_counter, write_video
@@ -118,6 +119,7 @@ def test_other_codecs(tmp_path: Path) -> None:
     cases = {
         "mjpeg": ("mjpeg", ".avi", "yuvj420p", [".mp4"]),
         "vp8": ("libvpx", ".mkv", "yuv420p", [".mkv"]),
+        "av1": ("libsvtav1", ".mkv", "yuv420p", [".mp4"]),
         "raw": ("rawvideo", ".avi", "yuv420p", []),
     }
     for name, (codec, suffix, pix_fmt, wanted) in cases.items():
@@ -148,7 +150,7 @@ def test_formats(codec: str, extradata: bytes | None, wanted: list[str]) -> None
 
 
 def test_mpeg_ts(tmp_path: Path, clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reidtrack.video.recorder.formats_for", lambda _: [MPEG_TS])
+    monkeypatch.setattr("reidtrack.video.remux.formats_for", lambda _: [MPEG_TS])
     bench = Bench(tmp_path / "recordings")
     bench.play(clip)
     (path,) = bench.files()
@@ -195,3 +197,16 @@ class TestDecodingOrder:
             assert all(pts >= dts for pts, dts in stamps)
             assert (np.diff([dts for _, dts in stamps]) > 0).all()
             assert [pts for pts, _ in stamps[-100:]] == shown[-100:].tolist()
+
+
+def test_the_stream_is_not_needed_after_the_beginning(tmp_path: Path, clip: Path) -> None:
+    bench = Bench(tmp_path / "recordings", segment_s=1)
+    with connected(clip) as stream:
+        packets = [(bytes(p), p.pts, p.is_keyframe) for p in stream.container.demux(stream) if p.pts is not None]
+        time_base = stream.time_base
+        bench.recorder.begin(stream, 0.0)
+    for data, pts, is_keyframe in packets:
+        packet = av.Packet(data)
+        packet.is_keyframe = is_keyframe
+        bench.recorder.packet(packet, float(pts * time_base))
+    assert len(bench.files()) == 4

@@ -55,12 +55,22 @@ class KnownAs(NamedTuple):
 class KnownPeople(Protocol):
     """People of before, whom `OnlineIdentities` asks about and tells of; called from its thread alone."""
 
-    def recognise(self, people: Sequence[SeenPerson], present: Collection[int]) -> list[KnownAs | None]:
+    def recognise(
+        self,
+        people: Sequence[SeenPerson],
+        others: Sequence[SeenPerson],
+        present: Collection[int],
+        threshold: float,
+        slope: float,
+    ) -> list[KnownAs | None]:
         """Who each of some people is, or None.
 
         Args:
             people: Identities that are new.
-            present: Numbers that are held in memory: who has one of these is nobody of them.
+            others: People whom the same cameras saw lately: they tell what the cameras do to appearances.
+            present: Numbers that are held in memory: who has one of these is nobody of `people`.
+            threshold: Largest distance at which two are taken for one person now.
+            slope: Log-odds that a unit of distance is worth.
         """
         ...
 

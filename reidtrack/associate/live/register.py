@@ -28,6 +28,7 @@ class Register:
         over: Tracks whose parts are not held any more, to the number of the last.
         next_identity: As above.
         events: What was told since they were last taken.
+        merges: Numbers that were used no more, and into which they went, since they were last taken.
     """
 
     def __init__(self, next_identity: int, most_people: int) -> None:
@@ -37,6 +38,7 @@ class Register:
         self.over: OrderedDict[TrackletKey, int] = OrderedDict()
         self.next_identity = next_identity
         self.events: list[Event] = []
+        self.merges: list[tuple[int, int]] = []
         self._most_people = most_people
         self._next_serial = 1
         self._cameras: dict[str, dict[int, Part]] = {}
@@ -161,7 +163,7 @@ class Register:
     def keep(self, part: Part, now_s: float, probability: float | None = None) -> None:
         """Tell that a part stays with its identity."""
         assert part.number is not None
-        part.kept = self.people[part.number].kept = True
+        part.kept = self.people[part.number].kept = self.people[part.number].shown = True
         self._tell_given(part, now_s, probability)
 
     def _tell_given(self, part: Part, now_s: float, probability: float | None) -> None:
@@ -200,7 +202,18 @@ class Register:
             part.number, part.away_s = into, None
         self.people[into].absorb(self.people.pop(number))
         self._rename(number, into)
+        self.merges.append((number, into))
         self.events.append(Merged(time_s=now_s, from_=number, into=into))
+
+    def become(self, person: Person, number: int, now_s: float) -> None:
+        """Take a new person, of whom nothing was kept, for one of before who is not in memory, with that number."""
+        was, person.number = person.number, number
+        self.people[number] = self.people.pop(was)
+        for part in self.parts.values():
+            if part.number == was:
+                part.number = number
+                self._tell_given(part, now_s, None)
+        self._rename(was, number)
 
     def _rename(self, number: int, into: int) -> None:
         """Have everybody who met a number, which is used no more, have met another."""

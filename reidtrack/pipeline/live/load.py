@@ -40,6 +40,7 @@ class FollowLoad(LookRule):
         rule: Asked first: frames that it does not want cost nothing.
         tell: Told when frames begin to be left out, and when that has ended.
         time_s: Says what time it is in events, seconds since the origin of the folder.
+        follows: Whether the limit follows the load; else there is none, and only what is dropped is told of.
         least_per_s: Looks a second of each camera below which the limit does not go.
         clock: Measures the load.
 
@@ -53,10 +54,11 @@ class FollowLoad(LookRule):
         tell: Callable[[Notice], None],
         time_s: Callable[[], float],
         *,
+        follows: bool = True,
         least_per_s: float = 2.0,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        self._rule, self.learns = rule, rule.learns
+        self._rule, self._follows, self.learns = rule, follows, rule.learns
         self._tell, self._time_s, self._least_per_s, self._clock = tell, time_s, least_per_s, clock
         self._limit_per_s: float | None = None
         self._due_s: dict[str, float] = {}
@@ -122,8 +124,9 @@ class FollowLoad(LookRule):
         if passed_s < _WINDOW_S:
             return
         share = max(stages[stage] - self._busy_s[stage] for stage in _STAGES) / passed_s
-        with self._lock:
-            self._set_limit(share, lost > self._dropped)
+        if self._follows:
+            with self._lock:
+                self._set_limit(share, lost > self._dropped)
         self._began_s, self._busy_s, self._dropped = now_s, stages, lost
         counts = Counter(dropped) + Counter(self.passed_over)
         notice = self._saying.notice(counts, self.detect_every, now_s)
@@ -134,7 +137,7 @@ class FollowLoad(LookRule):
     def _set_limit(self, share: float, dropping: bool) -> None:
         fastest = self._fastest_per_s()
         limit = fastest if self._limit_per_s is None else self._limit_per_s
-        if share > _FULL or dropping:
+        if share > _FULL or (dropping and share > _ROOM):  # with room it was a hiccup
             self._limit_per_s = max(min(limit, fastest) * _LESS, self._least_per_s)
         elif share < _ROOM and self._limit_per_s is not None:
             self._limit_per_s = limit * _MORE if limit * _MORE < fastest * 1.05 else None
@@ -168,10 +171,11 @@ class _Saying:
         lost = {camera: float(count) for camera, count in sorted((counts - self._before).items())}
         if self._told and now_s - self._grew_s >= _CALM_S:
             self._told, self._before = False, counts
-            return f"the processor keeps up again: {sum(lost.values()):.0f} frames were left out", lost
+            return f"the processor keeps up again, {sum(lost.values()):.0f} frames were left out", lost
         if not self._told and self._growing >= _TELL_AFTER:
             self._told = True
-            return f"the processor does not keep up: one of {detect_every:.1f} frames is looked at", lost
+            looked = "" if detect_every <= 1 else f": one of {detect_every:.1f} is looked at"
+            return f"the processor does not keep up, frames are left out{looked}", lost
         if not self._told and not self._growing:
             self._before = counts
         return None

@@ -26,7 +26,6 @@ from reidtrack.pipeline.live.show import LiveShow
 from reidtrack.pipeline.live.store import LiveStore, open_store
 from reidtrack.pipeline.live.upkeep import Upkeep
 from reidtrack.pipeline.live.zones import LiveZones
-from reidtrack.pipeline.run.looks import EveryNth
 from reidtrack.pipeline.run.observers import CountCameras, KeepCrops, RunObserver
 from reidtrack.pipeline.run.reading import RunNetworks, make_looks, make_trackers
 from reidtrack.pipeline.run.site import site_of
@@ -224,9 +223,8 @@ class LiveSession:
 
     def _make_pass(self, networks: RunNetworks, names: Sequence[str]) -> TrackingPass:
         config, dim = self._config, networks.embedder.feature_dim
-        self._load = FollowLoad(EveryNth(config.detect.every), self.tell, self._wall.now_s)
-        follows = self._load if config.stream.catch_up else None
-        self._looks = make_looks(config, every=config.detect.every, rule=follows)
+        self._looks = make_looks(config, every=config.detect.every)
+        self._load = FollowLoad(self._looks, self.tell, self._wall.now_s, follows=config.stream.catch_up)
         builder = TrackletBuilder(dim)
         self._identities = LiveIdentities(
             self._people.identities, builder, self._wall.now_s, self.tell, self._store_people
@@ -244,7 +242,7 @@ class LiveSession:
             ),
             embedder=networks.embedder,
             observers=[*observers, self._zones, _NoteNumbers(self._store)],
-            looks=self._looks,
+            looks=self._load,
             arrivals=self._delays.arrivals,
             batch=config.detect.batch,
             embed_batch=config.embed.batch,

@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+import numpy as np
+
 from reidtrack.events import Event
 from reidtrack.pipeline.live.people import LiveEvidence
 from reidtrack.pipeline.live.store import LiveStore
 from reidtrack.pipeline.run.observers import RunObserver
-from reidtrack.runs.event_log import read_events
+from reidtrack.runs.event_log import last_event, read_events
 from reidtrack.spacetime.site_yaml import SiteFile
-from reidtrack.spacetime.zone_counter import REPLAYED, ZoneCounter
+from reidtrack.spacetime.zone_counter import REPLAY_S, REPLAYED, ZoneCounter
 from reidtrack.types import DoubleArray, FloatArray, Frame, Tracks
 
 
@@ -33,15 +35,19 @@ class LiveZones(RunObserver):
         self._counter: ZoneCounter | None = None
         if site.zones or site.lines:
             self._counter = ZoneCounter(site.zones, site.lines, store.manifest.origin, self._locate)
-            self._counter.replay(read_events(store.folder.events, REPLAYED))
+            last = last_event(store.folder.events)
+            from_s = 0.0 if last is None else last["time_s"] - REPLAY_S
+            self._counter.replay(read_events(store.folder.events, REPLAYED, from_s=from_s))
 
     def on_tracks(self, frame: Frame, tracks: Tracks) -> None:
         """See who stands where."""
         if self._counter is None:
             return
-        now = tracks[tracks.frame == frame.index]
+        events: list[Event] = []
         with self._lock:
-            events = self._counter.update(frame.camera, frame.time_s, frame.size, now.track_id, now.xyxy)
+            for time_s in np.unique(tracks.time_s).tolist():  # a track that is confirmed comes with its boxes before
+                then = tracks[tracks.time_s == time_s]
+                events += self._counter.update(frame.camera, time_s, frame.size, then.track_id, then.xyxy)
         self._tell_all(events)
 
     def note(self, event: Event) -> None:

@@ -72,7 +72,7 @@ class EveryNth(LookRule):
 LIKELY = 0.3
 """Least score of a detection beside which a change is not taken for noise."""
 _SETTLES_S = 0.5
-"""How long everything is looked at after something has moved or somebody was new, missing or not confirmed."""
+"""How long everything is looked at after somebody moved, was new, missing or not confirmed."""
 _MOVED = 0.1
 """Shift of an edge of a box, in heights of the box, that means that somebody moves: detectors jitter by half of it."""
 _BEGINS_S = 1.0
@@ -145,9 +145,7 @@ class WhereMotion(LookRule):
     def _decide(self, camera: _Watched, frame: Frame, moves: bool) -> Look:
         if camera.open_until_s is None or frame.time_s < camera.last_s:  # it begins, or its clock was set back
             camera.open_until_s, camera.looked_s = frame.time_s + _BEGINS_S, -float("inf")
-        if moves:
-            camera.open_until_s = max(camera.open_until_s, frame.time_s + _SETTLES_S)
-        if frame.time_s <= camera.open_until_s:
+        if moves or frame.time_s <= camera.open_until_s:
             return "yes"
         wait_s = self._people_s if camera.people else self._nobody_s
         next_s = 2 * frame.time_s - camera.last_s  # the frame after this one would come too late

@@ -144,15 +144,14 @@ def open_reading(
         yield Reading(tracking, counts, crops, logged)
 
 
-def make_looks(config: RunConfig, every: int, rule: LookRule | None = None) -> LookRule:
+def make_looks(config: RunConfig, every: int) -> LookRule:
     """Which frames are looked at.
 
     Args:
         config: With the motion gate on, only those in which something moves.
         every: Of these, those whose number is a multiple of it.
-        rule: Asked in the place of `every`.
     """
-    looks = EveryNth(every) if rule is None else rule
+    looks = EveryNth(every)
     if not config.detect.motion_gate:
         return looks
     track = config.track

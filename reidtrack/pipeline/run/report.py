@@ -63,12 +63,13 @@ class RunReport:
             colours={identity.id: _hex(colour_of(identity.id)) for identity in self._identities},
             settings={**manifest.settings, "association found": {} if found is None else found.model_dump()},
             timings=manifest.timings_s,
-            notes=[*_notes(manifest), *_stale(self._folder, manifest)],
+            notes=[*_notes(manifest), *self._settled.alike, *_stale(self._folder, manifest)],
             gallery={id_: GalleryMatch.from_json(person) for id_, person in context.people.items()},
             folder=str(self._folder.path),
             calibration=context.calibration,
             site=context.site,
             floor_paths=self._settled.floor_paths,
+            zones=context.zones,
         )
         write_whole(self._folder.report, render_report(data))
 

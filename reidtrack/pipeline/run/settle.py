@@ -34,6 +34,8 @@ from reidtrack.track.finish import finish_tracks
 from reidtrack.types import Identity, IntArray, Tracklet, TrackletKey, Tracks
 
 logger = logging.getLogger(__name__)
+_MOST_TOLD = 20
+"""Pairs of people who look the same that are named; of a crowd in uniform the rest is counted."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -44,11 +46,13 @@ class Settled:
         association: Identities with their final ids and names, and the thresholds that told them apart.
         context: What the outputs say beside the identities: people of a gallery, site, calibration.
         floor_paths: Where people walked on the floor plan; None without one.
+        alike: What to say of people whom appearance cannot tell apart, a line for each two.
     """
 
     association: Association
     context: OutputContext
     floor_paths: FloorPaths | None
+    alike: Sequence[str] = ()
 
     @property
     def identities(self) -> list[Identity]:
@@ -83,14 +87,16 @@ def settle(folder: RunFolder, manifest: RunManifest, config: RunConfig, correcti
         locate=site.locate if site.has_plan else None,
         site=site.to_json(known.identities),
         calibration=calibration_to_json(association),
+        zones=site.count(known.identities, manifest.origin),
     )
     _begin_writing(folder, manifest)
     write_outputs(folder.path, known.identities, context)
     sort_crops(folder.crops, known.identities, context.cameras)
-    for line in [*site.remarks(), *_tell_lookalikes(known.identities, alike)]:
+    told = _tell_lookalikes(known.identities, alike)
+    for line in [*site.remarks(), *told]:
         logger.warning(line)
     paths = None if context.locate is None else floor_paths(known.identities, context.locate)
-    return Settled(association, context, paths)
+    return Settled(association, context, paths, told)
 
 
 def solve(
@@ -223,14 +229,16 @@ def _first_tracklets(association: Association) -> list[tuple[TrackletKey, Trackl
 
 
 def _tell_lookalikes(identities: Sequence[Identity], alike: Sequence[tuple[TrackletKey, TrackletKey]]) -> list[str]:
-    """Lines for the log: whom appearance cannot tell apart."""
+    """Lines for the log and the report: whom appearance cannot tell apart."""
     called = {t.key: identity.name or f"person {identity.id}" for identity in identities for t in identity}
-    return [
-        f"{called[a]} and {called[b]}: these two cannot be told apart by appearance; where and when they were seen "
-        "decided who is who: check them in the report"
+    lines = [
+        f"{called[a]} and {called[b]}: these two cannot be told apart by looks; where and when they were seen decided "
+        "who is who: check them in the report"
         for a, b in alike
         if a in called and b in called
     ]
+    more = len(lines) - _MOST_TOLD
+    return [*lines[:_MOST_TOLD], f"{more} more pairs of people cannot be told apart by looks"] if more > 0 else lines
 
 
 def _tell_missing_prior(manifest: RunManifest) -> None:

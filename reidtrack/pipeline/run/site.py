@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from reidtrack.errors import ConfigError
 from reidtrack.geometry import foot_points, project
 from reidtrack.runs.manifest_sections import InputEntry
 from reidtrack.runs.site_json import site_to_json
+from reidtrack.runs.zones_json import zones_to_json
 from reidtrack.spacetime.evidence import LEAST_OFFSET_S, PIECES, SpaceTime
 from reidtrack.spacetime.ground import below_horizon, visible_feet
 from reidtrack.spacetime.learned_site import KnownSite, LearnedSite
@@ -30,18 +32,19 @@ class Site:
     Args:
         inputs: The recordings, with their sizes and offsets.
         config: Where the site is described, and what counts.
+        clocks_every_s: How often live cameras' clocks are learned anew, see `SpaceTime`; 0 for a recording.
 
     Raises:
         ConfigError: If what describes the site cannot be read or names other cameras.
     """
 
-    def __init__(self, inputs: Sequence[InputEntry], config: SiteConfig) -> None:
+    def __init__(self, inputs: Sequence[InputEntry], config: SiteConfig, *, clocks_every_s: float = 0.0) -> None:
         self._inputs = inputs
         self._file = site_of(config, [entry.camera for entry in inputs])
         sizes = {e.camera: (float(e.size[0]), float(e.size[1])) for e in inputs if e.size is not None}
         view = KnownSite(sizes, self._file.homographies, self._file.unit_m, self._file.topology)
         pieces = {name for name in PIECES if getattr(config, name)}
-        self._sizes, self.evidence = sizes, SpaceTime(view, frozenset(pieces))
+        self._sizes, self.evidence = sizes, SpaceTime(view, frozenset(pieces), clocks_every_s)
 
     @property
     def offset_s(self) -> Mapping[str, float]:
@@ -66,6 +69,11 @@ class Site:
         """Content of `site.json`; None where nothing was learned."""
         learned = self.evidence.learned
         return None if learned is None else site_to_json(learned, identities, self._sizes, self._file.unit)
+
+    def count(self, identities: Sequence[Identity], origin: datetime) -> dict[str, Any] | None:
+        """Content of `zones.json`; None where the site has neither zones nor lines."""
+        locate = self.locate if self.has_plan else None
+        return zones_to_json(self._file.zones, self._file.lines, identities, self._sizes, locate, origin)
 
     def remarks(self) -> list[str]:
         """What the user should know: wrong clocks, wrong units, plan views that speak against the appearances."""

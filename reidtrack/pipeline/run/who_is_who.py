@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from reidtrack.assign import assign
-from reidtrack.gallery.compare import Comparison
+from reidtrack.gallery.compare import Comparison, may_be_one
 from reidtrack.gallery.people import Gallery
 from reidtrack.gallery.recognise import Shortlist, match_probabilities, recognise
 from reidtrack.gallery.views import View
@@ -66,7 +66,7 @@ def who_is_who(
     people = {index: likely.person(index, number, new=number in former) for index, number in told.items()}
     _exclude(found.short, told)
     # By appearance; somebody with a name is nobody who is called otherwise.
-    matches = recognise(found.short, threshold, margin, _may_be_one(gallery, found, threshold))
+    matches = recognise(found.short, threshold, margin, may_be_one(gallery, found, threshold))
     for index in seen:
         number = matches[index].person
         if index in people or number is None or (index in names and known[number][1] is not None):
@@ -117,19 +117,6 @@ def _exclude(short: Shortlist, told: Mapping[int, int]) -> None:
     """Take identities and people that are settled out of the comparison: nobody else is matched with them."""
     short.distance[np.isin(short.person, list(told.values()))] = np.inf
     short.distance[list(told)] = np.inf
-
-
-def _may_be_one(gallery: Gallery, found: Comparison, threshold: float) -> Callable[[int, int], bool]:
-    """Test of two people of the gallery: whether they may be one, as they look alike and no run saw both."""
-
-    def may_be_one(a: int, b: int) -> bool:
-        (seen,) = (found.biases.appearances(block) for block in gallery.blocks([a, b]))
-        one, other = seen.person == a, seen.person == b
-        if set(seen.source[one]) & set(seen.source[other]):
-            return False
-        return bool((1 - seen.vector[one] @ seen.vector[other].T).min() <= threshold)
-
-    return may_be_one
 
 
 def _same_as_before(

@@ -16,6 +16,7 @@ from reidtrack.report.run.summary import cameras, facts, made, presence
 from reidtrack.report.run.sweep import other_thresholds
 from reidtrack.report.run.threshold import threshold_section
 from reidtrack.report.run.timeline import timeline
+from reidtrack.report.run.zones_section import zones_section
 from reidtrack.report.shell import NO_SCRIPT, asset, fill_page, page_script
 
 __all__ = ["CameraSummary", "ReportData", "render_report"]
@@ -37,7 +38,7 @@ def render_report(data: ReportData) -> str:
     page = PageContext.of(data)
     script = page_script("run/js/main.js")
     digest = b64encode(sha256(script.encode()).digest()).decode("ascii")
-    place, threshold = site_section(page), threshold_section(data.calibration)
+    place, zones, threshold = site_section(page), zones_section(page), threshold_section(data.calibration)
     if threshold:
         threshold = join([threshold, other_thresholds(page)])
     return fill_page(
@@ -48,10 +49,11 @@ def render_report(data: ReportData) -> str:
         policy=f"{NO_SCRIPT}; media-src 'self' file:; script-src 'sha256-{digest}'",
         style=asset("page.css") + asset("run/run.css"),
         script=script,
-        jump=_jump(place=bool(place), threshold=bool(threshold)),
+        jump=_jump(place=bool(place), zones=bool(zones), threshold=bool(threshold)),
         facts=facts(page),
         timeline=timeline(page),
         place=place,
+        zones=zones,
         presence=presence(page),
         columns=len(page.cameras),
         cards=cards(page),
@@ -62,12 +64,13 @@ def render_report(data: ReportData) -> str:
     )
 
 
-def _jump(*, place: bool, threshold: bool) -> Markup:
+def _jump(*, place: bool, zones: bool, threshold: bool) -> Markup:
     """Links to the sections that are there."""
     names = {
         "timeline": "Timeline",
         "check": "Look first",
         **({"place": "Place"} if place else {}),
+        **({"zones": "Zones"} if zones else {}),
         "where": "Who was where",
         "people": "People",
         **({"threshold": "Threshold"} if threshold else {}),

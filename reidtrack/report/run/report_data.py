@@ -104,6 +104,7 @@ class ReportData:
         calibration: Content of `calibration.json`; None where there is none.
         site: Content of `site.json`; None where there is none.
         floor_paths: Paths on the floor plan; None where no camera has one.
+        zones: Content of `zones.json`; None where there is none.
 
     Raises:
         ValueError: If two cameras or two identities share a name or id, an identity was seen by a camera that is not
@@ -125,6 +126,7 @@ class ReportData:
     calibration: Mapping[str, Any] | None = None
     site: Mapping[str, Any] | None = None
     floor_paths: FloorPaths | None = None
+    zones: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         names = [camera.name for camera in self.cameras]

@@ -151,3 +151,26 @@ def test_the_exact_offsets_are_suggested(offsets: dict[str, float], given: tuple
     else:
         assert "b: its clock is 3.40 s" in lines[0]
         assert lines[1].endswith(said)
+
+
+def test_zones_are_counted_by_settled_identities(run: Path, tmp_path: Path) -> None:
+    whole = "points: [[0, 0], [1, 0], [1, 1], [0, 1]]"
+    (tmp_path / "site.yaml").write_text(
+        f"zones:\n- {{name: all, camera: left, {whole}}}\n- {{name: all, camera: right, {whole}}}\n"
+        "lines:\n- {name: middle, camera: left, points: [[0.5, 0], [0.5, 1]]}\n"
+    )
+    assert associate(run, "--site", tmp_path / "site.yaml") == 0
+    people = {entry["id"] for entry in read_json(run / "identities.json")}
+    found = read_json(run / "zones.json")
+    assert found["zones"][0]["people"] == len(people)  # who is seen by two cameras is one
+    assert {stay["identity"] for stay in found["zones"][0]["stays"]} == people
+    assert {c["identity"] for c in found["lines"][0]["crossings"]} <= people
+    assert 'id="zones"' in (run / "report.html").read_text()
+    assert associate(run, "--set", "site.path=null") == 0
+    assert not (run / "zones.json").exists()
+
+
+def test_a_zone_on_a_plan_that_nobody_is_on(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "site.yaml").write_text("zones:\n- {name: all, on: plan, points: [[0, 0], [1, 0], [1, 1]]}\n")
+    assert associate(run, "--site", tmp_path / "site.yaml") == 2
+    assert "'all' is on the plan, and no camera is" in capsys.readouterr().err
