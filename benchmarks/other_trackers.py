@@ -30,12 +30,13 @@ from reidtrack.config.load import load
 from reidtrack.config.run import TrackConfig
 from reidtrack.fetch import cache_folder
 from reidtrack.mot import MotRows, read_mot
-from reidtrack.pipeline.track import finish_values
+from reidtrack.pipeline.track import finish_values, track_detections
 from reidtrack.runs.folder import RunFolder
 from reidtrack.runs.logs import read_detection_log, read_frame_times, read_track_log
 from reidtrack.track.finish import finish_tracks
 from reidtrack.types import Tracks
 
+MOVING = Path(__file__).resolve().parents[1] / "configs" / "track" / "moving.yaml"
 TRUTH = {
     "MOT16-11": ("mot", "MOT16-11_gt_eval.txt", "MOT16-11_ignore.txt"),
     "TUD-Stadtmitte": ("mot", "TUD-Stadtmitte_gt_eval.txt", "TUD-Stadtmitte_ignore.txt"),
@@ -54,12 +55,14 @@ class Tracked:
         fps: Its frame rate.
         ours: Tracks of our tracker, gaps filled and boxes smoothed.
         people: The same after association, ids of people instead of tracks; None where no run was made.
+        moving: Tracks by the settings for cameras that move; None where pictures tell of the camera.
     """
 
     recording: Recording
     fps: float
     ours: MotRows
-    people: MotRows | None
+    people: MotRows | None = None
+    moving: MotRows | None = None
 
 
 def as_rows(tracks: Tracks) -> MotRows:
@@ -84,8 +87,11 @@ def read_run(shared: Path, run: Path) -> dict[str, Tracked]:
 
 def read_published(shared: Path) -> dict[str, Tracked]:
     """Sequences of MOT15 with the detections that were published with SORT, without pictures."""
-    sequences = read_mot15(shared / "data" / "mot15")
-    return {name: Tracked(part, MOT15_FPS[name], track(part, []), None) for name, part in sequences.items()}
+    found, config = {}, load(TrackConfig, MOVING)
+    for name, part in read_mot15(shared / "data" / "mot15").items():
+        moving = as_rows(track_detections(part.found, part.frame, part.time_s, config))
+        found[name] = Tracked(part, MOT15_FPS[name], track(part, []), moving=moving)
+    return found
 
 
 def others(method: str, python: Path, one: Tracked, *, finished: bool) -> MotRows:
@@ -114,9 +120,12 @@ def cell(score: TrackingScore) -> str:
 
 def table(sequences: Mapping[str, Tracked], python: Path) -> None:
     """Print a line for each way to track, a column for each sequence."""
-    ways: dict[str, Callable[[Tracked], MotRows]] = {"ours": lambda one: one.ours}
-    if all(one.people is not None for one in sequences.values()):
-        ways["ours, ids of people (appearance)"] = lambda one: one.people  # type: ignore[return-value]
+    ways: dict[str, Callable[[Tracked], MotRows | None]] = {
+        "ours": lambda one: one.ours,
+        "ours, ids of people (appearance)": lambda one: one.people,
+        "ours, configs/track/moving.yaml": lambda one: one.moving,
+    }
+    ways = {name: way for name, way in ways.items() if all(way(one) is not None for one in sequences.values())}
     for method in roboflow_side.METHODS:
         for finished, what in ((False, ""), (True, ", filled and smoothed as ours")):
             ways[roboflow_side.LABELS[method] + what] = lambda one, m=method, f=finished: others(

@@ -56,7 +56,7 @@ class RtspServer:
         )
         assert self._process.stdout is not None
         ports = json.loads(self._process.stdout.readline() or "{}")
-        self.port, self.locked = ports.get("port", 0), ports.get("locked", 0)
+        self.port, self.locked, self.tls = (ports.get(name, 0) for name in ("port", "locked", "tls"))
 
     def say(self, line: str) -> None:
         assert self._process.stdin is not None

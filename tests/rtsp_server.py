@@ -1,8 +1,10 @@
 """A real RTSP server on loopback, for tests: GStreamer's. Run by the system's Python, which has its bindings.
 
     /usr/bin/python3 tests/rtsp_server.py [--port N] [--size WxH] [--codec h264|h265] [--user U --password P]
+        [--certificate PEM]
 
-It writes `{"port": ..., "locked": ...}` when it serves: the open paths, and the ones behind a password. Paths: /live
+It writes `{"port": ..., "locked": ..., "tls": ...}` when it serves: the open paths, the ones behind a password, and
+those by rtsps, with a certificate. Paths: /live
 (as told), /bframes, /h265, /sound (no pictures), /odd (a codec without a name in FFmpeg), /lossy (packets dropped).
 A line `size WxH` or `drop SHARE` on its standard input changes /live and /lossy while they play.
 """
@@ -19,13 +21,14 @@ import gi
 
 gi.require_version("Gst", "1.0")
 gi.require_version("GstRtspServer", "1.0")
-from gi.repository import GLib, Gst, GstRtspServer  # noqa: E402
+from gi.repository import Gio, GLib, Gst, GstRtspServer  # noqa: E402
 
 SOURCE = "videotestsrc is-live=true pattern=ball ! video/x-raw,format=I420,framerate=15/1"
 SIZED = SOURCE + ",width=640,height=480 ! videoscale ! capsfilter name=sized caps=video/x-raw,width={},height={}"
 X264 = "x264enc speed-preset=ultrafast tune=zerolatency key-int-max=15 bframes=0 threads=1"
 X264_B = (
     "x264enc speed-preset=ultrafast key-int-max=15 bframes=2 b-adapt=false rc-lookahead=0 sync-lookahead=0 threads=1"
+    " ! video/x-h264,profile=main"  # without it the payloader asks for the baseline, which has none
 )
 X265 = "x265enc speed-preset=ultrafast tune=zerolatency key-int-max=15"
 PAY_264 = "rtph264pay name=pay0 pt=96 config-interval=-1"
@@ -52,12 +55,13 @@ class Server:
             "/lossy": f"{noise} ! {X264} ! rtph264pay pt=96 config-interval=-1 ! {LOSS} ! {RENAMED}",
         }
 
-    def serve(self, port: int, *, locked: bool) -> int:
+    def serve(self, port: int, *, locked: bool, tls: bool = False) -> int:
         server = GstRtspServer.RTSPServer()
         server.set_address("127.0.0.1")
         server.set_service(str(port))
+        server.get_thread_pool().set_max_threads(-1)  # a thread for each viewer: none waits for another's pipeline
         if locked:
-            server.set_auth(self._auth())
+            server.set_auth(self._auth(tls))
         for path, pipeline in self.paths.items():
             factory = GstRtspServer.RTSPMediaFactory()
             factory.set_launch(f"( {pipeline} )")
@@ -71,8 +75,10 @@ class Server:
         self.kept = [*getattr(self, "kept", []), server]
         return int(server.get_bound_port())
 
-    def _auth(self) -> Any:
+    def _auth(self, tls: bool) -> Any:
         auth = GstRtspServer.RTSPAuth()
+        if tls:
+            auth.set_tls_certificate(Gio.TlsCertificate.new_from_file(self.options.certificate))
         token = GstRtspServer.RTSPToken()
         token.set_string("media.factory.role", "viewer")
         auth.add_basic(GstRtspServer.RTSPAuth.make_basic(self.options.user, self.options.password), token)
@@ -109,10 +115,12 @@ def main() -> None:
     parser.add_argument("--codec", default="h264")
     parser.add_argument("--user", default="viewer")
     parser.add_argument("--password", default="hunter2")
+    parser.add_argument("--certificate", default="")
     options = parser.parse_args()
     Gst.init(None)
     server = Server(options)
     ports = {"port": server.serve(options.port, locked=False), "locked": server.serve(0, locked=True)}
+    ports["tls"] = server.serve(0, locked=True, tls=True) if options.certificate else 0
     threading.Thread(target=server.obey, daemon=True).start()
     print(json.dumps(ports), flush=True)
     GLib.MainLoop().run()

@@ -104,11 +104,13 @@ def _overlapping(tracklets: Sequence[Tracklet]) -> IntArray:
     frame = np.unique(np.concatenate([t.frame for t in tracklets]))
     whole = np.searchsorted(frame, last) - np.searchsorted(frame, first) + 1 == [len(t) for t in tracklets]
     share = whole[earlier]
-    for k in np.flatnonzero(~share).tolist():
-        share[k] = _share_frame(tracklets[earlier[k]], tracklets[later[k]])
+    begin = np.cumsum(count) - count
+    at = [np.searchsorted(frame, t.frame) for t in tracklets]
+    for k in np.flatnonzero(~whole & (count > 0)).tolist():
+        there = np.zeros(at[k][-1] - at[k][0] + 1, np.bool_)
+        there[at[k] - at[k][0]] = True
+        for pair in range(begin[k], begin[k] + count[k]):
+            other = at[later[pair]] - at[k][0]  # begins while this one lasts
+            share[pair] = there[other[0]] or there[other[: other.searchsorted(len(there))]].any()
     pairs: IntArray = np.stack([earlier, later], axis=1)[share]
     return pairs
-
-
-def _share_frame(a: Tracklet, b: Tracklet) -> bool:
-    return bool(np.isin(a.frame, b.frame, assume_unique=True).any())

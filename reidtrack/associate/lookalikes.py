@@ -14,6 +14,10 @@ _ALIKE = 1.1
 """Two whose tracklets lie apart by less than so many times what each one's own do are alike; not tuned."""
 _MOST = 50
 """Tracklets of a person that are looked at; bounds time."""
+_NEAREST = 10
+"""Others that each person is compared with: in a crowd everybody has stood beside everybody."""
+_BLOCK = 512
+"""Clusters that are held against all others at once, which bounds memory."""
 
 
 def lookalikes(
@@ -22,30 +26,67 @@ def lookalikes(
     """Pairs of clusters, lower first and sorted, that are surely two people and that appearance cannot tell apart.
 
     Their tracklets are as near to each other's as to their own, so which is whose was decided by place and time, or by
-    nothing.
+    nothing. Each is compared with the ten whose mean appearance is nearest, of those seen side by side.
 
     Args:
         label: (N,) cluster of each tracklet, from 0.
         appearance: (N, D) unit rows; zero where nothing is known.
         side_by_side: (P, 2) tracklets that are two people whatever they look like.
-        same: How far apart one person's tracklets usually lie here: for those who have too few of their own to tell.
+        same: How far apart one person's tracklets usually lie here: for those who have too few of their own to tell; 0
+            leaves these out.
     """
     count = int(label.max(initial=-1)) + 1
     pairs = np.sort(label[side_by_side], axis=1)
     pairs = pairs[pairs[:, 0] < pairs[:, 1]]
-    unique = np.unique(pair_keys(pairs, count)) if len(pairs) else np.zeros(0, np.int64)
-    known = appearance.any(axis=1)
-    rows = {c: np.flatnonzero((label == c) & known)[:_MOST] for c in {*(unique // count), *(unique % count)}}
-    found = [divmod(int(key), count) for key in unique]
-    return [(a, b) for a, b in found if _alike(appearance[rows[a]], appearance[rows[b]], same)]
+    if not len(pairs):
+        return []
+    first, second = np.divmod(np.unique(pair_keys(pairs, count)), count)
+    rows = _rows(label, appearance, count)
+    size = np.array([len(each) for each in rows])
+    own = size * (size - 1) // 2
+    told = (own[first] + own[second] >= _LEAST_PAIRS) | (same > 0)
+    judged = told & (size[first] > 0) & (size[second] > 0)
+    first, second = first[judged], second[judged]
+    means = np.stack([appearance[each].sum(axis=0) / max(len(each), 1) for each in rows])
+    nearest = _nearest(first, second, means)
+    apart = {c: _own(appearance[rows[c]]) for c in np.unique([first[nearest], second[nearest]]).tolist()}
+    found = zip(first[nearest].tolist(), second[nearest].tolist(), strict=True)
+    return [
+        (a, b)
+        for a, b in found
+        if _alike(appearance[rows[a]], appearance[rows[b]], np.concatenate([apart[a], apart[b]]), same)
+    ]
 
 
-def _alike(a: DoubleArray, b: DoubleArray, same: float) -> bool:
-    if not len(a) or not len(b):
-        return False
-    own = np.concatenate([_own(a), _own(b)])
-    usual = _ALIKE * float(np.median(own)) if len(own) >= _LEAST_PAIRS else same
-    return bool(np.median(cosine_distances(a, b)) < usual)
+def _rows(label: IntArray, appearance: DoubleArray, count: int) -> list[IntArray]:
+    """Tracklets of each cluster of which something is known, the first `_MOST`."""
+    known = np.flatnonzero(appearance.any(axis=1) & (label >= 0))
+    order = known[np.argsort(label[known], kind="stable")]
+    ends = np.searchsorted(label[order], np.arange(count + 1))
+    return [order[ends[c] : ends[c + 1]][:_MOST] for c in range(count)]
+
+
+def _nearest(first: IntArray, second: IntArray, means: DoubleArray) -> IntArray:
+    """Indices, increasing, of the pairs that are among the `_NEAREST` of either cluster by the distance of means."""
+    near = np.empty(len(first))
+    for start in range(0, len(means), _BLOCK):
+        own = slice(*first.searchsorted((start, start + _BLOCK)))  # pairs are sorted
+        near[own] = -(means[start : start + _BLOCK] @ means.T)[first[own] - start, second[own]]
+    index, cluster = np.tile(np.arange(len(first)), 2), np.concatenate([first, second])
+    order = np.lexsort((np.tile(near, 2), cluster))
+    begin = np.searchsorted(cluster[order], cluster[order])
+    return np.unique(index[order[np.arange(len(order)) - begin < _NEAREST]])
+
+
+def _alike(a: DoubleArray, b: DoubleArray, own: DoubleArray, same: float) -> bool:
+    usual = _ALIKE * _median(own) if len(own) >= _LEAST_PAIRS else same
+    return _median(cosine_distances(a, b)) < usual
+
+
+def _median(values: DoubleArray) -> float:
+    """Median of some numbers; numpy's takes ten times as long for a few."""
+    ordered = np.sort(values, axis=None)
+    return float(ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
 
 
 def _own(rows: DoubleArray) -> DoubleArray:

@@ -8,12 +8,15 @@ not varied on their own.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from reidtrack.types import BoolArray, DoubleArray, FloatArray, IntArray, Tracklet
 
+_BLOCK = 1 << 20
+"""Pairs of boxes that are compared at once, which bounds memory."""
 NEAR_S = 2.0
 """An occasion counts for changes so long before and after it: appearances follow late, people hide each other first."""
 _GAP_S, _GAP_STEPS = 0.25, 1.5
@@ -42,8 +45,7 @@ class Occasions:
         for i, tracklet in enumerate(tracklets):
             members[tracklet.camera].append(i)
         self._members = {camera: np.array(rows, np.int64) for camera, rows in members.items()}
-        self._first = np.array([t.frame[0] for t in tracklets], np.int64)
-        self._last = np.array([t.frame[-1] for t in tracklets], np.int64)
+        self._boxes: dict[str, _Boxes] = {}
 
     def times_s(self, i: int) -> DoubleArray:
         """Times of tracklet `i`'s occasions, seconds, increasing; both ends of a gap."""
@@ -55,13 +57,46 @@ class Occasions:
     def _meetings(self, i: int) -> BoolArray:
         """Mask (T,) of the boxes of tracklet `i` that meet another one of the camera."""
         tracklet, met = self._tracklets[i], np.zeros(len(self._tracklets[i]), np.bool_)
-        wide = _enlarged(tracklet.xyxy)
-        there = self._members[tracklet.camera]
-        there = there[(self._first[there] <= self._last[i]) & (self._last[there] >= self._first[i]) & (there != i)]
-        for k in there.tolist():
-            own, others = _common(tracklet.frame, self._tracklets[k].frame)
-            met[own] |= _overlap(wide[own], self._tracklets[k].xyxy[others])
+        if tracklet.camera not in self._boxes:
+            self._boxes[tracklet.camera] = _boxes(self._tracklets, self._members[tracklet.camera])
+        there, wide = self._boxes[tracklet.camera], _enlarged(tracklet.xyxy)
+        begin = there.frame.searchsorted(tracklet.frame)
+        count = there.frame.searchsorted(tracklet.frame, side="right") - begin
+        for start, stop in _blocks(count):
+            some = count[start:stop]
+            own = np.arange(start, stop).repeat(some)
+            other = np.arange(len(own)) + (begin[start:stop] - some.cumsum() + some).repeat(some)
+            hit = _overlap(wide[own], there.xyxy[other]) & (there.owner[other] != i)
+            met[own[hit]] = True
         return met
+
+
+class _Boxes(NamedTuple):
+    """All boxes of a camera by frame: their frame and tracklet (N,), and they (N, 4)."""
+
+    frame: IntArray
+    owner: IntArray
+    xyxy: FloatArray
+
+
+def _boxes(tracklets: Sequence[Tracklet], members: IntArray) -> _Boxes:
+    frame = np.concatenate([tracklets[k].frame for k in members.tolist()])
+    owner = members.repeat([len(tracklets[k]) for k in members.tolist()])
+    order = frame.argsort(kind="stable")
+    xyxy = np.concatenate([tracklets[k].xyxy for k in members.tolist()])
+    return _Boxes(frame[order], owner[order], xyxy[order])
+
+
+def _blocks(count: IntArray) -> Iterator[tuple[int, int]]:
+    """Runs of rows, first and behind the last, whose counts add up to `_BLOCK` at most, or that are single."""
+    start, total = 0, 0
+    for row, size in enumerate(count.tolist()):
+        if row > start and total + size > _BLOCK:
+            yield start, row
+            start, total = row, 0
+        total += size
+    if start < len(count):
+        yield start, len(count)
 
 
 def gaps(tracklet: Tracklet) -> BoolArray:
@@ -106,13 +141,6 @@ def jumps(tracklet: Tracklet) -> BoolArray:
     far = moved > _JUMP_HEIGHTS + _JUMP_USUAL * float(np.median(moved))
     large = grown > _JUMP_LOG + _JUMP_USUAL * float(np.median(grown))
     return np.asarray(far | large, np.bool_)
-
-
-def _common(frame: IntArray, other: IntArray) -> tuple[IntArray, IntArray]:
-    """Indices of the frames that both have, in each."""
-    at = np.minimum(np.searchsorted(other, frame), len(other) - 1)
-    own = np.flatnonzero(other[at] == frame)
-    return own, at[own]
 
 
 def _enlarged(xyxy: FloatArray) -> FloatArray:

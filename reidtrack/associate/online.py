@@ -49,7 +49,7 @@ _HOLD_S = 2.0
 _PAUSE_S, _MOST_PAUSE_S = 0.01, 5.0
 """Between two clusterings lies so long for each tracklet, which bounds the processor's time; and the most, seconds."""
 _CALM, _CALM_S = 4.0, 2.0
-"""So many times longer, and at least so long, where nobody waits for a number."""
+"""So many times longer, and at least so long, where nobody waits for a number or has one provisionally."""
 _LOST_S = 30.0
 """A track of which nothing was told for so long is over."""
 _STORE_S = 60.0
@@ -124,8 +124,8 @@ class OnlineIdentities:
         self._told_s: dict[TrackletKey, float] = {}
         self._stored_s: float | None = None
         self._complained = False
-        self._settled_s = float("-inf")
-        self._changed = False
+        self._settled_s = self._asked_s = float("-inf")
+        self._changed = self._unsure = False
 
     # What callers ask.
 
@@ -238,7 +238,9 @@ class OnlineIdentities:
         self._told_s[tracklet.key] = now_s
         if ended:
             del self._told_s[tracklet.key]
-        self._changed = self._changed or ended or part.features != features
+        grown = part.features != features
+        self._changed = self._changed or ended or grown
+        self._unsure = self._unsure or (grown and part.number is not None and not part.kept)
 
     def _end_lost(self, now_s: float) -> None:
         """End tracks of which nothing was told for long: their camera was taken away, or its tracker began anew."""
@@ -264,15 +266,23 @@ class OnlineIdentities:
             return True
         if not (waiting or self._changed or self._numbering.is_waiting) or not self._register.parts:
             return False
-        pause_s = min(_PAUSE_S * len(self._register.parts), _MOST_PAUSE_S)
-        if not (waiting or self._numbering.is_waiting):
-            pause_s = max(_CALM * pause_s, _CALM_S)
+        pause_s = self._pause_s()
+        if not (waiting or self._unsure or self._numbering.is_waiting):
+            pause_s = self._calm_s()
         return now_s - self._settled_s >= pause_s
+
+    def _pause_s(self) -> float:
+        return min(_PAUSE_S * len(self._register.parts), _MOST_PAUSE_S)
+
+    def _calm_s(self) -> float:
+        return max(_CALM * self._pause_s(), _CALM_S)
 
     def _settle(self, ready: set[int], now_s: float) -> None:
         """Cluster what is held, number it, and let go what is old."""
-        self._settled_s, self._changed = now_s, False
-        clusters, probability = self._settling.clusters(self._said, now_s)
+        self._settled_s, self._changed, self._unsure = now_s, False, False
+        ask = bool(ready) or now_s - self._asked_s >= self._calm_s()
+        self._asked_s = now_s if ask else self._asked_s
+        clusters, probability = self._settling.clusters(self._said, now_s, ask=ask)
         self._numbering.take(clusters, {serial: probability.get(serial) for serial in ready}, now_s)
         self._tell_merges()
         self._keep(probability, now_s)

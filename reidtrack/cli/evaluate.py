@@ -79,8 +79,8 @@ def run(args: argparse.Namespace) -> int:
         if args.blame:
             from reidtrack.pipeline.evaluate.attribution import attribute_run_errors
 
-            account = attribute_run_errors(args.dir, evaluation.people).to_json()
-            content["blame"] = account
+            blamed = attribute_run_errors(args.dir, evaluation.people)
+            content["blame"], unwritten = blamed.to_json(), unwritten or blamed.unwritten
         rows = {name: figures(score) for name, score in evaluation.cameras.items()}
         title, last = "camera", ("cross-camera", evaluation.cross_figures())
     if args.json:
@@ -91,7 +91,8 @@ def run(args: argparse.Namespace) -> int:
     console = SafeConsole()
     console.print(score_table(title, rows, last))
     if args.blame:
-        print_blame(console, account)
+        print_blame(console, blamed.to_json())
+    if args.blame and blamed.unwritten is None:
         console.print(f"{args.dir / 'blame.html'}: both sides of each link", markup=False, soft_wrap=True)
     return written_or_told(unwritten)
 

@@ -90,7 +90,7 @@ class _Parser(argparse.ArgumentParser):
     """A parser whose complaints about what was typed can be shown."""
 
     def error(self, message: str) -> NoReturn:
-        super().error(printable(redact_within(message)))
+        super().error(printable(" ".join(redact_within(message).split())))  # what was typed may hold line ends
 
 
 def build_parser(chosen: str | None = None) -> argparse.ArgumentParser:

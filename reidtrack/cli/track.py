@@ -28,6 +28,7 @@ def run(args: argparse.Namespace) -> int:
     """Track recorded detections, and say how many tracks came of them."""
     from reidtrack.config.load import load
     from reidtrack.config.run import TrackConfig
+    from reidtrack.detect.surest import MOST_BOXES
     from reidtrack.pipeline.track import track_file
 
     config = load(TrackConfig, args.config, [text.removeprefix("track.") for text in args.overrides])
@@ -35,6 +36,9 @@ def run(args: argparse.Namespace) -> int:
     if args.quiet:
         return EXIT_OK
     say(f"{args.out}: {summary.tracks} tracks, {summary.boxes} boxes in {summary.frames} frames")
+    if summary.left_out:
+        what = f"{summary.left_out:,} boxes were left out, the least sure of frames with more than {MOST_BOXES}"
+        say(f"note: {what}", error=True)
     if config.time_unit == "seconds" and summary.fps_source == "assumed":
         say(f"note: {summary.fps:g} frames per second were assumed; --fps says otherwise", error=True)
     return EXIT_OK

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_serializer, field_validator
 
 from reidtrack.config.load import Section, load
 from reidtrack.config.run import DetectConfig, FilePath, Fraction, RunConfig, SiteConfig
 from reidtrack.errors import ConfigError
-from reidtrack.video.naming import is_camera_name
+from reidtrack.video.naming import is_camera_name, redact
 
 Point = tuple[Fraction, Fraction]
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -106,9 +106,23 @@ class RecordConfig(Section):
 class PublishConfig(Section):
     """Where events go as they happen, and where the health page is."""
 
-    mqtt: str | None = Field(None, description="mqtt://user:password@host:1883/prefix, or mqtts://")
-    webhook: str | None = Field(None, description="http(s) address that each event is posted to")
+    mqtt: str | None = Field(
+        None, description="mqtt://user:password@host:1883/prefix or mqtts://...; ${NAME} for secrets"
+    )
+    webhook: str | None = Field(None, description="http(s) address that each event is posted to; ${NAME} for secrets")
     http: str | None = Field(None, description="host:port of /healthz and /metrics, such as 127.0.0.1:8787")
+
+    @field_serializer("mqtt")
+    def _hide_user(self, value: str | None) -> str | None:
+        return None if value is None else redact(value)
+
+    @field_serializer("webhook")
+    def _hide_all_but_the_host(self, value: str | None) -> str | None:
+        """Addresses of web hooks are secrets as a whole."""
+        if value is None:
+            return None
+        scheme, colon, rest = redact(value).partition("://")
+        return f"{scheme}://{re.split('[/?#]', rest)[0]}/***" if colon else "***"
 
 
 class LiveConfig(RunConfig):
@@ -138,14 +152,29 @@ def read_cameras(path: FilePath, environment: Mapping[str, str] | None = None) -
 
 def _filled(camera: CameraSettings, values: Mapping[str, str], path: Path) -> CameraSettings:
     def fill(text: str) -> str:
-        missing = [name for name in _VARIABLE.findall(text) if name not in values]
-        if missing:
-            raise ConfigError(
-                f"camera {camera.name}: the variable {missing[0]} is not set",
-                where=str(path),
-                hint=f"set it: export {missing[0]}=...",
-            )
-        return _VARIABLE.sub(lambda found: values[found[1]], text)
+        return fill_variables(text, f"camera {camera.name}", path, values)
 
     sub = None if camera.sub is None else fill(camera.sub)
     return camera.model_copy(update={"address": fill(camera.address), "sub": sub})
+
+
+def fill_variables(
+    text: str, whose: str, where: Path | None = None, environment: Mapping[str, str] | None = None
+) -> str:
+    """Replace `${NAME}` in an address by variables: what is in none of the program's words, no file holds.
+
+    Args:
+        text: The address.
+        whose: What it belongs to, for the message.
+        where: In which file it stands.
+        environment: Variables; None takes the process's.
+
+    Raises:
+        ConfigError: If a variable is not set.
+    """
+    values = os.environ if environment is None else environment
+    missing = [name for name in _VARIABLE.findall(text) if name not in values]
+    if missing:
+        hint = f"set it: export {missing[0]}=..."
+        raise ConfigError(f"{whose}: the variable {missing[0]} is not set", where=where, hint=hint)
+    return _VARIABLE.sub(lambda found: values[found[1]], text)

@@ -16,12 +16,13 @@ from reidtrack.config.keys import put, rename, tell_renamed
 from reidtrack.errors import ConfigError, param
 from reidtrack.options import OptionError
 from reidtrack.plain_yaml import PlainYamlError, load_plain, read_plain_yaml
+from reidtrack.video.secrets import redact_within
 
 
 class Section(BaseModel):
     """A group of settings: unknown keys are errors, values cannot change after construction."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, hide_input_in_errors=True)
 
     @field_validator("*", mode="after")
     @classmethod
@@ -120,7 +121,8 @@ def validate(model: type[C], data: Mapping[str, Any], *, where: object | None = 
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise _explain(model, error, where, field) from error
+        wrong = _explain(model, error, where, field)
+    raise wrong  # without the original, whose text holds keys and values, and so what is secret in them
 
 
 def dump(config: BaseModel) -> dict[str, Any]:
@@ -187,16 +189,18 @@ def _explain(model: type[Section], error: ValidationError, where: object | None,
     if fault["type"] in _UNKNOWN:
         near = difflib.get_close_matches(key, _known_keys(model), n=1, cutoff=0.5)
         near = near or [k for k in _known_keys(model) if k.rsplit(".", 1)[-1] == path[-1]][:1]
-        return wrong(f"unknown key {key!r}", hint=f"did you mean {near[0]!r}?" if near else model.other_keys)
+        return wrong(
+            f"unknown key {redact_within(repr(key))}", hint=f"did you mean {near[0]!r}?" if near else model.other_keys
+        )
     if fault["type"] == "missing":
         meant = model.model_fields[path[0]].description if path[0] in model.model_fields else None
         return wrong(f"{key} is missing", expected=meant)
     unfit = fault.get("ctx", {}).get("error")
     if isinstance(unfit, OptionError):  # of a section as a whole: the error knows which of its keys it is
         key = ".".join([*path, unfit.name])
-        return wrong(f"{key}: got {unfit.value!r}", expected=unfit.expected)
+        return wrong(f"{key}: got {redact_within(repr(unfit.value))}", expected=unfit.expected)
     expected = "a section of keys" if fault["type"] == "model_type" else _expected(str(fault["msg"]))
-    return wrong(f"{key}: got {fault['input']!r}", expected=expected)
+    return wrong(f"{key}: got {redact_within(repr(fault['input']))}", expected=expected)
 
 
 def _keys_of(loc: tuple[int | str, ...]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 from reidtrack.detect.letterbox import Letterbox
 from reidtrack.types import FloatArray, Outputs, PixelFormat
@@ -83,4 +83,13 @@ class Family(Protocol):
 
     def exact_operations(self, module: Any) -> list[str]:
         """Regular expressions of names of operations that stay in float32 where the others are brought to 8 bits."""
+        ...
+
+
+@runtime_checkable
+class CountsClasses(Protocol):
+    """A family whose outputs show how many classes the network tells apart; a family need not."""
+
+    def classes_in(self, outputs: Outputs) -> int | None:
+        """Number of classes in the outputs of one picture; None where these do not show it."""
         ...

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from reidtrack import geometry
-from reidtrack.detect.family import Family
+from reidtrack.detect.family import CountsClasses, Family
 from reidtrack.detect.letterbox import Letterbox, letterbox
 from reidtrack.detect.protocol import DetectorOptions
 from reidtrack.errors import WeightsError
@@ -23,6 +23,7 @@ class NetworkDetector:
         family: How pictures go in and boxes come out.
         options: Size of the input and which boxes are kept.
         person_class: Index of the class person in the model.
+        named_classes: How many classes the model names; 0 where it names none.
         input_shape: The model's (B, 3, h, w), -1 where it is free.
         stride: The sides of a free input are multiples of this.
     """
@@ -34,13 +35,14 @@ class NetworkDetector:
         options: DetectorOptions | None = None,
         *,
         person_class: int = 0,
+        named_classes: int = 0,
         input_shape: Sequence[int] = (-1, 3, -1, -1),
         stride: int = 32,
     ) -> None:
         self._infer = infer
         self._family = family
         self._options = options or DetectorOptions()
-        self._person_class = person_class
+        self._person_class, self._named_classes = person_class, named_classes
         _, _, height, width = input_shape
         self._input_hw = (height, width) if height > 0 and width > 0 else None
         self._stride = stride
@@ -61,7 +63,7 @@ class NetworkDetector:
         """Find the persons in each frame; frames of one size that are scaled alike share a batch.
 
         Raises:
-            WeightsError: If the model's output holds NaN, or less than its names say.
+            WeightsError: If the model's output holds NaN, or more or fewer classes than it names.
         """
         groups: dict[tuple[tuple[int, int], int], list[int]] = {}
         for i, frame in enumerate(frames):
@@ -74,11 +76,21 @@ class NetworkDetector:
                 results[i] = self._select(one, box, size)
         return [results[i] for i in range(len(frames))]
 
+    def _check_classes(self, outputs: Outputs) -> None:
+        """Raise if the model names other classes than it tells apart: which of them is a person is not known then."""
+        held = self._family.classes_in(outputs) if isinstance(self._family, CountsClasses) else None
+        if self._named_classes and held is not None and held != self._named_classes:
+            raise WeightsError(
+                f"the detector names {self._named_classes} classes, and its output holds {held}",
+                hint="names and weights are of different detectors",
+            )
+
     def _select(self, outputs: Outputs, box: Letterbox, size: tuple[int, int]) -> Detections:
         if any(np.isnan(output).any() for output in outputs):
             raise WeightsError(
                 "the detector's output holds NaN", hint="the weights are damaged or of another precision"
             )
+        self._check_classes(outputs)
         options = self._options
         try:
             found = self._family.decode(outputs, (box.height, box.width), self._person_class, options.conf)

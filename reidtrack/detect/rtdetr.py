@@ -57,6 +57,14 @@ class RtDetr:
         xyxy = np.concatenate([centre - size / 2, centre + size / 2], axis=1)
         return Found(xyxy * np.array([width, height, width, height], np.float32), score[hit], distinct=True)
 
+    def classes_in(self, outputs: Outputs) -> int | None:
+        """Columns of the logits, or behind the four of the boxes; six columns may be boxes, score and class."""
+        if len(outputs) == 2:
+            boxes, logits = outputs if outputs[0].shape[1] == 4 else outputs[::-1]
+            return int(logits.shape[1]) if boxes.shape[1] == 4 else None
+        (table,) = outputs
+        return None if table.shape[1] == 6 else int(table.shape[1]) - 4
+
     def exact_operations(self, module: Any) -> list[str]:
         """The whole decoder: it goes on from its own boxes, layer by layer."""
         return [rf".*model\.{len(module.network.model) - 1}[./].*"]

@@ -190,7 +190,7 @@ def _read_checkpoint(path: Path) -> DetectorModule:
     _check_task(getattr(module, "task", "detect"), path)
     if stride not in _STRIDES:
         raise WeightsError(f"says a stride of {stride}", where=path, expected="16, 32 or 64")
-    if names and max(names) >= classes:
+    if names and max(names) + 1 != classes:
         what = f"names {max(names) + 1} classes, and its head knows {classes}"
         raise WeightsError(what, where=path, expected=_CHECKPOINT)
     if family is None:

@@ -60,6 +60,11 @@ class Yolo:
         centre, size = prediction[:2, hit].T, prediction[2:4, hit].T
         return Found(np.concatenate([centre - size / 2, centre + size / 2], axis=1), score[hit], distinct=False)
 
+    def classes_in(self, outputs: Outputs) -> int | None:
+        """Rows behind the four of the boxes; (N, 6) shows none."""
+        (prediction,) = outputs
+        return None if prediction.shape[1] == 6 else prediction.shape[0] - 4
+
     def exact_operations(self, module: Any) -> list[str]:
         """The head's own arithmetic, which makes boxes of what its layers give."""
         return [rf".*model\.{len(module.model) - 1}(\.dfl)?/.*"]

@@ -60,6 +60,7 @@ def make_detector(
         network.family,
         config.options,
         person_class=find_person_class(network.names),
+        named_classes=max(network.names, default=-1) + 1,
         input_shape=network.input_shape,
         stride=network.stride,
     )

@@ -15,6 +15,7 @@ from reidtrack.gallery.people import open_gallery
 from reidtrack.pipeline.live.compare import compared, live_numbers
 from reidtrack.pipeline.live.pack import pack_logs
 from reidtrack.pipeline.run.recognise import run_key
+from reidtrack.pipeline.run.site_files import check_site_files, site_digests
 from reidtrack.pipeline.run.write_outputs import Outcome, finish
 from reidtrack.runs.event_log import read_events
 from reidtrack.runs.folder import RunFolder
@@ -88,6 +89,12 @@ def associate_again(
         config: RunConfig = load(model, overrides=overrides, base=manifest.settings, options=wanted)
         if gallery is None and not any(_key(text) in ("gallery", "gallery.path") for text in overrides):
             _check_gallery(folder, manifest, config.gallery.path)
+        if any(_key(text).startswith(("site.path", "site.homographies")) or _key(text) == "site" for text in overrides):
+            given = {config.site.path, *config.site.homographies.values()}
+        else:
+            given = {site, *(homographies or {}).values()}
+        check_site_files(path, manifest, config.site, {one for one in given if one is not None})
+        manifest.site_files = site_digests(config.site)
         for section in ("associate", "gallery", "site"):
             manifest.settings[section] = getattr(config, section).model_dump(mode="json")
         said = read_corrections(corrections or folder.corrections, wanted=corrections is not None)

@@ -16,6 +16,7 @@ from reidtrack.errors import OutputError
 from reidtrack.files import write_whole
 from reidtrack.pipeline.associate import open_finished
 from reidtrack.pipeline.run.settle import solve
+from reidtrack.pipeline.run.site_files import check_site_files
 from reidtrack.runs.calibration_json import calibration_to_json
 from reidtrack.runs.lock import RunLock
 
@@ -64,6 +65,7 @@ def calibrate_run(path: Path, *, threshold: float | None = None, false_accept: f
 def _calibrate(path: Path, threshold: float | None, false_accept: float | None) -> Calibrated:
     folder, manifest = open_finished(path)
     config = load(RunConfig, base=manifest.settings)
+    check_site_files(path, manifest, config.site)
     corrections = read_corrections(folder.corrections, wanted=False)
     association, _ = solve(folder, manifest, config, corrections)
     calibration, identities = association.calibration, association.identities

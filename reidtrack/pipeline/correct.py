@@ -34,6 +34,7 @@ from reidtrack.errors import UsageError, param
 from reidtrack.files import refuse_link, write_whole
 from reidtrack.pipeline.associate import open_finished
 from reidtrack.pipeline.run.settle import association_settings, load_tracklets
+from reidtrack.pipeline.run.site_files import check_site_files
 from reidtrack.runs.identities import IdentityEntry, TrackletEntry, find_identity, read_identities, settle_first
 from reidtrack.runs.lock import RunLock
 
@@ -100,6 +101,7 @@ def edit_corrections(path: Path, make: Make, *, settles: bool = False) -> Edited
         kept = remove(text, edit.drop)
         after = append(kept, edit.add, where) if edit.add else kept
         config = load(RunConfig, base=manifest.settings)
+        check_site_files(path, manifest, config.site)
         tracklets = load_tracklets(folder, config.track, manifest.cameras)
         correct(tracklets, association_settings(config, manifest.prior), parse(after, where))
         if settles and manifest.status == "done":

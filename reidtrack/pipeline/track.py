@@ -34,6 +34,7 @@ class TrackSummary:
         boxes: Number of boxes of all tracks.
         fps: Frames per second that times were computed with.
         fps_source: Where the rate comes from: `given`, `seqinfo.ini` or `assumed`.
+        left_out: Detections beyond `MOST_BOXES` in a frame, the least sure ones, that were left out.
     """
 
     frames: int
@@ -41,6 +42,7 @@ class TrackSummary:
     boxes: int
     fps: float
     fps_source: str
+    left_out: int = 0
 
 
 def track_file(detections: Path, out: Path, config: TrackConfig, fps: float | None = None) -> TrackSummary:
@@ -67,7 +69,8 @@ def track_file(detections: Path, out: Path, config: TrackConfig, fps: float | No
     frame = np.arange(last + 1)
     tracks = track_detections(found, frame, frame / rate, config)
     write_mot(out, MotRows.of(tracks.frame, tracks.track_id, tracks.xyxy, np.ones(len(tracks))))
-    return TrackSummary(len(frame), len(np.unique(tracks.track_id)), len(tracks), rate, source)
+    left_out = sum(max(0, len(boxes) - MOST_BOXES) for boxes in found.values())
+    return TrackSummary(len(frame), len(np.unique(tracks.track_id)), len(tracks), rate, source, left_out)
 
 
 def track_detections(

@@ -16,6 +16,9 @@ from reidtrack.errors import InputError, UsageError
 from reidtrack.runs.json_file import read_json
 from reidtrack.types import Identity, Link, Tracklet, TrackletKey
 
+_MOST_NAME = 4096
+"""Letters of a name, as a gallery takes them; corrections take 80."""
+
 
 @dataclass(frozen=True, slots=True)
 class LinkEntry:
@@ -115,7 +118,7 @@ def read_identities(path: Path) -> list[IdentityEntry]:
         return [
             IdentityEntry(
                 int(entry["id"]),
-                entry.get("name"),
+                _read_name(entry.get("name")),
                 tuple(map(str, entry["cameras"])),
                 tuple(_read_tracklet(t, cut) for t in entry["tracklets"]),
             )
@@ -125,6 +128,17 @@ def read_identities(path: Path) -> list[IdentityEntry]:
         raise InputError(error.what, where=path, expected=error.expected, hint=settle_first(path.parent)) from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise InputError("cannot be read", where=path, hint=settle_first(path.parent)) from error
+
+
+def _read_name(name: object) -> str | None:
+    """What a person is called.
+
+    Raises:
+        ValueError: If it is no text, or longer than names are.
+    """
+    if name is not None and not (isinstance(name, str) and 0 < len(name) <= _MOST_NAME and name.isprintable()):
+        raise ValueError("no name")
+    return name
 
 
 def settle_first(folder: Path) -> str:

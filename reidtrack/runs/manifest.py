@@ -79,6 +79,7 @@ class RunManifest(Section):
         detections: Camera to a detection file that takes the detector's place.
         weights: "detector" and "reid" to what was loaded.
         settings: Every setting, as `config` in the file.
+        site_files: Path of each file that describes the site to its sha256.
         versions: Python and libraries to their versions.
         cameras: Camera that could be opened to what was read of it.
         people: How many identities there are.
@@ -103,6 +104,7 @@ class RunManifest(Section):
     detections: dict[str, str] = Field(default_factory=dict)
     weights: dict[str, Weights] = Field(default_factory=dict)
     settings: dict[str, Any] = Field(alias="config")
+    site_files: dict[str, str] = Field(default_factory=dict)
     versions: dict[str, str] = Field(default_factory=dict)
     cameras: dict[str, CameraEntry]
     people: int = 0

@@ -101,6 +101,7 @@ class Retention:
             now: The present moment.
             in_use: Files and folders that are being written; asked after looking what is there.
         """
+        self._remove_left_behind(in_utc(now))
         if self._keep_s is None and self._max_bytes is None:
             return Swept()
         items = sorted(self._items(), key=lambda item: (item.start, list(_KINDS).index(item.kind), item.path))
@@ -117,7 +118,6 @@ class Retention:
                 gone, left = gone + item.bytes, left - item.bytes
             else:
                 failed += 1
-        self._remove_left_behind(in_utc(now))
         over = 0 if self._max_bytes is None else max(0, left - self._max_bytes)
         return Swept({kind: counts[kind] for kind in _KINDS if counts[kind]}, gone, failed, left, over)
 

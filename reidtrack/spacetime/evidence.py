@@ -7,6 +7,7 @@ lie to each other where nobody has said, how near one person's positions are, an
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
@@ -22,15 +23,18 @@ from reidtrack.spacetime.clock_scores import (
 )
 from reidtrack.spacetime.clocks import ClockOffset, solve_clocks, telling_pairs
 from reidtrack.spacetime.ground import Closeness, GroundPath, displacement, ground_path
+from reidtrack.spacetime.guessed_links import guess_links
 from reidtrack.spacetime.learned_site import CameraPair, KnownSite, LearnedSite
 from reidtrack.spacetime.plan import Meeting, PlanCameras, gap_terms, meeting_terms, meetings
 from reidtrack.spacetime.site_tracklets import SiteTracklets
 from reidtrack.spacetime.travel_times import learn_travel_times, travel_time_terms
 from reidtrack.spacetime.view_homography import (
+    LEAST_LINKS,
     ViewHomography,
     common_plane,
     estimate_homography,
     homography_scores,
+    pictures,
 )
 from reidtrack.types import DoubleArray, IntArray, Tracklet
 
@@ -40,6 +44,8 @@ LEAST_OFFSET_S = 0.2
 """Clocks that are less apart count as right; not tuned: clocks are found within 0.1 s (docs/results/space_time.md)."""
 _SURE_DEVIATIONS = 3.0
 """A clock is allowed for when it is wrong by so many of its standard deviations; not tuned."""
+_FEW_CAMERAS = 4
+"""Of more cameras, and of live ones, links are not guessed from places; bounds time."""
 _MOST_LINKS = 200
 """Links of two cameras that clocks are learned from; bounds time."""
 _LEAST_MET = 3
@@ -79,6 +85,7 @@ class SpaceTime:
         clocks, origin = self._known_clocks(seen, plan)
         offsets = [_used_offset_s(clock, origin.get(i)) for i, clock in enumerate(clocks)]
         # ... then how pictures lie to each other, and positions, ...
+        seen = self._with_guessed_links(seen, plan, offsets)
         relations = self._relations(seen, plan, offsets)
         plan = plan.with_homographies(relations, seen.names, self._site.sizes)
         terms, fit, disagreeing = self._position_terms(seen, plan, offsets, relations)
@@ -145,6 +152,23 @@ class SpaceTime:
 
     def _sizes(self, seen: SiteTracklets, pair: CameraPair) -> tuple[tuple[float, float], tuple[float, float]]:
         return self._site.sizes[seen.names[pair[0]]], self._site.sizes[seen.names[pair[1]]]
+
+    def _with_guessed_links(self, seen: SiteTracklets, plan: PlanCameras, offsets: Sequence[float]) -> SiteTracklets:
+        """Tracklets with links that places alone tell, for cameras between which appearance is sure of hardly any."""
+        if "relation" not in self._pieces or self._clocks_every_s or len(seen.names) > _FEW_CAMERAS:
+            return seen
+        links, sure = [seen.links], seen.by_cameras()
+        for a, b in combinations(range(len(seen.names)), 2):
+            names = seen.names[a], seen.names[b]
+            if len(sure.get((a, b), ())) >= LEAST_LINKS or not all(name in self._site.sizes for name in names):
+                continue
+            if not all(name in plan.plan for name in names):
+                paths = seen.paths(dict(zip(names, pictures(self._sizes(seen, (a, b))), strict=True)), offsets)
+                one, other = (
+                    [(i, p) for i, p in enumerate(paths) if p is not None and seen.camera[i] == c] for c in (a, b)
+                )
+                links.append(np.sort(guess_links(one, other, self._site.sizes[names[1]]), axis=1))
+        return seen._replace(links=np.unique(np.concatenate(links), axis=0))
 
     def _relations(
         self, seen: SiteTracklets, plan: PlanCameras, offsets: Sequence[float]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +20,10 @@ from reidtrack.types import DoubleArray
 
 _UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001, "ft": 0.3048}
 _TOP = ("unit", "cameras", "connections", "not_connected", "complete", "zones", "lines")
+_LEAST, _MOST = 1e-9, 1e12
+"""Of the largest number of a homography, and of any number: pixels and metres of real sites lie far within."""
+_MOST_S = 1e10
+"""Of a time between cameras: three hundred years."""
 _PLACES = ("homography", "image_to_plan", "points")
 _CONNECTION = ("from", "to", "min_s", "max_s", "overlap", "one_way")
 _ROWS = "three rows of three numbers"
@@ -111,6 +114,21 @@ def read_homography(path: Path, camera: str) -> DoubleArray:
     raise ConfigError("holds no homography", where=path, expected=f"{_ROWS}, or an OpenCV matrix")
 
 
+def referenced_files(path: Path) -> list[Path]:
+    """Files of homographies that a site file names, as `read_site` would open them; none where it is no such file.
+
+    Raises:
+        ConfigError: If it cannot be read.
+    """
+    data = _read(path)
+    if not isinstance(data, dict):
+        return []
+    cameras = data.get("cameras")
+    entries = [*data.values(), *(cameras.values() if isinstance(cameras, dict) else ())]
+    named = (entry.get(key) for entry in entries if isinstance(entry, dict) for key in _PLACES if key != "points")
+    return [path.parent / name for name in named if isinstance(name, str)]
+
+
 def _read(path: Path) -> Any:
     try:
         text = read_plain_text(path, MOST_BYTES)
@@ -163,6 +181,9 @@ def _from_points(value: Any, where: str) -> DoubleArray:
 
 def _checked(matrix: DoubleArray, where: object, hint: str) -> DoubleArray:
     square = matrix.reshape(3, 3)
+    largest = np.abs(square).max()
+    if largest < _LEAST:
+        raise ConfigError(f"holds no number beyond {largest:.3g}", where=where, expected=_ROWS, hint=hint or None)
     if not np.isfinite(square).all() or np.linalg.matrix_rank(square) < 3:
         raise ConfigError("is no homography: it cannot be inverted", where=where, expected=_ROWS, hint=hint or None)
     return square
@@ -173,7 +194,8 @@ def _numbers(value: Any) -> DoubleArray | None:
         found = np.array(value, np.float64)
     except (TypeError, ValueError):
         return None
-    return found.reshape(-1) if found.ndim and np.isfinite(found).all() else None
+    fits = found.ndim and (np.abs(found) <= _MOST).all()  # NaN does not
+    return found.reshape(-1) if fits else None
 
 
 def _topology(data: Mapping[str, Any], cameras: Sequence[str], path: Path) -> Topology:
@@ -207,7 +229,7 @@ def _connection(entry: Any, where: str) -> tuple[str, str, float, float | None, 
     least, most = entry.get("min_s", 0.0), entry.get("max_s")
     for value in (least, most):
         number = isinstance(value, int | float) and not isinstance(value, bool)
-        if value is not None and not (number and 0 <= value < math.inf):
+        if value is not None and not (number and 0 <= value <= _MOST_S):
             raise ConfigError(f"got {value!r}", where=where, expected="seconds")
     if most is not None and most < least:
         raise ConfigError("max_s is less than min_s", where=where)

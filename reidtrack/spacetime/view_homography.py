@@ -77,7 +77,7 @@ class ViewHomography(NamedTuple):
     region: tuple[float, float, float, float]
 
 
-class _Steps(NamedTuple):
+class Steps(NamedTuple):
     """Foot points of one link.
 
     Attributes:
@@ -107,18 +107,18 @@ def estimate_homography(
         offset_s: Seconds the second camera's clock is fast against the first's.
     """
     paths = _paths(links, sizes, offset_s)
-    steps = [_steps(a, b, 0) for a, b in paths]
+    steps = [steps_of(a, b, 0) for a, b in paths]
     used = [k for k, s in enumerate(steps) if len(s.first) >= _LEAST_STEPS][:_MOST_LINKS]
-    fitted = _fit([steps[k] for k in used], sizes[1])
+    fitted = fit_steps([steps[k] for k in used], sizes[1])
     if fitted is None:
         return None
     homography, inlier = fitted
     without: list[DoubleArray | None] = [None] * len(links)
     errors: list[tuple[float, float]] = []
     for k in used:  # how well does each link fit what the others say?
-        other = _fit([steps[i] for i in used if i != k], sizes[1])
+        other = fit_steps([steps[i] for i in used if i != k], sizes[1])
         without[k] = None if other is None else other[0]
-        errors.append(_error(steps[k], without[k]))
+        errors.append(error_of(steps[k], without[k]))
     off_px, off_m = np.array(errors).T
     middle = float(np.median(off_px)), float(np.median(off_m))
     fits = len(used) >= LEAST_LINKS and float((off_m <= FITS_M).mean()) >= _FITTED_SHARE and middle[1] <= FITS_M
@@ -185,17 +185,17 @@ def _paths(
     return [(made[a.key], made[b.key]) for a, b in links]
 
 
-def _steps(a: GroundPath, b: GroundPath, lag: int, most: int = _MOST_STEPS) -> _Steps:
+def steps_of(a: GroundPath, b: GroundPath, lag: int, most: int = _MOST_STEPS) -> Steps:
     """Foot points where both are seen if the second one's clock is fast by `lag` steps, `most` of them or few more."""
     first, end = max(a.first, b.first - lag), min(a.first + len(a), b.first - lag + len(b))
     step = np.arange(first, max(first, end))
     step = step[a.known[step - a.first] & b.known[step + lag - b.first]]
     step = step[:: max(1, -(-len(step) // most))]
     rows_b = step + lag - b.first
-    return _Steps(a.position[step - a.first], b.position[rows_b], PERSON_M / b.unit_m[rows_b])
+    return Steps(a.position[step - a.first], b.position[rows_b], PERSON_M / b.unit_m[rows_b])
 
 
-def _fit(steps: Sequence[_Steps], size: tuple[float, float]) -> tuple[DoubleArray, BoolArray] | None:
+def fit_steps(steps: Sequence[Steps], size: tuple[float, float]) -> tuple[DoubleArray, BoolArray] | None:
     """The homography that most foot points agree on, and a mask of those that do; None where they determine none."""
     import cv2
 
@@ -218,7 +218,7 @@ def _narrowest(points: DoubleArray) -> float:
     return float(np.sqrt(max(np.linalg.eigvalsh(np.cov(points.T))[0], 0.0)))
 
 
-def _error(steps: _Steps, homography: DoubleArray | None) -> tuple[float, float]:
+def error_of(steps: Steps, homography: DoubleArray | None) -> tuple[float, float]:
     """Median error of one link, in pixels and in metres; infinite without a homography."""
     if homography is None:
         return np.inf, np.inf
@@ -237,16 +237,16 @@ def _score(
 
     In one fold the homography is fitted to all of them, which flatters it.
     """
-    steps = [s for s in (_steps(a, b, lag, _SCANNED_STEPS) for a, b in paths) if len(s.first) >= _LEAST_STEPS]
+    steps = [s for s in (steps_of(a, b, lag, _SCANNED_STEPS) for a, b in paths) if len(s.first) >= _LEAST_STEPS]
     odds: list[float] = []
     for fold in range(folds) if len(steps) >= LEAST_LINKS else ():
-        fitted = _fit([s for k, s in enumerate(steps) if folds == 1 or k % folds != fold], sizes[1])
+        fitted = fit_steps([s for k, s in enumerate(steps) if folds == 1 or k % folds != fold], sizes[1])
         if fitted is not None:
             odds += [_odds(s, fitted[0], closeness) for s in steps[fold::folds]]
     return sum(odds), sum(value > 1 for value in odds)
 
 
-def _odds(steps: _Steps, homography: DoubleArray, closeness: Closeness) -> float:
+def _odds(steps: Steps, homography: DoubleArray, closeness: Closeness) -> float:
     """Evidence that one link gives for a homography."""
     unit = PERSON_M / steps.height
     off = (project(homography, steps.first) - steps.second) * unit[:, None]

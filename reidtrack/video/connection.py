@@ -12,11 +12,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reidtrack.image import MOST_PIXELS
 from reidtrack.runtime.queues import BoundedQueue, Clock, wait_until
 from reidtrack.video.address import LiveAddress
-from reidtrack.video.failure import Failure, LostError, cleaned, closed, opening_failure
+from reidtrack.video.failure import Failure, LostError, cleaned, closed
 from reidtrack.video.file import FALLBACK_FPS
+from reidtrack.video.live_decoder import LiveDecoder
+from reidtrack.video.open_live import choose_pictures, claimed_fps, comes_in_parts, has_stamps, open_stream
 from reidtrack.video.packet_sink import SinkGate
 from reidtrack.video.parameter_sets import has_start_codes, sequence_sets
 from reidtrack.video.stream_time import FAR_S, StreamTime
@@ -32,14 +33,8 @@ _WAITING = 2
 _BURST_S = 0.01
 """Packets that come faster after one another were waiting: they are older than their arrival."""
 _MOST_BURST_S = 0.5
-_MOST_UNREAD = 50
-"""Packets in a row that cannot be read or decoded before the connection is given up."""
-_MOST_HELD = 16
-"""Pictures that a decoder holds back to put them in order (Rec. ITU-T H.264, A.3.1)."""
 _ON_TIME_S = 0.5
 """What is held back comes when it is due, as far as stamps go; by more, it comes too late."""
-_PACED = ("hls", "mov", "matroska", "avi")
-"""Demuxers of what comes in large parts, faster than it is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +88,7 @@ class Connection:
         alive_s: When a packet or picture last came, by the clock; at first, when it was begun.
         picture_s: Likewise, when a picture last came; at first, when it was opened.
         opened: Whether it was.
-        decoded: Pictures so far, wanted or not.
-        damaged: Packets and pictures with errors so far.
+        packets: How many came.
         codec: Name of the codec, `h264`.
         fps: The rate that the stream claims.
         next_index: Number of the next picture.
@@ -113,18 +107,19 @@ class Connection:
         ticks: Clock,
     ) -> None:
         self.address, self._reading, self._wall, self._gate, self._ticks = address, reading, wall, gate, ticks
+        self._is_file = address.scheme == "file"
         self._left = False
         self._changed = threading.Condition()
         self.pictures: BoundedQueue[Picture] = BoundedQueue(_WAITING, "drop_oldest", changed=self._changed, clock=ticks)
         self.alive_s = ticks.now()
         self.picture_s = self.alive_s
         self.opened = False
-        self.packets = self.decoded = self.damaged = 0
+        self.packets = 0
+        self._decoder = LiveDecoder()
         self.codec, self.fps, self.pixel_aspect = "", None, 1.0
         self.next_index = first_index
         self._times = StreamTime(not_before_s)
         self._due_s: float | None = None
-        self._unread = self._held = 0
         self._size: tuple[int, int] | None = None
         self._sets = b""
         gate.hand_to(self)
@@ -134,9 +129,9 @@ class Connection:
     fps: float | None
 
     @property
-    def last_s(self) -> float:
-        """Time of the last picture, seconds since the origin."""
-        return self._times.last_s
+    def damaged(self) -> int:
+        """Packets and pictures with errors so far."""
+        return self._decoder.damaged
 
     @property
     def running(self) -> bool:
@@ -149,7 +144,7 @@ class Connection:
             self._left = True
             self.pictures.close()
             self._changed.notify_all()
-        self._gate.end(self)
+        self._gate.revoke(self)
 
     def join(self, timeout_s: float) -> None:
         """Wait for the thread to end, so many seconds at most."""
@@ -163,14 +158,16 @@ class Connection:
             error = LostError(cleaned(lost.failure, self.address.url))
         except BaseException as bug:
             error = bug
-        self._gate.end(self)
+        self._gate.revoke(self)
         self.pictures.end(error)
 
     def _read(self) -> None:
         while not self._left:
-            container = self._open()
+            container = open_stream(self.address, self._reading.silence_s)
             try:
-                stream = self._stream(container)
+                stream = choose_pictures(container, self.address.shown)
+                self.codec, self.fps = stream.codec_context.name, claimed_fps(stream)
+                self.pixel_aspect = float(stream.sample_aspect_ratio or 1)
                 self.alive_s = self.picture_s = self._ticks.now()
                 self.opened = True
                 ended = self._play(container, stream)
@@ -181,52 +178,12 @@ class Connection:
             with self._changed:  # the last picture is shown as long as any other
                 wait_until(self._changed, lambda: self._left, 1 / (self.fps or FALLBACK_FPS), self._ticks)
 
-    def _open(self) -> InputContainer:
-        import av
-
-        address = self.address
-        failed: Exception | None = None
-        timeout = None if address.scheme == "file" else (address.open_s, self._reading.silence_s)
-        try:
-            return av.open(address.url, format=address.demuxer, options=address.options, timeout=timeout)
-        except (av.error.FFmpegError, OSError, UnicodeError, ValueError) as error:
-            failed = error
-        # Out of the handler: the error holds the address with its password, and must be nobody's context.
-        raise LostError(opening_failure(failed, address.url, address.shown))
-
-    def _stream(self, container: InputContainer) -> VideoStream:
-        from av.stream import Discard
-
-        streams = [s for s in container.streams.video if not s.disposition & s.disposition.attached_pic]
-        shown = self.address.shown
-        if not streams:
-            kinds = ", ".join(sorted({s.type for s in container.streams})) or "nothing"
-            raise LostError(Failure("no_video", f"{shown}: has no pictures, only {kinds}; give its video stream"))
-        known = [s for s in streams if s.codec_context is not None]
-        if not known:
-            raise LostError(
-                Failure("codec", f"{shown}: its pictures are coded in a way that FFmpeg does not know; set it to H.264")
-            )
-        stream = known[0]
-        stream.thread_type = "SLICE"  # threads for whole pictures would hold back as many
-        if not stream.codec_context.is_open:
-            stream.codec_context.options = {**stream.codec_context.options, "max_pixels": str(MOST_PIXELS)}
-        rate = stream.guessed_rate or stream.average_rate or stream.base_rate
-        self.codec, self.fps = stream.codec_context.name, float(rate) if rate and 0 < rate <= 240 else None
-        self.pixel_aspect = float(stream.sample_aspect_ratio or 1)
-        for other in container.streams:
-            if other is not stream:
-                other.discard = Discard.all  # sound that goes on does not hide that the picture is frozen
-        return stream
-
     def _play(self, container: InputContainer, stream: VideoStream) -> Exception | None:
         """Read until the stream ends, somebody leaves, or it cannot be read: what the last was."""
         import av
 
-        names = container.format.name.split(",")
-        paced = self.address.scheme == "file" or any(name in _PACED for name in names)
-        no_stamps = container.format.flags & av.format.Flags.no_timestamps.value  # type: ignore[operator]  # an int
-        self._times = StreamTime(self._times.last_s, trusted=not no_stamps and "mpjpeg" not in names)
+        paced = comes_in_parts(container, self.address)
+        self._times = StreamTime(self._times.last_s, self._is_file or has_stamps(container))
         packets = self._packets(container, stream)
         try:
             first = [] if paced else list(_burst(packets, self._wall))
@@ -249,7 +206,8 @@ class Connection:
             except StopIteration:
                 return
             except av.error.InvalidDataError:
-                self._count_damage()
+                self._decoder.unreadable()
+                self._give_up_if_hopeless()
                 packets = container.demux(stream)
                 continue
             self.alive_s = self._ticks.now()
@@ -264,16 +222,17 @@ class Connection:
         if packet.size:
             self.packets += 1
             stamp_s = _stamp_s(packet, stream)
+            if stamp_s is None and self._is_file:  # a bare stream: played at the rate it claims
+                stamp_s = self.packets / (self.fps or FALLBACK_FPS)
             if paced:
                 arrival_s = self._wait_for(stamp_s, arrival_s)
             if self._times.packet(stamp_s, arrival_s) or self._differs(packet, stream):
                 self._gate.begin(self, stream, self._times.of(stamp_s, arrival_s))
-            shown_s = None if packet.pts is None else float(packet.pts * packet.time_base)
-            self._gate.packet(self, packet, self._times.of(shown_s, arrival_s))
-            if packet.is_corrupt:
-                self.damaged += 1
         if self._reading.decode:
             self._decode(packet, stream, arrival_s)
+        if packet.size:  # after its decoding: who records it may change its stamps
+            shown_s = None if packet.pts is None else float(packet.pts * packet.time_base)
+            self._gate.packet(self, packet, self._times.of(shown_s, arrival_s))
 
     def _differs(self, packet: Packet[VideoStream], stream: VideoStream) -> bool:
         """Whether pictures of another kind begin with a packet, as far as it says so itself."""
@@ -286,7 +245,7 @@ class Connection:
     def _wait_for(self, stamp_s: float | None, arrival_s: float) -> float:
         """Hold a packet back until its time has come; when it is taken to have come."""
         due_s = self._times.of(stamp_s, arrival_s)
-        most_s = float("inf") if self.address.scheme == "file" else FAR_S  # which is a new count of stamps
+        most_s = float("inf") if self._is_file else FAR_S  # which is a new count of stamps
         while not self._left and 0 < due_s - self._wall.now_s() < most_s:
             with self._changed:
                 wait_until(self._changed, lambda: self._left, min(due_s - self._wall.now_s(), 1.0), self._ticks)
@@ -295,18 +254,9 @@ class Connection:
         return due_s if abs(now_s - due_s) < _ON_TIME_S else now_s
 
     def _decode(self, packet: Packet[VideoStream], stream: VideoStream, arrival_s: float) -> None:
-        import av
-
-        try:
-            frames = packet.decode()
-        except (av.error.FFmpegError, OSError):
-            self._count_damage()
-            return
-        self._count_missing(packet.size > 0, len(frames), stream)
+        frames = self._decoder.decode(packet, stream)
+        self._give_up_if_hopeless()
         for frame in frames:
-            self._unread = 0
-            self.decoded += 1
-            self.damaged += bool(frame.is_corrupt)
             size = (frame.width, frame.height)
             if self._size is not None and size != self._size and not self._sets:
                 self._gate.begin(self, stream, self._times.of(_stamp_s(packet, stream), arrival_s))
@@ -329,22 +279,10 @@ class Connection:
         self._due_s = (time_s if late or self._due_s is None else self._due_s) + step_s
         return True
 
-    def _count_missing(self, packets: int, pictures: int, stream: VideoStream) -> None:
-        """Count pictures that the decoder keeps to itself because of damage, once there was a first."""
-        if not self.decoded and not pictures:
-            return
-        self._held += packets - pictures
-        most = _MOST_HELD if stream.codec_context.has_b_frames else 1
-        if self._held > most:
-            self.damaged += self._held - most
-            self._held = most
-
-    def _count_damage(self) -> None:
-        self.damaged += 1
-        self._unread += 1
-        if self._unread > _MOST_UNREAD:
-            shown = self.address.shown
-            raise LostError(Failure("damaged", f"{shown}: what comes cannot be decoded; restart the camera"))
+    def _give_up_if_hopeless(self) -> None:
+        if self._decoder.hopeless:
+            what = "what comes cannot be decoded; restart the camera, or set it to H.264"
+            raise LostError(Failure("damaged", f"{self.address.shown}: {what}"))
 
 
 def _burst(

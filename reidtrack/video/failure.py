@@ -54,7 +54,8 @@ def opening_failure(error: Exception, url: str, shown: str) -> Failure:
 
     if isinstance(error, av.error.HTTPUnauthorizedError | av.error.HTTPForbiddenError):
         who = "the user name or the password is wrong" if "@" in url else "it wants a user name and a password"
-        return Failure("unauthorised", f"{shown}: {who}; set them in the address, as rtsp://user:password@host/path")
+        form = f"{url.split('://', 1)[0]}://user:password@host/path"
+        return Failure("unauthorised", f"{shown}: {who}; set them in the address, as {form}")
     if isinstance(error, av.error.HTTPNotFoundError):
         return Failure(
             "not_found", f"{shown}: the server answers, and has no such path; see the camera's manual for it"

@@ -212,11 +212,15 @@ class VideoFile:
                 self._damaged += 1
                 packets = self._container.demux(self._stream)
             except (av.error.FFmpegError, OSError) as error:
-                raise InputError(f"reading stopped: {reason_of(error)}", where=self._name) from None
+                stopped = InputError(f"reading stopped: {reason_of(error)}", where=self._name)
+                break
             else:
                 failures = 0
                 count += packet.size > 0
                 yield packet
+        else:
+            return
+        raise stopped from None
 
     def _decode(self, packets: Iterable[Packet[VideoStream]]) -> Generator[VideoFrame]:
         import av
@@ -335,8 +339,8 @@ def open_recording(source: str | Path, timeout_s: float = 10.0, hwaccel: str = "
     try:
         return open_container(address, hwaccel, timeout=timeout_s if remote else None, options=options)
     except (av.error.FFmpegError, OSError, UnicodeError) as error:
-        # The original error holds the address with its password.
-        raise explain(error, source) from None
+        failure = explain(error, source)
+    raise failure from None  # out of the handler: the original error holds the address with its password
 
 
 def _is_mp4(container: InputContainer) -> bool:

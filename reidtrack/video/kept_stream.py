@@ -25,6 +25,7 @@ _SETTLED_S = 5.0
 _MOST_STUCK = 2
 """Connections that FFmpeg does not come back from; with more, the camera is not tried before one does."""
 _HANGS_S = 2.0
+_LATER_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,9 @@ class KeptStream:
         self._stuck = [old for old in self._stuck if old.running]
         if len(self._stuck) > _MOST_STUCK:
             raise LostError(Failure("stalled", f"{address.shown}: connections to it hang; is the network there?"))
-        reading = Reading(told.stall_s, told.fps, told.decode, told.loop and address.scheme == "file")
+        # FFmpeg gives up later than the watch below: it ends the thread of a connection that was left.
+        silence_s = max(told.stall_s, _STEPS_UNTIL_STALL * self.step_s) + _LATER_S
+        reading = Reading(silence_s, told.fps, told.decode, told.loop and address.scheme == "file")
         with self._changed:
             self._connection = Connection(
                 address,

@@ -50,7 +50,7 @@ class SinkGate:
         self._begun = False
 
     def hand_to(self, holder: object) -> None:
-        """End what was begun, and listen to this one alone from now on; to nobody if it is None."""
+        """End what was begun, and listen to this one alone from now on."""
         with self._lock:
             self._end()
             self._holder = holder
@@ -69,11 +69,12 @@ class SinkGate:
             if self._sink is not None and holder is self._holder and self._begun:
                 self._sink.packet(packet, time_s)
 
-    def end(self, holder: object) -> None:
-        """Pass on an end."""
+    def revoke(self, holder: object) -> None:
+        """End what was begun, and listen to this one no more."""
         with self._lock:
             if holder is self._holder:
                 self._end()
+                self._holder = None
 
     def _end(self) -> None:
         if self._sink is not None and self._begun:

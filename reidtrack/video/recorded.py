@@ -11,6 +11,7 @@ from reidtrack.errors import DeviceError, InputError
 from reidtrack.video.file import open_recording
 from reidtrack.video.naming import is_folder, is_url
 from reidtrack.video.pattern import Pattern
+from reidtrack.video.recording_tags import read_start
 
 _LEAST_YEAR = 1990
 """Clocks that were never set say 1904 or 1970."""
@@ -32,11 +33,17 @@ class Began(NamedTuple):
 
 
 def recorded_at(source: str | Path) -> datetime | None:
-    """The moment that a video file's `creation_time` names, in UTC; None where it names none, or not a real one."""
+    """The moment that a video file's `creation_time` names, in UTC; None where it names none, or not a real one.
+
+    Recordings of live cameras say it more finely, see `recording_tags`.
+    """
     if is_url(source) or is_folder(source) or Pattern.of(source) is not None:
         return None
     try:
         with open_recording(source) as container:
+            exact = read_start(container.metadata)
+            if exact is not None:
+                return exact
             told = [container.metadata, *(stream.metadata for stream in container.streams.video)]
             text = next((tags["creation_time"] for tags in told if "creation_time" in tags), None)
         moment = None if text is None else datetime.fromisoformat(text)

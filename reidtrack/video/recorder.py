@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from reidtrack.events import Event, Notice
+from reidtrack.video.first_stamps import FirstStamps
 from reidtrack.video.recording_disk import RecordingDisk
 from reidtrack.video.recording_writer import NewFile, RecordingWriter
 from reidtrack.video.remux import Remuxer, StreamCopy
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 _BACK_S = 1.0
 """Stamps that fall back by more than pictures are ever reordered by are a new count: a new file."""
+_AHEAD_S = 3600.0
+"""Nor does a file span a longer pause: mp4 counts how long a picture stays in 31 bits."""
+_NO_KEY_S = 30.0
 _TELL_S = 60.0
 
 
@@ -64,10 +69,13 @@ class Recorder:
         self._camera, self._origin, self._disk, self._tell = camera, origin, disk, tell
         self._segment_s = segment_s
         self._writer = RecordingWriter(folder, disk, most_bytes)
+        self._lock = threading.RLock()
         self._stream: StreamCopy | None = None
+        self._stamps = FirstStamps(0.0)
         self._depth: int | None = None
         self._file: _File | None = None
         self._dropping = False
+        self._begun_s, self._seen_key = 0.0, False
         self._told = 0
         self._told_s = -math.inf
         self.pictures = self.dropped = 0
@@ -91,16 +99,17 @@ class Recorder:
         """
         import av
 
-        self.end()
-        self._depth = None
-        try:
-            self._stream = StreamCopy(stream)
-        except (av.error.FFmpegError, ValueError):
-            self._stream = None
-            self._say_unknown(stream.codec_context.name, start_s)
-            return
-        if not self._stream.formats:
-            self._say("output", start_s, "its pictures come raw, gigabytes a minute: they are not recorded")
+        with self._lock:
+            self.end()
+            self._depth, self._begun_s, self._seen_key = None, start_s, False
+            try:
+                self._stream = StreamCopy(stream)
+            except (av.error.FFmpegError, ValueError):
+                self._say_unknown(stream.codec_context.name, start_s)
+                return
+            self._stamps = FirstStamps(self._stream.step_s, reordered=self._stream.reordered)
+            if not self._stream.formats:
+                self._say("output", start_s, "its pictures come raw, gigabytes a minute: they are not recorded")
 
     def packet(self, packet: Packet[VideoStream], time_s: float) -> None:
         """Take the next packet in the order they are sent; never waits, never raises.
@@ -109,28 +118,43 @@ class Recorder:
             packet: Left as it is.
             time_s: When its picture is shown, seconds since the origin.
         """
-        if packet.size == 0 or self._stream is None or not self._stream.formats:
-            return
+        with self._lock:
+            if packet.size and self._stream is not None and self._stream.formats:
+                for known, known_s in self._stamps.add(packet, time_s):
+                    self._take(self._stream, known, known_s)
+
+    def end(self) -> None:
+        """The connection is over: its file ends."""
+        with self._lock:
+            self._close_file()
+            self._stream, self._dropping = None, False
+
+    def close(self, timeout_s: float = 5.0) -> bool:
+        """End the file and write what waits; whether that was done in time. What comes later is passed over."""
+        self.end()
+        return self._writer.close(timeout_s)
+
+    def _take(self, of: StreamCopy, packet: Packet[VideoStream], time_s: float) -> None:
         file = self._file
         if file is not None and file.ends_before(packet, time_s, self._segment_s):
             self._close_file()
         self._note_room(packet, time_s)
+        self._note_key(packet, time_s)
         if self._file is None and packet.is_keyframe and not self._dropping:
-            self._file = self._start_file(self._stream, time_s)
+            self._file = self._start_file(of, time_s)
         if self._dropping:
             self.dropped += 1
         elif self._file is not None and time_s >= self._file.start_s:
             self._put(self._file, packet, time_s)
 
-    def end(self) -> None:
-        """The connection is over: its file ends."""
-        self._close_file()
-        self._stream, self._dropping = None, False
-
-    def close(self, timeout_s: float = 5.0) -> bool:
-        """End the file and write what waits; whether that was done in time."""
-        self.end()
-        return self._writer.close(timeout_s)
+    def _note_key(self, packet: Packet[VideoStream], time_s: float) -> None:
+        """Say so, once, where no key frame comes: nothing of the stream can be recorded then."""
+        if packet.is_keyframe:
+            self._seen_key = True
+        elif not self._seen_key and time_s - self._begun_s > _NO_KEY_S:
+            self._seen_key = True
+            what = f"no key frame came for {_NO_KEY_S:.0f} s: it is not recorded until one comes"
+            self._say("output", time_s, f"{what}; set a key-frame interval (GOP) of some seconds in the camera")
 
     def _note_room(self, packet: Packet[VideoStream], time_s: float) -> None:
         """Leave packets out while the disk takes none, and up to the next key frame."""
@@ -212,6 +236,6 @@ class _File:
 
     def ends_before(self, packet: Packet[VideoStream], time_s: float, segment_s: float) -> bool:
         """Whether a packet belongs into another file."""
-        if time_s < self.newest_s - _BACK_S:
+        if not self.newest_s - _BACK_S <= time_s <= max(self.newest_s, self.start_s) + _AHEAD_S:
             return True
         return bool(packet.is_keyframe) and time_s >= self.start_s + segment_s

@@ -67,9 +67,13 @@ class RecordingDisk:
         self._say(f"there is room on the disk again: recording goes on after {away_s:.0f} s", away_s=away_s)
 
     def check(self) -> None:
-        """Raise OSError where less than the reserve is free."""
+        """Make sure that more than the reserve is free.
+
+        Raises:
+            OSError: If it is not.
+        """
         if self._room() < 1:
-            raise OSError(errno.ENOSPC, "the space that is kept free for logs is reached")
+            raise OSError(errno.ENOSPC, "little space is left, which is kept for logs")
 
     def fail(self, error: OSError) -> None:
         """A write has failed: no more of them, and one line for all cameras together."""
@@ -79,7 +83,8 @@ class RecordingDisk:
                 return
             self._full_since_s, self.was_full = self._tried_s, True
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            what, todo = "the disk is full", f"free some space in {self._folder}, or set a limit for what is kept"
+            left = f"{self._free(self._folder)[0] / 1e6:.0f} MB are left, which logs and events need"
+            what, todo = f"the disk is full ({left})", f"free some space in {self._folder}, or keep less"
         else:
             what, todo = f"{self._folder} cannot be written ({error.strerror})", "check the disk"
         self._say(f"{what}: recording stops, tracking goes on; {todo}", free_bytes=self._free(self._folder)[0])

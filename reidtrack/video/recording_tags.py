@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 from reidtrack.clock import in_utc
 from reidtrack.video.probe import local_options
 
-_TAG = "reidtrack start_s="
+_TAG = re.compile(r"reidtrack start_s=(\S{1,40}) utc=(\S{1,40})")
 
 
 def file_tags(start_s: float, start: datetime) -> dict[str, str]:
@@ -21,7 +22,7 @@ def file_tags(start_s: float, start: datetime) -> dict[str, str]:
         start: The same moment.
     """
     utc = in_utc(start).isoformat(timespec="microseconds").replace("+00:00", "Z")
-    return {"creation_time": utc, "comment": f"{_TAG}{start_s:.6f} utc={utc}"}
+    return {"creation_time": utc, "comment": f"reidtrack start_s={start_s:.6f} utc={utc}"}
 
 
 def read_start_s(tags: Mapping[str, str]) -> float | None:
@@ -33,14 +34,28 @@ def read_start_s(tags: Mapping[str, str]) -> float | None:
     Returns:
         None where they do not tell.
     """
-    comment = next((value for key, value in tags.items() if key.lower() == "comment"), "")
-    if not comment.startswith(_TAG):
+    found = _told(tags)
+    if found is None:
         return None
     try:
-        start_s = float(comment.removeprefix(_TAG).split(" ", 1)[0])
+        start_s = float(found[1])
     except ValueError:
         return None
     return start_s if math.isfinite(start_s) else None
+
+
+def read_start(tags: Mapping[str, str]) -> datetime | None:
+    """The moment of a recording's first picture, in UTC, to the microsecond; None where its tags do not tell."""
+    found = _told(tags)
+    try:
+        return None if found is None else in_utc(datetime.fromisoformat(found[2]))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _told(tags: Mapping[str, str]) -> re.Match[str] | None:
+    comment = next((value for key, value in tags.items() if key.lower() == "comment"), "")
+    return _TAG.fullmatch(comment)
 
 
 def recording_start_s(path: Path) -> float | None:

@@ -21,6 +21,7 @@ _LOOK_S = 1.0
 """A full disk is looked at so often at most."""
 _BINARY: int = getattr(os, "O_BINARY", 0)
 """Of Windows."""
+_RENAMES_OPEN = os.name != "nt"
 _BOX_HEADER = 8
 """Bytes of an mp4 box that say how long it is and what (ISO/IEC 14496-12, 4.2)."""
 
@@ -174,9 +175,10 @@ class _OpenFile:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = _free_name(folder, new)
         self._atomic = new.file_format.atomic
-        self._unnamed: Path | None = folder / f".{self.path.name}{UNFINISHED}"
-        self._unnamed.unlink(missing_ok=True)
-        self._handle = os.open(self._unnamed, os.O_RDWR | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
+        self._unnamed: Path | None = folder / f".{self.path.name}{UNFINISHED}" if _RENAMES_OPEN else None
+        made = self._unnamed or self.path
+        made.unlink(missing_ok=True)
+        self._handle = os.open(made, os.O_RDWR | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
         self._end = 0
 
     def append(self, data: bytes) -> None:
@@ -206,8 +208,8 @@ class _OpenFile:
     def close(self) -> None:
         """Close it; without a fragment there is none."""
         os.close(self._handle)
-        if self._unnamed is not None:
-            self._unnamed.unlink(missing_ok=True)
+        if not self._end:
+            (self._unnamed or self.path).unlink(missing_ok=True)
 
 
 def _free_name(folder: Path, new: NewFile) -> Path:

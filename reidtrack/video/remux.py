@@ -93,6 +93,8 @@ class StreamCopy:
         codec: Name of the codec.
         formats: File formats that may hold it, the best first.
         stream: The copy.
+        step_s: Usual seconds between two pictures.
+        reordered: Whether pictures are sent in another order than shown (B-frames).
     """
 
     def __init__(self, stream: VideoStream) -> None:
@@ -100,6 +102,9 @@ class StreamCopy:
 
         self.codec = stream.codec_context.name
         self.formats = formats_for(stream)
+        self.reordered = bool(stream.codec_context.has_b_frames)
+        rate = stream.average_rate or stream.guessed_rate
+        self.step_s = float(1 / rate) if rate and rate > 1 else _LAST_S
         self._holder = av.open(cast("Any", _Pieces()), "w", format="nut")
         self.stream = _copy_of(stream, self._holder)
 

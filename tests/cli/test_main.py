@@ -236,3 +236,22 @@ def test_settings_printed_are_settings_taken(tmp_path_factory: pytest.TempPathFa
 
     config = load(RunConfig, path)
     assert (config.track.max_age, config.output.crops) == (3.5, "none")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param(["config", "--set", "", "---\n"], id="a line end at the end"),
+        pytest.param(["config", "--set", "", "--a\nb\r\nc\x0bd"], id="line ends within"),
+        pytest.param(["con\nfig"], id="no command"),
+        pytest.param(["run", "--videos", "a", "--fps", "1\n2"], id="no number"),
+        pytest.param(["associate", "x", "--threshold", "\n"], id="no threshold"),
+    ],
+)
+def test_complaints_about_words_with_line_ends_are_one_line(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2
+    assert "error: " in capsys.readouterr().err.splitlines()[-1]

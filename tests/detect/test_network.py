@@ -7,7 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from reidtrack.detect.families import YOLO
+from reidtrack.detect.families import RTDETR, YOLO
+from reidtrack.detect.family import CountsClasses
 from reidtrack.detect.network import NetworkDetector
 from reidtrack.detect.protocol import DetectorOptions
 from reidtrack.errors import WeightsError
@@ -88,3 +89,37 @@ def test_nan_is_a_weights_error() -> None:
 def test_no_frames_no_inference() -> None:
     detector = NetworkDetector(lambda batch: pytest.fail("must not run"), YOLO)
     assert detector.detect([]) == []
+
+
+@pytest.mark.parametrize(
+    ("named", "refused"),
+    [
+        pytest.param(0, False, id="none named"),
+        pytest.param(1, True, id="fewer"),
+        pytest.param(2, False, id="as many"),
+        pytest.param(3, True, id="more"),
+    ],
+)
+def test_names_and_outputs_have_to_agree(named: int, refused: bool) -> None:
+    detector = NetworkDetector(gives([(320, 268, 60, 120, 0.9, 0)]), YOLO, named_classes=named)
+    if not refused:
+        assert len(detector.detect([frame()])[0]) == 1
+        return
+    with pytest.raises(WeightsError, match=rf"names {named} classes, and its output holds 2"):
+        detector.detect([frame()])
+
+
+@pytest.mark.parametrize(
+    ("family", "shapes", "classes"),
+    [
+        pytest.param(YOLO, [(84, 100)], 80, id="YOLO"),
+        pytest.param(YOLO, [(5, 100)], 1, id="YOLO of one class"),
+        pytest.param(YOLO, [(300, 6)], None, id="YOLO without duplicates"),
+        pytest.param(RTDETR, [(300, 4), (300, 80)], 80, id="RT-DETR"),
+        pytest.param(RTDETR, [(300, 80), (300, 4)], 80, id="the other way round"),
+        pytest.param(RTDETR, [(300, 84)], 80, id="one table"),
+        pytest.param(RTDETR, [(300, 6)], None, id="boxes, score, class"),
+    ],
+)
+def test_classes_in_outputs(family: CountsClasses, shapes: list[tuple[int, int]], classes: int | None) -> None:
+    assert family.classes_in(tuple(np.zeros(shape, np.float32) for shape in shapes)) == classes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -343,3 +344,67 @@ def test_identities_that_no_run_writes(run: Path, capsys: pytest.CaptureFixture[
     assert error.startswith("error: ")
     assert error.count("\n") == 1
     assert main(["associate", str(run), "--quiet"]) == 0
+
+
+PLAN = "[[0.02, 0, 1], [0, 0.05, 2], [0, 0, 1]]"
+
+
+def named(key: str, value: Callable[[Path], object]) -> Callable[[Path, dict[str, Any]], None]:
+    """An edit of `run.json` that names a file for the site, given the folder outside."""
+
+    def edit(outside: Path, data: dict[str, Any]) -> None:
+        data["config"]["site"][key] = value(outside)
+
+    return edit
+
+
+@pytest.mark.parametrize(
+    ("content", "edit", "said"),
+    [
+        pytest.param(f"homography: {PLAN}", named("path", lambda o: str(o / "x.yaml")), "may be anybody's", id="site"),
+        pytest.param(
+            f"homography: {PLAN}",
+            named("homographies", lambda o: {"left": str(o / "x.yaml")}),
+            "may be anybody's",
+            id="homography",
+        ),
+        pytest.param("", named("path", lambda o: str(o / "lost.yaml")), "lost.yaml", id="not there"),
+        pytest.param("secret: 1", named("path", lambda o: "/etc/passwd"), "passwd", id="the system's"),
+    ],
+)
+def test_files_of_a_site_are_not_read_because_a_run_says_so(
+    run: Path,
+    outside: Path,
+    capsys: pytest.CaptureFixture[str],
+    content: str,
+    edit: Callable[[Path, dict[str, Any]], None],
+    said: str,
+) -> None:
+    (outside / "x.yaml").write_text(content)
+    change(run, lambda data: edit(outside, data))
+    for command in (["associate", str(run)], ["name", str(run), "1", "Anna"], ["calibrate", str(run)]):
+        assert main([*command]) in (2, 3)
+        error = capsys.readouterr().err
+        assert said in error
+        assert "root:" not in error
+        assert error.count("\n") == 1
+
+
+def test_files_that_a_site_in_the_folder_names(run: Path, outside: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (outside / "x.yaml").write_text(f"homography: {PLAN}\n")
+    site = run / "site.yaml"
+    site.write_text(f"cameras: {{left: {{homography: {outside / 'x.yaml'}}}}}\n")
+    digest = hashlib.sha256(site.read_bytes()).hexdigest()
+
+    def edit(data: dict[str, Any]) -> None:
+        data["config"]["site"]["path"] = str(site)
+        data["site_files"] = {str(site): digest}
+
+    change(run, edit)
+    assert main(["calibrate", str(run)]) == 2
+    assert f"{outside / 'x.yaml'} for the site, which may be anybody's" in capsys.readouterr().err
+    assert main(["associate", str(run), "--site", str(site), "--quiet"]) == 0  # the user's word
+    assert main(["calibrate", str(run)]) == 0
+    (outside / "x.yaml").write_text(f"homography: {PLAN} \n")
+    assert main(["calibrate", str(run)]) == 2
+    assert "has changed since" in capsys.readouterr().err

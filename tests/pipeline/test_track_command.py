@@ -11,6 +11,7 @@ from reidtrack.benchmark.tracking import score_tracking
 from reidtrack.cli.main import main
 from reidtrack.config.load import load
 from reidtrack.config.run import TrackConfig
+from reidtrack.detect.surest import MOST_BOXES
 from reidtrack.errors import ConfigError, InputError, UsageError
 from reidtrack.mot import read_mot
 from reidtrack.pipeline.track import finish_values, track_detections, track_file
@@ -159,3 +160,15 @@ def test_every_setting_is_explained() -> None:
 def test_settings_that_contradict(overrides: list[str]) -> None:
     with pytest.raises(ConfigError):
         load(TrackConfig, None, overrides)
+
+
+@pytest.mark.parametrize("count", [MOST_BOXES, MOST_BOXES + 1, 3 * MOST_BOXES])
+def test_more_boxes_than_are_looked_at_are_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], count: int
+) -> None:
+    rows = [f"1,-1,{20 * (k % 100)},{40 * (k // 100)},15,30,{0.6 + k / 1e5:.5f},-1,-1,-1" for k in range(count)]
+    (tmp_path / "det.txt").write_text("\n".join([*rows, "2,-1,5,5,15,30,0.9,-1,-1,-1"]))
+    assert main(["track", "--detections", str(tmp_path / "det.txt"), "--out", str(tmp_path / "out.txt")]) == 0
+    said = capsys.readouterr().err
+    assert ("were left out" in said) == (count > MOST_BOXES)
+    assert count <= MOST_BOXES or f"{count - MOST_BOXES:,} boxes were left out, the least sure" in said

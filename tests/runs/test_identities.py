@@ -68,6 +68,17 @@ def test_how_sure_a_link_is(path: Path, probability: float | None, expected: flo
         pytest.param("[", id="no JSON"),
         pytest.param('{"id": 1}', id="no list"),
         pytest.param('[{"id": 1, "cameras": [], "tracklets": [{}]}]', id="a tracklet without its parts"),
+        *(
+            pytest.param(json.dumps([{"id": 1, "name": name, "cameras": [], "tracklets": []}]), id=f"named {what}")
+            for what, name in [
+                ("a number", 7),
+                ("a list", ["Anna"]),
+                ("nothing", ""),
+                ("an escape sequence", "\x1b[31mAnna"),
+                ("two lines", "Anna\nBen"),
+                ("a megabyte", "A" * 1_000_000),
+            ]
+        ),
     ],
 )
 def test_what_cannot_be_read_says_what_to_do(tmp_path: Path, text: str | None) -> None:

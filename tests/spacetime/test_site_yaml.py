@@ -118,6 +118,20 @@ def test_an_empty_site_says_nothing(tmp_path: Path) -> None:
         pytest.param("cameras: [1", "not valid YAML at line", id="no YAML"),
         pytest.param("unit: 2024-13-45", "not valid YAML", id="no date"),
         pytest.param("just words", "is no site file", id="words"),
+        pytest.param(
+            "cameras: {hall: {homography: [[1.0e+300, 0, 0], [0, 1, 0], [0, 0, 1]]}}", "got [[1e+300", id="huge"
+        ),
+        pytest.param(
+            "cameras: {hall: {homography: [[1.0e-300, 0, 0], [0, 1.0e-300, 0], [0, 0, 1.0e-300]]}}",
+            "holds no number beyond 1e-300",
+            id="tiny",
+        ),
+        pytest.param(
+            "cameras: {hall: {points: [[0, 0, 0, 0], [1, 0, 1.0e+300, 0], [0, 1, 0, 1], [1, 1, 1, 1]]}}",
+            "cameras.hall.points: got",
+            id="a point far away",
+        ),
+        pytest.param("connections: [{from: hall, to: yard, min_s: 1.0e+308}]", "got 1e+308", id="an endless way"),
         pytest.param("camera: {}", "unknown key 'camera'", id="unknown key"),
         pytest.param("cameras: {hall: {homograpy: hall.yaml}}", "unknown key 'homograpy'", id="camera's key"),
         pytest.param("unit: mile", "unit: got 'mile' (expected m or cm", id="unit"),

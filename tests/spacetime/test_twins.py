@@ -121,5 +121,28 @@ def test_whom_looks_cannot_tell_apart_are_two_and_it_is_said(plan: bool) -> None
             assert drawn.score(found) > 0.99
 
 
+def test_places_alone_tell_how_two_pictures_lie_to_each_other() -> None:
+    """Looks are sure of no link there."""
+    evidence = SpaceTime(KnownSite({"south": SIZE, "west": SIZE}, {}, None))
+    drawn = twins(2, 1.0)
+    found = associate(drawn.tracklets, evidence=[evidence])
+    assert evidence.learned is not None
+    (relation,) = evidence.learned.relations.values()
+    assert relation.fits
+    assert relation.fit_m < 0.2
+    assert drawn.score(found) > 0.99
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_relation_is_made_up_of_people_in_two_places(seed: int) -> None:
+    """Both see two people in one outfit, but not the same ones."""
+    one, other = twins(seed, 1.0).tracklets, twins(seed + 10, 1.0).tracklets
+    mixed = [t for t in one if t.camera == "south"] + [t for t in other if t.camera == "west"]
+    evidence = SpaceTime(KnownSite({"south": SIZE, "west": SIZE}, {}, None))
+    associate(mixed, evidence=[evidence])
+    assert evidence.learned is not None
+    assert not evidence.learned.relations
+
+
 def test_nothing_is_said_of_people_who_look_different() -> None:
     assert not any(together(twins(seed, 0.0), True).lookalikes for seed in range(2))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import socket
 import threading
@@ -12,9 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
-from http_cameras import FPS, HttpCameras, pieces, transport_stream
+from http_cameras import FPS, HttpCameras, picture, pieces, transport_stream
 from live_cameras import Sink, Watcher, advances
 
 from reidtrack.events import CameraDown, CameraUp, GapEvent, Notice, StreamChanged
@@ -50,19 +52,13 @@ def server() -> Iterator[HttpCameras]:
 @pytest.fixture(scope="module")
 def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("recordings") / "hall.mp4"
-    with av.open(str(path), "w") as copy, av.open(_file(transport_stream(0, 6))) as original:
+    with av.open(str(path), "w") as copy, av.open(io.BytesIO(transport_stream(0, 6))) as original:
         stream = copy.add_stream_from_template(original.streams.video[0])
         for packet in original.demux(original.streams.video[0]):
             if packet.dts is not None:
                 packet.stream = stream
                 copy.mux(packet)
     return path
-
-
-def _file(body: bytes) -> object:
-    import io
-
-    return io.BytesIO(body)
 
 
 BAD = {
@@ -289,12 +285,20 @@ def test_the_main_stream_is_recorded_beside(server: HttpCameras, wall: WallTime)
     assert "is there again" in events[1].text
 
 
+def test_a_bare_stream_is_played_at_its_rate(wall: WallTime, tmp_path: Path) -> None:
+    (tmp_path / "hall.ts").write_bytes(transport_stream(0, FPS))
+    with av.open(str(tmp_path / "hall.ts")) as source:
+        packets = [bytes(packet) for packet in source.demux(source.streams.video[0])]
+    (tmp_path / "hall.h264").write_bytes(b"".join(packets))
+    with Watcher(str(tmp_path / "hall.h264"), wall, realtime=True) as camera:
+        assert camera.until(lambda: camera.of(CameraDown))
+    assert len(camera.frames) > 5
+    assert np.diff([frame.time_s for frame in camera.frames]).max() < 0.5
+    assert camera.frames[-1].time_s - camera.frames[0].time_s > 0.2
+
+
 def test_a_size_that_changes_in_mjpeg_is_said(wall: WallTime, tmp_path: Path) -> None:
-    from http_cameras import picture
-
     body = b""
-    import cv2
-
     for number in range(8):
         size = (160, 120) if number < 4 else (96, 64)
         body += cv2.imencode(".jpg", picture(number, size))[1].tobytes()

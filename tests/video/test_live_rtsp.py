@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import subprocess
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -29,9 +32,19 @@ def wall() -> WallTime:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[RtspServer]:
-    with RtspServer() as running:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RtspServer]:
+    with RtspServer("--certificate", certificate(tmp_path_factory.mktemp("tls") / "camera.pem")) as running:
         yield running
+
+
+def certificate(path: Path) -> Path:
+    """A certificate that a camera makes for itself, with its key."""
+    asked = ("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "36500", "-subj", "/CN=camera")
+    files = ("-keyout", "key", "-out", "cert")
+    done = subprocess.run(["openssl", *asked, *files], cwd=path.parent, capture_output=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    path.write_bytes((path.parent / "cert").read_bytes() + (path.parent / "key").read_bytes())
+    return path
 
 
 GOOD = {
@@ -40,6 +53,7 @@ GOOD = {
     "h265": ("rtsp://127.0.0.1:{port}/h265", "hevc", {}),
     "over UDP": ("rtsp://127.0.0.1:{port}/bframes", "h264", {"transport": "udp"}),
     "password": ("rtsp://viewer:hunter2@127.0.0.1:{locked}/live", "h264", {}),
+    "rtsps": ("rtsps://viewer:hunter2@127.0.0.1:{tls}/bframes", "h264", {}),
     "five a second": ("RTSP://127.0.0.1:{port}/live", "h264", {"fps": 5.0}),
     "turned": ("rtsp://127.0.0.1:{port}/live", "h264", {"rotate": 90}),
 }
@@ -57,7 +71,7 @@ BAD = {
 @pytest.fixture(scope="module")
 def watched(server: RtspServer, wall: WallTime) -> Iterator[dict[str, Watcher]]:
     """All cameras at once, as a site has them: who gives nothing holds up nobody."""
-    ports = {"port": server.port, "locked": server.locked}
+    ports = {"port": server.port, "locked": server.locked, "tls": server.tls}
     with contextlib.ExitStack() as stack:
         cameras = {
             name: stack.enter_context(Watcher(address.format(**ports), wall, name, **options))
@@ -67,8 +81,11 @@ def watched(server: RtspServer, wall: WallTime) -> Iterator[dict[str, Watcher]]:
             name: stack.enter_context(Watcher(address.format(**ports), wall, name))
             for name, (address, _, _) in BAD.items()
         }
-        for watcher in cameras.values():
-            watcher.until(lambda w=watcher: len(w.frames) >= 25 if w.source.camera in GOOD else w.of(CameraDown))
+        ends_s = time.monotonic() + 30
+        for name, camera in cameras.items():
+            camera.until(
+                lambda n=name, c=camera: len(c.frames) >= 25 if n in GOOD else c.events, ends_s - time.monotonic()
+            )
         yield cameras
 
 

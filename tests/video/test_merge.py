@@ -145,6 +145,40 @@ def test_the_oldest_frames_are_dropped_and_counted(cameras: tuple[Live, Live]) -
             camera.end()
 
 
+@pytest.mark.parametrize(
+    ("rates", "takes"),
+    [
+        pytest.param((1, 1), 1, id="half of what comes"),
+        pytest.param((5, 1), 1, id="one camera gives more"),
+        pytest.param((3, 2), 3, id="more than half"),
+    ],
+)
+def test_under_load_cameras_lose_evenly(cameras: tuple[Live, Live], rates: tuple[int, int], takes: int) -> None:
+    """Nobody waits longer because another gives more, what is taken is recent, and every frame is accounted for."""
+    taken: dict[str, list[int]] = {"a": [], "b": []}
+    given = {"a": 0, "b": 0}
+    with ReadyFrames(streams(cameras), never, length=2) as frames:
+        for _ in range(30):
+            for camera, rate in zip(cameras, rates, strict=True):
+                camera.give(rate)
+                given[camera.camera] += rate
+            for _ in range(takes):
+                frame = frames.take()
+                taken[frame.camera].append(frame.index)
+                assert given[frame.camera] - frame.index <= 2, "one of the newest two"
+        for camera in cameras:
+            camera.end()
+        waiting = dict.fromkeys(taken, 0)
+        for frame in frames:
+            waiting[frame.camera] += 1
+    assert max(waiting.values()) <= 2
+    fair = {name: min(30 * takes / 2, given[name]) for name in taken}
+    for name, seen in taken.items():
+        assert seen == sorted(seen)
+        assert len(seen) >= fair[name] - 3
+        assert len(seen) + frames.dropped[name] + waiting[name] == given[name]
+
+
 def test_blocking_loses_no_frame() -> None:
     ended: list[str] = []
     every = {"a": stream("a", [0.1 * i for i in range(30)]), "b": stream("b", [0.1 * i for i in range(30)])}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -210,3 +211,65 @@ def test_the_stream_is_not_needed_after_the_beginning(tmp_path: Path, clip: Path
         packet.is_keyframe = is_keyframe
         bench.recorder.packet(packet, float(pts * time_base))
     assert len(bench.files()) == 4
+
+
+def test_a_stream_without_key_frames_is_told_once(tmp_path: Path, clip: Path) -> None:
+    bench = Bench(tmp_path / "recordings")
+    with connected(clip) as stream:
+        packets = [p for p in stream.container.demux(stream) if p.pts is not None]
+        bench.recorder.begin(stream, 0.0)
+        for number in range(400):
+            packets[1 + number % 20].is_keyframe = False
+            bench.recorder.packet(packets[1 + number % 20], number / 10)
+        for packet in packets:
+            bench.recorder.packet(packet, 50 + float(packet.pts * packet.time_base))
+    (path,) = bench.files()
+    assert start_of(path) == 50.0
+    assert texts(bench.told) == [
+        "door: no key frame came for 30 s: it is not recorded until one comes; set a key-frame interval (GOP) of some"
+        " seconds in the camera"
+    ]
+
+
+def test_a_long_pause_begins_a_file_and_what_comes_after_the_end_is_passed_over(tmp_path: Path, clip: Path) -> None:
+    bench = Bench(tmp_path / "recordings", segment_s=1e9)
+    with connected(clip) as stream:
+        packets = [p for p in stream.container.demux(stream) if p.pts is not None]
+        bench.recorder.begin(stream, 0.0)
+        for start_s in (0.0, 3500.0, 90_000.0):
+            for packet in packets:
+                bench.recorder.packet(packet, start_s + float(packet.pts * packet.time_base))
+        assert bench.recorder.close()
+        bench.recorder.packet(packets[0], 1e5)
+        bench.recorder.begin(stream, 1e5)
+        bench.recorder.packet(packets[0], 1e5)
+        assert bench.recorder.close()
+    assert [start_of(path) for path in sorted(bench.folder.iterdir())] == [0.0, 90_000.0]
+
+
+@pytest.mark.parametrize(
+    ("without", "wanted_s"),
+    [
+        pytest.param([0], [0, 0.04, 0.08, 0.12], id="the first, as RTSP has it"),
+        pytest.param([0, 1], [0, 0.04, 0.08, 0.12], id="two"),
+        pytest.param([2], [0, 0.04, 0.08, 0.12], id="one in the midst"),
+        pytest.param(range(100), [0.4, 0.5, 0.6, 0.7], id="all: by their arrival"),
+    ],
+)
+def test_packets_without_stamps(tmp_path: Path, without: Sequence[int], wanted_s: list[float]) -> None:
+    clip = write_video(tmp_path / "clip.mp4", even_times(50, FPS), options={"g": "50", "bf": "0"})
+    bench = Bench(tmp_path / "recordings")
+    with connected(clip) as stream:
+        packets = [p for p in stream.container.demux(stream) if p.pts is not None]
+        bench.recorder.begin(stream, 0.0)
+        for number, packet in enumerate(packets):
+            time_s = float(packet.pts * packet.time_base)
+            if number in without:
+                packet.pts, time_s = None, 0.4 + number / 10
+            bench.recorder.packet(packet, time_s)
+    (path,) = bench.files()
+    start_s = start_of(path)
+    assert start_s is not None
+    found = numbers(path)
+    assert [number for number, _ in found] == list(range(50))
+    assert [start_s + time_s for _, time_s in found[:4]] == pytest.approx(wanted_s, abs=1e-3)

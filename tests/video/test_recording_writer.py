@@ -153,8 +153,8 @@ def test_a_full_disk_stops_recording_with_one_line_for_all_and_it_goes_on_where_
     assert disk.disk.was_full
     about_disk = [text for text in texts(told) if "missing" not in text]
     assert about_disk == [
-        f"the disk is full: recording stops, tracking goes on; free some space in {tmp_path}, or set a limit for what"
-        " is kept",
+        "the disk is full (0 MB are left, which logs and events need): recording stops, tracking goes on; free some"
+        f" space in {tmp_path}, or keep less",
         "there is room on the disk again: recording goes on after 36 s",
     ]
     for recorder in cameras:
@@ -232,7 +232,7 @@ def test_a_disk_that_is_really_full(small_disk: Path, clip: Path) -> None:
         assert recorder.close()
     assert disk.was_full
     assert len(texts(told)) == 1
-    assert texts(told)[0].startswith("the disk is full: recording stops, tracking goes on")
+    assert texts(told)[0].startswith("the disk is full (0 MB are left, which logs and events need): recording stops")
     (path,) = (small_disk / "door").iterdir()
     found = numbers(path)
     assert len(found) >= 25

@@ -6,15 +6,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reidtrack.associate.appearance import mean_features, tracklet_weights, unit
 from reidtrack.associate.live.known import CameraView, SeenPerson
 from reidtrack.associate.live.parts import Part
-from reidtrack.types import DoubleArray, FloatArray, Tracklet
+from reidtrack.types import DoubleArray, Tracklet
 
-PROTOTYPES = 4
+HalfArray = NDArray[np.float16]
+
+PROTOTYPES = 3
 """Pooled features of a person and camera; more are merged, the two that are most alike."""
-_CAMERAS = 8
+_CAMERAS = 6
 """Cameras of a person of which there are prototypes: those that saw the person last."""
 _ROWS = 8
 """Crops that a prototype stands for where tracklets are compared, so that it counts as a full one."""
@@ -25,13 +28,13 @@ class Prototypes:
     """What one camera saw of a person before: a few pooled features, and the last box.
 
     Attributes:
-        feature: (K, D) float32, unit rows, at most `PROTOTYPES`.
+        feature: (K, D) float16, unit rows, at most `PROTOTYPES`.
         weight: (K,) tracklets' worth of each, above 0.
         first_s: First time in this camera, seconds.
         last: The last box: a tracklet of one.
     """
 
-    feature: FloatArray
+    feature: HalfArray
     weight: DoubleArray
     first_s: float
     last: Tracklet
@@ -45,7 +48,7 @@ class Prototypes:
     def as_tracklet(self, serial: int) -> Tracklet:
         """The prototypes as a tracklet as well known as a full one, at the time and place of the last box."""
         share = np.maximum(1, np.round(_ROWS * self.weight / self.weight.sum())).astype(np.int64)
-        rows = np.repeat(self.feature, share, axis=0)
+        rows = np.repeat(unit(self.feature.astype(np.float64)).astype(np.float32), share, axis=0)
         return Tracklet(
             self.last.camera,
             serial,
@@ -74,19 +77,19 @@ def prototypes_of(tracklet: Tracklet) -> Prototypes | None:
         return None
     last = np.zeros(len(tracklet), np.bool_)
     last[-1] = True
-    mean = mean_features([tracklet]).astype(np.float32)
+    mean = mean_features([tracklet]).astype(np.float16)
     if not mean.any():
         return None
     return Prototypes(mean, tracklet_weights([tracklet]), tracklet.first_time_s, tracklet.part(last, slice(0, 0)))
 
 
-def _without_one(feature: FloatArray, weight: DoubleArray) -> tuple[FloatArray, DoubleArray]:
+def _without_one(feature: HalfArray, weight: DoubleArray) -> tuple[HalfArray, DoubleArray]:
     """The features with the two that are most alike made one."""
-    alike = feature @ feature.T
+    alike = feature.astype(np.float32) @ feature.T.astype(np.float32)
     np.fill_diagonal(alike, -np.inf)
     a, b = sorted(divmod(int(alike.argmax()), len(feature)))
     both = weight[[a, b]] @ feature[[a, b]].astype(np.float64)
-    merged = unit(both[None]).astype(np.float32)
+    merged = unit(both[None]).astype(np.float16)
     kept = np.delete(np.arange(len(feature)), b)
     feature, total = feature.copy(), weight.copy()
     feature[a], total[a] = merged[0], weight[a] + weight[b]

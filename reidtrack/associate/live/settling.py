@@ -17,6 +17,7 @@ from reidtrack.associate.live.numbering import Cluster
 from reidtrack.associate.live.parts import Part
 from reidtrack.associate.live.people import Person
 from reidtrack.associate.live.register import Register
+from reidtrack.associate.live.remembered import RememberedEvidence
 from reidtrack.associate.live.threshold import RunningThreshold
 from reidtrack.associate.split import LEAST_FEATURES, split_switched
 from reidtrack.graph import component_members
@@ -28,6 +29,8 @@ _NEAR = 0.1
 """People of before are looked at up to so far beyond the threshold."""
 _NEAREST, _CONTEXT, _MOST_BEFORE = 3, 32, 96
 """People of before who are looked at: nearest to each part that is not settled, those seen last, in all."""
+_MOST_CAMERAS = 1 << 16
+"""Cameras that names of prototypes tell apart."""
 _RECALIBRATE_S, _GROWTH = 30.0, 1.25
 """It is asked anew what distances mean after so long, or when there are so many times more tracklets."""
 
@@ -57,13 +60,16 @@ class Settling:
         self._register, self._rules, self._running = register, rules, running
         self._bias: dict[str, DoubleArray] = {}
         self._calibrated: tuple[float, int] | None = None
+        self._evidence = RememberedEvidence(rules.evidence)
+        self._camera: dict[str, int] = {}
 
-    def clusters(self, said: Said, now_s: float) -> tuple[list[Cluster], dict[int, float]]:
+    def clusters(self, said: Said, now_s: float, *, ask: bool) -> tuple[list[Cluster], dict[int, float]]:
         """The clusters, and the probability of each part that it belongs to the others of its cluster.
 
         Args:
             said: What a user said.
             now_s: The time, seconds.
+            ask: Whether evidence is asked anew; else it counts what it said before.
         """
         people = self._people_looked_at()
         recording, owner = self._recording(people)
@@ -75,8 +81,13 @@ class Settling:
         self._calibrate(recording, appearance, constraints.cannot_link, now_s)
         calibration = self._running.now
         assert calibration is not None
-        stay = _staying(owner, _STAY * calibration.slope)
-        found = group_by(recording, appearance, constraints, calibration, self._rules.evidence, [stay])
+        known = [_staying(owner, _STAY * calibration.slope)]
+        names = self._names(recording, owner)
+        if not ask:
+            known.append(self._evidence.again(names))
+        self._evidence.names = names
+        evidence = [self._evidence] if ask and self._rules.evidence else []
+        found = group_by(recording, appearance, constraints, calibration, evidence, known)
         self._bias = dict(zip(recording.names, recording.bias.vector, strict=True))
         return self._clusters(found.label, owner), self._probabilities(found, owner)
 
@@ -91,6 +102,14 @@ class Settling:
         found.sort(key=lambda item: (item[0].first_time_s, item[0].camera, item[0].track_id))
         recording = Recording.of([t for t, _ in found], self._rules.prior, self._rules.shrink)
         return recording, [owner for _, owner in found]
+
+    def _names(self, recording: Recording, owner: Sequence[Part | int]) -> IntArray:
+        """A number (N,) for each part, above zero, and each person's prototypes of a camera, that stays."""
+        found = []
+        for tracklet, one in zip(recording.tracklets, owner, strict=True):
+            camera = self._camera.setdefault(tracklet.camera, len(self._camera))
+            found.append(one.serial if isinstance(one, Part) else -(one * _MOST_CAMERAS + camera % _MOST_CAMERAS) - 1)
+        return np.array(found, np.int64)
 
     def _cut(self, recording: Recording, now_s: float) -> bool:
         """Cut parts that go over from one person to another; returns whether there were any."""

@@ -38,7 +38,7 @@ class _Writer:
     """Arrays that grow by one entry after another."""
 
     boxes: list[Tracklet] = field(default_factory=list)
-    features: list[FloatArray] = field(default_factory=list)
+    features: list[NDArray[Any]] = field(default_factory=list)
 
     def tracklet(self, tracklet: Tracklet) -> dict[str, Any]:
         """Take boxes and features of a tracklet; what is to be written of it besides."""
@@ -246,7 +246,7 @@ def _read_prototypes(reader: _Reader, entry: Mapping[str, Any]) -> Prototypes:
     one = {"boxes": 1, "features": 0, "feature_frame": [], "quality": []}
     camera, track_id = _text(entry.get("camera")), _integer(entry, "track_id", -(1 << 53), 1 << 53)
     last = reader.tracklet(camera, track_id, one)
-    return Prototypes(reader.rows(len(weight)).copy(), weight, _real(entry.get("first_s"), "first_s"), last)
+    return Prototypes(reader.rows(len(weight)).astype(np.float16), weight, _real(entry.get("first_s"), "first_s"), last)
 
 
 def _link_people(register: Register, entries: Sequence[Mapping[str, Any]]) -> None:

@@ -13,7 +13,7 @@ from reidtrack.associate.appearance import cosine_distances
 from reidtrack.associate.associate import appearances
 from reidtrack.benchmark.attribution import ErrorAttribution, LinkingError, attribute_errors
 from reidtrack.benchmark.tracking import MATCH_IOU, TrackingPair
-from reidtrack.errors import InputError
+from reidtrack.errors import InputError, OutputError
 from reidtrack.files import write_whole
 from reidtrack.geometry import iou
 from reidtrack.pipeline.evaluate.attribution_record import AttributedLink, CameraPair, ExplainedError, RunAttribution
@@ -37,7 +37,6 @@ def attribute_run_errors(path: Path, people: Mapping[str, TrackingPair]) -> RunA
 
     Raises:
         InputError: If the logs of the run cannot be read or do not agree.
-        OutputError: If the page cannot be written.
     """
     folder = RunFolder(path)
     boxes = _read_boxes(path / "sightings.jsonl", people)
@@ -47,7 +46,10 @@ def attribute_run_errors(path: Path, people: Mapping[str, TrackingPair]) -> RunA
     errors = [_explain(error, found, entries, links) for error in found.linking_errors]
     result = RunAttribution(found, errors, _by_pair(errors), _detected(folder, found), path / "blame.html")
     pictures = _pictures(folder, entries, errors)
-    write_whole(result.page, render_blame(path.resolve().name, result.to_json(), pictures))
+    try:
+        write_whole(result.page, render_blame(path.resolve().name, result.to_json(), pictures))
+    except OutputError as error:  # what was found is not lost because of it
+        return replace(result, unwritten=error)
     return result
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from reidtrack.benchmark.attribution import ErrorAttribution, LinkingError
 from reidtrack.benchmark.scored_boxes import Points
+from reidtrack.errors import OutputError
 from reidtrack.types import TrackletKey
 
 
@@ -73,6 +74,7 @@ class RunAttribution:
         pairs: Linking errors by pair of cameras, the costliest first.
         detected: How many of each camera's missed boxes the detector had found; empty where its log is not there.
         page: `blame.html`.
+        unwritten: Why that could not be written; None where it was.
     """
 
     stages: ErrorAttribution
@@ -80,6 +82,7 @@ class RunAttribution:
     pairs: Sequence[CameraPair]
     detected: Mapping[str, int]
     page: Path
+    unwritten: OutputError | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, in percentage points and counts."""

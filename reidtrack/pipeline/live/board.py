@@ -149,13 +149,15 @@ class Board(RunObserver):
                 people.add((name, track_id) if number is None else number)
         return len(people)
 
-    def overall(self) -> dict[str, dict[str, float]]:
-        """Counts and delays of each camera since the session began, for the manifest."""
+    def overall(self, dropped: Mapping[str, int], left_out: Mapping[str, int]) -> dict[str, dict[str, float]]:
+        """Counts and delays of each camera since the session began, for the manifest; arguments as of `status`."""
         delays = self._delays.figures()
         with self._lock:
             return {
                 name: {
                     "frames": camera.status.frames,
+                    "dropped": dropped.get(name, 0),
+                    "left_out": left_out.get(name, 0),
                     "gaps": camera.status.gaps,
                     "reconnects": camera.status.reconnects,
                     **delays.get(name, {}),

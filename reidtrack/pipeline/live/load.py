@@ -11,6 +11,8 @@ from reidtrack.pipeline.run.looks import Look, LookRule
 from reidtrack.runtime.queues import SYSTEM_CLOCK, Clock
 from reidtrack.types import Detections, Frame, Tracks
 
+LEAST_PER_S = 4.0
+"""Looks a second of each camera that are always tried: with fewer a tracker cannot tell who is who any more."""
 _WINDOW_S = 1.0
 """Length of the stretches over which the load is measured."""
 _FULL, _ROOM = 0.92, 0.75
@@ -55,7 +57,7 @@ class FollowLoad(LookRule):
         time_s: Callable[[], float],
         *,
         follows: bool = True,
-        least_per_s: float = 2.0,
+        least_per_s: float = LEAST_PER_S,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._rule, self._follows, self.learns = rule, follows, rule.learns

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from reidtrack.config.live import LiveConfig
+from reidtrack.config.live import LiveConfig, fill_variables
 from reidtrack.publish.health import HealthPage, parse_bind
 from reidtrack.publish.outlet import Outlet
 from reidtrack.publish.status import LiveStatus
@@ -35,11 +35,11 @@ class LiveOutlets:
                 from reidtrack.publish.mqtt import MqttOutlet
                 from reidtrack.publish.mqtt_address import parse_mqtt
 
-                self._outlets.append(MqttOutlet(parse_mqtt(publish.mqtt), say))
+                self._outlets.append(MqttOutlet(parse_mqtt(fill_variables(publish.mqtt, "mqtt")), say))
             if publish.webhook is not None:
                 from reidtrack.publish.webhook import WebhookOutlet, parse_webhook
 
-                self._outlets.append(WebhookOutlet(parse_webhook(publish.webhook), say))
+                self._outlets.append(WebhookOutlet(parse_webhook(fill_variables(publish.webhook, "webhook")), say))
             self._page = None if publish.http is None else HealthPage(*parse_bind(publish.http), status)
         except BaseException:
             self.close()

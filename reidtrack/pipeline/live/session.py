@@ -16,7 +16,7 @@ from reidtrack.pipeline.live.board import Board
 from reidtrack.pipeline.live.cameras import LiveCameras
 from reidtrack.pipeline.live.delays import MeasureDelays
 from reidtrack.pipeline.live.identities import LiveIdentities
-from reidtrack.pipeline.live.load import FollowLoad
+from reidtrack.pipeline.live.load import LEAST_PER_S, FollowLoad
 from reidtrack.pipeline.live.logs import LiveLogs
 from reidtrack.pipeline.live.outlets import LiveOutlets
 from reidtrack.pipeline.live.people import LivePeople
@@ -26,6 +26,7 @@ from reidtrack.pipeline.live.show import LiveShow
 from reidtrack.pipeline.live.store import LiveStore, open_store
 from reidtrack.pipeline.live.upkeep import Upkeep
 from reidtrack.pipeline.live.zones import LiveZones
+from reidtrack.pipeline.run.looks import WhereMotion
 from reidtrack.pipeline.run.observers import CountCameras, KeepCrops, RunObserver
 from reidtrack.pipeline.run.reading import RunNetworks, make_looks, make_trackers
 from reidtrack.pipeline.run.site import site_of
@@ -179,7 +180,7 @@ class LiveSession:
         manifest.status = "interrupted"
         manifest.people = self._people.count
         manifest.note_counts(self._counts.counts)
-        manifest.live_figures = self._board.overall()
+        manifest.live_figures = self._board.overall(self._dropped(), self._passed_over())
         with contextlib.suppress(OutputError):  # a disk that is full: said already
             self._store.write()
         full = self._disk_was_full or self._cameras.disk.was_full or self._logs.lost > 0 or self._log.lost > 0
@@ -257,7 +258,8 @@ class LiveSession:
         """A tracker whose ids begin behind all that were given in a camera."""
         former = self._trackers.get(camera)
         last_id = self._store.numbers(camera).last_track if former is None else former.last_id
-        (tracker,) = make_trackers(self._config.track, {camera: 0.0}).values()
+        longest_s = 1 / LEAST_PER_S if self._config.stream.catch_up else 0.0  # between two looks
+        (tracker,) = make_trackers(self._config.track, {camera: longest_s}).values()
         self._trackers[camera] = NumberedTracker(tracker, last_id)
         return self._trackers[camera]
 
@@ -275,11 +277,14 @@ class LiveSession:
         self._upkeep.tick()
 
     def _status(self) -> LiveStatus:
-        passed_over = getattr(self._looks, "closed", {})
-        status = self._board.status(self._dropped(), passed_over)
+        status = self._board.status(self._dropped(), self._passed_over())
         every = round(self._load.detect_every * self._config.detect.every)
         status = replace(status, people_total=self._people.count, detect_every=every)
         return self._outlets.completed(self._upkeep.completed(status))
+
+    def _passed_over(self) -> Mapping[str, int]:
+        """Camera to its frames in which nothing moved."""
+        return dict(self._looks.closed) if isinstance(self._looks, WhereMotion) else {}
 
     def _dropped(self) -> Mapping[str, int]:
         sources = {name: camera.source.dropped for name, camera in self._cameras.open.items()}

@@ -18,6 +18,8 @@ from reidtrack.pipeline.run.fit_detector import fit_detector, fitted_sizes
 from reidtrack.pipeline.run.reading import RunNetworks
 from reidtrack.pipeline.run.same_recordings import check_same_recordings
 from reidtrack.pipeline.run.site import site_of
+from reidtrack.pipeline.run.site_files import site_digests
+from reidtrack.pipeline.run.space import check_space
 from reidtrack.runs.folder import RunFolder
 from reidtrack.runs.lock import RunLock
 from reidtrack.runs.manifest import READ, RunManifest
@@ -115,9 +117,11 @@ def prepare_run(
     check_gallery(request.config.gallery, networks.weights["reid"])
     manifest = _manifest(request, inputs, sources, networks)
     earlier = _earlier(RunFolder(request.out), manifest) if request.resume else None
+    replaces = request.overwrite or request.resume
+    check_space(request.out, sources, request.config.output, progress, replaces=replaces)
     folder = make_folder(request.out, lock, overwrite=request.overwrite)
     if earlier is not None and earlier.status in READ and not _regained(earlier, sources):
-        earlier.settings = manifest.settings
+        earlier.settings, earlier.site_files = manifest.settings, manifest.site_files
         return ReadyRun(folder, earlier, inputs, sources, networks, goes_on=True, is_read=True)
     if request.config.detect.imgsz == "auto":
         networks = _fitted(networks, request, inputs, sources, earlier, manifest, progress)
@@ -211,6 +215,7 @@ def _manifest(
     detections = {camera: str(path.resolve()) for camera, path in request.detections.items()}
     settings = dump(request.config)
     manifest = RunManifest.begin(inputs, request.part, settings, networks.weights, detections, request.origin)
+    manifest.site_files = site_digests(request.config.site)
     manifest.note_sources(sources)
     return manifest
 

@@ -43,6 +43,19 @@ def test_nothing_is_to_blame(run: Path, scene: Scene, capsys: pytest.CaptureFixt
     assert "No tracklet is in a wrong identity" in (run / "blame.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("words", [[], ["--json"]], ids=["tables", "JSON"])
+@pytest.mark.parametrize("name", ["blame.html", "evaluation.json"])
+def test_what_cannot_be_written_is_printed_all_the_same(
+    run: Path, scene: Scene, capsys: pytest.CaptureFixture[str], name: str, words: list[str]
+) -> None:
+    (run / name).mkdir()
+    assert evaluate(run, scene, *words) == 5
+    said = capsys.readouterr()
+    assert ('"blame"' if words else "cross-camera points lost") in said.out
+    assert f"{name}: cannot be written" in said.err
+    assert ("both sides of each link" in said.out) == (name == "evaluation.json" and not words)
+
+
 def test_two_wrong_links_are_named_and_shown(run: Path, scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
     one, two = visits(run)[:2]
     (run / "corrections.yaml").write_text(

@@ -115,7 +115,7 @@ def test_looks_are_even_in_time() -> None:
 def test_it_never_goes_below_its_least() -> None:
     machine = Machine({"a": 10})
     machine.run(60, 0.5)
-    assert machine.rule.detect_every == pytest.approx(10 / 2)
+    assert machine.rule.detect_every == pytest.approx(10 / 4)
 
 
 def test_a_frame_that_decides_is_always_looked_at() -> None:

@@ -87,6 +87,16 @@ def test_killed_while_reading(scene: Scene, finished: Path, tmp_path: Path) -> N
     check_like_an_uninterrupted_run(folder, finished)
 
 
+def test_killed_with_the_motion_gate(scene: Scene, tmp_path: Path) -> None:
+    """Which frames are looked at depends on what was found, not on when: a run that goes on looks at the same."""
+    whole, folder, words = tmp_path / "whole", tmp_path / "run", ("--motion-gate", "--no-video")
+    assert main(scene.arguments("--out", whole, "--quiet", *words)) == 0
+    arguments = scene.arguments("--out", folder, *words)
+    assert run_child(arguments, tmp_path / "said", Strike(SIGKILL, "reading", 61)).code == -SIGKILL
+    assert resume(scene, folder, *words) == 0
+    assert settled_bytes(folder) == settled_bytes(whole)
+
+
 @pytest.mark.parametrize("kept", [pytest.param(-11, id="cut short"), pytest.param(0, id="empty"), None])
 def test_logs_that_a_kill_cut_short(scene: Scene, finished: Path, tmp_path: Path, kept: int | None) -> None:
     """Each log is read up to its last whole record; what is not there is computed again."""
