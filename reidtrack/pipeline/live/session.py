@@ -230,7 +230,7 @@ class LiveSession:
         self._identities = LiveIdentities(
             self._people.identities, builder, self._wall.now_s, self.tell, self._store_people
         )
-        crops = KeepCrops(CropStore(self._store.folder.crops, config.output.crops))
+        crops = KeepCrops(CropStore(self._store.folder.crops, config.output.crops, may_fail=True))
         observers: list[RunObserver] = [self._logs, crops, self._counts, self._delays, self._board, self._identities]
         return TrackingPass(
             detector=IgnoringDetector(networks.detector, self._cameras.regions),

@@ -5,12 +5,12 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from pathlib import Path
-from typing import Any
 
 from live_child import KilledSession
 from outputs import read_lines
 from scene import SIZE, Scene
 
+from reidtrack.pipeline.live.compare import live_numbers
 from reidtrack.pipeline.live.settle import settle_live
 from reidtrack.runs.event_log import read_events
 from reidtrack.runs.live_folder import LiveFolder, LogSegment
@@ -26,8 +26,11 @@ def walker_of(xyxy: list[float]) -> int:
     return round((xyxy[3] / SIZE[1] - 0.5) / 0.11)
 
 
-def newest_sightings(folder: LiveFolder) -> list[dict[str, Any]]:
-    return [row for file in folder.sightings_files()[-1:] for row in read_lines(file.path)]
+def kept_now(folder: LiveFolder) -> bool:
+    """Whether the session that is at work has given somebody a number that lasts."""
+    events = list(read_events(folder.events))
+    begun = [i for i, event in enumerate(events) if event["event"] == "started"]
+    return any(e["event"] == "identity" and not e["provisional"] for e in events[begun[-1] if begun else 0 :])
 
 
 def test_a_dozen_kills(scene: Scene, tmp_path: Path) -> None:
@@ -38,7 +41,7 @@ def test_a_dozen_kills(scene: Scene, tmp_path: Path) -> None:
         session, least = KilledSession(scene, folder.path), random.randrange(1, 40)
 
         def ready(session: KilledSession = session, least: int = least, number: int = number) -> bool:
-            known = number % 4 > 0 or any(row["identity"] > 0 for row in newest_sightings(folder))
+            known = number % 4 > 0 or kept_now(folder)
             return known and session.frames >= least
 
         seen = session.kill(ready)
@@ -46,8 +49,9 @@ def test_a_dozen_kills(scene: Scene, tmp_path: Path) -> None:
         for camera, time_s in seen.items():
             logged = [row["time_s"] for row in read_lines(last.detections) if row["camera"] == camera]
             assert max(logged) >= time_s - MOST_LOST_S
-    frames, owners = set(), defaultdict(set)
-    track_of = defaultdict(set)
+    frames: set[tuple[str, int]] = set()
+    sessions: dict[tuple[str, int], set[int]] = defaultdict(set)
+    walkers: dict[tuple[str, int], set[int]] = defaultdict(set)
     for number, piece in enumerate(folder.log_segments()):
         segment = LogSegment(piece.path)
         for row in read_lines(segment.detections):
@@ -55,14 +59,17 @@ def test_a_dozen_kills(scene: Scene, tmp_path: Path) -> None:
             assert key not in frames
             frames.add(key)
         for row in read_lines(segment.tracks):
-            track_of[row["camera"], row["track_id"]].add(number)
-    assert all(len(sessions) == 1 for sessions in track_of.values())
-    for file in folder.sightings_files():
-        for row in read_lines(file.path):
-            if row["identity"] != -1:
-                owners[row["identity"]].add(walker_of(row["xyxy"]))
+            sessions[row["camera"], row["track_id"]].add(number)
+            walkers[row["camera"], row["track_id"]].add(walker_of(row["xyxy"]))
+    assert all(len(numbers) == 1 for numbers in sessions.values())
+    # Whose number was kept has it alone; what is provisional may still be wrong.
+    events = list(read_events(folder.events))
+    kept = {(e["camera"], e["track_id"]) for e in events if e["event"] == "identity" and not e["provisional"]}
+    owners: dict[int, set[int]] = defaultdict(set)
+    for key, number in live_numbers(events).items():
+        if key in kept:
+            owners[number] |= walkers[key]
     assert owners
-    assert all(len(walkers) == 1 for walkers in owners.values()), owners
-    assert len(owners) <= 6  # four walkers, and perhaps somebody of whom little was seen before a kill
-    assert sum(event["event"] == "started" for event in read_events(folder.events)) == KILLS
+    assert all(len(people) == 1 for people in owners.values()), owners
+    assert sum(event["event"] == "started" for event in events) == KILLS
     assert len(settle_live(folder.path, Silent(), CancelToken()).identities) == 4
