@@ -8,5 +8,5 @@
 set -e
 SHARED=${SHARED:-../shared}
 python -c "import torch; assert torch.cuda.is_available(), 'no GPU that PyTorch can use'; print(torch.cuda.get_device_name())"
-python benchmarks/live_cameras.py --shared "$SHARED" --sides ours-gpu --count 4 8 16 32 48 64 --warm 20 --seconds 20 \
+python benchmarks/live_capacity.py --shared "$SHARED" --sides ours-gpu --count 4 8 16 32 48 64 --warm 20 --seconds 20 \
     --json "${1:-live_gpu.json}"

@@ -37,6 +37,7 @@ def main() -> int:
         for _ in range(rounds):
             for kind in rows:
                 rows[kind].append(_outage(kind, servers, port, camera, wall))
+                print(f"{kind}: seen after {rows[kind][-1][0]:.2f} s, back after {rows[kind][-1][1]:.2f} s", flush=True)
         left = (_threads() - threads, _files() - files)
         in_order, gaps, outages = advances(camera.frames), len(camera.of(GapEvent)), len(camera.of(CameraDown))
     servers[-1].__exit__(None, None, None)

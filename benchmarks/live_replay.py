@@ -216,7 +216,7 @@ def replay(name: str, run: Path, gt: Path, **options: float) -> dict[str, float 
     }
     delays = played.delays_s()
     return {
-        "recording": name,
+        "recording": f"{name}: {len(recording.cameras)} cameras, {played.length_s:.0f} s",
         "tracks": len(recording.tracklets),
         "offline": recording.idf1(offline.identities),
         **{key: idf1(recording, numbers) for key, numbers in scores.items()},

@@ -1,4 +1,4 @@
-"""One live camera by BoxMOT or by Ultralytics: a process that `live_cameras.py` starts in their environment.
+"""One live camera by BoxMOT or by Ultralytics: a process that `live_capacity.py` starts in their environment.
 
     python other_live.py boxmot|ultralytics VIDEO FPS DETECTOR REID TOLD.json
 

@@ -202,12 +202,15 @@ class Split(Event):
         from_: The identity, which goes on.
         into: The new number.
         tracklets: What goes over: `camera`, `track_id` each.
+        since_s: Time of the first box that goes over, where a tracker went over from one person to another; None where
+            tracks go over whole.
     """
 
     event: ClassVar[str] = "split"
     from_: int
     into: int
     tracklets: tuple[tuple[str, int], ...]
+    since_s: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,6 +22,7 @@ from reidtrack.associate.live.known import KnownAs, KnownPeople
 from reidtrack.associate.live.numbering import Numbering
 from reidtrack.associate.live.parts import Part
 from reidtrack.associate.live.people import Person
+from reidtrack.associate.live.quick import give_at_once
 from reidtrack.associate.live.register import Register
 from reidtrack.associate.live.settling import Rules, Settling
 from reidtrack.associate.live.state import State, fill, state_of
@@ -227,6 +228,9 @@ class OnlineIdentities:
         ready = self._ready(now_s)
         if self._is_due(bool(ready), now_s):
             self._settle(ready, now_s)
+        elif ready and self._settling.quick is not None:
+            give_at_once(self._settling.quick, self._register, ready, now_s)
+            self._changed = self._unsure = True
         return self._register.take_events()
 
     def _take(self, tracklet: Tracklet, now_s: float, *, ended: bool) -> None:
@@ -269,7 +273,7 @@ class OnlineIdentities:
         pause_s = self._pause_s()
         if not (waiting or self._unsure or self._numbering.is_waiting):
             pause_s = self._calm_s()
-        return now_s - self._settled_s >= pause_s
+        return now_s - self._settled_s >= pause_s  # until then who waits is given a number by a quick look
 
     def _pause_s(self) -> float:
         return min(_PAUSE_S * len(self._register.parts), _MOST_PAUSE_S)

@@ -85,7 +85,9 @@ class MqttOutlet:
 
     def show(self, status: LiveStatus) -> None:
         """Publish what is new in the cameras' states and the counts."""
-        self._wanted = states(self._address, status)
+        found = states(self._address, status)
+        # Without any camera it is that of a program that is ending: what stands of them stays, for the next start.
+        self._wanted = found if status.cameras else {**self._wanted, **found}
 
     def status(self) -> OutletStatus:
         """Counts so far."""

@@ -6,6 +6,7 @@ between is `unsettled`.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
@@ -39,19 +40,32 @@ class CropStore:
     Args:
         folder: `crops/` of the run.
         keep: Which ones.
+        may_fail: Whether one that cannot be written is counted and passed over: a full disk does not end live cameras.
+
+    Attributes:
+        lost: Crops that could not be written.
     """
 
-    def __init__(self, folder: Path, keep: Literal["none", "best", "all"]) -> None:
+    def __init__(self, folder: Path, keep: Literal["none", "best", "all"], *, may_fail: bool = False) -> None:
         self._folder = folder / UNSETTLED
-        self._keep = keep
+        self._keep, self._may_fail = keep, may_fail
+        self.lost = 0
         self._best: dict[tuple[str, int], tuple[float, Path | None]] = {}
 
     def offer(self, candidate: Candidate) -> None:
         """Keep a crop, or not.
 
         Raises:
-            OutputError: If it cannot be written.
+            OutputError: If it cannot be written, and has to be.
         """
+        try:
+            self._offer(candidate)
+        except (OutputError, OSError):
+            if not self._may_fail:
+                raise
+            self.lost += 1
+
+    def _offer(self, candidate: Candidate) -> None:
         if self._keep == "none":
             return
         key = candidate.camera, candidate.track_id
@@ -82,6 +96,8 @@ def _write_jpeg(path: Path, candidate: Candidate) -> None:
         with path.open("xb") as file:
             file.write(data.tobytes())
     except OSError as error:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)  # half of it
         raise OutputError("cannot be written", where=path, hint=error.strerror) from error
 
 

@@ -7,6 +7,7 @@ import pytest
 from associate.live_play import Player, so_far
 from associate.people_data import chained, directions, tracklet
 
+from reidtrack.associate import online as online_module
 from reidtrack.associate.online import OnlineIdentities
 from reidtrack.events import IdentityGiven, Merged, Split
 
@@ -37,9 +38,9 @@ def test_a_track_is_somebody_provisionally_and_then_for_good() -> None:
 
 
 def test_one_person_alone_is_never_two() -> None:
-    visits = [tracklet("ab"[i % 2], i + 1, PERSON[0], 150 * i, cast=0.2 * BLUE * (i % 2)) for i in range(12)]
+    visits = [tracklet("ab"[i % 2], i + 1, PERSON[0], 150 * i, cast=0.2 * BLUE * (i % 2)) for i in range(8)]
     player = Player()
-    player.play(visits, 200.0)
+    player.play(visits, 130.0)
     assert set(player.who(visits)) == {1}
     assert player.numbers() == [1]
 
@@ -142,4 +143,70 @@ def test_what_cannot_be_is_passed_over() -> None:
     assert len(set(player.who(visits))) == 2
     player.online.correct([pair], [pair])
     player.play(visits, 30.0)
+    assert len(set(player.who(visits))) == 2
+
+
+def test_two_numbers_become_one_when_somebody_links_them() -> None:
+    """The same person in two lights that nobody would take for one, until a third camera sees something in between."""
+    others = [tracklet("abc"[i % 3], 10 + i, PERSON[6 + i], 20 * i) for i in range(6)]
+    red = tracklet("a", 1, PERSON[0] + 0.75 * PERSON[4], 0)
+    green = tracklet("b", 1, PERSON[0] - 0.75 * PERSON[4], 200)
+    between = tracklet("c", 1, PERSON[0], 400, length=100, features=20)
+    player = Player(OnlineIdentities(threshold=0.6))
+    player.play([*others, red, green], 30.0)
+    first, second = player.who([red, green])
+    assert first != second
+    player.play([*others, red, green, between], 60.0)
+    (merge,) = player.told(Merged)
+    assert (merge.from_, merge.into) == (second, first)  # type: ignore[attr-defined]
+    assert player.who([red, green, between]) == [first] * 3
+    given = [e for e in player.events if isinstance(e, IdentityGiven) and e.time_s > merge.time_s]
+    assert all(e.identity != second for e in given)
+
+
+def test_a_track_that_goes_over_to_somebody_else_is_split() -> None:
+    """The tracker loses somebody behind a pillar and goes on with somebody else."""
+    others = [tracklet("ab"[i % 2], 10 + i, PERSON[6 + i], 30 * i) for i in range(4)]
+    before = tracklet("a", 1, PERSON[0], 200, length=80, features=16)
+    track = chained(before, tracklet("a", 1, PERSON[1], 290, length=80, features=16))
+    player = Player()
+    player.play([*others, track], 29.0)
+    told = player.online.identity(track.key)
+    assert told is not None
+    assert not told[1]
+    player.play([*others, track], 50.0)
+    (split,) = player.told(Split)
+    assert (split.from_, split.tracklets) == (told[0], (track.key,))  # type: ignore[attr-defined]
+    assert 27.0 <= split.since_s <= 30.0  # type: ignore[attr-defined]
+    assert player.who([track]) == [split.into]  # type: ignore[attr-defined]
+    parts = [part for part in player.online.held() if part.key == track.key]
+    assert [part.identity for part in parts] == [told[0], split.into]  # type: ignore[attr-defined]
+    assert (parts[0].first_frame, 270 <= parts[1].first_frame <= 300) == (0, True)
+
+
+def test_a_camera_that_is_taken_away_leaves_nobody_open() -> None:
+    player = Player()
+    visit = tracklet("a", 1, PERSON[0], 0, length=60)
+    player.play([visit], 4.0)
+    for now_s in np.arange(4.5, 45.0, 5.0).tolist():
+        player.online.update([], [], now_s)
+    assert player.online.identity(visit.key) == (1, False)
+    assert not player.online.held()[0].is_open
+
+
+@pytest.mark.parametrize("who", [0, 2, 9], ids=["known", "known, too", "a stranger"])
+def test_where_much_is_to_be_clustered_nobody_waits_for_it(monkeypatch: pytest.MonkeyPatch, who: int) -> None:
+    """Whoever comes between two clusterings is given a number by a quick look, which the next one looks at again."""
+    before = [tracklet("a", i + 1, PERSON[i], 10 * i) for i in range(4)]
+    player = Player()
+    player.play(before, 14.0)
+    monkeypatch.setattr(online_module, "_PAUSE_S", 100.0)
+    visits = [tracklet("b", 1, PERSON[who], 140), tracklet("b", 2, PERSON[who], 140)]
+    player.play([*before, *visits], 16.0)
+    first, twin = player.who(visits)
+    assert first == (who + 1 if who < 4 else 5)
+    assert twin not in (None, first)  # they stand side by side
+    monkeypatch.undo()
+    player.play([*before, *visits], 30.0)
+    assert player.who(visits)[0] in (first, twin)
     assert len(set(player.who(visits))) == 2

@@ -252,6 +252,20 @@ def test_a_camera_that_is_gone_is_deleted_at_the_broker(broker: MakeBroker, outl
         assert not [topic for topic, _, _ in late.heard if "hall" in topic]
 
 
+def test_cameras_stay_at_the_broker_when_the_program_ends(broker: MakeBroker, outlet: MakeOutlet) -> None:
+    port = broker().port
+    out = outlet(f"mqtt://127.0.0.1:{port}/site")
+    out.show(STATUS)
+    with listening(port) as heard:
+        eventually(lambda: heard.last("site/camera/hall/state") == "online")
+        out.show(LiveStatus())
+        out.close(5)
+        eventually(lambda: heard.last("site/state") == "offline")
+        assert heard.last("site/people") == "0"
+        assert heard.last("site/camera/hall/state") == "online"  # which nobody believes of a program that is offline
+        assert not [topic for topic, text, _ in heard.heard if topic.startswith("homeassistant") and not text]
+
+
 def test_an_event_that_no_broker_takes_is_dropped(broker: MakeBroker, outlet: MakeOutlet) -> None:
     out = outlet(f"mqtt://127.0.0.1:{broker().port}/site")
     out.send({**line(0), "tracklets": ["x" * 1000] * 200})

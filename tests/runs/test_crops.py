@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from reidtrack.embed.select import Candidate
+from reidtrack.errors import OutputError
 from reidtrack.runs import crops
 from reidtrack.runs.crops import CropStore, list_crops
 
@@ -52,3 +53,16 @@ def test_a_crop_that_was_deleted_meanwhile_is_no_matter(tmp_path: Path) -> None:
         crop.path.unlink()
     store.offer(candidate(1, 2, 0.6))
     assert [crop.frame for crop in list_crops(tmp_path)] == [2]
+
+
+def test_a_crop_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "crops").write_text("a file in its place")
+    with pytest.raises(OutputError, match="cannot be written"):
+        CropStore(tmp_path / "crops", "best").offer(candidate(1, 1, 0.5))
+    store = CropStore(tmp_path / "crops", "best", may_fail=True)
+    for frame in range(3):
+        store.offer(candidate(1, frame, 0.5))
+    assert store.lost == 3
+    (tmp_path / "crops").unlink()
+    store.offer(candidate(1, 4, 0.5))
+    assert [crop.frame for crop in list_crops(tmp_path / "crops")] == [4]

@@ -193,7 +193,8 @@ class Register:
             part.number, part.away_s, part.given_s = person.number, None, now_s
             person.note(part)
         keys = tuple(part.key for part in parts if self.newest.get(part.key) is part)
-        self.events.append(Split(time_s=now_s, from_=number, into=person.number, tracklets=keys))
+        since_s = parts[0].tracklet.first_time_s if len(parts) == 1 and parts[0].begins_at else None
+        self.events.append(Split(time_s=now_s, from_=number, into=person.number, tracklets=keys, since_s=since_s))
         return person.number
 
     def merge(self, number: int, into: int, now_s: float) -> None:

@@ -16,6 +16,7 @@ from reidtrack.associate.live.constraints import Said, Things, constraints_of
 from reidtrack.associate.live.numbering import Cluster
 from reidtrack.associate.live.parts import Part
 from reidtrack.associate.live.people import Person
+from reidtrack.associate.live.quick import QuickLook
 from reidtrack.associate.live.register import Register
 from reidtrack.associate.live.remembered import RememberedEvidence
 from reidtrack.associate.live.threshold import RunningThreshold
@@ -56,6 +57,9 @@ class Settling:
         register: Parts and people; switched tracks are cut in it.
         rules: How is associated.
         running: The threshold in use, which is moved as more becomes known.
+
+    Attributes:
+        quick: For who comes before the next clustering; None before the first.
     """
 
     def __init__(self, register: Register, rules: Rules, running: RunningThreshold) -> None:
@@ -64,6 +68,7 @@ class Settling:
         self._calibrated: tuple[float, int] | None = None
         self._evidence = RememberedEvidence(rules.evidence)
         self._camera: dict[str, int] = {}
+        self.quick: QuickLook | None = None
 
     def clusters(self, said: Said, now_s: float, *, ask: bool) -> tuple[list[Cluster], dict[int, float]]:
         """The clusters, and the probability of each part that it belongs to the others of its cluster.
@@ -91,6 +96,7 @@ class Settling:
         evidence = [self._evidence] if ask and self._rules.evidence else []
         found = group_by(recording, appearance, constraints, calibration, evidence, known)
         self._bias = dict(zip(recording.names, recording.bias.vector, strict=True))
+        self.quick = QuickLook(found, owner)
         return self._clusters(found.label, owner), self._probabilities(found, owner)
 
     def _recording(self, people: Sequence[Person]) -> tuple[Recording, list[Part | int]]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
+from reidtrack.embed.select import Candidate
 from reidtrack.events import Notice
+from reidtrack.pipeline.live.crops import MOST_SPARING, CropBudget
 from reidtrack.pipeline.run.looks import Look, LookRule
 from reidtrack.runtime.queues import SYSTEM_CLOCK, Clock
 from reidtrack.types import Detections, Frame, Tracks
@@ -28,7 +30,10 @@ _PAUSE_S = 1.0
 """A longer step says nothing about a camera's rate."""
 _TELL_AFTER = 3
 """Seconds in a row in which frames are left out until it is said: a single one is not worth a word."""
-_STAGES = ("detect", "track", "embed")
+_STAGES = ("detect", "track")
+"""Stages that looks are the work of; what is embedded is up to the crops."""
+_SPARE_S = 10.0
+"""How long there has to be room until more crops are embedded again."""
 
 
 class FollowLoad(LookRule):
@@ -36,7 +41,8 @@ class FollowLoad(LookRule):
 
     One limit, in looks a second, holds for all cameras: one that gives fewer frames than that loses none, and all
     others lose down to the same rate. Frames in between are passed over evenly in time. The limit goes down at once
-    where a stage is at work all the time or frames had to be dropped, and up slowly where there is room.
+    where a stage is at work all the time or frames had to be dropped, and up slowly where there is room. Before any
+    look is spared, crops are: people are embedded less often.
 
     Args:
         rule: Asked first: frames that it does not want cost nothing.
@@ -48,6 +54,7 @@ class FollowLoad(LookRule):
 
     Attributes:
         passed_over: Camera to its frames that were not looked at because of the load.
+        crops: Which crops are embedded.
     """
 
     def __init__(
@@ -71,7 +78,9 @@ class FollowLoad(LookRule):
         self._dropped = 0
         self._saying = _Saying()
         self._lock = threading.Lock()
+        self._room_since_s = clock.now()
         self.passed_over: dict[str, int] = {}
+        self.crops = CropBudget()
 
     @property
     def detect_every(self) -> float:
@@ -118,17 +127,18 @@ class FollowLoad(LookRule):
 
     def load(self, busy_s: Mapping[str, float], dropped: Mapping[str, int]) -> None:
         """Measure the load of each second, and set the limit by it."""
-        now_s, stages = self._clock.now(), {stage: busy_s.get(stage, 0.0) for stage in _STAGES}
+        now_s, stages = self._clock.now(), {stage: busy_s.get(stage, 0.0) for stage in (*_STAGES, "embed")}
         lost = sum(dropped.values())
         if self._began_s is None:
             self._began_s, self._busy_s, self._dropped = now_s, stages, lost
         passed_s = now_s - self._began_s
         if passed_s < _WINDOW_S:
             return
-        share = max(stages[stage] - self._busy_s[stage] for stage in _STAGES) / passed_s
+        shares = {stage: (stages[stage] - self._busy_s[stage]) / passed_s for stage in stages}
         if self._follows:
+            self.crops.measure(stages["embed"])
             with self._lock:
-                self._set_limit(share, lost > self._dropped)
+                self._follow(max(shares[stage] for stage in _STAGES), shares["embed"], lost > self._dropped, now_s)
         self._began_s, self._busy_s, self._dropped = now_s, stages, lost
         counts = Counter(dropped) + Counter(self.passed_over)
         notice = self._saying.notice(counts, self.detect_every, now_s)
@@ -136,13 +146,29 @@ class FollowLoad(LookRule):
             text, figures = notice
             self._tell(Notice(time_s=self._time_s(), subject="load", text=text, figures=figures))
 
-    def _set_limit(self, share: float, dropping: bool) -> None:
+    def _follow(self, looking: float, embedding: float, dropping: bool, now_s: float) -> None:
+        """Spare crops first, which cost little accuracy, then looks; and back the other way round."""
+        full = looking > _FULL or (dropping and looking > _ROOM)  # with room it was a hiccup
+        room = looking < _ROOM and embedding < _ROOM
+        self._room_since_s = self._room_since_s if room else now_s
+        if (full or embedding > _FULL) and self.crops.sparing < MOST_SPARING:
+            self.crops.sparing *= 2
+        elif full:
+            self._set_limit(_LESS)
+        elif looking < _ROOM and self._limit_per_s is not None:
+            self._set_limit(_MORE)
+        elif self.crops.sparing > 1 and now_s - self._room_since_s >= _SPARE_S:
+            self.crops.sparing //= 2
+            self._room_since_s = now_s
+
+    def _set_limit(self, step: float) -> None:
         fastest = self._fastest_per_s()
-        limit = fastest if self._limit_per_s is None else self._limit_per_s
-        if share > _FULL or (dropping and share > _ROOM):  # with room it was a hiccup
-            self._limit_per_s = max(min(limit, fastest) * _LESS, self._least_per_s)
-        elif share < _ROOM and self._limit_per_s is not None:
-            self._limit_per_s = limit * _MORE if limit * _MORE < fastest * 1.05 else None
+        limit = max(min(self._limit_per_s or fastest, fastest) * step, self._least_per_s)
+        self._limit_per_s = limit if step < 1 or limit < fastest else None
+
+    def embeds(self, crops: Sequence[Candidate], waiting: int) -> list[Candidate]:
+        """As many crops as the processor can manage."""
+        return self.crops.choose(crops, waiting) if self._follows else list(crops)
 
     def _fastest_per_s(self) -> float:
         """Frames a second of the camera that gives most."""

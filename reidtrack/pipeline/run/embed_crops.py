@@ -46,6 +46,9 @@ class CropEmbedding:
         tracklets: Makes tracklets, of the numbers that the logs hold; None makes none.
         times: Told of the work.
         at_once: Embed what there is with each batch of frames: live, features are wanted now, and nothing is resumed.
+
+    Attributes:
+        embedded: How many crops are embedded.
     """
 
     def __init__(
@@ -63,7 +66,7 @@ class CropEmbedding:
         self._observers, self._tracklets, self._times = observers, tracklets, times
         self._least = 1 if at_once else batch
         self._waiting: list[Candidate] = []
-        self._crops = self._embedded = 0
+        self._crops = self.embedded = 0
         self._ended: deque[tuple[int, str, int]] = deque()
         """Tracks that have ended, behind how many crops."""
 
@@ -104,7 +107,7 @@ class CropEmbedding:
         features = self._features_of(crops)
         for observer in self._observers:
             observer.on_features(crops, features)
-        self._embedded += len(crops)
+        self.embedded += len(crops)
         if self._tracklets is not None:
             for crop, feature in zip(crops, features, strict=True):
                 if feature is not None:
@@ -122,7 +125,7 @@ class CropEmbedding:
 
     def _tell_ended(self) -> None:
         """Give away the tracklets whose last crop is embedded."""
-        while self._tracklets is not None and self._ended and self._ended[0][0] <= self._embedded:
+        while self._tracklets is not None and self._ended and self._ended[0][0] <= self.embedded:
             _, camera, track_id = self._ended.popleft()
             tracklet = self._tracklets.end(camera, track_id)
             for observer in self._observers:

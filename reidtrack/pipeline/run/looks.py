@@ -8,12 +8,13 @@ A frame that is not looked at is read and logged; no network sees it and no trac
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 import numpy as np
 
+from reidtrack.embed.select import Candidate
 from reidtrack.types import Detections, DoubleArray, FloatArray, Frame, Tracks
 from reidtrack.video.motion_gate import MotionGate
 
@@ -47,6 +48,15 @@ class LookRule(Protocol):
             pending: Whether the tracker holds back rows of tracks that are not confirmed.
         """
         return
+
+    def embeds(self, crops: Sequence[Candidate], waiting: int) -> list[Candidate]:
+        """Which of the crops that were chosen are embedded; all of them if it does not say otherwise.
+
+        Args:
+            crops: Of a batch of frames.
+            waiting: Crops that are not embedded yet.
+        """
+        return list(crops)
 
     def load(self, busy_s: Mapping[str, float], dropped: Mapping[str, int]) -> None:
         """How busy the pass is, told before each batch of frames.

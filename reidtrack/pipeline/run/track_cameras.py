@@ -43,7 +43,9 @@ STAGES = ("decode", "detect", "track", "embed")
 _DETECTED_AT_ONCE = 2
 """Batches; more would only take memory: within a batch the engine keeps the processor busy."""
 _UNEMBEDDED = 4
-"""Batches of frames whose crops wait; live it is one, since what waits is late."""
+"""Batches of frames whose crops wait."""
+_UNEMBEDDED_LIVE = 10
+"""The same live: crops of all tracks come at once, every half second, and frames are not to wait for them."""
 _GAP_S = 2.0
 """Time between two frames of a camera that counts as a gap: the default tracker gives up whoever is gone for longer."""
 _ROUNDING_S = 1e-3
@@ -125,7 +127,7 @@ class TrackingPass:
         self._embedding = CropEmbedding(
             embedder, embed_batch, self._resumed, observers, tracklets, self.times, at_once=embed_at_once
         )
-        self._unembedded = 1 if embed_at_once else _UNEMBEDDED
+        self._unembedded = _UNEMBEDDED_LIVE if embed_at_once else _UNEMBEDDED
 
     def run(
         self, sources: Mapping[str, Iterable[Frame]], fail: Callable[[str, InputError], None], cancel: CancelToken
@@ -147,7 +149,7 @@ class TrackingPass:
             merged: Frames of each camera in order; empty where there is nothing yet. Closed at the end.
             cancel: Asked between two batches.
         """
-        found = self._detected(merged)
+        found, given = self._detected(merged), 0
         with closing_generator(found), BackgroundWorker(self._embedding.take, self._unembedded) as embedding:
             while not cancel.cancelled:
                 item = next(found, None)
@@ -155,6 +157,8 @@ class TrackingPass:
                     break
                 with self.times.measure("track"):
                     tracked = self._track_batch(item)
+                    tracked.crops = self._looks.embeds(tracked.crops, given - self._embedding.embedded)
+                    given += len(tracked.crops)
                 embedding.put(tracked)
         for camera, count in sorted(self.left_out.items()):
             logger.warning(

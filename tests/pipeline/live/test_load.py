@@ -139,3 +139,18 @@ def test_a_single_frame_is_not_worth_a_word() -> None:
     machine.run(60, 100)
     assert machine.notices == []
     assert machine.rule.detect_every == 1
+
+
+def test_crops_are_spared_before_looks_and_given_back() -> None:
+    """An embedder that is at work all the time costs crops; no look."""
+    machine = Machine({"a": 10})
+    for _ in range(10):
+        machine.busy_s["embed"] = machine.busy_s.get("embed", 0.0) + 1.0
+        machine.run(1, 100)
+    assert machine.rule.crops.sparing == 4
+    assert machine.rule.detect_every == 1
+    machine.run(15, 100)
+    assert machine.rule.crops.sparing == 2
+    machine.run(15, 100)
+    assert machine.rule.crops.sparing == 1
+    assert machine.notices == []

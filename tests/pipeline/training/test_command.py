@@ -125,16 +125,15 @@ def test_a_resume_that_does_not_fit(people: Path, whole: Trained, change: dict[s
         train(settings(people, **change), whole.weights.parent, resume=True)
 
 
-STEPS = {"optim": {"lr": 0.002, "warmup_epochs": 0.5, "schedule": "steps", "steps": [2]}, "validation.every": 0}
+STEPS = {"optim": {"lr": 0.002, "warmup_epochs": 0.5, "schedule": "steps", "steps": [1]}, "validation.every": 0}
 """A rate that does not depend on how many epochs there are."""
 
 
 @pytest.mark.parametrize(
     ("first", "then"),
     [
-        pytest.param([(2, 48)], [(3, 48)], id="a longer stage"),
-        pytest.param([(2, 48)], [(2, 48), (1, 64)], id="a further stage"),
-        pytest.param([(1, 48), (1, 64)], [(1, 48), (2, 64), (1, 48)], id="both"),
+        pytest.param([(1, 48)], [(2, 48)], id="a longer stage"),
+        pytest.param([(1, 48)], [(1, 48), (1, 64)], id="a further stage"),
     ],
 )
 def test_more_epochs_after_a_training_that_has_ended(

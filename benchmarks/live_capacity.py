@@ -1,6 +1,6 @@
 r"""How many live cameras one machine follows without leaving a frame out, beside BoxMOT and Ultralytics.
 
-    python benchmarks/live_cameras.py --shared ../shared --json live_cameras.json
+    python benchmarks/live_capacity.py --shared ../shared --json live_capacity.json
 
 Cameras are PETS S2L1, each beginning at another place, at 768x576 and enlarged to 1920x1080, encoded as cameras do and
 played at 10 frames a second, over and over. reidtrack follows all in one process (`reidtrack live --realtime --loop`);
@@ -346,7 +346,7 @@ def main() -> None:
     parser.add_argument("--warm", type=float, default=15.0)
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--allowed", type=float, default=0.005, help="share of frames that may be missed")
-    parser.add_argument("--json", type=Path, default=Path("live_cameras.json"))
+    parser.add_argument("--json", type=Path, default=Path("live_capacity.json"))
     parser.add_argument("--page", type=Path, help="docs/results/live.md, to replace its table")
     args = parser.parse_args()
     args.shared, args.cache = args.shared.resolve(), args.cache.resolve()
