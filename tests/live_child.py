@@ -161,7 +161,7 @@ def _run(scene: Scene, out: Path, settings: dict[str, Any], pipe: _Pipe) -> None
 
     def with_teller(self: session.LiveSession, *args: Any) -> Any:
         tracking = make_pass(self, *args)
-        tracking._observers = [Tells(), *tracking._observers]
+        tracking._observers = [*tracking._observers, Tells()]
         return tracking
 
     session.LiveSession._make_pass = with_teller  # type: ignore[method-assign]

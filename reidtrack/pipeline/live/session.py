@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reidtrack.config.live import CameraSettings
-from reidtrack.embed.select import CropSelector
+from reidtrack.embed.select import Candidate, CropSelector
 from reidtrack.errors import OutputError, ReidtrackError
 from reidtrack.events import Event, Notice, Started, Stopped
 from reidtrack.pipeline.live.board import Board
@@ -27,7 +27,7 @@ from reidtrack.pipeline.live.store import LiveStore, open_store
 from reidtrack.pipeline.live.upkeep import Upkeep
 from reidtrack.pipeline.live.zones import LiveZones
 from reidtrack.pipeline.run.looks import WhereMotion
-from reidtrack.pipeline.run.observers import CountCameras, KeepCrops, RunObserver
+from reidtrack.pipeline.run.observers import CountCameras, RunObserver
 from reidtrack.pipeline.run.reading import RunNetworks, make_looks, make_trackers
 from reidtrack.pipeline.run.site import site_of
 from reidtrack.pipeline.run.track_cameras import TrackingPass
@@ -230,7 +230,7 @@ class LiveSession:
         self._identities = LiveIdentities(
             self._people.identities, builder, self._wall.now_s, self.tell, self._store_people
         )
-        crops = KeepCrops(CropStore(self._store.folder.crops, config.output.crops, may_fail=True))
+        crops = _KeepCrops(CropStore(self._store.folder.crops, config.output.crops, may_fail=True))
         observers: list[RunObserver] = [self._logs, crops, self._counts, self._delays, self._board, self._identities]
         return TrackingPass(
             detector=IgnoringDetector(networks.detector, self._cameras.regions),
@@ -309,6 +309,17 @@ class LiveSession:
         except OutputError as error:
             self._disk_was_full = True
             logger.warning("%s", error)
+
+
+class _KeepCrops(RunObserver):
+    """Keeps pictures of people, for the report; nothing of them in memory."""
+
+    def __init__(self, store: CropStore) -> None:
+        self._store = store
+
+    def on_crop(self, crop: Candidate) -> None:
+        """Keep it, or not, as the store thinks right."""
+        self._store.offer(crop)
 
 
 class _NoteNumbers(RunObserver):
