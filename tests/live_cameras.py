@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -57,6 +58,16 @@ class RtspServer:
         assert self._process.stdout is not None
         ports = json.loads(self._process.stdout.readline() or "{}")
         self.port, self.locked, self.tls = (ports.get(name, 0) for name in ("port", "locked", "tls"))
+
+    def answers(self) -> bool:
+        """Whether it still takes requests: GStreamer's own server hangs now and then under many viewers."""
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), 3) as asked:
+                asked.settimeout(3)
+                asked.sendall(b"OPTIONS rtsp://127.0.0.1/live RTSP/1.0\r\nCSeq: 1\r\n\r\n")
+                return asked.recv(4) == b"RTSP"
+        except OSError:
+            return False
 
     def say(self, line: str) -> None:
         assert self._process.stdin is not None

@@ -79,7 +79,7 @@ def edit_corrections(path: Path, make: Make, *, settles: bool = False) -> Edited
 
     Args:
         path: Folder of the run.
-        make: Makes the edit, see `merge`, `split`, `name`, `lock`, `ignore` and `undo`.
+        make: Makes the edit, see `merge`, `split`, `apart`, `name`, `lock`, `ignore` and `undo`.
         settles: Whether identities are settled at once: until they are, the run is not done.
 
     Raises:
@@ -178,6 +178,23 @@ def split(words: Sequence[str], at_s: float | None) -> Make:
         others = [other for other in person.tracklets if other not in side]
         entry = Apart(apart=(tuple(t.ref for t in side), tuple(t.ref for t in others)))
         return Edit([(entry, remark)])
+
+    return make
+
+
+def apart(words: Sequence[str]) -> Make:
+    """Make the edit by which people, or single tracklets, are each somebody else than the others.
+
+    Args:
+        words: Each a number, a name, or CAMERA TRACK.
+    """
+
+    def make(people: People, _: Corrections) -> Edit:
+        found = [find_identity(people, word) for word in words]
+        sides = [tuple(_refs(*who)) for who in found]
+        if len(found) < 2 or len({ref for side in sides for ref in side}) < sum(map(len, sides)):
+            raise UsageError("nothing to take apart", expected="two tracklets, such as 'hall 3' and 'door 7'")
+        return Edit([(Apart(apart=tuple(sides)), f"apart {' '.join(words)}")])
 
     return make
 

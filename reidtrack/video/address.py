@@ -33,6 +33,8 @@ _RULES: dict[str, tuple[str, str]] = {
 }
 """Scheme to the protocols and the demuxers that FFmpeg may use: whoever answers cannot have files of this computer
 read, nor name a file as part of a playlist."""
+_QUICK_S = 4.0
+"""How long opening may take at least, where a server answers at once."""
 _SLOW_S = 10.0
 """How long opening may take where nothing answers at once: a broadcast is joined at its next keyframe."""
 
@@ -99,7 +101,8 @@ def _stream(source: str, transport: Transport, stall_s: float) -> LiveAddress:
         raise LostError(Failure("refused", f"{shown}: there is a blank in the address; write it as %20", True))
     protocols, demuxers = _RULES[scheme]
     options = {"protocol_whitelist": protocols, "format_whitelist": _known(demuxers, av.formats_available), **_PROBE}
-    silence = str(round(stall_s * _MICRO))
+    quick_s = max(stall_s, _QUICK_S)
+    silence = str(round(quick_s * _MICRO))
     if scheme in ("rtsp", "rtsps"):
         options |= {"rtsp_transport": transport, "timeout": silence}
     elif scheme in ("http", "https"):
@@ -110,7 +113,7 @@ def _stream(source: str, transport: Transport, stall_s: float) -> LiveAddress:
     if scheme == "udp":
         options |= {"overrun_nonfatal": "1", "fifo_size": "50000"}
     slow = scheme in ("udp", "rtp") or ".m3u8" in rest.lower()
-    return LiveAddress(f"{scheme}://{rest}", shown, scheme, None, options, _SLOW_S if slow else max(stall_s, 4.0))
+    return LiveAddress(f"{scheme}://{rest}", shown, scheme, None, options, _SLOW_S if slow else quick_s)
 
 
 def _known(names: str, there: set[str]) -> str:

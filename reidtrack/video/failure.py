@@ -42,13 +42,14 @@ class LostError(Exception):
         self.failure = failure
 
 
-def opening_failure(error: Exception, url: str, shown: str) -> Failure:
+def opening_failure(error: Exception, url: str, shown: str, *, in_vain: bool = False) -> Failure:
     """Why an address could not be opened.
 
     Args:
         error: What FFmpeg raised; nothing of its text is shown.
         url: The address, with its password.
         shown: The same without.
+        in_vain: Whether all the time for it was over.
     """
     import av
 
@@ -73,10 +74,10 @@ def opening_failure(error: Exception, url: str, shown: str) -> Failure:
         return Failure("not_found", f"{shown}: is not there")
     if getattr(error, "errno", None) == errno.EBUSY:
         return Failure("unreachable", f"{shown}: is in use by another program; close that")
-    return _unanswered(error, url, shown)
+    return _unanswered(error, url, shown, in_vain)
 
 
-def _unanswered(error: Exception, url: str, shown: str) -> Failure:
+def _unanswered(error: Exception, url: str, shown: str, in_vain: bool) -> Failure:
     """What is behind an error that says little: who is asked, does anybody answer there?"""
     import av
 
@@ -85,7 +86,7 @@ def _unanswered(error: Exception, url: str, shown: str) -> Failure:
     trouble = no_answer(url)
     if trouble is not None:
         return Failure("unreachable", f"{shown}: {trouble}; is the camera on, and the address right?")
-    if isinstance(error, av.error.ExitError | av.error.TimeoutError):
+    if in_vain or isinstance(error, av.error.ExitError | av.error.TimeoutError):
         return Failure("stalled", f"{shown}: takes the connection and then says nothing; restart the camera")
     if isinstance(error, av.error.EOFError | ConnectionError):
         return Failure("ended", f"{shown}: closes the connection before a picture comes; has it too many viewers?")

@@ -133,7 +133,8 @@ class KeptStream:
                 served = connection is not None and connection.packets > 0
                 settled = served and self._clock.now() - begun_s >= _SETTLED_S
                 tries = 1 if settled else tries + 1
-                over = served and self._options.realtime and failure.reason == "ended" and not self._options.loop
+                is_file = connection is not None and connection.address.scheme == "file"
+                over = served and is_file and failure.reason == "ended" and not self._options.loop
                 wait_s = None if over or failure.final else self._retry.wait_s(tries, failure.reason)
                 self._fail(failure, wait_s)
                 if wait_s is None:

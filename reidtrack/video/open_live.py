@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from reidtrack.image import MOST_PIXELS
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 _IN_PARTS = ("hls", "mov", "matroska", "avi")
 """Demuxers of what comes in large parts, faster than it is shown."""
 _MOST_FPS = 240
+_ALL_OF_IT = 0.9
+"""Of the time for opening: who took so long did not answer, whatever FFmpeg calls it."""
 
 
 def open_stream(address: LiveAddress, silence_s: float) -> InputContainer:
@@ -29,13 +32,15 @@ def open_stream(address: LiveAddress, silence_s: float) -> InputContainer:
     """
     import av
 
+    begun_s = time.monotonic()
     timeout = None if address.scheme == "file" else (address.open_s, silence_s)
     try:
         return av.open(address.url, format=address.demuxer, options=address.options, timeout=timeout)
     except (av.error.FFmpegError, OSError, UnicodeError, ValueError) as error:
         failed = error
     # Out of the handler: the error holds the address with its password, and must be nobody's context.
-    raise LostError(opening_failure(failed, address.url, address.shown))
+    in_vain = time.monotonic() - begun_s > _ALL_OF_IT * address.open_s
+    raise LostError(opening_failure(failed, address.url, address.shown, in_vain=in_vain))
 
 
 def choose_pictures(container: InputContainer, shown: str) -> VideoStream:

@@ -210,3 +210,18 @@ def test_where_much_is_to_be_clustered_nobody_waits_for_it(monkeypatch: pytest.M
     player.play([*before, *visits], 30.0)
     assert player.who(visits)[0] in (first, twin)
     assert len(set(player.who(visits))) == 2
+
+
+def test_a_track_of_hours_is_still_split_soon_after_it_goes_over() -> None:
+    """Of somebody who stands there for long few crops are held, but the newest all."""
+    others = [tracklet("ab"[i % 2], 10 + i, PERSON[6 + i], 30 * i) for i in range(4)]
+    online = OnlineIdentities()
+    online.update([], others, 25.0)
+    long = tracklet("a", 1, PERSON[0], 300, length=20_000, features=4000)
+    track = chained(long, tracklet("a", 1, PERSON[1], 20_310, length=80, features=16))
+    events = []
+    for now_s in [*range(60, 2030, 200), *np.arange(2030.0, 2041.0, 0.5)]:
+        events += online.update([so_far(track, now_s)], [], float(now_s))
+    (split,) = [e for e in events if isinstance(e, Split)]
+    assert split.time_s < 2041
+    assert online.identity(track.key) == (split.into, False)

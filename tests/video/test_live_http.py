@@ -227,7 +227,7 @@ def test_transport_stream_over_udp(wall: WallTime) -> None:
 
 def test_nothing_is_left_over_of_many_connections(server: HttpCameras, wall: WallTime) -> None:
     here = f"http://127.0.0.1:{server.port}"
-    with Watcher(f"{here}/short", wall, retry=AT_ONCE) as camera:
+    with Watcher(f"{here}/short", wall, retry=AT_ONCE, realtime=True) as camera:  # which is of files alone
         assert camera.until(lambda: camera.source.reconnects >= 1)
         threads, files = threading.active_count(), len(os.listdir("/proc/self/fd"))  # noqa: PTH208
         assert camera.until(lambda: camera.source.reconnects >= 8)
@@ -258,6 +258,20 @@ def test_one_that_hangs_is_left_and_does_not_multiply(server: HttpCameras, wall:
         assert sum(thread.name == "ingest hanging" for thread in threading.enumerate()) <= 2
     assert {down.reason for down in camera.of(CameraDown)} == {"stalled"}
     assert camera.sink.kinds().startswith("bpebpe")
+
+
+def test_who_takes_the_connection_and_says_nothing(wall: WallTime) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(5)
+        address = f"rtsp://127.0.0.1:{silent.getsockname()[1]}/live"
+        begun_s = wall.now_s()
+        with Watcher(address, wall) as camera:
+            assert camera.until(lambda: camera.events)
+    down = camera.events[0]
+    assert isinstance(down, CameraDown)
+    assert (down.reason, "takes the connection and then says nothing" in down.detail) == ("stalled", True)
+    assert camera.told_at(down) - begun_s < 6
 
 
 def test_closing_wakes_who_waits(wall: WallTime) -> None:

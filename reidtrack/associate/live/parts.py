@@ -10,9 +10,9 @@ import numpy as np
 from reidtrack.types import BoolArray, IntArray, Tracklet, TrackletKey
 
 MOST_BOXES = 1024
-"""Boxes of a part; of more every second is left out, by the number of its frame. Bounds memory."""
+"""Boxes of a part; of more every second of the older ones is left out, by the number of its frame. Bounds memory."""
 MOST_FEATURES = 48
-"""Features of a part; of more those are kept that are spread best over its time. Bounds memory."""
+"""Features of a part; of more the newest third, and of the others those spread best over time. Bounds memory."""
 _MOST_ENDED = 24
 """Features of a part that has ended."""
 
@@ -35,7 +35,7 @@ class Part:
         away_s: Since when it belongs to others than those of its number; None while it does not.
         met: Serials of parts that stood in its camera at the same time.
         met_people: Numbers of people of before who did.
-        checked: How many features it had when it was last looked at whether it goes over to somebody else.
+        checked: Frame of its newest crop when it was last looked at whether it goes over to somebody else.
     """
 
     serial: int
@@ -51,7 +51,7 @@ class Part:
     away_s: float | None = None
     met: set[int] = field(default_factory=set)
     met_people: set[int] = field(default_factory=set)
-    checked: int = 0
+    checked: int = -1
 
     @classmethod
     def of(cls, serial: int, tracklet: Tracklet, now_s: float) -> Part:
@@ -69,6 +69,11 @@ class Part:
     def features(self) -> int:
         """How many features it holds."""
         return len(self.tracklet.features)
+
+    @property
+    def newest_crop(self) -> int:
+        """Frame of its newest crop; -1 before there is one."""
+        return int(self.tracklet.feature_frame[-1]) if self.features else -1
 
     @property
     def last_s(self) -> float:
@@ -95,7 +100,7 @@ class Part:
         part.number, part.kept, part.given_s = self.number, self.kept, self.given_s
         part.away_s = -np.inf  # it goes at once where clusterings say so
         part.met_people = set(self.met_people)
-        part.checked = self.checked = 0
+        part.checked = self.checked = -1
         before = self.tracklet.frame < first
         if before.any() and len(self.frame):
             self.tracklet = self.tracklet.part(before, self.tracklet.feature_frame < first)
@@ -105,16 +110,16 @@ class Part:
 def thinned(tracklet: Tracklet, most_boxes: int, most_features: int) -> Tracklet:
     """A tracklet with fewer boxes and features where there are too many; views of its arrays where there are not.
 
-    Boxes go by the numbers of their frames, so that parts that stood together share frames still; the first and the
-    last stay, and those of features.
+    The newest boxes stay; older ones go by the numbers of their frames, so that parts that stood together share frames
+    still; the first and the last stay, and those of features.
     """
     boxes, features = np.ones(len(tracklet), np.bool_), np.ones(len(tracklet.features), np.bool_)
     if len(features) > most_features:
         features = _spread(tracklet.feature_frame, most_features)
-    step = 1
+    step, older = 1, len(boxes) - most_boxes * 3 // 4
     while boxes.sum() > most_boxes:
         step *= 2
-        boxes = tracklet.frame % step == 0
+        boxes[:older] = tracklet.frame[:older] % step == 0
     if step > 1:
         boxes |= np.isin(tracklet.frame, tracklet.feature_frame[features])
         boxes[[0, -1]] = True
@@ -124,10 +129,13 @@ def thinned(tracklet: Tracklet, most_boxes: int, most_features: int) -> Tracklet
 
 
 def _spread(frame: IntArray, most: int) -> BoolArray:
-    """Mask (K,) of at most so many of some frames (K,), increasing: those that are spread best over their time."""
+    """Mask (K,) of at most so many of some frames (K,), increasing: the newest third, the others spread over time."""
     kept = np.zeros(len(frame), np.bool_)
-    at = np.searchsorted(frame, np.linspace(frame[0], frame[-1], most))
-    kept[np.minimum(at, len(frame) - 1)] = True
+    newest = most // 3
+    older = frame[: len(frame) - newest]
+    at = np.searchsorted(older, np.linspace(older[0], older[-1], most - newest))
+    kept[np.minimum(at, len(older) - 1)] = True
+    kept[len(older) :] = True
     return kept
 
 

@@ -134,7 +134,7 @@ class Settling:
                 last = self._register.cut(last, tracklet, now_s)
         for i in due:
             part = parts[recording.tracklets[i].track_id]
-            part.checked = part.features
+            part.checked = part.newest_crop
         return len(parts) > before
 
     def _calibrate(self, recording: Recording, appearance: DoubleArray, cannot_link: IntArray, now_s: float) -> None:
@@ -223,7 +223,8 @@ def _may_switch(part: Part) -> bool:
     """Whether there are enough new features for it to be looked at whether a part goes over to somebody else."""
     if part.features < 2 * LEAST_FEATURES:
         return False
-    return part.features >= part.checked + LEAST_FEATURES or (not part.is_open and part.features > part.checked)
+    new = int((part.tracklet.feature_frame > part.checked).sum())
+    return new >= LEAST_FEATURES or (new > 0 and not part.is_open)
 
 
 def _things(owner: Sequence[Part | int]) -> Things:

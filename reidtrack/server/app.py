@@ -1,0 +1,41 @@
+"""The application: the interface, the front end, and the guard before both."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+
+from reidtrack.publish.health import is_loopback, parse_bind
+from reidtrack.server.endpoint import Endpoint
+from reidtrack.server.guard import LOOPBACK, Guard
+from reidtrack.server.pages import page_routes
+from reidtrack.server.routes.table import ENDPOINTS
+from reidtrack.server.services import Services
+
+
+def make_app(services: Services, endpoints: Sequence[Endpoint] = ENDPOINTS) -> Starlette:
+    """The application that serves a folder.
+
+    Args:
+        services: What it works with; its jobs run while the application does.
+        endpoints: Routes of the interface.
+    """
+
+    @contextlib.asynccontextmanager
+    async def life(_: Starlette) -> AsyncIterator[None]:
+        services.runner.start()
+        try:
+            yield
+        finally:
+            services.runner.close()
+
+    config = services.config
+    host, _ = parse_bind(config.http)
+    names = {*config.names, *(LOOPBACK if is_loopback(host) else (host,))}
+    secure = config.tls_cert is not None
+    guard = Middleware(Guard, names=names, any_address=not is_loopback(host), secure=secure)
+    routes = [*(endpoint.as_route(services) for endpoint in endpoints), *page_routes()]
+    return Starlette(routes=routes, middleware=[guard], lifespan=life)

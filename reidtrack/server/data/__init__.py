@@ -1,0 +1,1 @@
+"""What is served: runs as one user sees them, pictures, sightings, what is worth reviewing."""

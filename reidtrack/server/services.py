@@ -1,0 +1,84 @@
+"""What the application works with: made once, handed to every call."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from reidtrack.config.serve import ServeConfig
+from reidtrack.server.access.accounts import Accounts
+from reidtrack.server.access.audit import AuditLog
+from reidtrack.server.access.throttle import LoginThrottle
+from reidtrack.server.data.library import RunLibrary
+from reidtrack.server.data.places import AllowedFolders
+from reidtrack.server.jobs.queue import JobQueue
+from reidtrack.server.jobs.runner import JobRunner
+
+STATE = ".serve"
+"""Folder of accounts, audit log, queue and uploads, within the served folder; hidden, and never served."""
+
+
+@dataclass(frozen=True, eq=False)
+class Services:
+    """Everything that outlives a request.
+
+    Attributes:
+        root: The served folder.
+        config: Settings.
+        library: Its runs.
+        accounts: Who may come in.
+        audit: What is put down.
+        throttle: Slows wrong passwords.
+        allowed: Recordings that may be opened.
+        queue: Long work.
+        runner: Does it.
+        local_csrf: What our page sends along while there are no accounts.
+        settling: Run to the lock of whoever settles its identities.
+    """
+
+    root: Path
+    config: ServeConfig
+    library: RunLibrary
+    accounts: Accounts
+    audit: AuditLog
+    throttle: LoginThrottle
+    allowed: AllowedFolders
+    queue: JobQueue
+    runner: JobRunner
+    local_csrf: str = field(default_factory=lambda: secrets.token_urlsafe(32))
+    settling: dict[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
+
+    @classmethod
+    def of(cls, root: Path, config: ServeConfig) -> Services:
+        """What serves a folder with some settings; nothing is started."""
+        state = root / STATE
+        queue = JobQueue(state / "jobs.db")
+        return cls(
+            root=root,
+            config=config,
+            library=RunLibrary(root),
+            accounts=accounts_of(root, config.session_hours),
+            audit=AuditLog(state / "audit.jsonl"),
+            throttle=LoginThrottle(),
+            allowed=AllowedFolders([*config.recordings, state / "uploads"]),
+            queue=queue,
+            runner=JobRunner(queue, config.jobs),
+        )
+
+    @property
+    def uploads(self) -> Path:
+        """Folder of recordings that were sent."""
+        return self.root / STATE / "uploads"
+
+    @property
+    def needs_accounts(self) -> bool:
+        """Whether people have to log in: once there is an account, also on this machine."""
+        return self.config.proxy is not None or self.accounts.exist()
+
+
+def accounts_of(root: Path, session_hours: float = 12.0) -> Accounts:
+    """The accounts of a served folder."""
+    return Accounts(root / STATE / "accounts.db", session_hours)

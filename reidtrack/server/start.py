@@ -1,0 +1,108 @@
+"""Starting the server, and refusing to where everybody could come in."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from reidtrack.config.serve import ServeConfig
+from reidtrack.errors import DeviceError, InputError, OutputError, UsageError
+from reidtrack.publish.health import is_loopback, parse_bind
+from reidtrack.server.services import STATE, Services
+
+logger = logging.getLogger(__name__)
+
+
+def check_serve(root: Path, config: ServeConfig) -> None:
+    """Raise where a folder cannot be served, or not there.
+
+    Raises:
+        UsageError: If others could reach it and there are no accounts.
+        InputError: If there is no such folder, or a certificate is not there.
+        DeviceError: If the packages of the extra are not installed.
+    """
+    _require_packages()
+    if not root.is_dir():
+        raise InputError("is no folder", where=root, expected="a folder of runs", hint="make it, or name another")
+    for path in filter(None, (config.tls_cert, config.tls_key)):
+        if not path.is_file():
+            raise InputError("is not there", where=path, expected="a file in PEM form")
+    for folder in config.recordings:
+        if not folder.is_dir():
+            raise InputError("is no folder", where=folder, expected="a folder of recordings")
+    host, _ = parse_bind(config.http)
+    services = Services.of(root, config)
+    if (not is_loopback(host) or config.proxy) and not services.accounts.exist():
+        raise UsageError(
+            f"{config.http} can be reached by others, and there are no accounts",
+            field="http",
+            hint=f"first: reidtrack user add NAME --role admin --runs {root}",
+        )
+    if not is_loopback(host) and config.tls_cert is None and config.proxy is None:
+        logger.warning("passwords and pictures travel unencrypted: use --tls-cert and --tls-key, or a proxy with TLS")
+
+
+def serve(root: Path, config: ServeConfig, ready: Callable[[str], None]) -> None:
+    """Serve a folder until the process is told to end.
+
+    Args:
+        root: Folder of runs.
+        config: Settings.
+        ready: Told the address once it is listened on.
+
+    Raises:
+        UsageError: As `check_serve`.
+        OutputError: If it cannot be listened there.
+    """
+    check_serve(root, config)
+    import uvicorn
+
+    from reidtrack.server.app import make_app
+
+    host, port = parse_bind(config.http)
+    scheme = "http" if config.tls_cert is None else "https"
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: object = None) -> None:
+            await super().startup(sockets)  # type: ignore[arg-type]
+            if self.started:
+                bound = self.servers[0].sockets[0].getsockname()[1]
+                shown = f"[{host}]" if ":" in host else host
+                ready(f"{scheme}://{shown}:{bound}/")
+
+    settings = uvicorn.Config(
+        make_app(Services.of(root, config)),
+        host=host,
+        port=port,
+        log_level="warning",
+        access_log=False,  # addresses of people and pictures stay out of logs
+        server_header=False,
+        date_header=True,
+        proxy_headers=config.proxy is not None,
+        forwarded_allow_ips=config.proxy or "",
+        ssl_certfile=config.tls_cert,
+        ssl_keyfile=None if config.tls_key is None else str(config.tls_key),
+        timeout_graceful_shutdown=5,
+        h11_max_incomplete_event_size=64 << 10,
+    )
+    server = Server(settings)
+    try:
+        server.run()
+    except SystemExit as error:
+        raise OutputError(
+            "cannot be listened on", where=config.http, hint="another program may: give --http another port"
+        ) from error
+
+
+def make_state(root: Path) -> None:
+    """Make the folder of accounts and queue, which nobody else may read."""
+    (root / STATE).mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _require_packages() -> None:
+    for name in ("starlette", "uvicorn", "argon2"):
+        try:
+            __import__(name)
+        except ImportError as error:
+            raise DeviceError(f"the package {name} is not installed", hint="pip install 'reidtrack[serve]'") from error

@@ -1,0 +1,110 @@
+// Run: everybody over the cameras and the time, and the cameras playing together; a click on a bar goes there.
+
+import { element } from "../../../report/js/dom.js";
+import { formatTime } from "../../../report/js/format.js";
+import { address, all, get, path } from "../api.js";
+import { Lanes } from "../parts/lanes.js";
+import { button, called, isTyping, link, terms } from "../parts/make.js";
+import { Player } from "../parts/player.js";
+
+const ZOOM = 1.5;
+
+/** Rows of the tracklets as the lanes take them. */
+function rowsOf({ items, people }) {
+  return items.map(([identity, camera, track, from, to]) => {
+    const person = people[identity];
+    return { identity, camera, track, from, to, colour: person.colour, name: called({ id: identity, name: person.name }) };
+  });
+}
+
+function controls(player, lanes) {
+  const play = button("▶ play", () => player.toggle(), "main");
+  const time = element("output");
+  player.onState = (playing) => (play.textContent = playing ? "⏸ pause" : "▶ play");
+  const step = (by, text, label) => {
+    const made = button(text, () => player.step(by));
+    made.setAttribute("aria-label", label);
+    return made;
+  };
+  const zooms = [["−", ZOOM, "Show more time"], ["+", 1 / ZOOM, "Show less time"]].map(([text, by, label]) => {
+    const made = button(text, () => lanes.zoom(by));
+    made.setAttribute("aria-label", label);
+    return made;
+  });
+  const whole = button("all", () => lanes.whole());
+  const row = element("div.row", play, step(-1, "‹", "A frame back"), step(1, "›", "A frame on"), time, ...zooms, whole);
+  return { row, showTime: (now) => (time.textContent = formatTime(now, 2)) };
+}
+
+function keys(player, lanes) {
+  const actions = {
+    " ": () => player.toggle(),
+    ",": () => player.step(-1),
+    ".": () => player.step(1),
+    "+": () => lanes.zoom(1 / ZOOM),
+    "-": () => lanes.zoom(ZOOM),
+    0: () => lanes.whole(),
+  };
+  return (event) => {
+    const act = actions[event.key];
+    if (!act || isTyping(event) || event.target.closest("button, a, canvas")) return;
+    event.preventDefault();
+    act();
+  };
+}
+
+function facts(run) {
+  return terms("dl.facts", [
+    ["people", run.people],
+    ["in several cameras", run.people_in_several_cameras],
+    ["visits", run.tracklets],
+    ["cameras", run.cameras.length],
+  ]);
+}
+
+function head(run) {
+  const title = element("div.row", element("h1", run.id));
+  if (run.whole) {
+    const report = link(address(path("runs", run.id, "report")), "report");
+    report.target = "_blank";
+    title.append(report);
+  }
+  return title;
+}
+
+/** @type {import("../router.js").Page["show"]} */
+async function show(place, { run: id }, app) {
+  const [run, tracklets] = await Promise.all([get(path("runs", id)), all(path("runs", id, "tracklets"))]);
+  const rows = rowsOf(tracklets);
+  const player = new Player(run, Object.fromEntries(rows.map((row) => [row.identity, row])));
+  const lanes = new Lanes(rows, tracklets.cameras, [run.first_time_s ?? 0, run.last_time_s ?? 1]);
+  const { row, showTime } = controls(player, lanes);
+  lanes.onPick = (tracklet, time) => player.seek(time, tracklets.cameras[tracklet.camera]);
+  lanes.onOpen = (tracklet) => app.go(path("runs", id, "people", tracklet.identity));
+  player.onTime = (now) => {
+    lanes.playhead(now);
+    showTime(now);
+  };
+  const hint = element("p.hint", "A bar is a visit. A click plays it, a double click (or Enter) opens the person. ");
+  hint.append("Keys: space plays, , and . step by a frame, + − 0 zoom, arrows move between bars.");
+  place.append(head(run), facts(run), player.films, row, lanes.box, hint);
+  const listen = keys(player, lanes);
+  document.addEventListener("keydown", listen);
+  requestAnimationFrame(() => lanes.whole());
+  player.seek(run.first_time_s ?? 0);
+  return () => {
+    document.removeEventListener("keydown", listen);
+    player.stop();
+    lanes.stop();
+  };
+}
+
+/** Names and addresses of what else there is of a run. */
+export function runLinks({ run }) {
+  return [
+    [run, path("runs", run)],
+    ["Review", path("runs", run, "review")],
+  ];
+}
+
+export const page = { pattern: "/runs/:run", title: ({ run }) => run, links: runLinks, show };

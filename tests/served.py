@@ -1,0 +1,25 @@
+"""Who asks a served folder: shared by the tests of the server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from reidtrack.server.access.rules import Role
+
+PASSWORD = "a password for tests"
+BASE = "http://127.0.0.1:8080"
+BASE_PATH = "/api/v1/runs/mall"
+Client = Any
+"""A starlette TestClient with the application's `services`."""
+Open = Callable[..., Client]
+
+
+def log_in(client: Client, name: str, role: Role, cameras: Sequence[str] | None = None) -> Client:
+    """The client after somebody new has logged in with it."""
+    client.services.accounts.add(name, role, PASSWORD, cameras)
+    client.cookies.clear()
+    said = client.post("/api/v1/session", json={"name": name, "password": PASSWORD})
+    assert said.status_code == 200, said.text
+    client.headers["x-csrf-token"] = said.json()["csrf"]
+    return client

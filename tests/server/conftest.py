@@ -1,0 +1,61 @@
+"""A served folder with one run of two cameras, and who asks for it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from served import BASE, Open
+
+from reidtrack.config.serve import ServeConfig
+from reidtrack.server.services import STATE, Services
+
+pytest.importorskip("starlette")
+from starlette.testclient import TestClient
+
+from reidtrack.server.app import make_app
+
+
+@pytest.fixture
+def root(tmp_path: Path, finished: Path) -> Path:
+    """A served folder of its own, with the run `mall` of the cameras `left` and `right`."""
+    folder = tmp_path / "runs"
+    shutil.copytree(finished, folder / "mall")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory: pytest.TempPathFactory, finished: Path) -> Path:
+    """The same for tests that change nothing in it."""
+    folder = tmp_path_factory.mktemp("served") / "runs"
+    shutil.copytree(finished, folder / "mall")
+    return folder
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords that are hashed at once: how long argon2 takes is not what is tested."""
+    from argon2 import PasswordHasher
+
+    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr("argon2.PasswordHasher", lambda: hasher)
+
+
+@pytest.fixture
+def open_app(quick: None) -> Iterator[Open]:
+    """Makes a client of a folder's application; its jobs are not worked at."""
+    clients: list[TestClient] = []
+
+    def make(folder: Path, **settings: object) -> TestClient:
+        shutil.rmtree(folder / STATE, ignore_errors=True)  # accounts of the test before
+        services = Services.of(folder, ServeConfig.model_validate(settings))
+        client = TestClient(make_app(services), base_url=BASE, raise_server_exceptions=False)
+        client.services = services  # type: ignore[attr-defined]
+        clients.append(client)
+        return client
+
+    yield make
+    for client in clients:
+        client.close()
