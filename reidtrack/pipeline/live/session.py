@@ -111,6 +111,7 @@ class LiveSession:
         self._log = EventLog(store.folder.events, store.manifest.origin)
         self._stack.callback(self._close_log)
         self._disk_was_full = False
+        self._outlets: LiveOutlets | None = None
         self._people = LivePeople.open(store, config)
         self._delays = MeasureDelays(names)
         self._board = Board(names, self._wall.now_s, self._people.number, self._delays)
@@ -146,7 +147,8 @@ class LiveSession:
         line = self._log.append(event)
         self._people.note(event)
         self._board.note(event)
-        self._outlets.send(line)
+        if self._outlets is not None:
+            self._outlets.send(line)
         self._show.event(event)
         self._zones.note(event)
 
@@ -270,7 +272,8 @@ class LiveSession:
 
     def _tick(self) -> None:
         status = self._status()
-        self._outlets.show(status)
+        if self._outlets is not None:
+            self._outlets.show(status)
         self._show.status(status)
         self._zones.tick(self._wall.now_s())
         self._people.correct()
@@ -280,7 +283,8 @@ class LiveSession:
         status = self._board.status(self._dropped(), self._passed_over())
         every = round(self._load.detect_every * self._config.detect.every)
         status = replace(status, people_total=self._people.count, detect_every=every)
-        return self._outlets.completed(self._upkeep.completed(status))
+        status = self._upkeep.completed(status)
+        return status if self._outlets is None else self._outlets.completed(status)
 
     def _passed_over(self) -> Mapping[str, int]:
         """Camera to its frames in which nothing moved."""
