@@ -47,7 +47,7 @@ _KEEP_FEATURES, _KEEP_S = 5, 3.0
 """A number is kept after so many crops and so long under it, seconds."""
 _HOLD_S = 2.0
 """So long clusterings agree before what was kept is changed, seconds."""
-_PAUSE_S, _MOST_PAUSE_S = 0.01, 5.0
+_PAUSE_S, _MOST_PAUSE_S = 0.02, 5.0
 """Between two clusterings lies so long for each tracklet, which bounds the processor's time; and the most, seconds."""
 _CALM, _CALM_S = 4.0, 2.0
 """So many times longer, and at least so long, where nobody waits for a number or has one provisionally."""
@@ -144,23 +144,27 @@ class OnlineIdentities:
         """Identity of a track and whether it is provisional; None while it has none, or long after it was over."""
         part = self._register.newest.get(key)
         if part is not None:
-            return None if part.number is None else (part.number, not part.kept)
+            given = part.number
+            return None if given is None else (given, not part.kept)
         number = self._register.over.get(key)
         return None if number is None else (number, False)
 
     def in_frame(self, camera: str, track_ids: Sequence[int]) -> list[int | None]:
         """Identities of the tracks that have a box in one frame of a camera; nobody is there twice.
 
-        Of two that have one number until the next update, the one that is less sure has none meanwhile.
+        Of two that have one number until the next update, the one that is less sure has none meanwhile. Other threads
+        may ask this, and `identity`, while one updates.
         """
         parts = [self._register.newest.get((camera, track_id)) for track_id in track_ids]
+        numbers = [None if part is None else part.number for part in parts]
         best: dict[int, Part] = {}
-        for part in parts:
-            if part is not None and part.number is not None:
-                other = best.setdefault(part.number, part)
+        for part, number in zip(parts, numbers, strict=True):
+            if part is not None and number is not None:
+                other = best.setdefault(number, part)
                 if (part.kept, -part.serial) > (other.kept, -other.serial):
-                    best[part.number] = part
-        return [p.number if p is not None and p.number is not None and best[p.number] is p else None for p in parts]
+                    best[number] = part
+        found = zip(parts, numbers, strict=True)
+        return [number if number is not None and best[number] is part else None for part, number in found]
 
     def held(self) -> list[HeldPart]:
         """Every track in memory, and where one was cut because it went over to somebody else, each part, by time."""
