@@ -36,6 +36,7 @@ class LiveIdentities(RunObserver):
         now_s: The time of the folder.
         tell: Told of each event, from whichever thread.
         updated: Called after each update, in the thread of the updates.
+        finished: Called after the last one, in that thread.
         every_s: Seconds between two updates.
     """
 
@@ -46,10 +47,11 @@ class LiveIdentities(RunObserver):
         now_s: Callable[[], float],
         tell: Callable[[Event], object],
         updated: Callable[[], object] = lambda: None,
+        finished: Callable[[], object] = lambda: None,
         every_s: float = UPDATE_EVERY_S,
     ) -> None:
         self._identities, self._builder, self._now_s, self._tell = identities, builder, now_s, tell
-        self._every_s, self._updated = every_s, updated
+        self._every_s, self._updated, self._finished = every_s, updated, finished
         self._confirmed: dict[str, set[int]] = {}
         self._ended: list[Tracklet] = []
         self._next: tuple[Sequence[Tracklet], Sequence[Tracklet], float] | None = None
@@ -120,12 +122,15 @@ class LiveIdentities(RunObserver):
                 while self._next is None and not self._closed:
                     self._changed.wait()
                 given, self._next = self._next, None
-            if given is None:
-                return
             try:
+                if given is None:
+                    self._finished()
+                    return
                 self._update(*given)
             except BaseException as error:
                 self._error = error
+                if given is None:
+                    return
             with self._changed:
                 self._busy = False
                 self._changed.notify_all()

@@ -74,10 +74,17 @@ class LivePeople:
         store: Of the session.
         identities: Decides who is who.
         evidence: Of the site.
+        known: The gallery; None where there is none.
     """
 
-    def __init__(self, store: LiveStore, identities: OnlineIdentities, evidence: LiveEvidence) -> None:
-        self._store, self.identities, self.evidence = store, identities, evidence
+    def __init__(
+        self,
+        store: LiveStore,
+        identities: OnlineIdentities,
+        evidence: LiveEvidence,
+        known: LivePeopleOfBefore | None = None,
+    ) -> None:
+        self._store, self.identities, self.evidence, self._known = store, identities, evidence, known
         self._lock = threading.Lock()
         self._save_from_s = 0.0
         self._saved: bytes | None = None
@@ -94,17 +101,17 @@ class LivePeople:
         """
         evidence = LiveEvidence(store, config)
         settings = association_settings(config, store.manifest.prior)
-        numbers = _numbers_of(store)
+        numbers, known = _numbers_of(store), _gallery(store, config)
         options = {
             **settings,
             "window_s": config.stream.window_s,
             "evidence": [evidence],
             "next_identity": max(numbers, default=0) + 1,
-            "known": _gallery(store, config),
+            "known": known,
         }
         state = _read_state(store)
         identities = OnlineIdentities(**options) if state is None else _restored(store, state, options)
-        return cls(store, identities, evidence)
+        return cls(store, identities, evidence, known)
 
     @property
     def count(self) -> int:
@@ -154,6 +161,17 @@ class LivePeople:
         if time.monotonic() >= self._save_from_s:
             self.save()
 
+    def finish(self, now_s: float) -> None:
+        """Tell the gallery, and store who is who; in the thread that updates, after the last update.
+
+        Raises:
+            OutputError: If it cannot be stored.
+        """
+        self.identities.store(now_s)
+        if self._known is not None:
+            self._known.close()
+        self.save()
+
     def save(self) -> None:
         """Store who is who; while no update is under way.
 
@@ -202,6 +220,10 @@ class LivePeopleOfBefore:
     def merge(self, number: int, into: int) -> None:
         """Take it that a number was another one."""
         self._tried(lambda: self._gallery.merge(number, into), None)
+
+    def close(self) -> None:
+        """Close the file, in the thread that asked."""
+        self._gallery.close()
 
     def _tried(self, ask: Callable[[], T], otherwise: T) -> T:
         try:

@@ -46,6 +46,9 @@ from reidtrack.video.wall_time import WallTime
 
 logger = logging.getLogger(__name__)
 
+_MOST_BOXES, _MOST_FEATURES = 1024, 64
+"""Of a track that goes on: somebody may sit in a picture all day."""
+
 
 @dataclass
 class ReloadToken:
@@ -173,8 +176,6 @@ class LiveSession:
     def _finish(self, *, ended_by_itself: bool) -> LiveOutcome:
         """Have everything on disk as it is."""
         self._zones.close(self._wall.now_s())
-        with contextlib.suppress(OutputError):  # a disk that is full: said already
-            self._people.save()
         reason = "every camera has ended" if ended_by_itself else "asked to"
         self.tell(Stopped(time_s=self._wall.now_s(), reason=reason))
         self._logs.close()
@@ -228,9 +229,14 @@ class LiveSession:
         config, dim = self._config, networks.embedder.feature_dim
         self._looks = make_looks(config, every=config.detect.every)
         self._load = FollowLoad(self._looks, self.tell, self._wall.now_s, follows=config.stream.catch_up)
-        builder = TrackletBuilder(dim)
+        builder = TrackletBuilder(dim, most_boxes=_MOST_BOXES, most_features=_MOST_FEATURES)
         self._identities = LiveIdentities(
-            self._people.identities, builder, self._wall.now_s, self.tell, self._store_people
+            self._people.identities,
+            builder,
+            self._wall.now_s,
+            self.tell,
+            updated=lambda: self._stored(self._people.updated),
+            finished=lambda: self._stored(lambda: self._people.finish(self._wall.now_s())),
         )
         crops = _KeepCrops(CropStore(self._store.folder.crops, config.output.crops, may_fail=True))
         observers: list[RunObserver] = [self._logs, crops, self._counts, self._delays, self._board, self._identities]
@@ -296,10 +302,10 @@ class LiveSession:
         names = {*merged, *sources, *passed_over}
         return {name: sum(counts.get(name, 0) for counts in (merged, sources, passed_over)) for name in names}
 
-    def _store_people(self) -> None:
-        """Store who is who; a disk that is full ends nothing."""
+    def _stored(self, store: Callable[[], object]) -> None:
+        """Store something; a disk that is full ends nothing."""
         try:
-            self._people.updated()
+            store()
         except OutputError as error:
             self._disk_was_full = True
             logger.warning("%s", error)
