@@ -8,9 +8,8 @@ from pathlib import Path
 
 from live_child import KilledSession
 from outputs import read_lines
-from scene import SIZE, Scene
+from scene import Scene
 
-from reidtrack.pipeline.live.compare import live_numbers
 from reidtrack.pipeline.live.settle import settle_live
 from reidtrack.runs.event_log import read_events
 from reidtrack.runs.live_folder import LiveFolder, LogSegment
@@ -21,11 +20,6 @@ KILLS = 12
 MOST_LOST_S = 1.0
 
 
-def walker_of(xyxy: list[float]) -> int:
-    """Who it is, by the height at which the walker's lane lies."""
-    return round((xyxy[3] / SIZE[1] - 0.5) / 0.11)
-
-
 def kept_now(folder: LiveFolder) -> bool:
     """Whether the session that is at work has given somebody a number that lasts."""
     events = list(read_events(folder.events))
@@ -34,7 +28,10 @@ def kept_now(folder: LiveFolder) -> bool:
 
 
 def test_a_dozen_kills(scene: Scene, tmp_path: Path) -> None:
-    """At most a second is lost each time, no number of a frame or track comes twice, and nobody has two people's."""
+    """At most a second is lost each time, and no number of a frame, a track or a person is given again.
+
+    Whether people have their own numbers again is measured with real weights (benchmarks/live_kills.py).
+    """
     random.seed(5)
     folder = LiveFolder(tmp_path / "site")
     for number in range(KILLS):
@@ -51,7 +48,6 @@ def test_a_dozen_kills(scene: Scene, tmp_path: Path) -> None:
             assert max(logged) >= time_s - MOST_LOST_S
     frames: set[tuple[str, int]] = set()
     sessions: dict[tuple[str, int], set[int]] = defaultdict(set)
-    walkers: dict[tuple[str, int], set[int]] = defaultdict(set)
     for number, piece in enumerate(folder.log_segments()):
         segment = LogSegment(piece.path)
         for row in read_lines(segment.detections):
@@ -60,16 +56,15 @@ def test_a_dozen_kills(scene: Scene, tmp_path: Path) -> None:
             frames.add(key)
         for row in read_lines(segment.tracks):
             sessions[row["camera"], row["track_id"]].add(number)
-            walkers[row["camera"], row["track_id"]].add(walker_of(row["xyxy"]))
     assert all(len(numbers) == 1 for numbers in sessions.values())
-    # Whose number was kept has it alone; what is provisional may still be wrong.
-    events = list(read_events(folder.events))
-    kept = {(e["camera"], e["track_id"]) for e in events if e["event"] == "identity" and not e["provisional"]}
-    owners: dict[int, set[int]] = defaultdict(set)
-    for key, number in live_numbers(events).items():
-        if key in kept and len(walkers[key]) == 1:  # where the recording begins again, a track may change over
-            owners[number] |= walkers[key]
-    assert owners
-    assert all(len(people) == 1 for people in owners.values()), owners
-    assert sum(event["event"] == "started" for event in events) == KILLS
+    # Who was there before may have the number of then; whoever is new has one that nobody had.
+    highest, known = 0, set[int]()
+    for event in read_events(folder.events):
+        number = event.get("into" if event["event"] == "split" else "identity", 0)
+        if event["event"] in ("identity", "split") and number not in known:
+            assert number > highest
+            known.add(number)
+        highest = max(highest, number)
+    assert known
+    assert sum(event["event"] == "started" for event in read_events(folder.events)) == KILLS
     assert settle_live(folder.path, Silent(), CancelToken()).identities
