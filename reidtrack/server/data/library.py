@@ -225,6 +225,11 @@ class RunSeen:
         """The person of a number; None where there is none in the user's cameras."""
         return next((entry for entry in self.identities if str(entry["id"]) == number), None)
 
+    @property
+    def crops(self) -> Iterator[Crop]:
+        """Pictures of the user's cameras."""
+        return (crop for crop in self._run.crops.values() if self._sees(crop.camera))
+
     def crop(self, camera: str, track_id: str, frame: str) -> Crop | None:
         """A picture; None where there is none."""
         if not (self._sees(camera) and _is_number(track_id) and _is_number(frame)):

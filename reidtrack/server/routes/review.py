@@ -29,6 +29,7 @@ def list_questions(call: Call) -> Any:
         return {
             "ref": ref,
             "camera": t.camera,
+            "track_id": t.track_id,
             "first_time_s": t.first_time_s,
             "last_time_s": t.last_time_s,
             "identity": identity,
