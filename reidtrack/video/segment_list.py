@@ -126,14 +126,20 @@ def in_order(found: Sequence[DatedSegment], leave_out: Faults) -> list[Segment]:
 
 
 def _once(found: list[DatedSegment], leave_out: Faults) -> list[DatedSegment]:
-    first: dict[tuple[str, int], Path] = {}
+    """Without copies: files of one content whose names tell the same time, or none.
+
+    Content alone tells nothing: a recorder may be given the same pictures again, as in a test.
+    """
+    alike: dict[tuple[str, int], list[Segment]] = {}
     kept = []
     for one in found:
-        key = one.segment.sha256, one.segment.bytes
-        if key in first:
-            leave_out(one.segment.path, f"the same recording as {first[key].name}")
+        segment = one.segment
+        same = alike.setdefault((segment.sha256, segment.bytes), [])
+        copied = next((s for s in same if "order" in (s.start_from, segment.start_from) or _shares(s, segment)), None)
+        if copied is not None:
+            leave_out(segment.path, f"the same recording as {copied.path.name}")
             continue
-        first[key] = one.segment.path
+        same.append(segment)
         kept.append(one)
     return kept
 
@@ -179,7 +185,7 @@ def _one_behind_other(found: list[DatedSegment], leave_out: Faults) -> list[Date
 def _shares(a: Segment, b: Segment) -> bool:
     """Whether two segments show mostly the same time, as a camera's own never do."""
     shared = (min(a.end, b.end) - max(a.start, b.start)).total_seconds()
-    return shared > _MOSTLY * min(a.duration_s, b.duration_s)
+    return a.start == b.start or shared > _MOSTLY * min(a.duration_s, b.duration_s)
 
 
 def _letters(prefix: str) -> str:

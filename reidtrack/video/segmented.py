@@ -122,7 +122,7 @@ class SegmentedSource:
                 if self._part.takes(base + frame.index, time_s):
                     last_s = time_s
                     yield Frame(self.camera, base + frame.index, time_s + self._offset_s, fit(frame.image, self.size))
-            base += count
+            base += count or count_frames(segment.path)
 
     def _frames_of(self, segment: Segment) -> Generator[Frame]:
         """Frames of one file; what is wrong with it is told, once."""
