@@ -16,6 +16,7 @@ import gc
 import heapq
 import io
 import json
+import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
@@ -256,6 +257,7 @@ class Soak:
         gc.collect()
         row = {"hours": now_s / 3600, "mib": resident_mib(), "cpu_s": self.cpu_s, "tracks": len(self.figures.owner)}
         self.figures.rows.append(row)
+        print(f"{row['hours']:.2f} h: {row['mib']:.1f} MiB, {row['cpu_s']:.0f} s", file=sys.stderr, flush=True)
 
 
 def _so_far(tracklet: Tracklet, now_s: float) -> Tracklet:

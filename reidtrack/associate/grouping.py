@@ -21,6 +21,7 @@ from reidtrack.associate.calibration.fit import ObservedAppearance, calibrate
 from reidtrack.associate.calibration.mixture import Mixture
 from reidtrack.associate.calibration.prior import AppearancePrior
 from reidtrack.associate.calibration.sample_pairs import half_distances
+from reidtrack.associate.clustering.chains import WORK
 from reidtrack.associate.clustering.hungarian import cluster
 from reidtrack.associate.clustering.problem import PairCosts
 from reidtrack.associate.constraints import PairConstraints, overlapping_pairs
@@ -104,6 +105,7 @@ def group_by(
     calibration: Calibration,
     evidence: Sequence[Evidence] = (),
     known: Sequence[PairTerms] = (),
+    chain_work: int = WORK,
 ) -> Grouping:
     """Cluster tracklets where it is known what distances mean.
 
@@ -114,22 +116,28 @@ def group_by(
         calibration: What distances mean.
         evidence: What else may speak for or against a pair.
         known: What is known of pairs already, whatever a first clustering says.
+        chain_work: See `cluster`; live, where there is little time, it is less.
     """
     weight = recording.weight
+
+    def clustered(costs: PairCosts, constraints: PairConstraints) -> IntArray:
+        cannot_link, must_link = constraints.cannot_link, constraints.must_link
+        return cluster(costs, near.pairs, cannot_link, weight, must_link, chain_work=chain_work)
+
     # Clusters by appearance alone.
     costs = PairCosts.of_appearance(appearance, recording.camera, *calibration.thresholds)
     appearance = costs.vectors[:, : appearance.shape[1]]  # the same numbers, kept once
     near = near_pairs(appearance, max(calibration.thresholds) + _ROUNDING)
     label = np.zeros(0, np.int64)
     if evidence or not known:
-        label = cluster(costs, near.pairs, constraints.cannot_link, weight, constraints.must_link)
+        label = clustered(costs, constraints)
     # Evidence of space and time learns from these; then all counts together.
     judged = [judge(recording.tracklets, label, appearance) for judge in evidence]
     table = EvidenceTable.of(len(weight), [*judged, *known])
     if judged or known:
         costs = costs.with_extra(table.log_odds.pairs, -table.log_odds.value / calibration.slope)
         constraints = constraints.with_cannot_link(table.cannot_link, len(weight))
-        label = cluster(costs, near.pairs, constraints.cannot_link, weight, constraints.must_link)
+        label = clustered(costs, constraints)
     # Whom looks cannot tell apart, all else has to.
     label = _settle_alike(label, recording, appearance, costs, constraints, calibration.everywhere.mixture.same)
     return Grouping(recording, appearance, calibration, constraints, near, table, costs, label)

@@ -235,6 +235,8 @@ class OnlineIdentities:
         elif ready and self._settling.quick is not None:
             give_at_once(self._settling.quick, self._register, ready, now_s)
             self._changed = self._unsure = True
+        elif self._stored_s is not None and now_s - self._stored_s >= _STORE_S:
+            self._let_go(now_s)  # nobody is there, but what was seen gets old
         return self._register.take_events()
 
     def _take(self, tracklet: Tracklet, now_s: float, *, ended: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +56,7 @@ def run(args: argparse.Namespace) -> int:
     def ready(address: str) -> None:
         if not args.quiet:
             say(f"{args.runs}: {address} (Ctrl-C ends it)")
+            sys.stdout.flush()
 
     serve(args.runs, config, ready)
     return EXIT_OK

@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_serializer, field_validator
 
 from reidtrack.config.load import Section, load
-from reidtrack.config.run import DetectConfig, FilePath, Fraction, RunConfig
+from reidtrack.config.run import DetectConfig, FilePath, Fraction, RunConfig, SiteConfig
 from reidtrack.errors import ConfigError
 from reidtrack.video.naming import is_camera_name, redact
 
@@ -67,6 +67,12 @@ class LiveDetectConfig(DetectConfig):
     """Person detector of live cameras: nothing is computed where nothing moves."""
 
     motion_gate: bool = Field(True, description=str(DetectConfig.model_fields["motion_gate"].description))
+
+
+class LiveSiteConfig(SiteConfig):
+    """Where live cameras stand; one clock times them all."""
+
+    clocks: bool = Field(False, description="find out how far the cameras are late, and allow for it")
 
 
 class StreamConfig(Section):
@@ -123,6 +129,7 @@ class LiveConfig(RunConfig):
     """Everything `reidtrack live` can be told beside its cameras."""
 
     detect: LiveDetectConfig = LiveDetectConfig()
+    site: LiveSiteConfig = LiveSiteConfig()
     stream: StreamConfig = StreamConfig()
     record: RecordConfig = RecordConfig()
     publish: PublishConfig = PublishConfig()

@@ -99,6 +99,8 @@ def compare(
     prior: AppearancePrior = GENERIC,
     photo: bool = False,
     length: int = 8,
+    block: int = BLOCK,
+    sample: int = _SAMPLE,
 ) -> Comparison:
     """Compare people with everybody in a gallery, in two passes over its file.
 
@@ -109,6 +111,8 @@ def compare(
         prior: Of the network that made the features.
         photo: Whether that source is a photo: all photos share one bias.
         length: How many of the nearest are kept for each.
+        block: Views that are held in memory at once.
+        sample: People of the gallery whose distances to each other tell how far apart strangers are.
 
     Raises:
         InputError: If the gallery's features are damaged, or of another length.
@@ -116,19 +120,19 @@ def compare(
     if not any(people):
         return Comparison(Shortlist(len(people)), 2.0, GalleryBiases(np.zeros((0, 0), np.float32), {}, {}, {}))
     gallery.check_length(next(view.feature.size for views in people for view in views))
-    biases = _biases(gallery, people, prior, photo=photo)
+    biases = _biases(gallery, people, prior, photo=photo, block=block)
     own, short = biases.appearances_of(people), Shortlist(len(people), length)
-    every = max(1, gallery.count() // _SAMPLE)
-    sample = [own.vector]
-    for block in gallery.blocks(size=max(_LEAST_BLOCK, min(BLOCK, _MOST_DISTANCES // max(1, len(people))))):
-        known = biases.appearances(block)
+    every = max(1, gallery.count() // sample)
+    seen = [own.vector]
+    for views in gallery.blocks(size=max(_LEAST_BLOCK, min(block, _MOST_DISTANCES // max(1, len(people))))):
+        known = biases.appearances(views)
         begins = np.flatnonzero(np.r_[True, np.diff(known.person) != 0])
         distance = np.full((len(people), len(begins)), np.inf)
         distance[own.person] = np.minimum.reduceat(1 - own.vector @ known.vector.T, begins, axis=1)
         short.offer(known.person[begins], distance)
-        sample.append(known.vector[begins[::every]])
+        seen.append(known.vector[begins[::every]])
     expected = ExpectedDistances(prior.distances.other, prior.distances.beyond, prior.belief.other)
-    threshold = stranger_threshold(_pair_distances(np.concatenate(sample)), gallery.count(), strangers, expected)
+    threshold = stranger_threshold(_pair_distances(np.concatenate(seen), sample), gallery.count(), strangers, expected)
     return Comparison(short, threshold, biases)
 
 
@@ -145,14 +149,14 @@ def may_be_one(gallery: Gallery, found: Comparison, threshold: float) -> Callabl
     return test
 
 
-def _pair_distances(vectors: FloatArray) -> DoubleArray:
+def _pair_distances(vectors: FloatArray, sample: int) -> DoubleArray:
     """Distances of all pairs of some people, nearly all of whom are different."""
-    spread = vectors[:: max(1, len(vectors) // (2 * _SAMPLE))]
+    spread = vectors[:: max(1, len(vectors) // (2 * sample))]
     return np.asarray((1 - spread @ spread.T)[np.triu_indices(len(spread), 1)], np.float64)
 
 
 def _biases(
-    gallery: Gallery, people: Sequence[Sequence[View]], prior: AppearancePrior, *, photo: bool
+    gallery: Gallery, people: Sequence[Sequence[View]], prior: AppearancePrior, *, photo: bool, block: int
 ) -> GalleryBiases:
     """Bias of each camera of each run, and of all photos together."""
     rows: dict[Hashable, int] = {}  # a camera, or photos, to the row in the order of first mention
@@ -165,9 +169,9 @@ def _biases(
     names = sorted({view.camera for views in people for view in views})
     of_camera = {name: row_of(_PHOTO if photo else ("compared", name)) for name in names}
     total, weight = _weighted_sums(*_columns(people, of_camera), len(rows))
-    for block in gallery.blocks():
-        row = np.array([of_source_camera[camera] for camera in block.source_camera.tolist()], np.int64)
-        more, heavier = _weighted_sums(row, block.weight, block.feature, len(rows))
+    for held in gallery.blocks(size=block):
+        row = np.array([of_source_camera[camera] for camera in held.source_camera.tolist()], np.int64)
+        more, heavier = _weighted_sums(row, held.weight, held.feature, len(rows))
         total, weight = total + more, weight + heavier
     mean = np.divide(total, weight[:, None], out=np.zeros_like(total), where=weight[:, None] > 0)
     vector: FloatArray = camera_biases(mean, np.arange(len(mean)), weight, prior).astype(np.float32)

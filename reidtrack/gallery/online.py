@@ -21,6 +21,10 @@ from reidtrack.gallery.recognise import Match, match_probabilities, recognise
 from reidtrack.gallery.store import Signature
 from reidtrack.gallery.views import Source, View
 
+_BLOCK, _SAMPLE = 512, 200
+"""Views that are held at once, and people who tell how far apart strangers are: cameras that run for days take no more
+memory the more people a gallery holds."""
+
 
 class GalleryLimits(NamedTuple):
     """How people are recognised, and how many are kept; as in the settings of a gallery.
@@ -98,7 +102,7 @@ class GalleryPeople:
         gallery = self._open()
         with gallery.reading():
             views = [self._views(person) for person in (*people, *others)]
-            found = compare(gallery, views, self._limits.strangers, prior=self._prior)
+            found = compare(gallery, views, self._limits.strangers, prior=self._prior, block=_BLOCK, sample=_SAMPLE)
             known = gallery.names()
             here = {self._key_of[number] for number in present if number in self._key_of}
             taken = [person for person, (key, _) in known.items() if key in here]

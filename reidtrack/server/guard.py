@@ -66,7 +66,8 @@ class Guard:
             return "this is not a name by which this page is reached: see `names` of reidtrack serve"
         origin = headers.get("origin")
         changes = scope["type"] == "websocket" or scope["method"] not in ("GET", "HEAD", "OPTIONS")
-        if origin is not None and changes and not _same(origin, hosts[0]):
+        elsewhere = scope["path"].startswith("/api/") and headers.get("sec-fetch-site") in ("cross-site", "same-site")
+        if elsewhere or (origin is not None and changes and not _same(origin, hosts[0])):
             return "another page asked for this"
         return None
 

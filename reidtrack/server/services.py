@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from reidtrack.config.serve import ServeConfig
+from reidtrack.publish.health import is_loopback, parse_bind
 from reidtrack.server.access.accounts import Accounts
 from reidtrack.server.access.audit import AuditLog
 from reidtrack.server.access.throttle import LoginThrottle
@@ -75,8 +76,16 @@ class Services:
 
     @property
     def needs_accounts(self) -> bool:
-        """Whether people have to log in: once there is an account, also on this machine."""
-        return self.config.proxy is not None or self.accounts.exist()
+        """Whether people have to log in: where others can come in, and once there is an account also on this machine.
+
+        Who removes the last account of a server that others can reach locks everybody out, and lets nobody in.
+        """
+        return self.is_reached_by_others or self.accounts.exist()
+
+    @property
+    def is_reached_by_others(self) -> bool:
+        """Whether more than this machine can reach it."""
+        return self.config.proxy is not None or not is_loopback(parse_bind(self.config.http)[0])
 
 
 def accounts_of(root: Path, session_hours: float = 12.0) -> Accounts:

@@ -9,7 +9,7 @@ from pathlib import Path
 from reidtrack.config.serve import ServeConfig
 from reidtrack.errors import DeviceError, InputError, OutputError, UsageError
 from reidtrack.publish.health import is_loopback, parse_bind
-from reidtrack.server.services import STATE, Services
+from reidtrack.server.services import Services
 
 logger = logging.getLogger(__name__)
 
@@ -31,15 +31,14 @@ def check_serve(root: Path, config: ServeConfig) -> None:
     for folder in config.recordings:
         if not folder.is_dir():
             raise InputError("is no folder", where=folder, expected="a folder of recordings")
-    host, _ = parse_bind(config.http)
     services = Services.of(root, config)
-    if (not is_loopback(host) or config.proxy) and not services.accounts.exist():
+    if services.is_reached_by_others and not services.accounts.exist():
         raise UsageError(
             f"{config.http} can be reached by others, and there are no accounts",
             field="http",
             hint=f"first: reidtrack user add NAME --role admin --runs {root}",
         )
-    if not is_loopback(host) and config.tls_cert is None and config.proxy is None:
+    if not is_loopback(parse_bind(config.http)[0]) and config.tls_cert is None and config.proxy is None:
         logger.warning("passwords and pictures travel unencrypted: use --tls-cert and --tls-key, or a proxy with TLS")
 
 
@@ -93,11 +92,6 @@ def serve(root: Path, config: ServeConfig, ready: Callable[[str], None]) -> None
         raise OutputError(
             "cannot be listened on", where=config.http, hint="another program may: give --http another port"
         ) from error
-
-
-def make_state(root: Path) -> None:
-    """Make the folder of accounts and queue, which nobody else may read."""
-    (root / STATE).mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def _require_packages() -> None:

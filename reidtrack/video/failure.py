@@ -151,7 +151,7 @@ def closed(shown: str, error: Exception | None) -> Failure:
     if isinstance(error, av.error.ExitError | av.error.TimeoutError):
         return silent(shown)
     what = "the camera ended the stream" if error is None else reading_failure(error)
-    return Failure("ended", f"{shown}: {what}; it is tried again")
+    return Failure("ended", f"{shown}: {what}")
 
 
 def silent(shown: str) -> Failure:

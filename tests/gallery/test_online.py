@@ -125,3 +125,14 @@ def test_no_more_people_than_wanted(tmp_path: Path) -> None:
     with open_gallery(tmp_path / "people.db") as file:
         assert len(file.people()) == 3
         assert len(file.values("live ")) == 3
+
+
+def test_what_was_seen_is_kept_though_nobody_comes_any_more(tmp_path: Path, known: GalleryPeople) -> None:
+    player = Player(OnlineIdentities(known=known))
+    player.play(crowd("a", 1, 0, [0, 1]), 10.0)
+    for now_s in (30.0, 80.0, 700.0):
+        player.online.update([], [], now_s)
+    with open_gallery(tmp_path / "people.db") as file:
+        assert len(file.people()) == 2
+    assert player.online.held() == []
+    assert player.online.identity(("a", 1)) == (1, False)

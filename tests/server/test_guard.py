@@ -59,7 +59,8 @@ def test_names_by_which_it_is_asked(
         pytest.param({"origin": "null"}, 421, id="a page without an origin"),
         pytest.param({"origin": "http://127.0.0.1:9999"}, 421, id="another program of this machine"),
         pytest.param({"origin": "http://127.0.0.1:8080"}, 403, id="ours, without its token"),
-        pytest.param({"sec-fetch-site": "cross-site"}, 403, id="a browser that hides where from"),
+        pytest.param({"sec-fetch-site": "same-origin"}, 403, id="a browser, without its token"),
+        pytest.param({"sec-fetch-site": "same-site"}, 421, id="another port of this machine"),
     ],
 )
 def test_who_may_change_something_on_this_machine(

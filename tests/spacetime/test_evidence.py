@@ -11,9 +11,11 @@ from spacetime.site_data import SIZE, SOUTH, WEST, crowd, looks, seen, walk
 
 from reidtrack.associate.associate import associate
 from reidtrack.associate.evidence import PairTerms, sum_terms
-from reidtrack.spacetime.clocks import telling_pairs
+from reidtrack.spacetime.clocks import ClockOffset, telling_pairs
 from reidtrack.spacetime.evidence import FROM_HOMOGRAPHY, FROM_PLAN, SpaceTime
 from reidtrack.spacetime.learned_site import KnownSite
+from reidtrack.spacetime.plan import PlanCameras
+from reidtrack.spacetime.site_tracklets import SiteTracklets
 from reidtrack.spacetime.topology import Topology
 from reidtrack.types import Tracklet
 
@@ -154,3 +156,26 @@ def test_clocks_are_compared_in_a_number_of_pairs_that_grows_with_the_cameras() 
             reached |= new
             todo += new
         assert reached == set(range(cameras))
+
+
+@pytest.mark.parametrize(
+    ("every_s", "later_s", "learned"),
+    [(0.0, 0.0, 2), (60.0, 59.0, 1), (60.0, 61.0, 2)],
+    ids=["always", "not yet", "again"],
+)
+def test_live_clocks_are_learned_now_and_then(every_s: float, later_s: float, learned: int) -> None:
+    class Counting(SpaceTime):
+        count = 0
+
+        def _clocks(self, seen: SiteTracklets, plan: PlanCameras) -> tuple[list[ClockOffset], dict[int, str]]:
+            self.count += 1
+            return super()._clocks(seen, plan)
+
+    frame, ones = np.arange(3), np.ones(3, np.float32)
+    box = np.tile(np.array([10, 10, 30, 70], np.float32), (3, 1))
+    features = np.eye(2, dtype=np.float32)[:1]
+    evidence = Counting(KnownSite({}), clocks_every_s=every_s)
+    for shift_s in (0.0, later_s):
+        seen = [Tracklet(c, 1, frame, frame / 10 + shift_s, box, ones, features, frame[:1], ones[:1]) for c in "ab"]
+        evidence(seen, np.zeros(2, np.int64), np.tile(features.astype(np.float64), (2, 1)))
+    assert evidence.count == learned

@@ -27,17 +27,18 @@ _LEAST_GAIN = 1e-9
 """Savings below this are rounding; not tuned."""
 
 
-def swap_chains(label: IntArray, problem: ClusterProblem) -> IntArray:
-    """Improve a clustering by chains of swaps until none helps, or `WORK` is done.
+def swap_chains(label: IntArray, problem: ClusterProblem, work: int = WORK) -> IntArray:
+    """Improve a clustering by chains of swaps until none helps, or enough was tried.
 
     Args:
         label: (N,) cluster of each tracklet, from 0 without gaps.
         problem: N tracklets.
+        work: Moves of single tracklets that are tried, all together.
 
     Returns:
         (N,) a clustering whose total is no higher; the same labels where nothing better is found.
     """
-    search = _ChainSearch(label, problem)
+    search = _ChainSearch(label, problem, work)
     while sum(search.improve(i) for i in range(len(label))):
         pass
     return search.clusters.label.copy()
@@ -46,12 +47,12 @@ def swap_chains(label: IntArray, problem: ClusterProblem) -> IntArray:
 class _ChainSearch:
     """Moves of single tracklets into clusters where others are in the way, which change sides with all behind them."""
 
-    def __init__(self, label: IntArray, problem: ClusterProblem) -> None:
+    def __init__(self, label: IntArray, problem: ClusterProblem, work: int) -> None:
         cost = problem.costs.of(problem.candidates)
         self.clusters = ClusterCosts(label, problem)
         self._attractive = Adjacency.of(len(label), problem.candidates[cost < 0], cost[cost < 0])
         self._cannot_link = Adjacency.of(len(label), problem.cannot_link)
-        self._left = WORK
+        self._left = work
 
     def improve(self, i: int) -> bool:
         """Make the best chain that brings tracklet `i` elsewhere, if one lowers the total; returns whether one did."""

@@ -16,7 +16,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from reidtrack.associate.clustering.chains import swap_chains
+from reidtrack.associate.clustering.chains import WORK, swap_chains
 from reidtrack.associate.clustering.exact import improve_exactly
 from reidtrack.associate.clustering.local_search import local_search, renumbered
 from reidtrack.associate.clustering.pairs import pair_keys, unique_pairs
@@ -43,6 +43,7 @@ def cluster(
     must_link: IntArray | None = None,
     *,
     exact: int = EXACT,
+    chain_work: int = WORK,
     start: IntArray | None = None,
 ) -> IntArray:
     """Number of each tracklet's cluster: (N,) from 0, in the order of the clusters' first tracklets.
@@ -55,6 +56,7 @@ def cluster(
         must_link: (R, 2) pairs that are one person, whatever it costs and whatever cannot-links say.
         exact: Among up to so many tracklets that have to do with each other, the best clustering is found; 0 leaves
             it at local search.
+        chain_work: Moves that are tried in chains of swaps, see `swap_chains`; 0 tries none.
         start: (N,) clusters to begin with, from 0, which hold what must be linked together; None begins with none.
     """
     problem = ClusterProblem.of(costs, near, cannot_link, weight)
@@ -64,7 +66,7 @@ def cluster(
         problem = problem.merged(whole)
     label = _rounds_and_search(problem) if start is None else local_search(_of_things(start, whole), problem)
     if exact:
-        label = _search_on(improve_exactly(label, problem, exact), problem)
+        label = _search_on(improve_exactly(label, problem, exact), problem, chain_work)
     return renumbered(label[whole])
 
 
@@ -75,11 +77,11 @@ def _of_things(label: IntArray, thing: IntArray) -> IntArray:
     return found
 
 
-def _search_on(label: IntArray, problem: ClusterProblem) -> IntArray:
+def _search_on(label: IntArray, problem: ClusterProblem, chain_work: int) -> IntArray:
     """Chains of swaps and local search by turns, until there is no chain that helps."""
     label = renumbered(label)
     for _ in range(_TURNS):
-        again = swap_chains(label, problem)
+        again = swap_chains(label, problem, chain_work)
         if (again == label).all():
             break
         label = local_search(again, problem)

@@ -24,6 +24,8 @@ from reidtrack.associate.split import LEAST_FEATURES, split_switched
 from reidtrack.graph import component_members
 from reidtrack.types import DoubleArray, IntArray, Tracklet
 
+_CHAIN_WORK = 1000
+"""Moves of `swap_chains`: what is left undone is done by a later clustering, or by `reidtrack associate`."""
 _STAY = 0.05
 """Distance by which two tracklets of one number may be farther apart than others, so that numbers do not flicker."""
 _NEAR = 0.1

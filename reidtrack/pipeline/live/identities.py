@@ -35,6 +35,8 @@ class LiveIdentities(RunObserver):
         builder: Of the pass; asked in the thread that embeds.
         now_s: The time of the folder.
         tell: Told of each event, from whichever thread.
+        updated: Called after each update, in the thread of the updates.
+        finished: Called after the last one, in that thread.
         every_s: Seconds between two updates.
     """
 
@@ -44,10 +46,12 @@ class LiveIdentities(RunObserver):
         builder: TrackletBuilder,
         now_s: Callable[[], float],
         tell: Callable[[Event], object],
+        updated: Callable[[], object] = lambda: None,
+        finished: Callable[[], object] = lambda: None,
         every_s: float = UPDATE_EVERY_S,
     ) -> None:
         self._identities, self._builder, self._now_s, self._tell = identities, builder, now_s, tell
-        self._every_s = every_s
+        self._every_s, self._updated, self._finished = every_s, updated, finished
         self._confirmed: dict[str, set[int]] = {}
         self._ended: list[Tracklet] = []
         self._next: tuple[Sequence[Tracklet], Sequence[Tracklet], float] | None = None
@@ -118,12 +122,15 @@ class LiveIdentities(RunObserver):
                 while self._next is None and not self._closed:
                     self._changed.wait()
                 given, self._next = self._next, None
-            if given is None:
-                return
             try:
+                if given is None:
+                    self._finished()
+                    return
                 self._update(*given)
             except BaseException as error:
                 self._error = error
+                if given is None:
+                    return
             with self._changed:
                 self._busy = False
                 self._changed.notify_all()
@@ -131,6 +138,7 @@ class LiveIdentities(RunObserver):
     def _update(self, open_: Sequence[Tracklet], ended: Sequence[Tracklet], now_s: float) -> None:
         for event in self._identities.update(open_, ended, now_s):
             self._tell(event)
+        self._updated()
         for tracklet in ended:
             known = self._identities.identity(tracklet.key)
             self._tell(

@@ -12,6 +12,8 @@ from reidtrack.publish.outlet import Outlet
 from reidtrack.publish.status import LiveStatus
 
 _CLOSE_S = 2.0
+_ANSWER_S = 5.0
+"""A broker that refuses the password within so long ends the command; one that does not answer is tried again."""
 
 
 class LiveOutlets:
@@ -35,7 +37,9 @@ class LiveOutlets:
                 from reidtrack.publish.mqtt import MqttOutlet
                 from reidtrack.publish.mqtt_address import parse_mqtt
 
-                self._outlets.append(MqttOutlet(parse_mqtt(fill_variables(publish.mqtt, "mqtt")), say))
+                broker = MqttOutlet(parse_mqtt(fill_variables(publish.mqtt, "mqtt")), say)
+                self._outlets.append(broker)
+                broker.wait(_ANSWER_S)
             if publish.webhook is not None:
                 from reidtrack.publish.webhook import WebhookOutlet, parse_webhook
 

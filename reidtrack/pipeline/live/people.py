@@ -6,20 +6,24 @@ import io
 import logging
 import threading
 import time
-from collections.abc import Sequence
-from typing import Self
+from collections.abc import Callable, Collection, Sequence
+from typing import Self, TypeVar
 
 import numpy as np
 
 from reidtrack.associate.evidence import PairTerms
+from reidtrack.associate.live.known import KnownAs, SeenPerson
 from reidtrack.associate.online import OnlineIdentities
 from reidtrack.config.live import LiveConfig
 from reidtrack.corrections.apply import read_corrections
 from reidtrack.corrections.constraints import pairs_of
-from reidtrack.errors import InputError, ReidtrackError, param
+from reidtrack.errors import InputError, OutputError, ReidtrackError, param
 from reidtrack.events import CameraUp, Event, IdentityGiven, Merged, Split, StreamChanged
 from reidtrack.files import write_lines
+from reidtrack.gallery.online import GalleryLimits, GalleryPeople
 from reidtrack.pipeline.live.store import LiveStore
+from reidtrack.pipeline.people.gallery import check_gallery, gallery_signature
+from reidtrack.pipeline.run.recognise import run_key
 from reidtrack.pipeline.run.settle import association_settings
 from reidtrack.pipeline.run.site import Site
 from reidtrack.plain_file import check_plain
@@ -28,7 +32,12 @@ from reidtrack.types import DoubleArray, IntArray, Tracklet, TrackletKey
 
 logger = logging.getLogger(__name__)
 
-_SAVE_EVERY_S = 5.0
+T = TypeVar("T")
+
+_CLOCKS_EVERY_S = 60.0
+"""Clocks, where they are learned, are learned anew after so long: they take longest."""
+_SAVE_SHARE = 0.05
+"""Of the time, at most, goes into storing who is who: after each change while there is little, seldom later."""
 
 
 class LiveEvidence:
@@ -41,7 +50,7 @@ class LiveEvidence:
 
     def __init__(self, store: LiveStore, config: LiveConfig) -> None:
         self._store, self._config = store, config
-        self.site = Site(store.manifest.inputs, config.site)
+        self.site = self._make()
 
     def __call__(self, tracklets: Sequence[Tracklet], label: IntArray, appearance: DoubleArray) -> PairTerms:
         """What speaks for or against pairs."""
@@ -52,7 +61,10 @@ class LiveEvidence:
         entry = next(entry for entry in self._store.manifest.inputs if entry.camera == camera)
         if entry.size != size:
             entry.size = size
-            self.site = Site(self._store.manifest.inputs, self._config.site)
+            self.site = self._make()
+
+    def _make(self) -> Site:
+        return Site(self._store.manifest.inputs, self._config.site, clocks_every_s=_CLOCKS_EVERY_S)
 
 
 class LivePeople:
@@ -62,12 +74,19 @@ class LivePeople:
         store: Of the session.
         identities: Decides who is who.
         evidence: Of the site.
+        known: The gallery; None where there is none.
     """
 
-    def __init__(self, store: LiveStore, identities: OnlineIdentities, evidence: LiveEvidence) -> None:
-        self._store, self.identities, self.evidence = store, identities, evidence
+    def __init__(
+        self,
+        store: LiveStore,
+        identities: OnlineIdentities,
+        evidence: LiveEvidence,
+        known: LivePeopleOfBefore | None = None,
+    ) -> None:
+        self._store, self.identities, self.evidence, self._known = store, identities, evidence, known
         self._lock = threading.Lock()
-        self._saved_s = time.monotonic()
+        self._save_from_s = 0.0
         self._saved: bytes | None = None
         self._numbers = _numbers_of(store)
         self._corrected: float | None = None
@@ -82,16 +101,17 @@ class LivePeople:
         """
         evidence = LiveEvidence(store, config)
         settings = association_settings(config, store.manifest.prior)
-        numbers = _numbers_of(store)
+        numbers, known = _numbers_of(store), _gallery(store, config)
         options = {
             **settings,
             "window_s": config.stream.window_s,
             "evidence": [evidence],
             "next_identity": max(numbers, default=0) + 1,
+            "known": known,
         }
         state = _read_state(store)
         identities = OnlineIdentities(**options) if state is None else _restored(store, state, options)
-        return cls(store, identities, evidence)
+        return cls(store, identities, evidence, known)
 
     @property
     def count(self) -> int:
@@ -132,29 +152,115 @@ class LivePeople:
             return
         self.identities.correct(must_link, cannot_link)
 
-    def keep(self) -> None:
-        """Store who is who, every few seconds.
+    def updated(self) -> None:
+        """Store who is who after an update, in the thread that updates.
 
         Raises:
             OutputError: If that cannot be written.
         """
-        if time.monotonic() - self._saved_s >= _SAVE_EVERY_S:
+        if time.monotonic() >= self._save_from_s:
             self.save()
-            self.correct()
+
+    def finish(self, now_s: float) -> None:
+        """Tell the gallery, and store who is who; in the thread that updates, after the last update.
+
+        Raises:
+            OutputError: If it cannot be stored.
+        """
+        self.identities.store(now_s)
+        if self._known is not None:
+            self._known.close()
+        self.save()
 
     def save(self) -> None:
-        """Store who is who.
+        """Store who is who; while no update is under way.
 
         Raises:
             OutputError: If that cannot be written.
         """
-        self._saved_s = time.monotonic()
+        began_s = time.monotonic()
         packed = io.BytesIO()
         np.savez(packed, allow_pickle=False, **self.identities.state())
         data = packed.getvalue()
         if data != self._saved:
             write_lines(self._store.people, [data])
             self._saved = data
+        ended_s = time.monotonic()
+        self._save_from_s = ended_s + (ended_s - began_s) / _SAVE_SHARE
+
+
+class LivePeopleOfBefore:
+    """A gallery that may fail, of a full disk say, without ending anything: nobody of before is known meanwhile.
+
+    Args:
+        gallery: Asked and told.
+    """
+
+    def __init__(self, gallery: GalleryPeople) -> None:
+        self._gallery = gallery
+        self._said: str | None = None
+
+    def recognise(
+        self,
+        people: Sequence[SeenPerson],
+        others: Sequence[SeenPerson],
+        present: Collection[int],
+        threshold: float,
+        slope: float,
+    ) -> list[KnownAs | None]:
+        """Who each of some people is."""
+        return self._tried(
+            lambda: self._gallery.recognise(people, others, present, threshold, slope), [None] * len(people)
+        )
+
+    def keep(self, people: Sequence[SeenPerson]) -> None:
+        """Keep what was seen of people."""
+        self._tried(lambda: self._gallery.keep(people), None)
+
+    def merge(self, number: int, into: int) -> None:
+        """Take it that a number was another one."""
+        self._tried(lambda: self._gallery.merge(number, into), None)
+
+    def close(self) -> None:
+        """Close the file, in the thread that asked."""
+        self._gallery.close()
+
+    def _tried(self, ask: Callable[[], T], otherwise: T) -> T:
+        try:
+            found = ask()
+        except (InputError, OutputError) as error:
+            if str(error) != self._said:
+                logger.warning("%s", error)
+            self._said = str(error)
+            self._gallery.close()
+            return otherwise
+        self._said = None
+        return found
+
+
+def _gallery(store: LiveStore, config: LiveConfig) -> LivePeopleOfBefore | None:
+    """People of before, also of other folders; None where no gallery is wanted."""
+    gallery, manifest = config.gallery, store.manifest
+    if gallery.path is None:
+        return None
+    weights = manifest.weights["reid"]
+    check_gallery(gallery, weights)
+    people = GalleryPeople(
+        gallery.path,
+        gallery_signature(weights.sha256),
+        folder=run_key(manifest),
+        place=str(store.folder.path.resolve()),
+        origin_utc=manifest.origin.timestamp(),
+        limits=GalleryLimits(
+            gallery.strangers,
+            gallery.margin,
+            None if gallery.threshold == "auto" else gallery.threshold,
+            gallery.most_people,
+            gallery.most_views,
+        ),
+        prior=manifest.prior,
+    )
+    return LivePeopleOfBefore(people)
 
 
 def _numbers_of(store: LiveStore) -> set[int]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reidtrack.config.live import CameraSettings
-from reidtrack.embed.select import CropSelector
+from reidtrack.embed.select import Candidate, CropSelector
 from reidtrack.errors import OutputError, ReidtrackError
 from reidtrack.events import Event, Notice, Started, Stopped
 from reidtrack.pipeline.live.board import Board
@@ -25,9 +25,10 @@ from reidtrack.pipeline.live.request import LiveRequest, cameras_of
 from reidtrack.pipeline.live.show import LiveShow
 from reidtrack.pipeline.live.store import LiveStore, open_store
 from reidtrack.pipeline.live.upkeep import Upkeep
+from reidtrack.pipeline.live.warm_up import warm_up
 from reidtrack.pipeline.live.zones import LiveZones
 from reidtrack.pipeline.run.looks import WhereMotion
-from reidtrack.pipeline.run.observers import CountCameras, KeepCrops, RunObserver
+from reidtrack.pipeline.run.observers import CountCameras, RunObserver
 from reidtrack.pipeline.run.reading import RunNetworks, make_looks, make_trackers
 from reidtrack.pipeline.run.site import site_of
 from reidtrack.pipeline.run.track_cameras import TrackingPass
@@ -45,6 +46,9 @@ from reidtrack.video.merge import LIVE, ReadyFrames
 from reidtrack.video.wall_time import WallTime
 
 logger = logging.getLogger(__name__)
+
+_MOST_BOXES, _MOST_FEATURES = 1024, 64
+"""Of a track that goes on: somebody may sit in a picture all day."""
 
 
 @dataclass
@@ -89,6 +93,7 @@ def live(request: LiveRequest, show: LiveShow, cancel: CancelToken, reload: Relo
     networks = RunNetworks.load(request.config, {})
     with RunLock(request.out) as lock:
         store = open_store(request, lock, networks.weights)
+        warm_up(networks, store.manifest.prior)
         with LiveSession(request, store, networks, show) as session:
             return session.run(cancel, reload)
 
@@ -111,6 +116,7 @@ class LiveSession:
         self._log = EventLog(store.folder.events, store.manifest.origin)
         self._stack.callback(self._close_log)
         self._disk_was_full = False
+        self._outlets: LiveOutlets | None = None
         self._people = LivePeople.open(store, config)
         self._delays = MeasureDelays(names)
         self._board = Board(names, self._wall.now_s, self._people.number, self._delays)
@@ -146,7 +152,8 @@ class LiveSession:
         line = self._log.append(event)
         self._people.note(event)
         self._board.note(event)
-        self._outlets.send(line)
+        if self._outlets is not None:
+            self._outlets.send(line)
         self._show.event(event)
         self._zones.note(event)
 
@@ -171,8 +178,6 @@ class LiveSession:
     def _finish(self, *, ended_by_itself: bool) -> LiveOutcome:
         """Have everything on disk as it is."""
         self._zones.close(self._wall.now_s())
-        with contextlib.suppress(OutputError):  # a disk that is full: said already
-            self._people.save()
         reason = "every camera has ended" if ended_by_itself else "asked to"
         self.tell(Stopped(time_s=self._wall.now_s(), reason=reason))
         self._logs.close()
@@ -226,9 +231,16 @@ class LiveSession:
         config, dim = self._config, networks.embedder.feature_dim
         self._looks = make_looks(config, every=config.detect.every)
         self._load = FollowLoad(self._looks, self.tell, self._wall.now_s, follows=config.stream.catch_up)
-        builder = TrackletBuilder(dim)
-        self._identities = LiveIdentities(self._people.identities, builder, self._wall.now_s, self.tell)
-        crops = KeepCrops(CropStore(self._store.folder.crops, config.output.crops))
+        builder = TrackletBuilder(dim, most_boxes=_MOST_BOXES, most_features=_MOST_FEATURES)
+        self._identities = LiveIdentities(
+            self._people.identities,
+            builder,
+            self._wall.now_s,
+            self.tell,
+            updated=lambda: self._stored(self._people.updated),
+            finished=lambda: self._stored(lambda: self._people.finish(self._wall.now_s())),
+        )
+        crops = _KeepCrops(CropStore(self._store.folder.crops, config.output.crops, may_fail=True))
         observers: list[RunObserver] = [self._logs, crops, self._counts, self._delays, self._board, self._identities]
         return TrackingPass(
             detector=IgnoringDetector(networks.detector, self._cameras.regions),
@@ -268,17 +280,19 @@ class LiveSession:
 
     def _tick(self) -> None:
         status = self._status()
-        self._outlets.show(status)
+        if self._outlets is not None:
+            self._outlets.show(status)
         self._show.status(status)
         self._zones.tick(self._wall.now_s())
-        self._people.keep()
+        self._people.correct()
         self._upkeep.tick()
 
     def _status(self) -> LiveStatus:
         status = self._board.status(self._dropped(), self._passed_over())
         every = round(self._load.detect_every * self._config.detect.every)
         status = replace(status, people_total=self._people.count, detect_every=every)
-        return self._outlets.completed(self._upkeep.completed(status))
+        status = self._upkeep.completed(status)
+        return status if self._outlets is None else self._outlets.completed(status)
 
     def _passed_over(self) -> Mapping[str, int]:
         """Camera to its frames in which nothing moved."""
@@ -290,6 +304,14 @@ class LiveSession:
         names = {*merged, *sources, *passed_over}
         return {name: sum(counts.get(name, 0) for counts in (merged, sources, passed_over)) for name in names}
 
+    def _stored(self, store: Callable[[], object]) -> None:
+        """Store something; a disk that is full ends nothing."""
+        try:
+            store()
+        except OutputError as error:
+            self._disk_was_full = True
+            logger.warning("%s", error)
+
     def _say_of_outlet(self, text: str) -> None:
         self.tell(Notice(time_s=self._wall.now_s(), subject="output", text=text))
 
@@ -299,6 +321,17 @@ class LiveSession:
         except OutputError as error:
             self._disk_was_full = True
             logger.warning("%s", error)
+
+
+class _KeepCrops(RunObserver):
+    """Keeps pictures of people, for the report; nothing of them in memory."""
+
+    def __init__(self, store: CropStore) -> None:
+        self._store = store
+
+    def on_crop(self, crop: Candidate) -> None:
+        """Keep it, or not, as the store thinks right."""
+        self._store.offer(crop)
 
 
 class _NoteNumbers(RunObserver):

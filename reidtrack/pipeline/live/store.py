@@ -12,6 +12,7 @@ from reidtrack.config.load import dump
 from reidtrack.engines.provenance import Weights
 from reidtrack.errors import InputError, UsageError, param
 from reidtrack.pipeline.live.request import LiveRequest
+from reidtrack.pipeline.run.site_files import site_digests
 from reidtrack.runs.event_log import last_event
 from reidtrack.runs.jsonl import expecting_records, read_json_lines
 from reidtrack.runs.live_folder import LiveFolder, LogSegment
@@ -110,6 +111,7 @@ def open_store(request: LiveRequest, lock: RunLock, weights: Mapping[str, Weight
         earlier.weights = dict(weights)
         store = LiveStore(folder, earlier)
         store.last_time_s = _take_up(store)
+    store.manifest.site_files = site_digests(request.config.site)
     store.add_cameras(request.cameras)
     store.write()
     return store

@@ -80,6 +80,8 @@ def recognise_run(folder: Path, manifest: RunManifest, association: Association,
 
 def run_key(manifest: RunManifest) -> str:
     """Key of a run that no other run has, the same after its folder has moved or its reading was resumed."""
+    if manifest.is_live:  # cameras come and go
+        return hashlib.sha256(f"live {manifest.origin_utc}".encode()).hexdigest()[:16]
     inputs = [[entry.camera, entry.source, entry.offset_s] for entry in manifest.inputs]
     part = asdict(manifest.part)
     part["fps"] = part["fps"] or 25.0  # what runs of before say where nothing was asked for

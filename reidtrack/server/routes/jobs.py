@@ -51,6 +51,8 @@ def start_run(call: Call) -> Response:
     services = call.services
     if not _RUN_NAME.fullmatch(asked.name):
         raise UsageError(f"{asked.name[:100]!r} cannot be a run", field="name", expected="letters, digits, _ - .")
+    if (services.root / "run.json").is_file():
+        raise Refused(HTTPStatus.CONFLICT, "what is served is one run: serve the folder around it to make others")
     out = services.root / asked.name
     if out.exists() or out.is_symlink() or services.queue.busy(asked.name):
         raise Refused(HTTPStatus.CONFLICT, "there is a run of that name")

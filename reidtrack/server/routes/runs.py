@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Field
+from starlette.responses import Response
 
 from reidtrack.errors import InputError
 from reidtrack.report.run.link_text import named_terms
+from reidtrack.runs.crops import Crop
 from reidtrack.server.access.rules import Role, Rule
 from reidtrack.server.data.frames import films
 from reidtrack.server.data.library import RunSeen, Unreadable
@@ -36,9 +39,14 @@ class ManyTracklets(Page):
     limit: Annotated[int, Field(ge=1, le=20_000)] = 20_000
 
 
-def summary(run: RunSeen) -> dict[str, Any]:
-    """What a list says of a run: of the user's cameras alone."""
-    manifest, people = run.manifest, run.identities
+def summary(run: RunSeen, *, brief: bool = False) -> dict[str, Any]:
+    """What is said of a run: of the user's cameras alone.
+
+    Args:
+        run: The run.
+        brief: For a list of many: people are counted by `run.json` where the user sees all of them, visits are not.
+    """
+    manifest = run.manifest
     counted = [manifest.cameras[camera] for camera in run.cameras if camera in manifest.cameras]
     times = [t for entry in counted for t in (entry.first_time_s, entry.last_time_s) if t is not None]
     return {
@@ -48,28 +56,39 @@ def summary(run: RunSeen) -> dict[str, Any]:
         "origin_utc": manifest.origin_utc,
         "origin_known": manifest.origin_known,
         "cameras": run.cameras,
-        "people": len(people),
-        "people_in_several_cameras": sum(len(entry["cameras"]) > 1 for entry in people),
-        "tracklets": sum(len(entry["tracklets"]) for entry in people),
+        **(_counted_before(run) if brief and run.is_whole else _counted_now(run)),
         "boxes": sum(entry.boxes for entry in counted),
         "first_time_s": min(times, default=None),
         "last_time_s": max(times, default=None),
         "version": run.version,
-        "picture": _picture(run),
+        "picture": next((_crop_to_json(crop) for crop in run.crops), None),
     }
 
 
-def _picture(run: RunSeen) -> dict[str, Any] | None:
-    """A picture that stands for the run: of whoever was seen longest."""
-    longest = max(run.identities, key=lambda entry: len(entry["tracklets"]), default=None)
-    return None if longest is None else next(iter(pictures(run, longest, 1)), None)
+def _counted_before(run: RunSeen) -> dict[str, Any]:
+    several = run.manifest.people_in_several_cameras
+    return {"people": run.manifest.people, "people_in_several_cameras": several, "tracklets": None}
+
+
+def _counted_now(run: RunSeen) -> dict[str, Any]:
+    people = run.identities
+    return {
+        "people": len(people),
+        "people_in_several_cameras": sum(len(entry["cameras"]) > 1 for entry in people),
+        "tracklets": sum(len(entry["tracklets"]) for entry in people),
+    }
+
+
+def _crop_to_json(crop: Crop) -> dict[str, Any]:
+    """What names a picture."""
+    return {"camera": crop.camera, "track_id": crop.track_id, "frame": crop.frame}
 
 
 def pictures(run: RunSeen, entry: Mapping[str, Any], most: int) -> list[dict[str, Any]]:
     """Pictures of a person, spread over tracklets."""
     crops = run.crops_of(entry["tracklets"])
     step = max(1, len(crops) // most)
-    return [{"camera": c.camera, "track_id": c.track_id, "frame": c.frame} for c in crops[::step][:most]]
+    return [_crop_to_json(crop) for crop in crops[::step][:most]]
 
 
 def list_runs(call: Call) -> Any:
@@ -79,7 +98,7 @@ def list_runs(call: Call) -> Any:
         if isinstance(run, Unreadable):
             return {"id": run.id, "status": "unreadable", "why": run.why}
         try:
-            return summary(run)
+            return summary(run, brief=True)
         except InputError as error:  # its people cannot be read
             return {"id": run.id, "status": "unreadable", "why": error.what}
 
@@ -151,7 +170,7 @@ def show_person(call: Call) -> Any:
     tracklets = [{**tracklet_to_json(t), "ref": refs[t["camera"], t["track_id"]]} for t in found.entry["tracklets"]]
     for each in tracklets:
         crops = found.run.crops_of([each])
-        each["pictures"] = [{"camera": c.camera, "track_id": c.track_id, "frame": c.frame} for c in crops]
+        each["pictures"] = [_crop_to_json(crop) for crop in crops]
     return {**person_to_json(found.run, found.entry, 12), "tracklets": tracklets, "version": found.run.version}
 
 
@@ -164,7 +183,12 @@ def tracklet_to_json(tracklet: Mapping[str, Any]) -> dict[str, Any]:
 
 def list_tracklets(call: Call) -> Any:
     """All tracklets in short, a row each, for a picture of the whole time."""
-    run: RunSeen = call.loaded
+    run, page = call.loaded, call.query
+    body = run.made_once(("tracklets", page), lambda: json.dumps(_tracklets(run, page)).encode())
+    return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+def _tracklets(run: RunSeen, asked: ManyTracklets) -> dict[str, Any]:
     place = {camera: index for index, camera in enumerate(run.cameras)}
     rows = [
         (
@@ -180,7 +204,7 @@ def list_tracklets(call: Call) -> Any:
     ]
     columns = ["identity", "camera", "track_id", "first_time_s", "last_time_s", "probability"]
     people = {str(e["id"]): {"name": e.get("name"), "colour": colour(e["id"])} for e in run.identities}
-    page = paged(rows, call.query, list)
+    page = paged(rows, asked, list)
     return {**page, "columns": columns, "cameras": run.cameras, "people": people, "version": run.version}
 
 

@@ -4,69 +4,32 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from outputs import read_lines
+from live_child import request, small_networks
+from outputs import read_json, read_lines
 from scene import Scene
 
-from reidtrack.config.live import CameraSettings, LiveConfig
-from reidtrack.config.load import load
-from reidtrack.detect.replay import ReplayDetector
-from reidtrack.engines.provenance import Weights
 from reidtrack.errors import UsageError
 from reidtrack.events import Event, TrackletStarted
-from reidtrack.networks.build import make_embedder
 from reidtrack.pipeline.live.request import LiveRequest
 from reidtrack.pipeline.live.session import LiveOutcome, ReloadToken, live
 from reidtrack.pipeline.live.settle import settle_live
 from reidtrack.pipeline.live.show import LiveShow
 from reidtrack.pipeline.run.reading import RunNetworks
+from reidtrack.publish.status import LiveStatus
 from reidtrack.runs.event_log import read_events
 from reidtrack.runs.live_folder import LiveFolder
 from reidtrack.runtime.cancel import CancelToken
 from reidtrack.runtime.progress import Silent
-from reidtrack.types import Detections, Frame
-
-
-class Played:
-    """Recorded detections of recordings that are played again and again: frame numbers go on, the boxes do not.
-
-    Args:
-        recorded: By the numbers of the recording.
-    """
-
-    def __init__(self, recorded: ReplayDetector, length: int = 40) -> None:
-        self._recorded, self._length = recorded, length
-        self._first: dict[str, int] = {}
-
-    def detect(self, frames: Sequence[Frame]) -> list[Detections]:
-        found = []
-        for frame in frames:
-            number = (frame.index - self._first.setdefault(frame.camera, frame.index)) % self._length
-            found += self._recorded.detect([Frame(frame.camera, number, frame.time_s, frame.image)])
-        return found
 
 
 @pytest.fixture
 def networks(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """Recorded detections, and a network small enough for a test."""
-
-    def loaded(config: LiveConfig, detections: object) -> RunNetworks:
-        embedder, weights = make_embedder(config.embed, config.device, config.engine, config.precision)
-        detector = Played(ReplayDetector(scene.detections))
-        return RunNetworks(detector, embedder, {"detector": Weights("recorded detections"), "reid": weights})
-
-    monkeypatch.setattr(RunNetworks, "load", loaded)
-
-
-def request(scene: Scene, out: Path, cameras: Sequence[str] = ("left", "right"), **settings: Any) -> LiveRequest:
-    options = {"embed.weights": scene.reid, "engine": "torch", "device": "cpu", "stream.catch_up": False}
-    config = load(LiveConfig, options={**options, **settings})
-    named = tuple(CameraSettings(name=name, address=str(scene.videos[name])) for name in cameras)
-    return LiveRequest(named, out, config, realtime=True)
+    monkeypatch.setattr(RunNetworks, "load", lambda config, detections: small_networks(scene, config))
 
 
 def watch(asked: LiveRequest, show: LiveShow | None = None, cancel: CancelToken | None = None) -> LiveOutcome:
@@ -77,9 +40,22 @@ def events(folder: Path, *kinds: str) -> list[dict[str, Any]]:
     return list(read_events(folder / "events.jsonl", set(kinds) or None))
 
 
+class EndsWhenKnown(LiveShow):
+    """Ends a session once somebody in the newest sightings has a number."""
+
+    def __init__(self, folder: LiveFolder) -> None:
+        self._folder = folder
+        self.cancel = CancelToken()
+
+    def status(self, status: LiveStatus) -> None:
+        for file in self._folder.sightings_files()[-1:]:
+            lines = file.path.read_text(encoding="utf-8").splitlines()[:-1]
+            if any(json.loads(line)["identity"] > 0 for line in lines):
+                self.cancel.cancel()
+
+
 @pytest.mark.usefixtures("networks")
-def test_a_session_and_the_next_one(scene: Scene, tmp_path: Path) -> None:
-    """Files in real time: identities while people are there, everything on disk; and the same people the next time."""
+def test_files_end_by_themselves(scene: Scene, tmp_path: Path) -> None:
     out = tmp_path / "site"
     outcome = watch(request(scene, out))
     assert outcome.ended_by_itself
@@ -89,34 +65,41 @@ def test_a_session_and_the_next_one(scene: Scene, tmp_path: Path) -> None:
     assert kinds["started"] == kinds["stopped"] == 1
     assert kinds["camera_up"] == kinds["camera_down"] == 2
     assert kinds["tracklet_started"] == kinds["tracklet_ended"] > 0
-    given = events(out, "identity")
-    assert {(e["camera"], e["track_id"]) for e in given} == {
-        (e["camera"], e["track_id"]) for e in events(out, "tracklet_started")
-    }
-    (sightings,) = folder.sightings_files()
-    rows = read_lines(sightings.path)
-    assert {row["identity"] for row in rows if row["identity"] != -1} <= {e["identity"] for e in given}
-    assert any(row["identity"] != -1 for row in rows)
     assert [len(folder.recordings(camera)) for camera in ("left", "right")] == [1, 1]
-    record = json.loads((out / "run.json").read_text(encoding="utf-8"))
-    assert record["people"] == outcome.status.people_total == 4
-    # The folder goes on: numbers of frames and tracks do not come again, people keep theirs.
-    before = {camera: dict(numbers) for camera, numbers in record["live"].items()}
-    again = watch(request(scene, out))
-    assert again.ended_by_itself
-    later = events(out)[sum(kinds.values()) :]
+    assert read_json(out / "run.json")["people"] == outcome.status.people_total
+
+
+@pytest.mark.usefixtures("networks")
+def test_a_session_and_the_next_one(scene: Scene, tmp_path: Path) -> None:
+    """Identities while people are there; the next time numbers go on, and people have theirs again."""
+    folder = LiveFolder(tmp_path / "site")
+    asked = request(scene, folder.path, **{"stream.loop": True})
+    show = EndsWhenKnown(folder)
+    watch(asked, show, show.cancel)
+    first = events(folder.path)
+    given = [e for e in first if e["event"] == "identity"]
+    started = [e for e in first if e["event"] == "tracklet_started"]
+    assert {(e["camera"], e["track_id"]) for e in given} == {(e["camera"], e["track_id"]) for e in started}
+    (sightings,) = folder.sightings_files()
+    known = {row["identity"] for row in read_lines(sightings.path)} - {-1}
+    assert set() < known <= {e["identity"] for e in given}
+    before = read_json(folder.run_json)["live"]
+    # The folder goes on.
+    show = EndsWhenKnown(folder)
+    watch(asked, show, show.cancel)
+    later = events(folder.path)[len(first) :]
     started = [e for e in later if e["event"] == "tracklet_started"]
-    assert started
     assert all(e["track_id"] > before[e["camera"]]["last_track"] for e in started)
     frames = [row["frame"] for row in read_lines(folder.log_segments()[-1].path / "detections.jsonl")]
     assert min(frames) > max(numbers["last_frame"] for numbers in before.values())
-    assert min(e["time_s"] for e in later) >= max(e["time_s"] for e in events(out)[: sum(kinds.values())])
-    assert {e["identity"] for e in later if e["event"] == "identity"} <= {e["identity"] for e in given}
+    assert min(e["time_s"] for e in later) >= max(e["time_s"] for e in first)
+    assert {e["identity"] for e in later if e["event"] == "identity"} & {e["identity"] for e in given}
     # Settled over the whole time, it is a run like any other.
-    settled = settle_live(out, Silent(), CancelToken())
-    assert len(settled.identities) == 4
-    assert (out / "report.html").is_file()
-    assert len(read_lines(out / "sightings.jsonl")) >= sum(len(read_lines(f.path)) for f in folder.sightings_files())
+    settled = settle_live(folder.path, Silent(), CancelToken())
+    assert settled.identities
+    assert (folder.path / "report.html").is_file()
+    rows = sum(len(read_lines(file.path)) for file in folder.sightings_files())
+    assert len(read_lines(folder.sightings)) >= rows
 
 
 @pytest.mark.usefixtures("networks")

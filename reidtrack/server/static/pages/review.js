@@ -8,19 +8,54 @@ import { button, called, face, isTyping, link, span, terms } from "../parts/make
 import { runLinks } from "./run.js";
 
 const AHEAD = 40;
+/** Boxes are looked for this long before the moment that is shown, seconds. */
+const HALF_STRETCH_S = 0.5;
 
-function side(run, { ref, camera, first_time_s, last_time_s, identity, name, colour, pictures }) {
-  const scene = element("img.scene");
-  scene.alt = `${camera} at the middle of the visit`;
-  scene.src = address(path("runs", run, "cameras", camera, "frame"), {
-    time_s: (first_time_s + last_time_s) / 2,
-    width: 960,
+/** The picture of a moment, with a frame around who is meant. */
+function sceneOf(run, { camera, track_id, time_s }) {
+  const image = element("img.scene");
+  image.alt = `${camera} in the middle of the visit`;
+  const box = element("div.scene-box", image);
+  image.addEventListener("error", () => box.remove());
+  image.addEventListener("load", async () => {
+    const stretch = { camera, from_s: time_s - HALF_STRETCH_S, until_s: time_s + 1e-3, limit: 1000 };
+    const { items } = await get(path("runs", run, "sightings"), stretch);
+    const found = items.findLast((one) => one.track_id === track_id);
+    if (found) box.append(frameAround(found.xyxy, await sizeOf(run, camera)));
   });
-  scene.addEventListener("error", () => scene.remove());
+  image.src = address(path("runs", run, "cameras", camera, "frame"), { time_s, width: 960 });
+  return box;
+}
+
+function frameAround([left, top, right, bottom], [width, height]) {
+  const frame = element("i");
+  const sides = { left: left / width, top: top / height, width: (right - left) / width, height: (bottom - top) / height };
+  for (const [name, share] of Object.entries(sides)) frame.style[name] = `${share * 100}%`;
+  return frame;
+}
+
+const runs = new Map();
+
+/** Width and height of a camera's pictures, in which its boxes were found. */
+async function sizeOf(run, camera) {
+  if (!runs.has(run)) runs.set(run, get(path("runs", run)));
+  const { detail } = await runs.get(run);
+  return detail.find((one) => one.camera === camera).size;
+}
+
+/** The visit of the same person just before or after. */
+function neighbour(run, { when, camera, first_time_s, last_time_s, picture }) {
+  const words = element("figcaption", `${when}: ${camera}, ${span(first_time_s, last_time_s)}`);
+  return element("figure.beside", face(run, picture, `${when}, ${camera}`), words);
+}
+
+function side(run, { ref, camera, track_id, first_time_s, last_time_s, identity, name, colour, pictures, beside }) {
+  const scene = sceneOf(run, { camera, track_id, time_s: (first_time_s + last_time_s) / 2 });
   const who = link(path("runs", run, "people", identity), called({ id: identity, name }));
   const faces = pictures.map((crop) => face(run, crop, ref, "face.big"));
   const head = element("p", element("b", `${camera}, ${span(first_time_s, last_time_s)}`), " – ", who);
-  const made = element("section.panel", head, element("div.faces", ...faces), scene);
+  const row = element("div.row", element("div.faces", ...faces), ...beside.map((one) => neighbour(run, one)));
+  const made = element("section.panel", head, row, scene);
   made.style.setProperty("--c", colour);
   return made;
 }

@@ -53,6 +53,8 @@ function keys(player, lanes) {
   };
 }
 
+const key = (name) => element("kbd", name);
+
 function facts(run) {
   return terms("dl.facts", [
     ["people", run.people],
@@ -85,8 +87,9 @@ async function show(place, { run: id }, app) {
     lanes.playhead(now);
     showTime(now);
   };
-  const hint = element("p.hint", "A bar is a visit. A click plays it, a double click (or Enter) opens the person. ");
-  hint.append("Keys: space plays, , and . step by a frame, + − 0 zoom, arrows move between bars.");
+  const hint = element("p.hint", "A bar is a visit. A click goes there, a double click or ", key("Enter"), " opens the person. ");
+  hint.append(key("space"), " plays, ", key(","), " ", key("."), " step by a frame, ", key("+"), " ", key("-"), " ", key("0"));
+  hint.append(" zoom, arrows move between bars.");
   place.append(head(run), facts(run), player.films, row, lanes.box, hint);
   const listen = keys(player, lanes);
   document.addEventListener("keydown", listen);

@@ -13,9 +13,9 @@ const STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600
 export function drawLanes(chart) {
   const { canvas, view } = chart;
   const width = view.clientWidth;
-  const height = Math.min(chart.height + AXIS + 4, Math.round(innerHeight * 0.6));
+  const height = Math.min(chart.height + AXIS + 2, Math.round(innerHeight * 0.6));
   const scale = devicePixelRatio || 1;
-  chart.filler.style.height = `${Math.max(0, chart.height + AXIS + 4 - height)}px`;
+  chart.filler.style.height = `${Math.max(0, chart.height + AXIS + 2 - height)}px`;
   canvas.style.height = `${height}px`;
   canvas.width = Math.round(width * scale);
   canvas.height = Math.round(height * scale);
@@ -25,8 +25,17 @@ export function drawLanes(chart) {
   const names = ["ink", "mute", "line", "panel", "link"];
   const ink = Object.fromEntries(names.map((name) => [name, resolveColour(canvas, `--${name}`)]));
   pen.font = `12px ${style.fontFamily}`;
+  const times = ticks(chart);
+  pen.fillStyle = ink.line;
+  for (const time of times) pen.fillRect(chart.x(time), AXIS - 5, 1, height);
+  pen.save();
+  pen.beginPath();
+  pen.rect(0, AXIS, width, height);
+  pen.clip();
   drawRows(chart, pen, ink, height);
-  drawAxis(chart, pen, ink, height);
+  pen.restore();
+  drawAxis(chart, pen, ink, times);
+  drawPlayhead(chart, pen, ink.link, height);
 }
 
 /** A colour of the style as the canvas takes it: `light-dark()` is none there. */
@@ -68,22 +77,26 @@ function drawBar(chart, pen, ink, bar) {
   pen.strokeRect(left + 0.5, bar.y - top + AXIS + 0.5, width - 1, LINE - 3);
 }
 
-function drawAxis(chart, pen, ink, height) {
+/** Times of the axis that are written down: round ones, as many as fit. */
+function ticks(chart) {
+  const most = Math.max(2, (chart.canvas.clientWidth - chart.gutter) / 90);
+  const length = chart.end - chart.start;
+  chart.step = STEPS.find((step) => length / step < most) || STEPS.at(-1);
+  const first = Math.ceil(chart.start / chart.step);
+  const count = Math.max(0, Math.floor(chart.end / chart.step) - first + 1);
+  return Array.from({ length: count }, (_, index) => (first + index) * chart.step);
+}
+
+function drawAxis(chart, pen, ink, times) {
   const right = chart.canvas.clientWidth;
-  const most = Math.max(2, (right - chart.gutter) / 90);
-  const step = STEPS.find((one) => (chart.end - chart.start) / one < most) || 86400;
-  pen.fillStyle = ink.panel;
-  pen.fillRect(0, 0, right, AXIS);
   pen.textAlign = "center";
-  for (let time = Math.ceil(chart.start / step) * step; time <= chart.end; time += step) {
-    const x = chart.x(time);
-    pen.fillStyle = ink.line;
-    pen.fillRect(x, AXIS - 5, 1, height);
-    pen.fillStyle = ink.mute;
-    pen.fillText(formatTime(time, step < 1 ? 1 : 0), Math.min(x, right - 22), 13);
-  }
+  pen.fillStyle = ink.mute;
+  for (const time of times) pen.fillText(formatTime(time, chart.step < 1 ? 1 : 0), Math.min(chart.x(time), right - 22), 13);
   pen.textAlign = "left";
+}
+
+function drawPlayhead(chart, pen, colour, height) {
   if (chart.now === null || chart.now < chart.start || chart.now > chart.end) return;
-  pen.fillStyle = ink.link;
+  pen.fillStyle = colour;
   pen.fillRect(chart.x(chart.now) - 1, AXIS - 6, 2, height);
 }

@@ -1,0 +1,179 @@
+"""The pages in a real browser, Debian's Chromium driven by Playwright: each page's main path, without a complaint."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+from served import PASSWORD, Serve
+
+from reidtrack.runs.identities import read_identities
+from reidtrack.server.access.rules import Role
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
+ODD = "<img src=x onerror=window.hurt=1>"
+WAIT_S = 60
+"""However slow the machine is; what is waited for is an element, never a time."""
+
+if CHROMIUM is None and os.environ.get("REIDTRACK_REQUIRE_SHARED") == "1":
+    raise RuntimeError("Chromium is absent, and REIDTRACK_REQUIRE_SHARED=1 forbids skipping")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+
+
+Flow = Callable[[Any], Coroutine[Any, Any, None]]
+
+
+def browse(flow: Flow, *, forgiven: str = "$^") -> None:
+    """Do something with a page of a fresh browser; complaints on its console fail the test.
+
+    (Playwright's other interface switches stacks, which pytest's assertions do not bear in Python 3.11.)
+
+    Args:
+        flow: What is done.
+        forgiven: Complaints that belong to what is done, as a regular expression.
+    """
+    api = pytest.importorskip("playwright.async_api")
+    wrong: list[str] = []
+
+    async def run() -> None:
+        async with api.async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+            page = await browser.new_page(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+            page.set_default_timeout(WAIT_S * 1000)
+            page.on("console", lambda told: wrong.append(told.text) if told.type in ("error", "warning") else None)
+            page.on("pageerror", lambda error: wrong.append(str(error)))
+            await flow(page)
+            await browser.close()
+
+    asyncio.run(run())
+    assert [text for text in wrong if not re.search(forgiven, text)] == []
+
+
+async def until(page: Any, expression: str) -> None:
+    """Wait until something in a page is true."""
+    for _ in range(WAIT_S * 20):
+        if await page.evaluate(expression):
+            return
+        await asyncio.sleep(0.05)
+    pytest.fail(f"never: {expression}")
+
+
+def test_from_the_list_to_a_person_and_back(serve: Serve, root: Path, scene: Any) -> None:
+    """A name that is HTML stays text on every page; boxes are drawn over the original; keys go from bar to bar."""
+    (root / "mall").rename(root / ODD)
+    base, _ = serve(root, recordings=[scene.folder])
+    painted = "const c = document.querySelector('.films canvas'); return c.width > 0 && "
+    painted += "c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((v) => v);"
+
+    async def flow(page: Any) -> None:
+        await page.goto(base)
+        await page.locator("a.tile").click()
+        await page.get_by_role("heading", name=ODD).wait_for()
+        await until(page, "[...document.querySelectorAll('video')].every((v) => v.readyState > 1)")
+        await until(page, f"(() => {{ {painted} }})()")
+        await page.get_by_role("application").focus()
+        await page.keyboard.press("ArrowRight")
+        await page.keyboard.press("ArrowRight")
+        told = await page.locator(".lanes output").inner_text()
+        assert told.startswith("person ")
+        await page.keyboard.press("Enter")
+        await page.get_by_role("heading", name="Visits").wait_for()
+        assert await page.get_by_role("heading", level=1).inner_text() == told.split(",")[0]
+        await page.get_by_label("Called").fill(ODD)
+        await page.get_by_role("button", name="Name").click()
+        await page.get_by_role("heading", name=ODD, level=1).wait_for()
+        await page.get_by_role("link", name="Review").click()
+        await page.get_by_role("heading", name="One person?").wait_for()
+        await page.go_back()
+        await page.get_by_role("heading", name=ODD, level=1).wait_for()
+        assert await page.evaluate("window.hurt") is None
+
+    browse(flow, forgiven="willReadFrequently")  # the test reads what is drawn, the page does not
+
+
+def people(root: Path) -> set[frozenset[tuple[str, int]]]:
+    """Who is together in the run, as its file says."""
+    found = read_identities(root / "mall" / "identities.json")
+    return {frozenset(t.key for t in person.tracklets) for person in found}
+
+
+def test_wrong_answers_are_taken_back_by_keyboard(serve: Serve, root: Path) -> None:
+    """Whoever is one is said to be two, twice, and that is taken back; the queue follows each time."""
+    base, _ = serve(root)
+    right = people(root)
+
+    async def settled(page: Any, count: int) -> None:
+        await until(page, f"document.querySelectorAll('#said p').length >= {count}")
+        await until(page, "!document.querySelector('.answers button').disabled")
+        await page.evaluate("document.querySelector('#said').replaceChildren()")
+
+    async def flow(page: Any) -> None:
+        await page.goto(f"{base}/runs/mall/review")
+        asked = page.locator(".pair")
+        await asked.wait_for()
+        seen = [await asked.inner_text()]
+        for _ in range(2):
+            await page.keyboard.press("n")
+            await settled(page, 1)
+            seen.append(await asked.inner_text())
+        assert len(set(seen)) == 3
+        assert people(root) != right
+        for _ in range(2):
+            await page.keyboard.press("z")
+            await settled(page, 1)
+        assert people(root) == right
+        assert await asked.inner_text() == seen[0]
+        await page.keyboard.press("s")
+        await until(page, f"document.querySelector('.pair').innerText !== {json.dumps(seen[0])}")
+
+    browse(flow)
+
+
+def test_who_may_see_one_camera(serve: Serve, root: Path) -> None:
+    base, services = serve(root)
+    services.accounts.add("anna", Role.VIEWER, PASSWORD, ["left"])
+
+    async def flow(page: Any) -> None:
+        await page.goto(f"{base}/runs/mall")
+        await page.get_by_label("Name").fill("anna")
+        await page.get_by_label("Password").fill("wrong password")
+        await page.get_by_role("button", name="Log in").click()
+        await page.get_by_role("alert").filter(has_text="wrong").wait_for()
+        await page.get_by_label("Password").fill(PASSWORD)
+        await page.keyboard.press("Enter")
+        await page.get_by_role("heading", name="mall").wait_for()
+        assert await page.locator("figcaption").all_inner_texts() == ["left"]
+        assert await page.get_by_role("link", name="report").count() == 0
+        await page.goto(f"{base}/runs/mall/people/1")
+        await page.get_by_role("heading", name="Visits").wait_for()
+        assert await page.get_by_role("button", name="Undo").count() == 0
+        assert "right" not in await page.locator("#page").inner_text()
+        await page.goto(f"{base}/runs/mall/review")
+        await page.get_by_role("heading", name="Not to be seen").wait_for()
+        await page.get_by_role("button", name="log out").click()
+        await page.get_by_role("heading", name="Log in").wait_for()
+
+    browse(flow, forgiven="status of 40[13]")  # the browser tells of each refusal
+
+
+def test_nothing_sticks_out(serve: Serve, root: Path) -> None:
+    base, _ = serve(root)
+
+    async def flow(page: Any) -> None:
+        for place in ("/", "/runs/mall", "/runs/mall/people/1", "/runs/mall/review", "/interface"):
+            await page.goto(base + place)
+            await page.locator("#page h1").wait_for()
+            for width, height in ((375, 740), (3840, 2160)):
+                await page.set_viewport_size({"width": width, "height": height})
+                wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+                assert wide <= 0, f"{place} at {width}"
+
+    browse(flow)
