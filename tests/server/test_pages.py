@@ -7,20 +7,15 @@ import json
 import os
 import re
 import shutil
-import threading
-import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
 import pytest
-from served import PASSWORD
+from served import PASSWORD, Serve
 
-from reidtrack.config.serve import ServeConfig
 from reidtrack.runs.identities import read_identities
 from reidtrack.server.access.rules import Role
-from reidtrack.server.app import make_app
-from reidtrack.server.services import Services
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
@@ -31,34 +26,6 @@ WAIT_S = 60
 if CHROMIUM is None and os.environ.get("REIDTRACK_REQUIRE_SHARED") == "1":
     raise RuntimeError("Chromium is absent, and REIDTRACK_REQUIRE_SHARED=1 forbids skipping")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
-
-
-Serve = Callable[..., tuple[str, Services]]
-
-
-@pytest.fixture
-def serve(quick: None) -> Iterator[Serve]:
-    """Serves a folder on a free port of this machine until the test ends."""
-    import uvicorn
-
-    running: list[tuple[uvicorn.Server, threading.Thread]] = []
-
-    def start(root: Path, **settings: Any) -> tuple[str, Services]:
-        services = Services.of(root, ServeConfig.model_validate(settings))
-        config = uvicorn.Config(make_app(services), port=0, log_level="error", timeout_graceful_shutdown=1)
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        while not server.started:
-            assert thread.is_alive()
-            time.sleep(0.01)
-        running.append((server, thread))
-        return f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}", services
-
-    yield start
-    for server, thread in running:
-        server.should_exit = True
-        thread.join(20)
 
 
 Flow = Callable[[Any], Coroutine[Any, Any, None]]
