@@ -7,7 +7,7 @@ import os
 import random
 import select
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -32,16 +32,20 @@ class Played:
 
     Args:
         recorded: By the numbers of the recording.
+        cameras: Of which there are any.
         length: Frames of the recording.
     """
 
-    def __init__(self, recorded: ReplayDetector, length: int = 40) -> None:
-        self._recorded, self._length = recorded, length
+    def __init__(self, recorded: ReplayDetector, cameras: Iterable[str], length: int = 40) -> None:
+        self._recorded, self._length, self._known = recorded, length, frozenset(cameras)
         self._first: dict[str, int] = {}
 
     def detect(self, frames: Sequence[Frame]) -> list[Detections]:
         found = []
         for frame in frames:
+            if frame.camera not in self._known:
+                found.append(Detections.empty())
+                continue
             number = (frame.index - self._first.setdefault(frame.camera, frame.index)) % self._length
             found += self._recorded.detect([Frame(frame.camera, number, frame.time_s, frame.image)])
         return found
@@ -50,7 +54,7 @@ class Played:
 def small_networks(scene: Scene, config: LiveConfig) -> RunNetworks:
     """Recorded detections, and a network small enough for a test."""
     embedder, weights = make_embedder(config.embed, config.device, config.engine, config.precision)
-    detector = Played(ReplayDetector(scene.detections))
+    detector = Played(ReplayDetector(scene.detections), scene.detections)
     return RunNetworks(detector, embedder, {"detector": Weights("recorded detections"), "reid": weights})
 
 

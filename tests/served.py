@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from reidtrack.server.access.rules import Role
+from reidtrack.server.services import Services
 
 PASSWORD = "a password for tests"
 BASE = "http://127.0.0.1:8080"
@@ -13,6 +14,7 @@ BASE_PATH = "/api/v1/runs/mall"
 Client = Any
 """A starlette TestClient with the application's `services`."""
 Open = Callable[..., Client]
+Serve = Callable[..., tuple[str, Services]]
 
 
 def log_in(client: Client, name: str, role: Role, cameras: Sequence[str] | None = None) -> Client:

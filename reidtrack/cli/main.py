@@ -22,6 +22,7 @@ from reidtrack.video.secrets import host_alone, redact_within
 
 COMMANDS = {
     "run": "several cameras in, one identity per person out",
+    "archive": "recordings of many cameras and days, in many files: what there is, how long it takes",
     "live": "watch live cameras: one identity per person while people are there",
     "demo": "that on the sample scene that ships, scored against its ground truth",
     "associate": "settle the identities of a finished run anew, without inference",

@@ -54,6 +54,21 @@ def _threshold(text: str) -> str:
     return f"associate.threshold={text}"
 
 
+def add_time_options(parser: argparse._ActionsContainer) -> None:
+    """Add `--time-pattern` and `--time-zone`, of cameras whose recording is many files."""
+    parser.add_argument(
+        "--time-pattern",
+        metavar="PATTERN",
+        help="how names of a camera's files tell when they begin, such as '%%Y-%%m-%%d/%%H/*/%%M.%%S' (default: the "
+        "layouts that are known); a glob then stands for the files of one camera",
+    )
+    parser.add_argument(
+        "--time-zone",
+        metavar="ZONE",
+        help="zone of times in names that tell none, such as Europe/Berlin (default: UTC)",
+    )
+
+
 def add_output_options(parser: argparse.ArgumentParser) -> None:
     """Add `--quiet` and `--json`."""
     parser.add_argument("--quiet", action="store_true", help="say nothing but errors")

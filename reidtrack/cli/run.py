@@ -16,6 +16,7 @@ from reidtrack.cli.options import (
     add_settings_option,
     add_site_options,
     add_threshold_option,
+    add_time_options,
     homographies,
     site_path,
 )
@@ -45,7 +46,8 @@ def _add_inputs(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         required=True,
         metavar="SOURCE",
-        help="video files, folders of images or patterns of them ('door/img%%06d.jpg', 'door/*.jpg'), one per camera",
+        help="video files, folders of a camera's video files, folders of images or patterns of them "
+        "('door/img%%06d.jpg', 'door/*.jpg'), one per camera",
     )
     group.add_argument("--cameras", nargs="+", metavar="NAME", help="names of the cameras (default: the files' stems)")
     group.add_argument(
@@ -61,6 +63,7 @@ def _add_inputs(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--end", type=float, metavar="S", help="second to stop before (default: the end)")
     group.add_argument("--stride", type=int, default=1, metavar="N", help="read every N-th frame (default: 1)")
     group.add_argument("--fps", type=float, help="frames a second in folders of images (default: seqinfo.ini's, or 25)")
+    add_time_options(group)
     group.add_argument("--origin", metavar="TIME", help="when the run's time begins, ISO 8601 (2026-11-20T10:00:00Z)")
     group.add_argument(
         "--detections",
@@ -129,7 +132,7 @@ def _request(args: argparse.Namespace) -> RunRequest:
     for one, other in (("overwrite", "resume"), ("no_video", "mosaic")):
         if getattr(args, one) and getattr(args, other):
             raise UsageError(f"--{one.replace('_', '-')} and --{other} exclude each other", hint="give one of them")
-    videos = expand(args.videos)
+    videos = args.videos if args.time_pattern else expand(args.videos)
     base = {"track": dump(load(TrackConfig, args.tracker))} if args.tracker else None
     return RunRequest(
         sources=tuple(videos),
@@ -137,7 +140,7 @@ def _request(args: argparse.Namespace) -> RunRequest:
         config=load(RunConfig, args.config, args.overrides, base=base, options=_options(args)),
         cameras=tuple(args.cameras) if args.cameras else None,
         offsets_s=tuple(args.offsets),
-        part=Part(args.start, args.end, args.stride, args.fps),
+        part=Part(args.start, args.end, args.stride, args.fps, args.time_pattern, args.time_zone),
         origin=_origin(args.origin),
         detections=pair_detections(args.detections, videos, args.cameras),
         overwrite=args.overwrite,

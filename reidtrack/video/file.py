@@ -92,7 +92,7 @@ class VideoFile:
             if first is None:
                 raise self._nothing_decoded()
             self.nominal_fps = _nominal_fps(self._container, self._stream, self._step_s)
-            self.duration_s = _duration_s(self._container, self._stream)
+            self.duration_s = duration_of(self._container, self._stream)
             self._whole_count = self._stream.frames or round((self.duration_s or 0) * self.nominal_fps) or None
             height, width = self._convert(first).shape[:2]
             self.pixel_aspect = _pixel_aspect(self._stream, self._image_of.turned)
@@ -390,7 +390,8 @@ def _nominal_fps(container: InputContainer, stream: VideoStream, step_s: float |
     return claimed or FALLBACK_FPS
 
 
-def _duration_s(container: InputContainer, stream: VideoStream) -> float | None:
+def duration_of(container: InputContainer, stream: VideoStream) -> float | None:
+    """Length in seconds that a container tells of a stream, else of itself; None where it tells none."""
     if stream.duration and stream.time_base:
         seconds = float(stream.duration * stream.time_base)
     elif container.duration:

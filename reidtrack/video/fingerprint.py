@@ -70,8 +70,9 @@ def _of_file(path: Path, of_bytes: int | None) -> Fingerprint | None:
 
 
 def _of_images(paths: Iterable[Path], folder: Path) -> Fingerprint:
-    """Of those among `paths`, within `folder`, that are images."""
-    images = sorted(p for p in paths if p.suffix.lower() in IMAGE_SUFFIXES and p.is_file())
+    """Of those among `paths`, within `folder`, that are images; of all where none is."""
+    listed = sorted(p for p in paths if p.is_file())
+    images = [p for p in listed if p.suffix.lower() in IMAGE_SUFFIXES] or listed  # of a camera in many files, those
     sizes = [image.stat().st_size for image in images]
     digest = hashlib.sha256()
     for image, size in zip(images, sizes, strict=True):

@@ -20,6 +20,8 @@ class Part:
         end_s: Second to stop before, counted likewise, or None to read to the end.
         stride: Frames whose index is a multiple of this are read; a part read on its own gives the same frames.
         fps: Images per second of folders of images, None for what they say themselves; videos have time stamps.
+        time_pattern: How names of a camera's files tell their times; None for the layouts that are known.
+        time_zone: Name of the zone of times in names; None for UTC.
 
     Raises:
         UsageError: If a number is out of range.
@@ -29,6 +31,8 @@ class Part:
     end_s: float | None = None
     stride: int = 1
     fps: float | None = None
+    time_pattern: str | None = None
+    time_zone: str | None = None
 
     def __post_init__(self) -> None:
         if self.stride < 1:

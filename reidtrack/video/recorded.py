@@ -5,19 +5,36 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from reidtrack.errors import DeviceError, InputError
-from reidtrack.video.file import open_recording
+from reidtrack.video.file import duration_of, open_recording
 from reidtrack.video.naming import is_folder, is_url
 from reidtrack.video.pattern import Pattern
 from reidtrack.video.recording_tags import read_start
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
 
 _LEAST_YEAR = 1990
 """Clocks that were never set say 1904 or 1970."""
 _MOST_APART_S = 24 * 3600.0
 """Recordings that began further apart are not of one event, or one of the clocks is wrong."""
 _LEAST_APART_S = 1e-3
+
+
+class MadeAt(NamedTuple):
+    """What the header of a recording tells.
+
+    Attributes:
+        moment: When it was made, in UTC; None where it names no moment, or not a real one.
+        duration_s: Its length in seconds; 0 where it tells none.
+        size: Width and height of its pictures, pixels.
+    """
+
+    moment: datetime | None
+    duration_s: float
+    size: tuple[int, int]
 
 
 class Began(NamedTuple):
@@ -41,14 +58,35 @@ def recorded_at(source: str | Path) -> datetime | None:
         return None
     try:
         with open_recording(source) as container:
-            exact = read_start(container.metadata)
-            if exact is not None:
-                return exact
-            told = [container.metadata, *(stream.metadata for stream in container.streams.video)]
-            text = next((tags["creation_time"] for tags in told if "creation_time" in tags), None)
+            return _moment_of(container)
+    except (InputError, DeviceError):  # opening it once more says what is wrong
+        return None
+
+
+def made_at(path: Path) -> MadeAt:
+    """What the header of a video file tells; nothing is decoded.
+
+    Raises:
+        InputError: If it cannot be opened, or holds no pictures.
+    """
+    with open_recording(path) as container:
+        stream = next((s for s in container.streams.video if not s.disposition & s.disposition.attached_pic), None)
+        if stream is None or stream.codec_context is None:
+            raise InputError("has no video stream that FFmpeg decodes", where=path)
+        size = stream.codec_context.width, stream.codec_context.height
+        return MadeAt(_moment_of(container), duration_of(container, stream) or 0.0, size)
+
+
+def _moment_of(container: InputContainer) -> datetime | None:
+    exact = read_start(container.metadata)
+    if exact is not None:
+        return exact
+    told = [container.metadata, *(stream.metadata for stream in container.streams.video)]
+    text = next((tags["creation_time"] for tags in told if "creation_time" in tags), None)
+    try:
         moment = None if text is None else datetime.fromisoformat(text)
         moment = None if moment is None else moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
-    except (InputError, DeviceError, ValueError, OverflowError):  # opening it once more says what is wrong
+    except (ValueError, OverflowError):
         return None
     return None if moment is None or moment.year < _LEAST_YEAR else moment
 

@@ -1,4 +1,4 @@
-"""Where frames come from: one protocol for files, folders of images and, later, live cameras."""
+"""Where frames come from: one protocol for files, folders of files or images and live cameras."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from reidtrack.video.folder import ImageFolder
 from reidtrack.video.naming import is_folder, is_url, name_cameras, redact
 from reidtrack.video.part import MOST_SECONDS, Part
 from reidtrack.video.pattern import Pattern
+from reidtrack.video.segmented import open_segmented
+from reidtrack.video.segments import SegmentTimes, is_segmented
 
 __all__ = ["ImageFolder", "Part", "Source", "VideoFile", "is_url", "name_cameras", "open_source", "redact"]
 
@@ -72,7 +74,9 @@ def open_source(
     offset_s: float = 0.0,
     hwaccel: str = "none",
 ) -> Source:
-    """Open a video file, a folder of images, some of its images by a pattern, or an address.
+    """Open a video file, a folder of videos or of images, some of its images by a pattern, or an address.
+
+    A folder of videos is one camera's recording in many files (`segments`).
 
     Args:
         source: What to open.
@@ -95,6 +99,9 @@ def open_source(
     if not is_url(source) and not is_utf8(source):
         raise InputError("its name is not UTF-8", where=redact(source), hint="rename it")
     part = Part(start_s, end_s, stride, fps) if part is None else part
+    times = SegmentTimes(part.time_pattern, part.time_zone)
+    if is_segmented(source, times if part.time_pattern is not None else None):
+        return open_segmented(source, camera, part, times, offset_s=offset_s, hwaccel=hwaccel)
     if is_folder(source) or Pattern.of(source) is not None:
         return ImageFolder(source, camera, part, offset_s=offset_s)
     return VideoFile(source, camera, part, offset_s=offset_s, hwaccel=hwaccel)

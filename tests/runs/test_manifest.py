@@ -28,7 +28,7 @@ OLDEST: dict[str, Any] = {
     "origin_utc": "2026-01-01T12:00:00+00:00",
     "origin_from": "start of the run",
     "inputs": [{"camera": "a", "source": "/videos/a.mp4", "offset_s": 0.0}],
-    "part": {"start_s": 0.0, "end_s": None, "stride": 1, "fps": 25.0},
+    "part": {"start_s": 0.0, "end_s": None, "stride": 1, "fps": 25.0, "time_pattern": None, "time_zone": None},
     "detections": {},
     "weights": {"reid": {"path": "osnet", "sha256": {"osnet.pt": "0123"}, "engine": "torch", "priors": {}}},
     "config": {"detect": {"weights": "y", "conf": 0.1}, "track": {"max_age": 2.0}, "embed": {"batch": 8}},

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from served import BASE, Open
+from served import BASE, Open, Serve
 
 from reidtrack.config.serve import ServeConfig
 from reidtrack.server.services import STATE, Services
@@ -59,3 +62,28 @@ def open_app(quick: None) -> Iterator[Open]:
     yield make
     for client in clients:
         client.close()
+
+
+@pytest.fixture
+def serve(quick: None) -> Iterator[Serve]:
+    """Serves a folder on a free port of this machine until the test ends."""
+    import uvicorn
+
+    running: list[tuple[uvicorn.Server, threading.Thread]] = []
+
+    def start(root: Path, **settings: Any) -> tuple[str, Services]:
+        services = Services.of(root, ServeConfig.model_validate(settings))
+        config = uvicorn.Config(make_app(services), port=0, log_level="error", timeout_graceful_shutdown=1)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, daemon=True)
+        thread.start()
+        while not server.started:
+            assert thread.is_alive()
+            time.sleep(0.01)
+        running.append((server, thread))
+        return f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}", services
+
+    yield start
+    for server, thread in running:
+        server.should_exit = True
+        thread.join(20)

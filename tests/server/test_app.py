@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from served import BASE_PATH, PASSWORD, Client, Open, log_in
+from served import BASE_PATH, PASSWORD, Client, Open, Serve, log_in
 from served_examples import EXAMPLES
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
@@ -205,3 +205,14 @@ def test_files_of_the_front_end(kept: Path, open_app: Open) -> None:
     for method in ("GET", "POST", "DELETE"):
         assert client.request(method, "/api/v1/none").status_code == 404
     assert set(EXAMPLES) == {endpoint.name for endpoint in ENDPOINTS}
+
+
+def test_the_example_of_the_manual(root: Path, serve: Serve, capsys: pytest.CaptureFixture[str]) -> None:
+    """What docs/serve.md shows for programs works as it stands there, with this server's address and run."""
+    (root / "mall").rename(root / "demo")
+    base, _ = serve(root)
+    page = (Path(__file__).parents[2] / "docs" / "serve.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", page, flags=re.S)
+    exec(code.replace("http://127.0.0.1:8080", base), {})
+    assert capsys.readouterr().out == "demo 4\n"
+    assert "name: Anna" in (root / "demo" / "corrections.yaml").read_text(encoding="utf-8")

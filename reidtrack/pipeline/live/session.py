@@ -25,6 +25,7 @@ from reidtrack.pipeline.live.request import LiveRequest, cameras_of
 from reidtrack.pipeline.live.show import LiveShow
 from reidtrack.pipeline.live.store import LiveStore, open_store
 from reidtrack.pipeline.live.upkeep import Upkeep
+from reidtrack.pipeline.live.warm_up import warm_up
 from reidtrack.pipeline.live.zones import LiveZones
 from reidtrack.pipeline.run.looks import WhereMotion
 from reidtrack.pipeline.run.observers import CountCameras, RunObserver
@@ -94,6 +95,7 @@ def live(request: LiveRequest, show: LiveShow, cancel: CancelToken, reload: Relo
     networks = RunNetworks.load(request.config, {})
     with RunLock(request.out) as lock:
         store = open_store(request, lock, networks.weights)
+        warm_up(networks, store.manifest.prior)
         with LiveSession(request, store, networks, show) as session:
             return session.run(cancel, reload)
 

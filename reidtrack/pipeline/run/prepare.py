@@ -28,6 +28,8 @@ from reidtrack.runtime.progress import Progress
 from reidtrack.video.inputs import CameraInput, open_inputs, pair_offsets
 from reidtrack.video.part import Part
 from reidtrack.video.recorded import offsets_recorded, recorded_at
+from reidtrack.video.segmented import began_at
+from reidtrack.video.segments import SegmentTimes, is_segmented
 from reidtrack.video.source import Source, name_cameras
 
 
@@ -171,13 +173,20 @@ def _begun_as_recorded(inputs: list[CameraInput], request: RunRequest, progress:
         offsets = [former[item.camera] for item in inputs]
     else:
         cameras, sources = [item.camera for item in inputs], [item.source for item in inputs]
-        offsets, told = offsets_recorded(cameras, [recorded_at(source) for source in sources])
+        offsets, told = offsets_recorded(cameras, [_began_at(source, request.part) for source in sources])
         if told is not None:
             progress.info(told)
     if not any(offsets):
         return inputs
     pairs = zip(inputs, offsets, strict=True)
     return [replace(item, offset_s=offset, offset_from="creation_time") for item, offset in pairs]
+
+
+def _began_at(source: str, part: Part) -> datetime | None:
+    """When a recording began, by its names or headers."""
+    times = SegmentTimes(part.time_pattern, part.time_zone)
+    segmented = is_segmented(source, times if part.time_pattern is not None else None)
+    return began_at(source, times) if segmented else recorded_at(source)
 
 
 def _former_offsets(folder: RunFolder) -> dict[str, float]:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from reidtrack.errors import InputError
 from reidtrack.files import is_utf8
@@ -26,6 +26,9 @@ from reidtrack.server.access.rules import Principal, Role
 
 MOST_KEPT = 32
 """Runs whose content is kept in memory."""
+MOST_MADE = 16
+"""Answers kept for each run, for users who see different cameras."""
+T = TypeVar("T")
 _NOBODY = Principal("", Role.VIEWER, frozenset())
 
 
@@ -44,6 +47,23 @@ class LoadedRun:
     folder: RunFolder
     manifest: RunManifest
     stamp: tuple[object, ...]
+    _made: dict[Hashable, Any] = field(default_factory=dict)
+    _making: threading.RLock = field(default_factory=threading.RLock)
+
+    def made_once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` gives, made once for as long as the run is as it is: many viewers ask for the same at once.
+
+        Args:
+            key: What names it, the cameras of which it tells among it.
+            make: Makes it.
+        """
+        with self._making:
+            if key not in self._made:
+                while len(self._made) >= MOST_MADE:
+                    del self._made[next(iter(self._made))]
+                self._made[key] = make()
+            found: T = self._made[key]
+            return found
 
     @property
     def cameras(self) -> list[str]:
@@ -219,7 +239,14 @@ class RunSeen:
     @cached_property
     def identities(self) -> list[dict[str, Any]]:
         """People of the user's cameras with their tracklets there, links to other cameras left out."""
-        return list(restrict_identities(self._run.identities, self._sees))
+        if self.is_whole:
+            return self._run.identities
+        make = partial(restrict_identities, self._run.identities, self._sees)
+        return self.made_once("identities", lambda: list(make()))
+
+    def made_once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` gives, made once for all who see the same cameras, for as long as the run is as it is."""
+        return self._run.made_once((key, tuple(self.cameras)), make)
 
     def identity(self, number: str) -> dict[str, Any] | None:
         """The person of a number; None where there is none in the user's cameras."""

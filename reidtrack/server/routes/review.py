@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from reidtrack.server.access.rules import Role, Rule
@@ -10,7 +11,8 @@ from reidtrack.server.data.review import WORTH, Question, questions, worth_askin
 from reidtrack.server.endpoint import Call, Endpoint
 from reidtrack.server.routes.found import a_run
 from reidtrack.server.routes.paging import Page, paged
-from reidtrack.server.routes.runs import colour
+from reidtrack.server.routes.runs import colour, pictures
+from reidtrack.types import TrackletKey
 
 
 def list_questions(call: Call) -> Any:
@@ -19,7 +21,7 @@ def list_questions(call: Call) -> Any:
     found = questions(run)
     worth, gain = worth_asking(found)
     tracklets = {str(t.ref): t for person in run.whole.people for t in person.tracklets}
-    names = {entry["id"]: entry.get("name") for entry in run.identities}
+    people = {entry["id"]: entry for entry in run.identities}
 
     def side(ref: str, identity: int) -> dict[str, Any]:
         t = tracklets[ref]
@@ -33,9 +35,10 @@ def list_questions(call: Call) -> Any:
             "first_time_s": t.first_time_s,
             "last_time_s": t.last_time_s,
             "identity": identity,
-            "name": names.get(identity),
+            "name": people[identity].get("name"),
             "colour": colour(identity),
             "pictures": [{"camera": c.camera, "track_id": c.track_id, "frame": c.frame} for c in crops[:4]],
+            "beside": beside(run, people[identity], t.key),
         }
 
     def as_json(question: Question) -> dict[str, Any]:
@@ -44,6 +47,24 @@ def list_questions(call: Call) -> Any:
 
     page = paged(found, call.query, as_json)
     return {**page, "worth": worth, "expected_gain": gain, "worth_from": WORTH, "version": run.version}
+
+
+def beside(run: RunSeen, person: Mapping[str, Any], key: TrackletKey) -> list[dict[str, Any]]:
+    """The visits of a person just before and just after one, each with a picture."""
+    tracklets = person["tracklets"]
+    keys = [(t["camera"], t["track_id"]) for t in tracklets]
+    place = keys.index(key)
+    return [
+        {
+            "when": when,
+            "camera": tracklets[n]["camera"],
+            "first_time_s": tracklets[n]["first_time_s"],
+            "last_time_s": tracklets[n]["last_time_s"],
+            "picture": next(iter(pictures(run, {"tracklets": [tracklets[n]]}, 1)), None),
+        }
+        for when, n in (("before", place - 1), ("after", place + 1))
+        if 0 <= n < len(tracklets)
+    ]
 
 
 ENDPOINTS = (

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Field
+from starlette.responses import Response
 
 from reidtrack.errors import InputError
 from reidtrack.report.run.link_text import named_terms
@@ -181,7 +183,12 @@ def tracklet_to_json(tracklet: Mapping[str, Any]) -> dict[str, Any]:
 
 def list_tracklets(call: Call) -> Any:
     """All tracklets in short, a row each, for a picture of the whole time."""
-    run: RunSeen = call.loaded
+    run, page = call.loaded, call.query
+    body = run.made_once(("tracklets", page), lambda: json.dumps(_tracklets(run, page)).encode())
+    return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+def _tracklets(run: RunSeen, asked: ManyTracklets) -> dict[str, Any]:
     place = {camera: index for index, camera in enumerate(run.cameras)}
     rows = [
         (
@@ -197,7 +204,7 @@ def list_tracklets(call: Call) -> Any:
     ]
     columns = ["identity", "camera", "track_id", "first_time_s", "last_time_s", "probability"]
     people = {str(e["id"]): {"name": e.get("name"), "colour": colour(e["id"])} for e in run.identities}
-    page = paged(rows, call.query, list)
+    page = paged(rows, asked, list)
     return {**page, "columns": columns, "cameras": run.cameras, "people": people, "version": run.version}
 
 

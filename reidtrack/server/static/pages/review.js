@@ -43,12 +43,19 @@ async function sizeOf(run, camera) {
   return detail.find((one) => one.camera === camera).size;
 }
 
-function side(run, { ref, camera, track_id, first_time_s, last_time_s, identity, name, colour, pictures }) {
+/** The visit of the same person just before or after. */
+function neighbour(run, { when, camera, first_time_s, last_time_s, picture }) {
+  const words = element("figcaption", `${when}: ${camera}, ${span(first_time_s, last_time_s)}`);
+  return element("figure.beside", face(run, picture, `${when}, ${camera}`), words);
+}
+
+function side(run, { ref, camera, track_id, first_time_s, last_time_s, identity, name, colour, pictures, beside }) {
   const scene = sceneOf(run, { camera, track_id, time_s: (first_time_s + last_time_s) / 2 });
   const who = link(path("runs", run, "people", identity), called({ id: identity, name }));
   const faces = pictures.map((crop) => face(run, crop, ref, "face.big"));
   const head = element("p", element("b", `${camera}, ${span(first_time_s, last_time_s)}`), " – ", who);
-  const made = element("section.panel", head, element("div.faces", ...faces), scene);
+  const row = element("div.row", element("div.faces", ...faces), ...beside.map((one) => neighbour(run, one)));
+  const made = element("section.panel", head, row, scene);
   made.style.setProperty("--c", colour);
   return made;
 }
