@@ -21,7 +21,9 @@ from reidtrack.gallery.recognise import Match, match_probabilities, recognise
 from reidtrack.gallery.store import Signature
 from reidtrack.gallery.views import Source, View
 
-_BLOCK, _SAMPLE = 512, 200
+_CACHE_KIB = 256
+"""Of the file, in memory."""
+_BLOCK, _SAMPLE = 256, 200
 """Views that are held at once, and people who tell how far apart strangers are: cameras that run for days take no more
 memory the more people a gallery holds."""
 
@@ -160,6 +162,7 @@ class GalleryPeople:
     def _open(self) -> Gallery:
         if self._gallery is None:
             self._gallery = self._opened.enter_context(open_gallery(self._path, self._signature, make=True))
+            self._gallery.limit_cache(_CACHE_KIB)
             prefix = self._note("")
             noted = self._gallery.values(prefix)
             numbers = {key[len(prefix) :]: value for key, value in noted.items()}

@@ -56,6 +56,10 @@ class Gallery:
             if self._sql.in_transaction:
                 self._sql.execute("ROLLBACK")
 
+    def limit_cache(self, kib: int) -> None:
+        """Hold no more of the file in memory than so much, KiB; SQLite's own limit is 2,000."""
+        self._sql.execute(f"PRAGMA cache_size = {-int(kib)}")
+
     def count(self) -> int:
         """Number of people of whom there is a view."""
         return int(self._sql.execute("SELECT count(DISTINCT person) FROM view").fetchone()[0])
