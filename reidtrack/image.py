@@ -59,11 +59,27 @@ def read_image(path: Path) -> ImageArray:
         InputError: If it is absent, empty, no image, has more than `MOST_PIXELS`, or ends too early (where OpenCV fills
             up with grey).
     """
-    data = _read(path)
+    return decode_image(_read(path), path)
+
+
+def decode_image(data: bytes, where: Path, most_pixels: int = MOST_PIXELS) -> ImageArray:
+    """Decode the content of an image file.
+
+    Args:
+        data: The content.
+        where: What it is called in messages.
+        most_pixels: Pictures of more are not decoded.
+
+    Returns:
+        (H, W, 3) uint8, BGR.
+
+    Raises:
+        InputError: If it is no image, has more than `most_pixels`, or ends too early.
+    """
+    check_pixels(_declared_size(data), where, most_pixels)
     if data.startswith((b"\xff\xd8", b"\x89PNG")) and not any(mark in data[-_TAIL_BYTES:] for mark in _END_MARKS):
-        check_pixels(_declared_size(data), path)
-        _check_whole(path)
-    return _decode(data, path)
+        _check_whole(data, where)
+    return _decode(data, where)
 
 
 def _read(path: Path) -> bytes:
@@ -89,21 +105,22 @@ def _decode(data: bytes, path: Path) -> ImageArray:
     return np.asarray(image, np.uint8)
 
 
-def check_pixels(size: tuple[int, int] | None, where: object) -> None:
+def check_pixels(size: tuple[int, int] | None, where: object, most: int = MOST_PIXELS) -> None:
     """Raise if pictures are too large to be decoded.
 
     Args:
         size: Width and height as they are declared; None where nothing is known.
         where: What declares them, for the message.
+        most: Pixels that are allowed.
 
     Raises:
-        InputError: If these are more than `MOST_PIXELS`.
+        InputError: If these are more than that.
     """
-    if size is not None and size[0] * size[1] > MOST_PIXELS:
+    if size is not None and size[0] * size[1] > most:
         raise InputError(
             f"says that it is {size[0]} x {size[1]} pixels",
             where=where,
-            expected=f"at most {MOST_PIXELS // 10**6} million",
+            expected=f"at most {most // 10**6} million",
             hint="make it smaller, or the file is damaged",
         )
 
@@ -167,14 +184,14 @@ def resize(image: ImageArray, size_hw: tuple[int, int]) -> ImageArray:
     return np.asarray(scaled, dtype=np.uint8)
 
 
-def _check_whole(path: Path) -> None:
+def _check_whole(data: bytes, where: Path) -> None:
     """Let Pillow, which does not accept a picture that ends early, decide about a file without an end mark."""
     from PIL import Image
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # `check_pixels` has decided
-            with Image.open(path) as image:
+            with Image.open(io.BytesIO(data)) as image:
                 image.load()
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise InputError("the image ends too early", where=path, hint="copy it again") from error
+        raise InputError("the image ends too early", where=where, hint="copy it again") from error

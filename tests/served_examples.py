@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
+from reidtrack.gallery.people import open_gallery
+from reidtrack.gallery.store import Signature
+from reidtrack.gallery.views import Source, View
 from reidtrack.server.services import Services
 
 
@@ -75,6 +80,61 @@ def taking_back(services: Services) -> list[Example]:
     return [Example(f"{place}/{left}", ("left",)), Example(f"{place}/last", ("right",))]
 
 
+FAR = (9000, 9000, 9001, 9001)
+"""A box outside every picture: refused before a network is needed."""
+
+
+def looking(path: str) -> Callable[[Services], list[Example]]:
+    """A photo that is none, and a picture of each camera."""
+
+    def make(services: Services) -> list[Example]:
+        found = services.library.load("mall")
+        assert found is not None
+        asked: list[tuple[Sequence[str], dict[str, Any]]] = [((), {"image": "bm8="})]
+        for crop in {crop.camera: crop for crop in found.crops.values()}.values():
+            words = {"run": "mall", "camera": crop.camera, "track_id": crop.track_id, "frame": crop.frame}
+            asked.append(((crop.camera,), {**words, "box_xyxy": FAR}))
+        if path != "/compare":
+            return [Example(path, cameras, {"picture": picture}) for cameras, picture in asked]
+        pairs = [(asked[0], one) for one in asked] + [(asked[1], asked[2])]
+        return [Example(path, (*a, *b), {"first": one, "second": other}) for (a, one), (b, other) in pairs]
+
+    return make
+
+
+def fill_gallery(services: Services) -> dict[str, str]:
+    """Makes the gallery anew: somebody of each camera, of both, and of a photo alone; name to key."""
+    services.gallery.unlink(missing_ok=True)
+    feature = np.eye(1, 8, dtype=np.float32)[0]
+    with open_gallery(services.gallery, Signature("0" * 64, "as a test does"), make=True) as gallery:
+        with gallery.writing():
+            for number, cameras in enumerate((["left"], ["right"], list(BOTH), ["photo"])):
+                person = gallery.add_person(["Lea", "Rita", "Bob", "Pia"][number])
+                kind: Any = "photo" if cameras == ["photo"] else "run"
+                views = [View(camera, 1.0, feature, 0.0, 1.0, (number,)) for camera in cameras]
+                gallery.add_views(Source(f"source {number}", kind, "nowhere"), {person: views})
+        return {one.name: one.key for one in gallery.people() if one.name}
+
+
+def known(rest: str, json: Any = None) -> Callable[[Services], list[Example]]:
+    """Each person of the gallery; changing one is for who sees all cameras."""
+
+    def make(services: Services) -> list[Example]:
+        keys = fill_gallery(services)
+        cameras: dict[str, Sequence[str]] = {"Lea": ("left",), "Rita": ("right",), "Bob": BOTH, "Pia": ("none",)}
+        body = {"into": keys["Bob"]} if rest == "/merge" else json
+        changes = dict.fromkeys(cameras, ("none",)) if rest else cameras
+        return [Example(f"/people/{keys[name]}{rest.strip('!')}", changes[name], body) for name in cameras]
+
+    return make
+
+
+def known_list(services: Services) -> list[Example]:
+    """The list of a gallery with somebody in it."""
+    fill_gallery(services)
+    return [Example("/people")]
+
+
 EXAMPLES: dict[str, Callable[[Services], list[Example]]] = {
     "GET /health": once(Example("/health")),
     "POST /session": once(Example("/session", json={"name": "nobody", "password": "wrong"})),
@@ -110,6 +170,15 @@ EXAMPLES: dict[str, Callable[[Services], list[Example]]] = {
     "POST /jobs/{job}/cancel": a_job("/cancel", "cancel"),
     "POST /jobs/{job}/resume": a_job("/resume"),
     "PUT /uploads/{name}": once(Example("/uploads/hall.mp4", content=b"no video")),
+    "POST /detect": looking("/detect"),
+    "POST /embed": looking("/embed"),
+    "POST /compare": looking("/compare"),
+    "POST /search": looking("/search"),
+    "GET /people": known_list,
+    "GET /people/{key}": known(""),
+    "POST /people/{key}/name": known("/name", {"name": ""}),
+    "POST /people/{key}/merge": known("/merge"),
+    "DELETE /people/{key}": known("!"),
     "GET /openapi.json": once(Example("/openapi.json")),
 }
 """Sessions and tokens are one's own: `test_sessions` tries those of others."""

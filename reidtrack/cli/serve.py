@@ -31,6 +31,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--recordings", nargs="+", type=Path, metavar="DIR", help="folders whose recordings may be shown and run"
     )
+    parser.add_argument("--gallery", type=Path, metavar="FILE", help="gallery to show (default: people.db in RUNS)")
+    parser.add_argument("--reid", type=Path, metavar="WEIGHTS", help="re-identification network of the runs")
     parser.add_argument("--tls-cert", type=Path, metavar="PEM", help="certificate: with --tls-key, https")
     parser.add_argument("--tls-key", type=Path, metavar="PEM", help="its private key")
     parser.add_argument("--proxy", metavar="ADDRESS", help="a proxy in front of it, whose X-Forwarded-* are believed")
@@ -67,6 +69,8 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
         "http": args.http,
         "names": args.name,
         "recordings": None if args.recordings is None else [path.resolve() for path in args.recordings],
+        "gallery": args.gallery,
+        "reid": args.reid,
         "tls_cert": args.tls_cert,
         "tls_key": args.tls_key,
         "proxy": args.proxy,

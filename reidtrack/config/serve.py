@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, field_validator, model_validator
 
 from reidtrack.config.load import Section
-from reidtrack.config.run import FilePath
+from reidtrack.config.run import DEFAULT_REID, FilePath
 from reidtrack.options import OptionError
 
 HostName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.\-]{0,251}[A-Za-z0-9])?$")]
@@ -16,13 +16,19 @@ HostName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.\-]{0,251}[A-Z
 class ServeConfig(Section):
     """The page and the interface for programs that `reidtrack serve` gives."""
 
-    other_keys = "http, names, recordings, tls_cert, tls_key, proxy, session_hours, upload_bytes and jobs are"
+    other_keys = (
+        "http, names, recordings, gallery, reid, tls_cert, tls_key, proxy, session_hours, upload_bytes and jobs are"
+    )
 
     http: str = Field("127.0.0.1:8080", description="host:port to listen on; others than this machine need accounts")
     names: tuple[HostName, ...] = Field((), description="further names by which browsers reach it")
     recordings: tuple[FilePath, ...] = Field(
         (), description="folders whose recordings may be shown, and new runs be made of; no others are opened"
     )
+    gallery: FilePath | None = Field(
+        None, description="gallery whose people are shown and found; null: people.db in the served folder"
+    )
+    reid: FilePath = Field(DEFAULT_REID, description="re-identification network of photos: that of the runs")
     tls_cert: FilePath | None = Field(None, description="certificate (PEM); with tls_key: https")
     tls_key: FilePath | None = Field(None, description="its private key (PEM)")
     proxy: str | None = Field(

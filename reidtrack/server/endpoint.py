@@ -131,6 +131,7 @@ class Endpoint:
         body: What has to be sent to it as JSON.
         answer: What it gives, for the description.
         raw: Whether the handler reads the body itself.
+        most_bytes: Of a body of JSON.
         audit: What is put down when it is used; "" for nothing.
     """
 
@@ -143,6 +144,7 @@ class Endpoint:
     body: type[Words] | None = None
     answer: str = "application/json"
     raw: bool = False
+    most_bytes: int = MOST_BODY
     audit: str = ""
 
     @property
@@ -182,7 +184,7 @@ class Endpoint:
         # Who asks is settled before a byte of the body is read.
         user, _ = await to_thread.run_sync(partial(identify, request, services, changes=self._changes))
         self._require_role(user)
-        body = None if self.body is None or self.raw else await _read_body(request)
+        body = None if self.body is None or self.raw else await _read_body(request, self.most_bytes)
         call = await to_thread.run_sync(self._admit, request, services, body)
         handler: Any = self.handler
         result = await handler(call) if _is_coroutine(handler) else await to_thread.run_sync(handler, call)
@@ -293,15 +295,15 @@ def _is_coroutine(handler: Callable[..., Any]) -> bool:
     return inspect.iscoroutinefunction(handler)
 
 
-async def _read_body(request: Request) -> bytes:
+async def _read_body(request: Request, most: int) -> bytes:
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
         raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send application/json")
-    body = b""
+    body = bytearray()
     async for piece in request.stream():
         body += piece
-        if len(body) > MOST_BODY:
-            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"send at most {MOST_BODY >> 20} MB")
-    return body
+        if len(body) > most:
+            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"send at most {most >> 20} MB")
+    return bytes(body)
 
 
 def _parsed(model: type[Words], values: Mapping[str, str]) -> Words:

@@ -14,6 +14,7 @@ from reidtrack.server.access.accounts import Accounts
 from reidtrack.server.access.audit import AuditLog
 from reidtrack.server.access.throttle import LoginThrottle
 from reidtrack.server.data.library import RunLibrary
+from reidtrack.server.data.networks import Networks
 from reidtrack.server.data.places import AllowedFolders
 from reidtrack.server.jobs.queue import JobQueue
 from reidtrack.server.jobs.runner import JobRunner
@@ -36,6 +37,7 @@ class Services:
         allowed: Recordings that may be opened.
         queue: Long work.
         runner: Does it.
+        networks: Look at photos.
         local_csrf: What our page sends along while there are no accounts.
         settling: Run to the lock of whoever settles its identities.
     """
@@ -49,6 +51,7 @@ class Services:
     allowed: AllowedFolders
     queue: JobQueue
     runner: JobRunner
+    networks: Networks
     local_csrf: str = field(default_factory=lambda: secrets.token_urlsafe(32))
     settling: dict[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
 
@@ -67,7 +70,13 @@ class Services:
             allowed=AllowedFolders([*config.recordings, state / "uploads"]),
             queue=queue,
             runner=JobRunner(queue, config.jobs),
+            networks=Networks(config.reid),
         )
+
+    @property
+    def gallery(self) -> Path:
+        """File of the gallery; it need not be there."""
+        return self.config.gallery or self.root / "people.db"
 
     @property
     def uploads(self) -> Path:

@@ -68,7 +68,7 @@ def choose_person(
             where=path,
             hint=f"give {param('box')} x1 y1 x2 y2, or {param('detector')} WEIGHTS to find people in it",
         )
-    found = _people(image, detector)
+    found = people_of(image, detector)
     if not len(found) and narrow and whole and person is None:
         logger.warning("%s: the detector finds nobody; the whole photo is taken as one person", path)
         return everything
@@ -106,8 +106,8 @@ def _clipped(box_xyxy: Sequence[float], width: int, height: int) -> FloatArray:
     return np.asarray(cut, np.float32)
 
 
-def _people(image: ImageArray, detector: Detector) -> FloatArray:
-    """Boxes of all people, (N, 4), left to right."""
+def people_of(image: ImageArray, detector: Detector) -> FloatArray:
+    """Boxes of all people in a photo, (N, 4) float32 xyxy, pixels, left to right."""
     found = detector.detect([Frame("photo", 0, 0.0, image)])[0]
     xyxy = found.xyxy[found.score >= LEAST_SCORE]
     boxes: FloatArray = xyxy[np.lexsort((xyxy[:, 1], xyxy[:, 0]))]

@@ -8,7 +8,7 @@ from typing import Any
 from reidtrack.server.access.rules import Role, Rule
 from reidtrack.server.endpoint import Call, Endpoint
 from reidtrack.server.openapi import describe
-from reidtrack.server.routes import corrections, jobs, media, review, runs, sessions, uploads
+from reidtrack.server.routes import corrections, find, jobs, media, people, review, runs, sessions, uploads
 
 
 @cache
@@ -29,5 +29,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *review.ENDPOINTS,
     *jobs.ENDPOINTS,
     *uploads.ENDPOINTS,
+    *find.ENDPOINTS,
+    *people.ENDPOINTS,
     Endpoint("GET", "/openapi.json", Rule(Role.VIEWER), show_description, "This description"),
 )
