@@ -195,11 +195,12 @@ class Soak:
 
     Args:
         folder: For the gallery.
+        restart_s: How often the program is started anew, within this process; 0 for never.
         options: Of `OnlineIdentities`.
     """
 
-    def __init__(self, folder: Path, **options: Any) -> None:
-        self._folder, self._options = folder, options
+    def __init__(self, folder: Path, restart_s: float, **options: Any) -> None:
+        self._folder, self._restart_s, self._options = folder, restart_s, options
         self.figures = Figures()
         self.cpu_s = 0.0
         self._open: dict[TrackletKey, Visit] = {}
@@ -226,7 +227,7 @@ class Soak:
             quiet_s = 0.0 if self._open else quiet_s + UPDATE_S
             if quiet_s > 10 and coming is not None:
                 now_s = max(now_s, min(coming.tracklet.first_time_s // UPDATE_S * UPDATE_S, sampled_s + sample_s))
-            if now_s - restarted_s >= RESTART_S:
+            if self._restart_s and now_s - restarted_s >= self._restart_s:
                 restarted_s = now_s
                 self._restart(now_s)
             if now_s - sampled_s >= sample_s:
@@ -303,13 +304,16 @@ def main() -> None:
     parser.add_argument("--cameras", type=int, default=16)
     parser.add_argument("--people", type=float, default=60, help="who come in an hour")
     parser.add_argument("--most-people", type=int, default=64, help="who are held in memory")
+    parser.add_argument(
+        "--restart-hours", type=float, default=RESTART_S / 3600, help="0: the program is never restarted"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--picture", type=Path)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         site = Site(args.cameras, args.people, args.seed)
-        soak = Soak(Path(folder), most_people=args.most_people, prior=site.prior())
+        soak = Soak(Path(folder), 3600 * args.restart_hours, most_people=args.most_people, prior=site.prior())
         soak.run(site.visits(args.hours), args.hours)
     rows, counts = soak.figures.rows, soak.figures.counts
     delay = np.quantile(soak.figures.delays_s, [0.5, 0.95]).tolist()

@@ -14,10 +14,9 @@ from reidtrack.types import Tracklet
 
 
 def test_minutes_of_a_site_with_a_restart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live_soak, "RESTART_S", 90.0)
     monkeypatch.setattr(live_soak, "resident_mib", lambda: 100.0)
     site = live_soak.Site(cameras=3, an_hour=90.0, seed=1)
-    soak = live_soak.Soak(tmp_path, most_people=4, prior=site.prior(), window_s=60.0)
+    soak = live_soak.Soak(tmp_path, 90.0, most_people=4, prior=site.prior(), window_s=60.0)
     soak.run(site.visits(0.05), 0.05, sample_s=60.0)
     figures = soak.figures
     assert len(figures.rows) == 3
