@@ -12,7 +12,7 @@ from reidtrack.config.live import CameraSettings
 from reidtrack.config.load import dump
 from reidtrack.engines.provenance import Weights
 from reidtrack.errors import InputError, UsageError, param
-from reidtrack.files import refuse_link
+from reidtrack.files import is_unfinished, refuse_link
 from reidtrack.pipeline.live.request import LiveRequest
 from reidtrack.pipeline.run.site_files import site_digests
 from reidtrack.runs.event_log import last_event
@@ -131,8 +131,8 @@ def _earlier(folder: LiveFolder) -> RunManifest | None:
     Raises:
         UsageError: If what lies there is something else.
     """
-    if not folder.path.exists() or not any(folder.path.iterdir()):
-        return None
+    if not folder.path.exists() or all(is_unfinished(path.name) for path in folder.path.iterdir()):
+        return None  # also what a session left that was killed as it began
     if folder.run_json.exists():
         manifest = folder.read_manifest()
         if manifest.is_live:

@@ -17,6 +17,7 @@ from scene import Scene
 from reidtrack.config.live import CameraSettings
 from reidtrack.errors import InputError, OutputError, UsageError
 from reidtrack.events import CameraUp, Event, Notice, TrackletStarted
+from reidtrack.files import UNFINISHED
 from reidtrack.pipeline.live.request import LiveRequest
 from reidtrack.pipeline.live.session import LiveOutcome, ReloadToken, _Every, live
 from reidtrack.pipeline.live.settle import settle_live
@@ -246,3 +247,12 @@ def test_nothing_is_written_through_a_link(scene: Scene, tmp_path: Path, name: s
     with pytest.raises(OutputError, match="is a symbolic link"):
         watch(request(scene, out))
     assert not any(other.iterdir())
+
+
+@pytest.mark.usefixtures("networks")
+def test_a_session_that_was_killed_as_it_began_is_no_hindrance(scene: Scene, tmp_path: Path) -> None:
+    out = tmp_path / "site"
+    out.mkdir()
+    (out / f".run.json{UNFINISHED}").write_text('{"reid', encoding="utf-8")
+    watch(replace(request(scene, out), cameras=(CameraSettings(name="gone", address=str(tmp_path)),)))
+    assert read_json(out / "run.json")["live"]
