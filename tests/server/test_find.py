@@ -64,7 +64,7 @@ def test_a_kept_picture_finds_its_own_person_first(client: Client) -> None:
     ]
     first = said["items"][0]
     assert (first["run"], first["identity"], said["searched"]) == ("mall", own, len(people))
-    assert first["probability"] is None and "only the order counts" in first["meaning"]  # the tiny card says nothing
+    assert first["by_chance"] is None and "only the order counts" in first["meaning"]  # the tiny card says nothing
     distances = [hit["distance"] for hit in said["items"]]
     assert distances == sorted(distances) and distances[0] < 0.1
     line = client.services.audit.last(1)[0]

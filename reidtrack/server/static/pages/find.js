@@ -1,12 +1,9 @@
 // Find: a photo, or a picture of a run; who looks like that, over all runs and the gallery.
 
 import { element } from "../../../report/js/dom.js";
-import { formatPercent } from "../../../report/js/format.js";
 import { address, path, send } from "../api.js";
 import { called, face, link, span, terms } from "../parts/make.js";
 import { Photo, takePasted } from "../parts/photo.js";
-
-const chance = (hit) => (hit.probability === null ? null : formatPercent(hit.probability));
 
 function ofRun(hit) {
   const facts = terms("dl", [
@@ -14,7 +11,6 @@ function ofRun(hit) {
     ["seen", `${hit.camera}, ${span(hit.first_time_s, hit.last_time_s)}`],
     ["cameras", hit.cameras.join(", ")],
     ["distance", hit.distance.toFixed(2)],
-    ["even odds", chance(hit)],
   ]);
   const who = called({ id: hit.identity, name: hit.name });
   const about = element("div", element("b", who), facts, element("p.hint", hit.meaning));
@@ -28,7 +24,6 @@ function ofGallery(hit) {
     ["gallery", hit.key],
     ["seen", hit.seen_utc && `${hit.camera}, ${hit.seen_utc.replace("T", " ").slice(0, 16)}`],
     ["distance", hit.distance.toFixed(2)],
-    ["even odds", chance(hit)],
   ]);
   const made = link("/people", element("div", element("b", hit.name ?? hit.key), facts, element("p.hint", hit.meaning)));
   made.classList.add("tile");
