@@ -242,12 +242,14 @@ class OnlineIdentities:
     def _take(self, tracklet: Tracklet, now_s: float, *, ended: bool) -> None:
         before = self._register.newest.get(tracklet.key)
         newest = -2 if before is None else before.newest_crop
+        last_s = float("-inf") if before is None else before.last_s
         part = self._register.take(tracklet, now_s, ended=ended)
         if part is None:
             return
-        self._told_s[tracklet.key] = now_s
         if ended:
-            del self._told_s[tracklet.key]
+            self._told_s.pop(tracklet.key, None)
+        elif part.last_s > last_s:
+            self._told_s[tracklet.key] = now_s
         grown = part.newest_crop != newest
         self._changed = self._changed or ended or grown
         self._unsure = self._unsure or (grown and part.number is not None and not part.kept)

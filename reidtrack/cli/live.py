@@ -27,7 +27,7 @@ from reidtrack.cli.options import (
 from reidtrack.cli.progress import make_progress
 from reidtrack.cli.quantities import duration_s, size_bytes
 from reidtrack.cli.terminal import say
-from reidtrack.errors import EXIT_OK, OutputError, UsageError
+from reidtrack.errors import EXIT_OK, InputError, OutputError, UsageError
 
 if TYPE_CHECKING:
     from reidtrack.pipeline.live.request import LiveRequest
@@ -102,7 +102,7 @@ def run(args: argparse.Namespace) -> int:
     with make_progress(quiet=args.quiet or args.json) as progress, make_show(progress, args) as show:
         with _signals(cancel, reload, reloads=request.cameras_file is not None):
             outcome = live(request, show, cancel, reload)
-        if outcome.ended_by_itself:
+        if outcome.ended_by_itself and len(outcome.unreadable) < len(outcome.status.cameras):
             from reidtrack.pipeline.live.settle import settle_live
 
             settle_live(request.out, progress, cancel)
@@ -110,6 +110,10 @@ def run(args: argparse.Namespace) -> int:
     if outcome.disk_was_full:
         say("error: the disk was full for a while: something was not recorded or logged", error=True)
         return OutputError.exit_code
+    if outcome.unreadable:
+        names, folder = ", ".join(outcome.unreadable), outcome.store.folder
+        say(f"error: {names}: could not be read; {folder.events} says why", error=True)
+        return InputError.exit_code
     return EXIT_OK
 
 

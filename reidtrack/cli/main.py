@@ -18,7 +18,7 @@ from reidtrack.cli.terminal import guard_streams, printable, say
 from reidtrack.errors import EXIT_BUG, EXIT_INTERRUPTED, DeviceError, OutputError, ReidtrackError
 from reidtrack.files import unwritable_name
 from reidtrack.runtime.process_title import hide_arguments
-from reidtrack.video.secrets import redact_within
+from reidtrack.video.secrets import host_alone, redact_within
 
 COMMANDS = {
     "run": "several cameras in, one identity per person out",
@@ -68,6 +68,21 @@ _EPILOG = (
 )
 
 
+class _Seen:
+    """What may be seen of arguments, given one after another: no password, and of a web hook the host alone."""
+
+    def __init__(self) -> None:
+        self._hook = False
+
+    def __call__(self, argument: str) -> str:
+        """What may be seen of the next argument."""
+        hook, self._hook = self._hook, len(argument) > 2 and "--webhook".startswith(argument)
+        name, equals, value = argument.partition("=")
+        if equals and ("webhook" in name or (len(name) > 2 and "--webhook".startswith(name))):
+            return f"{name}={host_alone(value)}"
+        return host_alone(argument) if hook else redact_within(argument)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line.
 
@@ -79,7 +94,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     streams = guard_streams()
-    hide_arguments(redact_within)
+    hide_arguments(_Seen())
     try:
         args = build_parser(_chosen(arguments)).parse_args(arguments)
     except ImportError as error:

@@ -17,6 +17,7 @@ from reidtrack.config.load import Section, load
 from reidtrack.config.run import DetectConfig, FilePath, Fraction, RunConfig, SiteConfig
 from reidtrack.errors import ConfigError
 from reidtrack.video.naming import is_camera_name, redact
+from reidtrack.video.secrets import host_alone
 
 Point = tuple[Fraction, Fraction]
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -119,10 +120,7 @@ class PublishConfig(Section):
     @field_serializer("webhook")
     def _hide_all_but_the_host(self, value: str | None) -> str | None:
         """Addresses of web hooks are secrets as a whole."""
-        if value is None:
-            return None
-        scheme, colon, rest = redact(value).partition("://")
-        return f"{scheme}://{re.split('[/?#]', rest)[0]}/***" if colon else "***"
+        return None if value is None else host_alone(value)
 
 
 class LiveConfig(RunConfig):

@@ -87,9 +87,11 @@ class EventLog:
         return self._lost
 
     def append(self, event: Event) -> dict[str, Any]:
-        """Log an event; what was written of it."""
+        """Log an event; what was written of it, or would have been before the log was closed."""
         line = event.to_json(self._origin)
         with self._lock:
+            if self._file.closed:  # told by a thread that was late in ending
+                return line
             self._held.append(json_line(line))
             self._write_held()
             if self._listen is not None:

@@ -198,7 +198,7 @@ def read_tracklets(path: Path) -> FeatureTable:
     wrong = partial(InputError, where=path, expected="the features of a run", hint="run again")
     try:
         check_plain(path)
-        _check_unpacked(path)
+        check_unpacked(path)
         with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
             table = FeatureTable(
                 tuple(str(name) for name in data["cameras"]),
@@ -208,21 +208,21 @@ def read_tracklets(path: Path) -> FeatureTable:
                 data["quality"],
                 data["feature"].astype(np.float32),
             )
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise wrong("cannot be read") from error
     if not _fits(table):
         raise wrong("is damaged")
     return table
 
 
-def _check_unpacked(path: Path) -> None:
+def check_unpacked(path: Path) -> None:
     """Raise where arrays would unpack to more than a file holds: a run's are not compressed."""
     with zipfile.ZipFile(path) as archive:
         if sum(entry.file_size for entry in archive.infolist()) > path.stat().st_size:
             raise ValueError("compressed")
 
 
-_UNREADABLE = (
+UNREADABLE = (
     *(OSError, ValueError, TypeError, KeyError, IndexError, EOFError, MemoryError, NotImplementedError, RuntimeError),
     *(SyntaxError, struct.error, tokenize.TokenError, zipfile.BadZipFile, zlib.error),
 )

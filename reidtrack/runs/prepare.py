@@ -66,6 +66,8 @@ def check_folder(path: Path, sources: Sequence[str], *, overwrite: bool = False,
         raise OutputError("cannot be looked into", where=path, hint=error.strerror) from error
     if all(map(is_unfinished, names)):  # none, or what a run left that was killed as it began
         return
+    if _is_live(RunFolder(path)):
+        raise UsageError("is the folder of live cameras", where=path, hint=f"choose another {param('out')}")
     if not overwrite and not resume:
         raise UsageError(
             "exists and is not empty",
@@ -226,6 +228,14 @@ def _unused(path: Path) -> Path:
     """A path at which nothing is: `corrections.old.yaml`, or `corrections.old.2.yaml` where that is taken."""
     numbered = (path.with_suffix(f".{number}{path.suffix}") for number in itertools.count(2))
     return next(p for p in itertools.chain([path], numbered) if not p.exists() and not p.is_symlink())
+
+
+def _is_live(folder: RunFolder) -> bool:
+    """Whether live cameras were written there: recordings and events that no run may remove or write beside."""
+    try:
+        return folder.run_json.is_file() and read_json(folder.run_json).get("live") is not None
+    except (InputError, AttributeError):  # damaged: by the names of what lies there, see `_cameras_of`
+        return False
 
 
 def _cameras_of(folder: RunFolder) -> list[str]:

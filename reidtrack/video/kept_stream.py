@@ -115,6 +115,10 @@ class KeptStream:
         if connection is not None:
             connection.leave()
 
+    def is_closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._closed
+
     def read(self) -> Generator[tuple[Connection, Picture | None]]:
         """Pictures with the connection they come by; None now and then while there is none.
 
@@ -130,6 +134,8 @@ class KeptStream:
                     return  # closed
                 except LostError as lost:
                     failure = lost.failure
+                if self.is_closed():
+                    return  # what went wrong is what closing did
                 served = connection is not None and connection.packets > 0
                 settled = served and self._clock.now() - begun_s >= _SETTLED_S
                 tries = 1 if settled else tries + 1

@@ -49,6 +49,12 @@ def redact(source: str | Path) -> str:
     return _without(str(source), [])
 
 
+def host_alone(address: str) -> str:
+    """Scheme and host of an address that is a secret as a whole, such as that of a web hook: no user, path or query."""
+    scheme, colon, rest = redact(address).partition("://")
+    return f"{scheme}://{re.split('[/?#]', rest)[0]}/***" if colon else "***"
+
+
 def redact_within(text: str) -> str:
     """A text in which each address is redacted, up to the next blank."""
     return _ADDRESS.sub(lambda found: redact(found[0]), text)

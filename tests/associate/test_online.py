@@ -194,6 +194,18 @@ def test_a_camera_that_is_taken_away_leaves_nobody_open() -> None:
     assert not player.online.held()[0].is_open
 
 
+def test_a_track_whose_camera_is_silent_is_over_though_it_is_told_of_again_and_again() -> None:
+    """Its tracker, which no frame comes to, does not give it up."""
+    player = Player()
+    visit = tracklet("a", 1, PERSON[0], 0, length=60)
+    player.play([visit], 4.0)
+    for now_s in np.arange(6.0, 46.0, 5.0).tolist():
+        player.online.update([visit], [], now_s)
+    assert not player.online.held()[0].is_open
+    player.online.update([], [visit], 50.0)
+    assert player.online.identity(visit.key) == (1, False)
+
+
 @pytest.mark.parametrize("who", [0, 2, 9], ids=["known", "known, too", "a stranger"])
 def test_where_much_is_to_be_clustered_nobody_waits_for_it(monkeypatch: pytest.MonkeyPatch, who: int) -> None:
     """Whoever comes between two clusterings is given a number by a quick look, which the next one looks at again."""

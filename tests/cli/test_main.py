@@ -255,3 +255,19 @@ def test_complaints_about_words_with_line_ends_are_one_line(
         main(words)
     assert ended.value.code == 2
     assert "error: " in capsys.readouterr().err.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("words", "seen"),
+    [
+        (["--webhook", "https://h/hook/key"], ["--webhook", "https://h/***"]),
+        (["--webhook=https://joe:pw@h/hook?key=1"], ["--webhook=https://***@h/***"]),
+        (["--web", "https://h/key", "--out", "a/b"], ["--web", "https://h/***", "--out", "a/b"]),
+        (["--set", "publish.webhook=http://h/key"], ["--set", "publish.webhook=http://h/***"]),
+        (["--videos", "rtsp://joe:pw@h/main", "-", "--"], ["--videos", "rtsp://***@h/main", "-", "--"]),
+        (["--webhook", "nonsense", "--", "x"], ["--webhook", "***", "--", "x"]),
+    ],
+)
+def test_what_others_see_of_arguments(words: list[str], seen: list[str]) -> None:
+    shown = cli._Seen()
+    assert [shown(word) for word in words] == seen

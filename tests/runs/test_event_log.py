@@ -276,3 +276,11 @@ def test_the_last_word_on_an_hour_holds(tmp_path: Path) -> None:
         ("09", "door", 1),
     ]
     assert json.dumps(found)
+
+
+def test_what_a_late_thread_tells_after_the_end_is_passed_over(tmp_path: Path) -> None:
+    log = EventLog(tmp_path / "e.jsonl", ORIGIN)
+    log.append(started(1))
+    log.close()
+    assert log.append(started(2))["track_id"] == 2
+    assert numbers(log.path) == [1]

@@ -21,10 +21,15 @@ _RATE_S = 10.0
 class _Camera:
     status: CameraStatus = field(default_factory=lambda: CameraStatus(state="starting"))
     since_s: float = 0.0
-    present: frozenset[int] = frozenset()
-    """Track ids in its last frame."""
+    tracks: frozenset[int] = frozenset()
+    """Ids of those in its last frame."""
     rate_from: tuple[float, int] = (0.0, 0)
     fps: float | None = None
+
+    @property
+    def present(self) -> frozenset[int]:
+        """Track ids of who is there: nobody as far as is known where no picture comes."""
+        return frozenset() if self.status.state == "down" else self.tracks
 
 
 class Board(RunObserver):
@@ -81,10 +86,11 @@ class Board(RunObserver):
         if isinstance(event, CameraUp):
             again = status.reconnects + (event.after_s is not None)
             camera.status = replace(status, state="up", reason=None, reconnects=again)
+            camera.rate_from, camera.fps = (event.time_s, status.frames), None
         else:
             wanted = event.reason not in ("removed", "ended")
             camera.status = replace(status, state="down", reason=event.reason, wanted=wanted, people=0)
-            camera.present = frozenset()
+            camera.fps = None
 
     # In the thread of the pass.
 
@@ -92,7 +98,7 @@ class Board(RunObserver):
         """Note who is there."""
         present = frozenset(tracks.track_id[tracks.frame == frame.index].tolist())
         with self._lock:
-            self._cameras[frame.camera].present = present
+            self._cameras[frame.camera].tracks = present
 
     def on_frame(self, frame: Frame) -> None:
         """Count it."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from reidtrack.config.live import CameraSettings, LiveConfig
+from reidtrack.errors import OutputError
 from reidtrack.events import CameraDown, Event, Notice
 from reidtrack.pipeline.live.regions import Region
 from reidtrack.pipeline.live.store import LiveStore
@@ -48,6 +51,8 @@ class LiveCamera:
 class LiveCameras:
     """Opens the cameras, and brings them up to date with the list.
 
+    Other threads may look at `open` meanwhile: it is never changed, another takes its place.
+
     Args:
         store: Of the session.
         config: Every setting.
@@ -62,7 +67,8 @@ class LiveCameras:
         self._store, self._config, self._wall, self._tell, self._realtime = store, config, wall, tell, realtime
         self.disk = RecordingDisk(store.folder.recordings_folder, tell=tell, now_s=wall.now_s)
         self._arriving: Arriving = iter
-        self.open: dict[str, LiveCamera] = {}
+        self.open: Mapping[str, LiveCamera] = {}
+        self._closing: list[threading.Thread] = []
         self.regions: dict[str, Sequence[Region]] = {}
         """Camera to the regions to ignore."""
 
@@ -95,13 +101,16 @@ class LiveCameras:
         gone = [name for name, camera in self.open.items() if wanted.get(name) != camera.settings]
         for name in gone:
             frames.remove(name)
-            self.open.pop(name).close()
+            self._end(self.open[name])
+            self.open = {other: camera for other, camera in self.open.items() if other != name}
             self._store.skip_numbers(name)  # frames that are under way have some behind the last that is known
             if name not in wanted:
                 detail = "taken out of the list of cameras"
                 self._tell(CameraDown(time_s=self._wall.now_s(), camera=name, reason="removed", detail=detail))
         fresh = [camera for camera in cameras if camera.name not in self.open]
         self._store.add_cameras(fresh)
+        with suppress(OutputError):  # before anything is logged of them; a disk that is full: said already
+            self._store.write()
         for camera in fresh:
             self._open(camera)
             begin(camera)
@@ -112,7 +121,16 @@ class LiveCameras:
     def close(self) -> None:
         """Read no more; recordings are finished."""
         for camera in self.open.values():
-            camera.close()
+            self._end(camera)
+        for thread in self._closing:
+            thread.join()
+
+    def _end(self, camera: LiveCamera) -> None:
+        """Read a camera no more; its recording is finished by a thread that nobody has to wait for yet."""
+        camera.source.close()
+        thread = threading.Thread(target=camera.close, name=f"close {camera.settings.name}", daemon=True)
+        self._closing = [*(other for other in self._closing if other.is_alive()), thread]
+        thread.start()
 
     def _open(self, camera: CameraSettings) -> None:
         stream, recorder, main = self._config.stream, self._recorder(camera), None
@@ -145,7 +163,7 @@ class LiveCameras:
             loop=stream.loop,
             packets=None if main is not None else recorder,
         )
-        self.open[camera.name] = LiveCamera(camera, source, recorder, main)
+        self.open = {**self.open, camera.name: LiveCamera(camera, source, recorder, main)}
 
     def _recorder(self, camera: CameraSettings) -> Recorder | None:
         record = self._config.record

@@ -6,6 +6,7 @@ that is known of a batch of frames is handed to the operating system with it: a 
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -136,7 +137,10 @@ class LiveLogs(RunObserver):
                 self._fail(error)
 
     def _retry(self) -> None:
-        if self._now_s() - self._begun_s >= _RETRY_S:
+        if self._now_s() - self._begun_s < _RETRY_S:
+            return
+        self._begun_s = self._now_s()
+        if _has_room(self._folder.path):
             self._begin()
 
     def _begin(self) -> None:
@@ -159,6 +163,15 @@ class LiveLogs(RunObserver):
 
 
 _RETRY_S = 5.0
+_LEAST_BYTES = 1 << 20
+"""With less room no segment is begun: a disk that stays full for days would get a folder of nothing every time."""
+
+
+def _has_room(folder: Path) -> bool:
+    try:
+        return shutil.disk_usage(folder).free >= _LEAST_BYTES
+    except OSError:
+        return True  # trying tells what is wrong
 
 
 class _Segment:

@@ -30,7 +30,7 @@ def pack_logs(folder: LiveFolder, manifest: RunManifest) -> None:
         manifest: Of the folder; its counts are brought up to date.
 
     Raises:
-        InputError: If a segment cannot be read, or there is none.
+        InputError: If a segment cannot be read, there is none, or they know of no picture.
         OutputError: If the result cannot be written.
     """
     segments = [LogSegment(piece.path) for piece in folder.log_segments()]
@@ -39,6 +39,9 @@ def pack_logs(folder: LiveFolder, manifest: RunManifest) -> None:
         raise InputError("holds no logs of live cameras", where=folder.path, hint=hint)
     counts = {entry.camera: CameraCount() for entry in manifest.inputs}
     write_lines(folder.detections, _detections(segments, counts))
+    if not any(count.frames for count in counts.values()):
+        hint = "look into events.jsonl why no camera gave one"
+        raise InputError("holds no picture of live cameras", where=folder.path, hint=hint)
     write_lines(folder.tracks, _tracks(segments, counts))
     write_tracklets(folder.tracklets, _features(segments, list(counts)))
     manifest.note_counts({camera: count for camera, count in counts.items() if count.frames})

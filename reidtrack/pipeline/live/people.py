@@ -28,6 +28,7 @@ from reidtrack.pipeline.run.settle import association_settings
 from reidtrack.pipeline.run.site import Site
 from reidtrack.plain_file import check_plain
 from reidtrack.runs.event_log import read_events
+from reidtrack.runs.features import UNREADABLE, check_unpacked
 from reidtrack.types import DoubleArray, IntArray, Tracklet, TrackletKey
 
 logger = logging.getLogger(__name__)
@@ -285,9 +286,10 @@ def _read_state(store: LiveStore) -> dict[str, np.ndarray] | None:
         return None
     try:
         check_plain(path)
+        check_unpacked(path)
         with np.load(path, allow_pickle=False) as data:
             return dict(data)
-    except (OSError, ValueError, EOFError, KeyError) as error:
+    except UNREADABLE as error:
         raise _unreadable(store) from error
 
 

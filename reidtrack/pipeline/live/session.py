@@ -67,12 +67,14 @@ class LiveOutcome:
         status: How it stood at the end.
         ended_by_itself: Whether every camera came to its end, as files do.
         disk_was_full: Whether something could not be written for want of room.
+        unreadable: Cameras, files mostly, that ended since they cannot be read; none where it was asked to end.
     """
 
     store: LiveStore
     status: LiveStatus
     ended_by_itself: bool
     disk_was_full: bool
+    unreadable: tuple[str, ...] = ()
 
 
 def live(request: LiveRequest, show: LiveShow, cancel: CancelToken, reload: ReloadToken) -> LiveOutcome:
@@ -189,7 +191,8 @@ class LiveSession:
         with contextlib.suppress(OutputError):  # a disk that is full: said already
             self._store.write()
         full = self._disk_was_full or self._cameras.disk.was_full or self._logs.lost > 0 or self._log.lost > 0
-        return LiveOutcome(self._store, self._status(), ended_by_itself, full)
+        status = self._status()
+        return LiveOutcome(self._store, status, ended_by_itself, full, tuple(status.down) if ended_by_itself else ())
 
     # Frames.
 
@@ -214,15 +217,15 @@ class LiveSession:
             self.tell(Notice(time_s=self._wall.now_s(), subject="cameras", text=text))
             return
         self._cameras.take_over(cameras, frames, self._begin)
-        with contextlib.suppress(OutputError):
-            self._store.write()
 
     def _begin(self, camera: CameraSettings) -> None:
         """Make ready for the frames of a camera that is new, or begins anew."""
         self._board.add_camera(camera.name)
         self._logs.add_camera(camera.name)
         self._counts.add_camera(camera.name)
-        if camera.name not in self._trackers:
+        if camera.name in self._trackers:
+            self._tracking.begin_anew(camera.name, self._store.numbers(camera.name).last_frame + 1)
+        else:
             self._tracking.add_camera(camera.name, self._tracker(camera.name), self._motion())
 
     # The tracking pass.
@@ -356,11 +359,12 @@ class _NoteNumbers(RunObserver):
 class _Every:
     """Does something every so many seconds in a thread of its own, until it is closed.
 
-    What goes wrong is said and ends nothing: figures are shown late then.
+    What goes wrong is said, once for each thing in a row, and ends nothing: figures are shown late then.
     """
 
     def __init__(self, every_s: float, work: Callable[[], None]) -> None:
         self._every_s, self._work = every_s, work
+        self._said: str | None = None
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="figures", daemon=True)
         self._thread.start()
@@ -374,5 +378,8 @@ class _Every:
         while not self._closed.wait(self._every_s):
             try:
                 self._work()
-            except (ReidtrackError, OSError) as error:
-                logger.warning("%s", error)
+            except Exception as error:  # whatever it is: without this thread nothing is deleted or shown any more
+                text = str(error) if isinstance(error, ReidtrackError | OSError) else repr(error)
+                if text != self._said:
+                    logger.warning("%s", text)
+                self._said = text

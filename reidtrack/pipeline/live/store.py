@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from reidtrack import clock
@@ -11,6 +12,7 @@ from reidtrack.config.live import CameraSettings
 from reidtrack.config.load import dump
 from reidtrack.engines.provenance import Weights
 from reidtrack.errors import InputError, UsageError, param
+from reidtrack.files import is_unfinished, refuse_link
 from reidtrack.pipeline.live.request import LiveRequest
 from reidtrack.pipeline.run.site_files import site_digests
 from reidtrack.runs.event_log import last_event
@@ -30,7 +32,7 @@ _AHEAD = 1000
 
 @dataclass
 class LiveStore:
-    """The folder of a session.
+    """The folder of a session. Threads may share it.
 
     Attributes:
         folder: Where everything lies.
@@ -41,6 +43,7 @@ class LiveStore:
     folder: LiveFolder
     manifest: RunManifest
     last_time_s: float = 0.0
+    _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     @property
     def people(self) -> Path:
@@ -56,7 +59,8 @@ class LiveStore:
 
     def numbers(self, camera: str) -> NumbersEntry:
         """The last numbers that were given in a camera."""
-        return self.live.setdefault(camera, NumbersEntry())
+        with self._lock:
+            return self.live.setdefault(camera, NumbersEntry())
 
     def skip_numbers(self, camera: str) -> None:
         """Leave out the next numbers of a camera: some may have been given that nobody has logged."""
@@ -70,18 +74,20 @@ class LiveStore:
         Raises:
             OutputError: If it cannot be written.
         """
-        self.folder.write_manifest(self.manifest)
+        with self._lock:
+            self.folder.write_manifest(self.manifest)
 
     def add_cameras(self, cameras: Sequence[CameraSettings]) -> None:
         """Have the manifest name cameras that it does not know yet; those that are gone stay, for their logs."""
-        known = {entry.camera: entry for entry in self.manifest.inputs}
-        for camera in cameras:
-            entry = known.get(camera.name)
-            if entry is None:
-                entry = InputEntry(**CameraInput(camera.name, redact(camera.address), 0.0).to_json())
-                self.manifest.inputs.append(entry)
-            entry.source, entry.rotate = redact(camera.address), camera.rotate
-            self.numbers(camera.name)
+        with self._lock:
+            known = {entry.camera: entry for entry in self.manifest.inputs}
+            for camera in cameras:
+                entry = known.get(camera.name)
+                if entry is None:
+                    entry = InputEntry(**CameraInput(camera.name, redact(camera.address), 0.0).to_json())
+                    self.manifest.inputs.append(entry)
+                entry.source, entry.rotate = redact(camera.address), camera.rotate
+                self.numbers(camera.name)
 
 
 def open_store(request: LiveRequest, lock: RunLock, weights: Mapping[str, Weights]) -> LiveStore:
@@ -96,11 +102,13 @@ def open_store(request: LiveRequest, lock: RunLock, weights: Mapping[str, Weight
         UsageError: If something else lies there, another process is at work in it, or its people were made by other
             weights.
         InputError: If what lies there cannot be read.
-        OutputError: If it cannot be written.
+        OutputError: If it cannot be written, or a part of it is a link to somewhere else.
     """
     folder = LiveFolder(request.out)
     earlier = _earlier(folder)
     make_folder(request.out, lock)
+    for place in (folder.logs_folder, folder.sightings_folder, folder.recordings_folder):
+        refuse_link(place)
     if earlier is None:
         manifest = RunManifest.begin([], Part(), dump(request.config), weights, {}, clock.now())
         manifest.origin_from, manifest.live = "clock", {}
@@ -123,8 +131,8 @@ def _earlier(folder: LiveFolder) -> RunManifest | None:
     Raises:
         UsageError: If what lies there is something else.
     """
-    if not folder.path.exists() or not any(folder.path.iterdir()):
-        return None
+    if not folder.path.exists() or all(is_unfinished(path.name) for path in folder.path.iterdir()):
+        return None  # also what a session left that was killed as it began
     if folder.run_json.exists():
         manifest = folder.read_manifest()
         if manifest.is_live:

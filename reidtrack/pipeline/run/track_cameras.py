@@ -81,8 +81,8 @@ class TrackingPass:
         camera_motion: Camera to what follows its motion; cameras without one are taken to stand still.
         arrivals: Told of each frame, by camera and number, when its source gives it.
         embed_at_once: Embed the crops of each batch of frames with it, instead of waiting for a whole batch of crops.
-        restart: Makes the tracker that takes over where a camera's pictures change their size; None goes on with the
-            one that there is.
+        restart: Makes the tracker that takes over where a camera's pictures change their size, or it shows another
+            place; None goes on with the one that there is.
 
     Attributes:
         times: Where the time went.
@@ -119,6 +119,7 @@ class TrackingPass:
         self._ending: dict[str, set[int]] = {camera: set() for camera in trackers}
         self._alive: dict[str, set[int]] = {camera: set() for camera in trackers}
         self._size: dict[str, tuple[int, int]] = {}
+        self._anew: dict[str, int] = {}
         self._last_s: dict[str, float] = {}
         self.times = StageTimes(STAGES)
         self.dropped: dict[str, int] = {}
@@ -186,6 +187,10 @@ class TrackingPass:
             self._camera_motion[camera] = motion
         self._trackers = {**self._trackers, camera: tracker}
 
+    def begin_anew(self, camera: str, index: int) -> None:
+        """Give a camera another tracker at its frame of that number: what it shows from there on is another place."""
+        self._anew[camera] = index
+
     def _detected(self, batches: Generator[list[Frame]]) -> Generator[_Batch]:
         """Batches with their detections; where nobody is to be waited for, each at once."""
         chosen = self._chosen(batches)
@@ -239,7 +244,7 @@ class TrackingPass:
         tracked = TrackedBatch()
         for frame, looked, detections in zip(batch.frames, batch.looked, batch.found, strict=True):
             self._tell_gap(frame)
-            tracked.crops += self._on_new_size(frame)
+            tracked.crops += self._on_new_place(frame)
             for observer in self._observers:
                 observer.on_detections(frame, detections)
             tracks = self._track(frame, detections) if looked else Tracks.empty()
@@ -262,14 +267,18 @@ class TrackingPass:
             for observer in self._observers:
                 observer.on_gap(Gap(frame.camera, last_s, frame.time_s))
 
-    def _on_new_size(self, frame: Frame) -> list[Candidate]:
-        """Give the camera a new tracker if its pictures have another size now; the last crops of the former's tracks.
+    def _on_new_place(self, frame: Frame) -> list[Candidate]:
+        """Give the camera a new tracker if its pictures have another size now, or it is to begin anew.
 
-        A box of before means another place in the new pictures: everybody begins anew.
+        A box of before means another place in the new pictures: everybody begins anew. Returns the last crops of the
+        former's tracks.
         """
         former = self._size.setdefault(frame.camera, frame.size)
-        if former == frame.size or self._restart is None:
+        begun = frame.index >= self._anew.get(frame.camera, frame.index + 1)
+        if (former == frame.size and not begun) or self._restart is None:
             return []
+        if begun:
+            del self._anew[frame.camera]
         self._size[frame.camera] = frame.size
         self._trackers = {**self._trackers, frame.camera: self._restart(frame.camera)}
         if frame.camera in self._camera_motion:

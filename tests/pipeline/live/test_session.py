@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,12 @@ from live_child import request, small_networks
 from outputs import read_json, read_lines
 from scene import Scene
 
-from reidtrack.errors import UsageError
-from reidtrack.events import Event, TrackletStarted
+from reidtrack.config.live import CameraSettings
+from reidtrack.errors import InputError, OutputError, UsageError
+from reidtrack.events import CameraUp, Event, Notice, TrackletStarted
+from reidtrack.files import UNFINISHED
 from reidtrack.pipeline.live.request import LiveRequest
-from reidtrack.pipeline.live.session import LiveOutcome, ReloadToken, live
+from reidtrack.pipeline.live.session import LiveOutcome, ReloadToken, _Every, live
 from reidtrack.pipeline.live.settle import settle_live
 from reidtrack.pipeline.live.show import LiveShow
 from reidtrack.pipeline.run.reading import RunNetworks
@@ -123,3 +127,132 @@ def test_a_folder_of_something_else_is_refused(scene: Scene, tmp_path: Path) -> 
     with pytest.raises(UsageError, match="is not the folder of live cameras"):
         watch(request(scene, tmp_path))
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
+
+
+class ChangesTheList(LiveShow):
+    """Changes the list of cameras once tracks have begun, step by step, and ends when all is so.
+
+    Args:
+        path: The list.
+        lists: What it says next; after each, the cameras that come up.
+    """
+
+    def __init__(self, path: Path, lists: list[tuple[str, set[str]]]) -> None:
+        self._path, self._lists = path, lists
+        self._awaited: set[str] = set()
+        self.cancel, self.reload = CancelToken(), ReloadToken()
+        self.began = False
+
+    def event(self, event: Event) -> None:
+        if isinstance(event, CameraUp):
+            self._awaited.discard(event.camera)
+        self.began = self.began or isinstance(event, TrackletStarted)
+        if isinstance(event, Notice) and "nothing is changed" in event.text:
+            self._awaited.discard("a line")
+
+    def status(self, status: LiveStatus) -> None:
+        del status
+        if not self.began or self._awaited or self.reload.wanted.is_set():
+            return
+        if not self._lists:
+            self.cancel.cancel()
+            return
+        text, self._awaited = self._lists.pop(0)
+        self._path.write_text(text, encoding="utf-8")
+        self.reload.wanted.set()
+
+
+def test_cameras_come_and_go_with_the_list(scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Added, wrong, renamed and of another address: the one that stays as it is goes on."""
+    right = scene.detections["right"]
+    named = replace(scene, detections={**scene.detections, "door": right, "gate": right})
+    monkeypatch.setattr(RunNetworks, "load", lambda config, detections: small_networks(named, config))
+
+    def listed(**cameras: str) -> str:
+        return "cameras:\n" + "".join(
+            f"  - {{name: {name}, address: '{scene.videos[video]}'}}\n" for name, video in cameras.items()
+        )
+
+    path, out = tmp_path / "cameras.yaml", tmp_path / "site"
+    steps = [
+        (listed(left="left", door="right"), {"door"}),
+        ("cameras: []\n", {"a line"}),
+        (listed(left="left", gate="right"), {"gate"}),
+        (listed(left="left", gate="left"), {"gate"}),
+    ]
+    show = ChangesTheList(path, steps)
+    asked = replace(request(scene, out, ("left",), **{"stream.loop": True}), cameras_file=path)
+    outcome = live(asked, show, show.cancel, show.reload)
+    assert not outcome.unreadable
+    told = Counter((event["event"], event["camera"]) for event in events(out, "camera_up", "camera_down"))
+    assert told["camera_up", "left"] == told["camera_up", "door"] == 1
+    assert told["camera_up", "gate"] == 2
+    assert [e["camera"] for e in events(out, "camera_down") if e["reason"] == "removed"] == ["door"]
+    manifest = read_json(out / "run.json")
+    assert [entry["camera"] for entry in manifest["inputs"]] == ["left", "door", "gate"]
+    assert set(outcome.status.down) == set()
+    assert settle_live(out, Silent(), CancelToken()).identities
+
+
+@pytest.mark.usefixtures("networks")
+@pytest.mark.parametrize("good", [True, False], ids=["among good ones", "alone"])
+def test_a_file_that_cannot_be_read_is_told_of_in_the_end(scene: Scene, tmp_path: Path, good: bool) -> None:
+    out, letter = tmp_path / "site", tmp_path / "letter.mp4"
+    letter.write_text("dear", encoding="utf-8")
+    asked = request(scene, out, ("left",))
+    broken = CameraSettings(name="broken", address=str(letter))
+    outcome = watch(replace(asked, cameras=(*(asked.cameras if good else ()), broken)))
+    assert outcome.ended_by_itself
+    assert outcome.unreadable == ("broken",)
+    if not good:
+        with pytest.raises(InputError, match="holds no picture of live cameras"):
+            settle_live(out, Silent(), CancelToken())
+
+
+@pytest.mark.usefixtures("networks")
+@pytest.mark.parametrize("data", [b"", b"PK\x03\x04", b"PK\x05\x06" + bytes(18), b"dear"])
+def test_who_was_who_that_cannot_be_read_is_one_line(scene: Scene, tmp_path: Path, data: bytes) -> None:
+    out = tmp_path / "site"
+    watch(replace(request(scene, out), cameras=(CameraSettings(name="gone", address=str(tmp_path)),)))
+    (out / "identities.npz").write_bytes(data)
+    with pytest.raises(InputError, match="who was who in the sessions before"):
+        watch(request(scene, out))
+
+
+def test_a_thread_of_figures_outlives_whatever_goes_wrong(caplog: pytest.LogCaptureFixture) -> None:
+    done = threading.Event()
+    times: list[int] = []
+
+    def work() -> None:
+        times.append(len(times))
+        if len(times) > 3:
+            done.set()
+        raise RuntimeError("dictionary changed size during iteration")
+
+    ticker = _Every(0.001, work)
+    assert done.wait(10.0)
+    ticker.close()
+    assert len(caplog.records) == 1  # said once for all of them
+
+
+@pytest.mark.usefixtures("networks")
+@pytest.mark.parametrize("name", ["logs", "sightings", "recordings", "crops"])
+def test_nothing_is_written_through_a_link(scene: Scene, tmp_path: Path, name: str) -> None:
+    out, other = tmp_path / "site", tmp_path / "other"
+    watch(replace(request(scene, out), cameras=(CameraSettings(name="gone", address=str(tmp_path)),)))
+    other.mkdir()
+    if (out / name).exists():
+        (out / name).rename(out / f"former {name}")
+    (out / name).symlink_to(other)
+    with pytest.raises(OutputError, match="is a symbolic link"):
+        watch(request(scene, out))
+    assert not any(other.iterdir())
+
+
+@pytest.mark.usefixtures("networks")
+def test_a_session_that_was_killed_as_it_began_is_no_hindrance(scene: Scene, tmp_path: Path) -> None:
+    out = tmp_path / "site"
+    out.mkdir()
+    (out / f".run.json{UNFINISHED}").write_text('{"reid', encoding="utf-8")
+    watch(replace(request(scene, out), cameras=(CameraSettings(name="gone", address=str(tmp_path)),)))
+    assert read_json(out / "run.json")["live"]

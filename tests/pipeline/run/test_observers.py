@@ -183,7 +183,8 @@ def tracking_pass(scene: Scene, seen: Everything, policy: MergePolicy, dim: int 
     )
 
 
-def test_pictures_of_another_size_begin_anew(scene: Scene) -> None:
+@pytest.mark.parametrize("wider", [16, 0], ids=["another size", "said to be another place"])
+def test_pictures_of_another_place_begin_anew(scene: Scene, wider: int) -> None:
     """A box of before is another place in them: nobody's track goes over, and ids go on."""
     seen = Everything()
     trackers = [NumberedTracker(build_tracker(max_age=0.5))]
@@ -195,12 +196,14 @@ def test_pictures_of_another_size_begin_anew(scene: Scene) -> None:
 
     passed = tracking_pass(scene, seen, RECORDED, restart=again, embed_at_once=True)
     passed.add_camera("left", trackers[0])
+    if not wider:
+        passed.begin_anew("left", 20)
 
     def grown() -> Generator[Frame]:
         with open_source(scene.videos["left"], "left") as source:
             for frame in source:
-                wider = np.pad(frame.image, ((0, 0), (0, 16 * (frame.index >= 20)), (0, 0)))
-                yield dataclasses.replace(frame, image=wider)
+                image = np.pad(frame.image, ((0, 0), (0, wider * (frame.index >= 20)), (0, 0)))
+                yield dataclasses.replace(frame, image=image)
 
     passed.run({"left": grown()}, never, CancelToken())
     before = [t for t in seen.tracklets if t.frame[-1] < 20]
