@@ -223,7 +223,7 @@ def test_a_dropped_photo_is_found_and_compared(
 FOUND, CONTRAST = "{resultTypes: ['violations']}", "{runOnly: ['color-contrast'], resultTypes: ['violations']}"
 DARK = ("/runs/mall/people/1", "/runs/mall/review")
 """Of the pages that are looked at in the dark too; colours are the same everywhere."""
-PLACES = ("/", "/runs/mall", "/runs/mall/people/1", "/runs/mall/review", "/interface")
+PLACES = ("/", "/runs/mall", "/runs/mall/people/1", "/runs/mall/review", "/find", "/compare", "/people", "/interface")
 
 
 def test_nothing_sticks_out_and_everybody_can_read_it(serve: Serve, root: Path) -> None:
