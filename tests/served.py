@@ -7,6 +7,7 @@ from typing import Any
 
 from reidtrack.server.access.rules import Role
 from reidtrack.server.services import Services
+from reidtrack.types import Detections, Frame
 
 PASSWORD = "a password for tests"
 BASE = "http://127.0.0.1:8080"
@@ -25,3 +26,11 @@ def log_in(client: Client, name: str, role: Role, cameras: Sequence[str] | None 
     assert said.status_code == 200, said.text
     client.headers["x-csrf-token"] = said.json()["csrf"]
     return client
+
+
+class NobodyFound:
+    """A detector that finds nobody: a narrow photo is one person."""
+
+    def detect(self, frames: Sequence[Frame]) -> list[Detections]:
+        """Nobody, in each frame."""
+        return [Detections.empty() for _ in frames]

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from served import BASE_PATH, PASSWORD, Client, Open, Serve, log_in
+from served import BASE_PATH, PASSWORD, Client, NobodyFound, Open, Serve, log_in
 from served_examples import EXAMPLES
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
@@ -21,6 +21,7 @@ from reidtrack.config.serve import ServeConfig
 from reidtrack.errors import ConfigError, InputError, UsageError
 from reidtrack.server.access.rules import Role, Rule
 from reidtrack.server.app import make_app
+from reidtrack.server.data import networks
 from reidtrack.server.endpoint import BASE, Call, Endpoint
 from reidtrack.server.pages import INDEX, assets
 from reidtrack.server.routes.found import a_camera
@@ -207,12 +208,19 @@ def test_files_of_the_front_end(kept: Path, open_app: Open) -> None:
     assert set(EXAMPLES) == {endpoint.name for endpoint in ENDPOINTS}
 
 
-def test_the_example_of_the_manual(root: Path, serve: Serve, capsys: pytest.CaptureFixture[str]) -> None:
-    """What docs/serve.md shows for programs works as it stands there, with this server's address and run."""
+def test_the_examples_of_the_manual(
+    root: Path, serve: Serve, reid: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What docs/serve.md shows for programs works as it stands there, with this server's address, run and photo."""
     (root / "mall").rename(root / "demo")
-    base, _ = serve(root)
+    monkeypatch.setattr(networks, "make_detector", lambda *_: (NobodyFound(), None))
+    monkeypatch.chdir(root)
+    (root / "visitor.jpg").write_bytes(next((root / "demo" / "crops").rglob("*.jpg")).read_bytes())
+    base, _ = serve(root, reid=reid)
     page = (Path(__file__).parents[2] / "docs" / "serve.md").read_text(encoding="utf-8")
-    (code,) = re.findall(r"```python\n(.*?)```", page, flags=re.S)
+    code = "".join(re.findall(r"```python\n(.*?)```", page, flags=re.S))
     exec(code.replace("http://127.0.0.1:8080", base), {})
-    assert capsys.readouterr().out == "demo 4\n"
+    first, *hits = capsys.readouterr().out.splitlines()
+    assert first == "demo 4"
+    assert len(hits) == 4 and all(" demo " in hit for hit in hits)
     assert "name: Anna" in (root / "demo" / "corrections.yaml").read_text(encoding="utf-8")

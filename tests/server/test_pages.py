@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import importlib.util
 import json
 import os
@@ -13,10 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from served import PASSWORD, Serve
+from served import PASSWORD, NobodyFound, Serve
+from served_examples import fill_gallery
 
 from reidtrack.runs.identities import read_identities
 from reidtrack.server.access.rules import Role
+from reidtrack.server.data import networks
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
@@ -165,10 +168,62 @@ def test_who_may_see_one_camera(serve: Serve, root: Path) -> None:
     browse(flow, forgiven="status of 40[13]")  # the browser tells of each refusal
 
 
+DROP = """([text, where]) => {
+  const held = new DataTransfer();
+  held.items.add(new File([Uint8Array.from(atob(text), (c) => c.charCodeAt(0))], "photo.png", { type: "image/png" }));
+  const event = new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer: held });
+  document.querySelector(where).dispatchEvent(event);
+}"""
+
+
+def test_a_dropped_photo_is_found_and_compared(
+    serve: Serve, root: Path, reid: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A picture of a walker as a dropped photo finds them; two of them are compared; the gallery is changed."""
+    monkeypatch.setattr(networks, "make_detector", lambda *_: (NobodyFound(), None))
+    base, services = serve(root, reid=reid)
+    fill_gallery(services)
+    loaded = services.library.load("mall")
+    assert loaded is not None
+    crop = next(iter(loaded.crops.values()))
+    text = base64.b64encode(crop.path.read_bytes()).decode()
+    own = next(p for p in loaded.people for t in p.tracklets if t.key == (crop.camera, crop.track_id))
+
+    async def flow(page: Any) -> None:
+        await page.goto(f"{base}/find")
+        await page.locator(".drop").wait_for()
+        await page.evaluate(DROP, [text, ".drop"])
+        await page.locator("ol a.tile").first.wait_for()
+        assert await page.locator("ol a.tile b").first.inner_text() == f"person {own.id}"
+        await page.locator("ol a.tile").first.click()
+        await page.get_by_role("link", name="find elsewhere").click()
+        await page.locator("ol a.tile").first.wait_for()
+        await page.get_by_role("link", name="Compare", exact=True).click()
+        await page.get_by_role("heading", name="Compare").wait_for()
+        for index in (1, 2):
+            await page.evaluate(DROP, [text, f".drop:nth-child({index})"])
+        await page.get_by_text("distance, 0 to 2").wait_for()
+        assert "0.00" in await page.locator("#page dl.facts").inner_text()
+        await page.get_by_role("link", name="People", exact=True).click()
+        rita = page.locator("li").filter(has=page.locator("b", has_text="Rita"))
+        await rita.get_by_text("Change").click()
+        await rita.get_by_label("Called").fill(ODD)
+        await rita.get_by_role("button", name="Name").click()
+        await page.locator("b", has_text=ODD).wait_for()
+        page.on("dialog", lambda dialog: dialog.accept())
+        changed = page.locator("li").filter(has=page.locator("b", has_text=ODD))
+        await changed.get_by_text("Change").click()
+        await changed.get_by_role("button", name="Forget").click()
+        await page.get_by_text("3 people, over all runs").wait_for()
+        assert await page.evaluate("window.hurt") is None
+
+    browse(flow)
+
+
 FOUND, CONTRAST = "{resultTypes: ['violations']}", "{runOnly: ['color-contrast'], resultTypes: ['violations']}"
 DARK = ("/runs/mall/people/1", "/runs/mall/review")
 """Of the pages that are looked at in the dark too; colours are the same everywhere."""
-PLACES = ("/", "/runs/mall", "/runs/mall/people/1", "/runs/mall/review", "/interface")
+PLACES = ("/", "/runs/mall", "/runs/mall/people/1", "/runs/mall/review", "/find", "/compare", "/people", "/interface")
 
 
 def test_nothing_sticks_out_and_everybody_can_read_it(serve: Serve, root: Path) -> None:

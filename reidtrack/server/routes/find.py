@@ -113,8 +113,8 @@ def _in_gallery(call: Call, networks: NetworksInUse, feature: FloatArray) -> tup
 
 
 def _hit(hit: Found, meaning: Meaning) -> dict[str, Any]:
-    chances = {"probability": meaning.probability, "by_chance": meaning.by_chance}
-    return {"distance": round(hit.distance, 4), **chances, "meaning": meaning.words, **hit.about}
+    told = {"by_chance": meaning.by_chance, "meaning": meaning.words}
+    return {"distance": round(hit.distance, 4), **told, **hit.about}
 
 
 def _rounded(box: FloatArray) -> list[float]:

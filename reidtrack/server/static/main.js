@@ -3,7 +3,10 @@
 import { element, one } from "../../report/js/dom.js";
 import { startTheme } from "../../report/js/theme.js";
 import { Refused, send, session } from "./api.js";
+import { page as compare } from "./pages/compare.js";
+import { page as find } from "./pages/find.js";
 import { page as login } from "./pages/login.js";
+import { page as people } from "./pages/people.js";
 import { page as person } from "./pages/person.js";
 import { page as reference } from "./pages/reference.js";
 import { page as review } from "./pages/review.js";
@@ -12,7 +15,7 @@ import { page as runs } from "./pages/runs.js";
 import { button } from "./parts/make.js";
 import { startRouter } from "./router.js";
 
-const PAGES = [runs, run, person, review, reference];
+const PAGES = [runs, run, person, review, find, compare, people, reference];
 
 function showWho(user) {
   if (user.name === "local") return;

@@ -43,7 +43,8 @@ function say(text, wrong = false) {
 }
 
 function drawNav(page, params) {
-  const links = [["Runs", "/"], ...(page.links ? page.links(params) : []), ["Interface", "/interface"]];
+  const own = page.links ? page.links(params) : [];
+  const links = [["Runs", "/"], ...own, ["Find", "/find"], ["Compare", "/compare"], ["People", "/people"], ["Interface", "/interface"]];
   const made = links.map(([name, href]) => {
     const link = document.createElement("a");
     link.textContent = name;

@@ -27,8 +27,9 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def words(archive: Path, out: Path, workers: int) -> list[str]:
-    """Tasks of 5 s; every fourth frame is looked at."""
-    options = ["--task", "5s", "--lead", "2s", "--workers", str(workers), "--set", "detect.every=4", "--quiet"]
+    """Tasks of 5 s; every sixth frame is looked at."""
+    settings = ["detect.every=6", "embed.weights=osnet_x0_25"]
+    options = ["--task", "5s", "--lead", "2s", "--workers", str(workers), "--set", *settings, "--quiet"]
     return ["archive", "run", str(archive), "--out", str(out), *options]
 
 

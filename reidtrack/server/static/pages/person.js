@@ -47,6 +47,13 @@ function visit(run, tracklet, say) {
   return element("li", element("div.faces", ...pictures), about);
 }
 
+/** The page Find with a picture of this person. */
+function findElsewhere(run, [crop]) {
+  if (!crop) return "";
+  const named = new URLSearchParams({ run, camera: crop.camera, track_id: String(crop.track_id), frame: String(crop.frame) });
+  return link(`/find?${named}`, "find elsewhere");
+}
+
 function namer(person, say) {
   const name = input("text", { value: person.name ?? "", maxLength: 80 });
   const give = button("Name", () => say({ verb: "name", who: [String(person.id)], name: name.value }));
@@ -84,7 +91,7 @@ async function show(place, { run, identity }, app) {
   };
   const say = app.may("reviewer") ? async (said) => goTo(await correct(app, run, said)) : null;
   const takeBack = async () => goTo(await undo(app, run));
-  const title = element("div.row", element("h1", called(person)), link(path("runs", run), `in ${run}`));
+  const title = element("div.row", element("h1", called(person)), link(path("runs", run), `in ${run}`), findElsewhere(run, person.pictures));
   const seen = `${formatTime(person.first_time_s, 1)} to ${formatTime(person.last_time_s, 1)}, ${person.cameras.join(", ")}`;
   const known = person.gallery ? element("p.hint", `In the gallery: ${person.gallery.name ?? person.gallery.key ?? ""}`) : "";
   place.append(title, element("p.hint", seen), known);

@@ -1,0 +1,75 @@
+// People: who is in the gallery over all runs; naming, merging, forgetting.
+
+import { element } from "../../../report/js/dom.js";
+import { all, path, send } from "../api.js";
+import { button, field, input, terms } from "../parts/make.js";
+
+const day = (utc) => utc && utc.replace("T", " ").slice(0, 16);
+
+function facts(person) {
+  return terms("dl", [
+    ["key", person.key],
+    ["runs", person.runs],
+    ["photos", person.photos || null],
+    ["cameras", person.cameras.join(", ")],
+    ["first seen", day(person.first_utc)],
+    ["last seen", day(person.last_utc)],
+  ]);
+}
+
+/** A list of everybody else, who this person may be too. */
+function others(person, people) {
+  const list = element("select");
+  list.append(new Option("nobody else", ""));
+  for (const one of people) if (one.key !== person.key) list.append(new Option(one.name ?? one.key, one.key));
+  return list;
+}
+
+function tools(app, person, people, act) {
+  const who = person.name ?? person.key;
+  const name = input("text", { value: person.name ?? "", maxLength: 80 });
+  const other = others(person, people);
+  const at = path("people", person.key);
+  const row = element(
+    "div.row",
+    field("Called", name),
+    button("Name", () => act("POST", `${at}/name`, { name: name.value }, `${who}: named`)),
+    field("The same as", other),
+    button("Merge", () => other.value && act("POST", `${at}/merge`, { into: other.value }, `${who}: merged`)),
+  );
+  if (app.may("admin")) {
+    const words = `Forget ${who}? Everything that the gallery keeps of them is removed for good.`;
+    row.append(button("Forget", () => confirm(words) && act("DELETE", at, undefined, `${who}: forgotten`)));
+  }
+  return element("details", element("summary", "Change"), row);
+}
+
+/** @type {import("../router.js").Page["show"]} */
+async function show(place, _, app) {
+  const list = element("ul.gridded");
+  const count = element("p.hint");
+  const changes = app.may("reviewer") && !app.user.cameras;
+  const act = async (method, at, body, done) => {
+    try {
+      await send(method, at, body);
+      app.say(done);
+      await refill();
+    } catch (error) {
+      app.say(error.message, true);
+    }
+  };
+  const tile = (person, people) => {
+    const about = element("div", element("b", person.name ?? "without a name"), facts(person));
+    if (changes) about.append(tools(app, person, people, act));
+    return element("li", element("div.tile", about));
+  };
+  const refill = async () => {
+    const { items } = await all("/people");
+    count.textContent = items.length ? `${items.length} people, over all runs` : "Nobody is in the gallery, or there is none.";
+    list.replaceChildren(...items.map((person) => tile(person, items)));
+  };
+  await refill();
+  place.append(element("h1", "People"), count, list);
+}
+
+export const page = { pattern: "/people", title: () => "People", show };
