@@ -84,7 +84,7 @@ class StreamConfig(Section):
     )
     stall_s: Annotated[float, Field(ge=0.5)] = Field(4.0, description="silence after which a camera counts as stalled")
     transport: Literal["tcp", "udp"] = Field("tcp", description="how RTSP brings its pictures")
-    loop: bool = Field(False, description="with --realtime: begin a file again at its end")
+    loop: bool = Field(False, description="begin a file that is played in real time again at its end")
     window_s: Annotated[float, Field(gt=0)] = Field(
         600.0, description="how long an ended tracklet may still be joined to others"
     )

@@ -117,7 +117,7 @@ def _pack_live(path: Path, *, video: bool) -> dict[TrackletKey, int]:
     if not manifest.is_live:
         return {}
     if video:
-        hint = f"run `reidtrack render {path} --from ... --to ...`"
+        hint = f"run `reidtrack render {path}`"
         raise UsageError("videos of live cameras are made of what was recorded", field="video", hint=hint)
     refuse_links(folder, [entry.camera for entry in manifest.inputs])
     pack_logs(folder, manifest)

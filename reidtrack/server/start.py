@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from reidtrack.config.serve import ServeConfig
-from reidtrack.errors import DeviceError, InputError, OutputError, UsageError
+from reidtrack.errors import DeviceError, InputError, OutputError, UsageError, param
 from reidtrack.publish.health import is_loopback, parse_bind
 from reidtrack.server.services import Services
 
@@ -36,10 +36,12 @@ def check_serve(root: Path, config: ServeConfig) -> None:
         raise UsageError(
             f"{config.http} can be reached by others, and there are no accounts",
             field="http",
-            hint=f"first: reidtrack user add NAME --role admin --runs {root}",
+            hint=f"first: `reidtrack user add NAME` with {param('role', 'admin')} and {param('runs', str(root))}",
         )
     if not is_loopback(parse_bind(config.http)[0]) and config.tls_cert is None and config.proxy is None:
-        logger.warning("passwords and pictures travel unencrypted: use --tls-cert and --tls-key, or a proxy with TLS")
+        logger.warning(
+            "passwords and pictures travel unencrypted: give a certificate and its key, or use a proxy with TLS"
+        )
 
 
 def serve(root: Path, config: ServeConfig, ready: Callable[[str], None]) -> None:
@@ -90,7 +92,7 @@ def serve(root: Path, config: ServeConfig, ready: Callable[[str], None]) -> None
         server.run()
     except SystemExit as error:
         raise OutputError(
-            "cannot be listened on", where=config.http, hint="another program may: give --http another port"
+            "cannot be listened on", where=config.http, hint=f"another program may: give {param('http')} another port"
         ) from error
 
 

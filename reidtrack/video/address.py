@@ -78,7 +78,11 @@ def live_address(source: str, *, transport: Transport = "tcp", realtime: bool = 
         return _webcam(source)
     if not realtime:
         raise LostError(
-            Failure("refused", f"{redact(source)} is a file: play it as if it were live (--realtime), or use run", True)
+            Failure(
+                "refused",
+                f"{redact(source)} is a file: ask for real time to play it as if it were live, or use run",
+                True,
+            )
         )
     try:
         check_file(Path(source))

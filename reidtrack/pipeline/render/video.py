@@ -46,7 +46,7 @@ class RenderedVideo:
     people: set[int] = field(default_factory=set)
 
     def to_json(self, origin: datetime) -> dict[str, Any]:
-        """As `reidtrack render --json` prints it."""
+        """As `reidtrack render` prints it in JSON."""
         times = {"first_time_s": self.first_time_s, "last_time_s": self.last_time_s}
         return {
             "camera": self.camera,
