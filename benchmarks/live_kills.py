@@ -79,13 +79,15 @@ def kill_once(folder: LiveFolder, after_s: float) -> float | None:
     return now_s
 
 
-def ups(folder: LiveFolder) -> list[object]:
+def ups(folder: LiveFolder) -> list[dict[str, Any]]:
     return list(read_events(folder.events, {"camera_up"})) if folder.events.exists() else []
 
 
 def last_logged_s(folder: LiveFolder) -> float:
+    """Time of the last frame that the killed session logged; of its cameras' coming up where there is none."""
+    up_s = max((event["time_s"] for event in ups(folder)), default=0.0)
     last = LogSegment(folder.log_segments()[-1].path)
-    return max((record["time_s"] for record, _ in read_json_lines(last.detections)), default=0.0)
+    return max((record["time_s"] for record, _ in read_json_lines(last.detections)), default=up_s)
 
 
 def judged(folder: LiveFolder, lost: list[float]) -> dict[str, object]:
