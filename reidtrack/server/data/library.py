@@ -236,7 +236,7 @@ class RunSeen:
         """The run of all cameras, for rules that check which cameras a request touches."""
         return self._run
 
-    @cached_property
+    @property  # no cached_property: before Python 3.12 that has one lock for all, which waits for that of `made_once`
     def identities(self) -> list[dict[str, Any]]:
         """People of the user's cameras with their tracklets there, links to other cameras left out."""
         if self.is_whole:
