@@ -80,7 +80,7 @@ def live_address(source: str, *, transport: Transport = "tcp", realtime: bool = 
         raise LostError(
             Failure(
                 "refused",
-                f"{redact(source)} is a file: ask for real time to play it as if it were live, or use run",
+                f"{redact(source)} is a file: play it as if it were live, by asking for real time, or use run",
                 True,
             )
         )
