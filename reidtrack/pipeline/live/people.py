@@ -6,18 +6,17 @@ import io
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
-from typing import Self, TypeVar
+from collections.abc import Sequence
+from typing import Self
 
 import numpy as np
 
 from reidtrack.associate.evidence import PairTerms
-from reidtrack.associate.live.known import KnownAs, SeenPerson
 from reidtrack.associate.online import OnlineIdentities
 from reidtrack.config.live import LiveConfig
 from reidtrack.corrections.apply import read_corrections
 from reidtrack.corrections.constraints import pairs_of
-from reidtrack.errors import InputError, OutputError, ReidtrackError, param
+from reidtrack.errors import InputError, ReidtrackError, param
 from reidtrack.events import CameraUp, Event, IdentityGiven, Merged, Split, StreamChanged
 from reidtrack.files import write_lines
 from reidtrack.gallery.online import GalleryLimits, GalleryPeople
@@ -32,8 +31,6 @@ from reidtrack.runs.features import UNREADABLE, check_unpacked
 from reidtrack.types import DoubleArray, IntArray, Tracklet, TrackletKey
 
 logger = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 _CLOCKS_EVERY_S = 60.0
 """Clocks, where they are learned, are learned anew after so long: they take longest."""
@@ -76,6 +73,7 @@ class LivePeople:
         identities: Decides who is who.
         evidence: Of the site.
         known: The gallery; None where there is none.
+        numbers: Of people, given in the sessions before.
     """
 
     def __init__(
@@ -83,13 +81,14 @@ class LivePeople:
         store: LiveStore,
         identities: OnlineIdentities,
         evidence: LiveEvidence,
-        known: LivePeopleOfBefore | None = None,
+        known: GalleryPeople | None,
+        numbers: set[int],
     ) -> None:
         self._store, self.identities, self.evidence, self._known = store, identities, evidence, known
         self._lock = threading.Lock()
         self._save_from_s = 0.0
         self._saved: bytes | None = None
-        self._numbers = _numbers_of(store)
+        self._numbers = numbers
         self._corrected: float | None = None
         self.correct()
 
@@ -112,7 +111,7 @@ class LivePeople:
         }
         state = _read_state(store)
         identities = OnlineIdentities(**options) if state is None else _restored(store, state, options)
-        return cls(store, identities, evidence, known)
+        return cls(store, identities, evidence, known, numbers)
 
     @property
     def count(self) -> int:
@@ -190,63 +189,14 @@ class LivePeople:
         self._save_from_s = ended_s + (ended_s - began_s) / _SAVE_SHARE
 
 
-class LivePeopleOfBefore:
-    """A gallery that may fail, of a full disk say, without ending anything: nobody of before is known meanwhile.
-
-    Args:
-        gallery: Asked and told.
-    """
-
-    def __init__(self, gallery: GalleryPeople) -> None:
-        self._gallery = gallery
-        self._said: str | None = None
-
-    def recognise(
-        self,
-        people: Sequence[SeenPerson],
-        others: Sequence[SeenPerson],
-        present: Collection[int],
-        threshold: float,
-        slope: float,
-    ) -> list[KnownAs | None]:
-        """Who each of some people is."""
-        return self._tried(
-            lambda: self._gallery.recognise(people, others, present, threshold, slope), [None] * len(people)
-        )
-
-    def keep(self, people: Sequence[SeenPerson]) -> None:
-        """Keep what was seen of people."""
-        self._tried(lambda: self._gallery.keep(people), None)
-
-    def merge(self, number: int, into: int) -> None:
-        """Take it that a number was another one."""
-        self._tried(lambda: self._gallery.merge(number, into), None)
-
-    def close(self) -> None:
-        """Close the file, in the thread that asked."""
-        self._gallery.close()
-
-    def _tried(self, ask: Callable[[], T], otherwise: T) -> T:
-        try:
-            found = ask()
-        except (InputError, OutputError) as error:
-            if str(error) != self._said:
-                logger.warning("%s", error)
-            self._said = str(error)
-            self._gallery.close()
-            return otherwise
-        self._said = None
-        return found
-
-
-def _gallery(store: LiveStore, config: LiveConfig) -> LivePeopleOfBefore | None:
+def _gallery(store: LiveStore, config: LiveConfig) -> GalleryPeople | None:
     """People of before, also of other folders; None where no gallery is wanted."""
     gallery, manifest = config.gallery, store.manifest
     if gallery.path is None:
         return None
     weights = manifest.weights["reid"]
     check_gallery(gallery, weights)
-    people = GalleryPeople(
+    return GalleryPeople(
         gallery.path,
         gallery_signature(weights.sha256),
         folder=run_key(manifest),
@@ -261,7 +211,6 @@ def _gallery(store: LiveStore, config: LiveConfig) -> LivePeopleOfBefore | None:
         ),
         prior=manifest.prior,
     )
-    return LivePeopleOfBefore(people)
 
 
 def _numbers_of(store: LiveStore) -> set[int]:

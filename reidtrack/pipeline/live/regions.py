@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from reidtrack.detect.protocol import Detector
+from reidtrack.spacetime.zones import depth_in_polygon
 from reidtrack.types import BoolArray, Detections, DoubleArray, Frame
 
 Region = Sequence[tuple[float, float]]
@@ -41,16 +42,6 @@ class IgnoringDetector:
 
 
 def inside(polygon: DoubleArray, points: DoubleArray) -> BoolArray:
-    """Whether points (N, 2) lie within a polygon (P, 2) or on its border: (N,) bool.
-
-    A ray to the right of a point crosses the border of a polygon that holds it an odd number of times.
-    """
-    a, b = polygon, np.roll(polygon, -1, axis=0)
-    x, y = points[:, None, 0], points[:, None, 1]
-    (ax, ay), (bx, by) = a.T, b.T
-    side = (bx - ax) * (y - ay) - (by - ay) * (x - ax)  # (N, P); 0 on the line of an edge
-    between = (np.minimum(ax, bx) <= x) & (x <= np.maximum(ax, bx)) & (np.minimum(ay, by) <= y)
-    border = (side == 0) & between & (y <= np.maximum(ay, by))
-    crossing = ((ay <= y) & (by > y) & (side > 0)) | ((by <= y) & (ay > y) & (side < 0))
-    result: BoolArray = border.any(axis=1) | (crossing.sum(axis=1) % 2 == 1)
+    """Whether points (N, 2) lie within a polygon (P, 2) or on its border: (N,) bool."""
+    result: BoolArray = depth_in_polygon(points, polygon) >= 0
     return result
