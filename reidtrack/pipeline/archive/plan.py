@@ -17,7 +17,7 @@ from reidtrack.video.segment_list import SegmentList, told
 from reidtrack.video.segments import SegmentTimes, find_segments
 
 _BYTES_PER_S = 2_000
-"""Of a task's result: 25 frames a second with a few people in each, measured in docs/scale.md."""
+"""Of a task's result, in bytes a second: assumed of 25 frames a second with a few people in each, not measured."""
 
 
 @dataclass(frozen=True)
