@@ -178,6 +178,8 @@ EXAMPLES: dict[str, Callable[[Services], list[Example]]] = {
     "POST /compare": looking("/compare"),
     "POST /search": looking("/search"),
     "GET /people": known_list,
+    "POST /people": once(Example("/people", ("none",), {"name": "Zoe", "pictures": [{"image": "bm8="}]})),
+    "POST /people/{key}/dates": known("/dates", {"until": None}),
     "GET /people/{key}": known(""),
     "POST /people/{key}/name": known("/name", {"name": ""}),
     "POST /people/{key}/merge": known("/merge"),

@@ -17,8 +17,8 @@ from reidtrack.benchmark.tracking import MATCH_IOU, TrackingPair
 from reidtrack.errors import InputError, OutputError
 from reidtrack.files import write_whole
 from reidtrack.geometry import iou
-from reidtrack.pipeline.evaluate.evaluate import identities_digest
 from reidtrack.pipeline.evaluate.attribution_record import AttributedLink, CameraPair, ExplainedError, RunAttribution
+from reidtrack.pipeline.evaluate.evaluate import identities_digest
 from reidtrack.report.blame_page import render_blame
 from reidtrack.runs.crops import list_crops
 from reidtrack.runs.features import FeatureTable, read_tracklets
@@ -31,7 +31,7 @@ from reidtrack.types import DoubleArray, IntArray, Tracklet, TrackletKey
 
 
 def attribute_run_errors(path: Path, people: Mapping[str, TrackingPair]) -> RunAttribution:
-    """Attribute the errors of a run to stages, tracklets and links, and write `blame.html` and `blame.json` into its folder.
+    """Attribute the errors of a run to stages, tracklets and links, and write `blame.json` and `blame.html` there.
 
     Args:
         path: Folder of the run.
