@@ -8,7 +8,7 @@ from typing import Any
 from reidtrack.server.access.rules import Role, Rule
 from reidtrack.server.endpoint import Call, Endpoint
 from reidtrack.server.openapi import describe
-from reidtrack.server.routes import corrections, find, jobs, media, people, review, runs, sessions, uploads
+from reidtrack.server.routes import corrections, find, jobs, live, media, people, review, runs, sessions, uploads
 
 
 @cache
@@ -31,5 +31,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *uploads.ENDPOINTS,
     *find.ENDPOINTS,
     *people.ENDPOINTS,
+    *live.ENDPOINTS,
     Endpoint("GET", "/openapi.json", Rule(Role.VIEWER), show_description, "This description"),
 )
