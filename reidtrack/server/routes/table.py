@@ -8,7 +8,7 @@ from typing import Any
 from reidtrack.server.access.rules import Role, Rule
 from reidtrack.server.endpoint import Call, Endpoint
 from reidtrack.server.openapi import describe
-from reidtrack.server.routes import corrections, find, jobs, media, people, review, runs, sessions, uploads
+from reidtrack.server.routes import corrections, find, jobs, measure, media, people, review, runs, sessions, uploads
 
 
 @cache
@@ -27,6 +27,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *media.ENDPOINTS,
     *corrections.ENDPOINTS,
     *review.ENDPOINTS,
+    *measure.ENDPOINTS,
     *jobs.ENDPOINTS,
     *uploads.ENDPOINTS,
     *find.ENDPOINTS,
