@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import signal
 import threading
@@ -24,6 +25,7 @@ LOCAL = "local"
 _TRIES = 4
 """Of a job whose machines are lost."""
 _LOOK_EVERY_S = 0.2
+_SAME = "reidtrack[ray], recordings and weights there as here"
 
 
 class RayCluster:
@@ -56,9 +58,10 @@ class RayCluster:
     ) -> None:
         if workers is not None and workers < 1:
             raise UsageError(f"got {workers}", field="workers", expected="1 or more")
-        for name, share in (("cpus", cpus), ("gpus", gpus)):
-            if not (share >= 0 and share * 10_000 == round(share * 10_000)) or (name == "cpus" and share == 0):
-                raise UsageError(f"got {share:g}", field=name, expected="0.5, 1, 2, ...")
+        if not (_is_share(cpus) and cpus > 0):
+            raise UsageError(f"got {cpus:g}", field="cpus", expected="0.5, 1, 2, ...")
+        if not _is_share(gpus):
+            raise UsageError(f"got {gpus:g}", field="gpus", expected="0, 0.25, 0.5, 1, 2, ...")
         self._ray = _import_ray()
         self._out, self._tell, self._address = out, tell, address
         self._workers, self._cpus, self._gpus = workers, cpus, gpus
@@ -91,8 +94,8 @@ class RayCluster:
                 self.hands = None
 
     def _do(self, hands: Hands, jobs: Sequence[Job], cancel: CancelToken) -> Iterator[Done]:
-        waiting, lost, room, blind = deque(jobs), Counter[str](), Room(self._out), 0
-        given_up = 0
+        waiting, lost, room = deque(jobs), Counter[str](), Room(self._out)
+        given_up = told = 0
         while (waiting or hands.at_work) and not cancel.cancelled:
             hands.hire(len(waiting))
             for hand in hands.free:
@@ -107,11 +110,12 @@ class RayCluster:
                 self._tell(f"{job.task.camera}: the machine or process of a task was lost")
                 if lost[job.key] < _TRIES:
                     waiting.appendleft(job)
-            for path in list(hands.blind.values())[blind:]:
-                blind += 1
-                self._tell(f"a machine does not see {path} and gets nothing to do")
-            if hands.blind and not hands.places().keys() - hands.blind.keys():
-                raise UsageError("no machine sees the recordings", field="ray", expected="the same paths as here")
+            for reason in list(hands.left_out.values())[told:]:
+                told += 1
+                self._tell(f"a machine gets nothing to do: {reason}")
+            if hands.left_out and not hands.places().keys() - hands.left_out.keys():
+                reason = next(reversed(hands.left_out.values()))
+                raise UsageError(f"no machine can do a task: {reason}", field="ray", expected=_SAME)
         if given_up and not cancel.cancelled:
             what = f"{given_up} tasks were lost {_TRIES} times with the machines that did them"
             raise OutputError(what, where=self._out, hint="too little memory there? Run again: what is done stays done")
@@ -162,6 +166,11 @@ class RayCluster:
             "_node_ip_address": "127.0.0.1",  # nobody else is to reach it
             **quiet,
         }
+
+
+def _is_share(amount: float) -> bool:
+    """Whether Ray can give it: beyond 1 only whole ones."""
+    return math.isfinite(amount) and amount >= 0 and (amount <= 1 or amount == round(amount))
 
 
 def _import_ray() -> Any:

@@ -16,6 +16,8 @@ from reidtrack.pipeline.archive.result import encode
 
 _COUNT_EVERY_S = 2.0
 """Machines are counted anew."""
+_MOST_STILLBORN = 3
+"""Processes that die before their first job, as where reidtrack is not installed."""
 
 
 class Answer(NamedTuple):
@@ -90,8 +92,9 @@ class Hands:
         self._most, self._samples = most, list(samples)
         self._hands: list[Hand] = []
         self._next_count_s = 0.0
-        self.blind: dict[str, str] = {}
-        """Machine that gets nothing to do to a file that it does not see."""
+        self._stillborn = Counter[str]()
+        self.left_out: dict[str, str] = {}
+        """Machine that gets nothing to do to the reason."""
 
     @property
     def at_work(self) -> list[Hand]:
@@ -124,7 +127,7 @@ class Hands:
             return
         self._next_count_s = now_s + _COUNT_EVERY_S
         room = Counter(self.places())
-        for node in self.blind:
+        for node in self.left_out:
             del room[node]
         room.subtract(hand.node for hand in self._hands)
         most = min(len(self.at_work) + wanted, len(self._hands) + wanted if self._most is None else self._most)
@@ -160,9 +163,13 @@ class Hands:
             hand.ref = None
             if job is not None:
                 yield Ended(job, answer)
+            elif answer is None:
+                self._stillborn[hand.node] += 1
+                if self._stillborn[hand.node] >= _MOST_STILLBORN:
+                    self.left_out[hand.node] = "processes that are begun there die at once"
             elif answer:
                 self._next_count_s = 0.0
-                self.blind[hand.node] = answer[0]
+                self.left_out[hand.node] = f"it does not see {answer[0]}"
                 self._dismiss(hand)
 
     def close(self) -> None:

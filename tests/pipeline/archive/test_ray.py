@@ -8,6 +8,7 @@ import random
 import signal
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,9 @@ from archives import archive_words, results
 from outputs import settled_bytes
 
 from reidtrack.cli.main import main
+from reidtrack.distributed import ray_hands
 from reidtrack.distributed.ray_cluster import RayCluster
+from reidtrack.distributed.ray_hands import Hand, Hands
 from reidtrack.errors import UsageError
 from reidtrack.pipeline.archive.job import Done, Job
 from reidtrack.runtime.cancel import CancelToken
@@ -100,12 +103,65 @@ def test_three_machines_one_killed_ended_and_gone_on_with(
         pytest.param({"cpus": 0.0}, id="no core"),
         pytest.param({"gpus": -1.0}, id="less than no GPU"),
         pytest.param({"cpus": float("nan")}, id="no number"),
+        pytest.param({"gpus": float("inf")}, id="all GPUs"),
+        pytest.param({"gpus": 1.5}, id="one and a half"),
         pytest.param({"workers": 0}, id="no workers"),
     ],
 )
 def test_shares_that_are_none(tmp_path: Path, wrong: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match=next(iter(wrong))):
         RayCluster(tmp_path, print, **wrong)
+
+
+class Machines:
+    """Stands for Ray: machines with cores, and what processes there answer; a word for one that dies."""
+
+    class exceptions:  # noqa: N801
+        class RayError(Exception):
+            pass
+
+        class RayTaskError(RayError):
+            pass
+
+    def __init__(self, answers: dict[str, Any]) -> None:
+        self._answers = answers
+
+    def nodes(self) -> list[dict[str, Any]]:
+        return [{"NodeID": name, "Alive": True, "Resources": {"CPU": 2.0}} for name in self._answers]
+
+    def wait(self, refs: list[str], **_: Any) -> tuple[list[str], list[str]]:
+        return refs[:1], refs[1:]
+
+    def get(self, ref: str) -> Any:
+        if self._answers[ref] == "dies":
+            raise self.exceptions.RayError
+        return self._answers[ref]
+
+    def kill(self, actor: str) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("answers", "left_out", "hands"),
+    [
+        pytest.param({"a": [], "b": []}, {}, {"a": 2, "b": 1}, id="all well"),
+        pytest.param({"a": ["/x/1.mp4"], "b": []}, {"a": "it does not see /x/1.mp4"}, {"b": 2}, id="one sees nothing"),
+        pytest.param(
+            {"a": "dies", "b": []}, {"a": "processes that are begun there die at once"}, {"b": 2}, id="one cannot begin"
+        ),
+    ],
+)
+def test_machines_that_cannot_do_anything_are_left_out(
+    monkeypatch: pytest.MonkeyPatch, answers: dict[str, Any], left_out: dict[str, str], hands: dict[str, int]
+) -> None:
+    monkeypatch.setattr(ray_hands, "_COUNT_EVERY_S", 0.0)
+    monkeypatch.setattr(Hands, "_begin", lambda self, node: Hand(node, node, node))
+    crew = Hands(Machines(answers), cpus=1, gpus=0, most=3, samples=[])
+    for _ in range(20):
+        crew.hire(5)
+        assert not list(crew.ended(0.0))
+    assert crew.left_out == left_out
+    assert Counter(hand.node for hand in crew.free) == hands
 
 
 def test_nobody_is_told_that_ray_is_used(tmp_path: Path) -> None:

@@ -78,7 +78,6 @@ def test_what_does_not_belong_is_told_and_changes_nothing(
     """A file twice, files of other cameras, an empty one, and files whose folders and dates are in disorder."""
     out, camera = tmp_path / "out", tmp_path / "plaza"
     shutil.copytree(alone / "tasks", out / "tasks")
-    shutil.copy(alone / "sizes.json", out)
     names = sorted(path.name for path in (archive.parent / "plaza").iterdir())
     for number, name in enumerate(names):
         place = camera / f"{'zya'[number]}" / name
