@@ -220,10 +220,35 @@ def test_a_dropped_photo_is_found_and_compared(
     browse(flow)
 
 
+def test_a_run_is_measured(serve: Serve, root: Path, scene: Any) -> None:
+    """Ground truth is chosen by the cameras' names; a mistake leads to its moment in the run."""
+    base, _ = serve(root, recordings=[scene.folder])
+
+    async def flow(page: Any) -> None:
+        await page.goto(f"{base}/runs/mall/measure")
+        await page.get_by_text("without ground truth there is nothing to measure by").wait_for()
+        await page.get_by_role("button", name="Measure").click()
+        await page.get_by_role("heading", name="What the points were lost by").wait_for()
+        await page.get_by_text("Linking: none.").wait_for()
+        await page.goto(f"{base}/runs/mall/people/1")
+        await page.get_by_role("button", name="not this person").first.click()
+        await until(page, "document.querySelectorAll('#said p').length > 0")
+        await page.goto(f"{base}/runs/mall/measure")
+        await page.get_by_text("it is of those before").wait_for()
+        await page.get_by_role("button", name="Measure").click()
+        await page.locator(".mistakes a").first.click()
+        await page.get_by_role("heading", name="mall").wait_for()
+        asked = await page.evaluate("Number(new URLSearchParams(location.search).get('t'))")
+        await until(page, f"document.querySelector('.row output').textContent.endsWith('{asked:05.2f}')")
+
+    browse(flow)
+
+
 FOUND, CONTRAST = "{resultTypes: ['violations']}", "{runOnly: ['color-contrast'], resultTypes: ['violations']}"
 DARK = ("/runs/mall/people/1", "/runs/mall/review")
 """Of the pages that are looked at in the dark too; colours are the same everywhere."""
-PLACES = ("/", "/runs/mall", "/runs/mall/people/1", "/runs/mall/review", "/find", "/compare", "/people", "/interface")
+OF_RUN = ("", "/people/1", "/review", "/measure")
+PLACES = ("/", *(f"/runs/mall{page}" for page in OF_RUN), "/find", "/compare", "/people", "/interface")
 
 
 def test_nothing_sticks_out_and_everybody_can_read_it(serve: Serve, root: Path) -> None:

@@ -102,6 +102,7 @@ class LivePeople:
         evidence = LiveEvidence(store, config)
         settings = association_settings(config, store.manifest.prior)
         numbers, known = _numbers_of(store), _gallery(store, config)
+        settings.pop("at_once")  # a window of live cameras is solved at once
         options = {
             **settings,
             "window_s": config.stream.window_s,
