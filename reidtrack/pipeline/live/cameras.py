@@ -16,6 +16,7 @@ from reidtrack.types import Frame
 from reidtrack.video.live import LiveSource
 from reidtrack.video.main_recorder import MainRecorder
 from reidtrack.video.merge import LIVE, ReadyFrames
+from reidtrack.video.packet_sink import PacketSink, together
 from reidtrack.video.recorder import Recorder
 from reidtrack.video.recording_disk import RecordingDisk
 from reidtrack.video.wall_time import WallTime
@@ -59,11 +60,20 @@ class LiveCameras:
         wall: Time of the folder.
         tell: Told of what happens to cameras and recordings.
         realtime: Whether files are played at the pace at which they were taken.
+        packets: Who takes the packets of a camera beside its recorder.
     """
 
     def __init__(
-        self, store: LiveStore, config: LiveConfig, wall: WallTime, tell: Callable[[Event], None], *, realtime: bool
+        self,
+        store: LiveStore,
+        config: LiveConfig,
+        wall: WallTime,
+        tell: Callable[[Event], None],
+        *,
+        realtime: bool,
+        packets: Callable[[CameraSettings], PacketSink | None],
     ) -> None:
+        self._packets = packets
         self._store, self._config, self._wall, self._tell, self._realtime = store, config, wall, tell, realtime
         self.disk = RecordingDisk(store.folder.recordings_folder, tell=tell, now_s=wall.now_s)
         self._arriving: Arriving = iter
@@ -169,7 +179,7 @@ class LiveCameras:
             transport=stream.transport,
             realtime=self._realtime,
             loop=stream.loop,
-            packets=None if main is not None else recorder,
+            packets=together(None if main is not None else recorder, self._packets(camera)),
         )
         self.open = {**self.open, camera.name: LiveCamera(camera, source, recorder, main)}
 

@@ -127,7 +127,9 @@ class LiveSession:
         self._board = Board(names, self._wall.now_s, self._people.number, self._delays)
         site = site_of(config.site, names)
         self._zones = LiveZones(store, site, self._people.evidence, self.tell)
-        self._cameras = LiveCameras(store, config, self._wall, self.tell, realtime=request.realtime)
+        self._cameras = LiveCameras(
+            store, config, self._wall, self.tell, realtime=request.realtime, packets=show.packets
+        )
         self._logs = LiveLogs(
             store.folder,
             names,
@@ -265,7 +267,7 @@ class LiveSession:
                 forget_s=max(10.0, 2 * config.track.max_age),
             ),
             embedder=networks.embedder,
-            observers=[*observers, self._zones, _NoteNumbers(self._store)],
+            observers=[*observers, self._zones, _NoteNumbers(self._store), *self._shown()],
             looks=self._load,
             arrivals=self._delays.arrivals,
             batch=config.detect.batch,
@@ -276,6 +278,10 @@ class LiveSession:
             embed_at_once=True,
             restart=self._tracker,
         )
+
+    def _shown(self) -> list[RunObserver]:
+        shown = self._show.observer(self._people.identities.in_frame, self._wall)
+        return [] if shown is None else [shown]
 
     def _tracker(self, camera: str) -> NumberedTracker:
         """A tracker whose ids begin behind all that were given in a camera."""
