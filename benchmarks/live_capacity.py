@@ -11,8 +11,9 @@ Ultralytics by motion only.
 For each side cameras are added one by one until frames are missed: more than `--allowed` of those that came in a window
 of `--seconds`, after `--warm` seconds. `--count 1 2` measures these numbers of cameras and no others: on a machine with
 other work the processor's time for a frame is what counts, and how many cameras that leaves room for is derived.
-A frame is missed if it came and nobody had planned to leave it out. reidtrack spares looks under load, down to four a second of each
-camera, and fills in what lies between (docs/live.md): looks a second are told beside; `ours-every` looks at every frame.
+A frame is missed if it came and nobody had planned to leave it out. reidtrack spares looks under load, down to four a
+second of each camera, and fills in what lies between (docs/live.md): looks a second are told beside; `ours-every` looks
+at every frame.
 
 On a machine with an NVIDIA GPU `benchmarks/live_gpu.sh` measures how many cameras one GPU follows.
 """

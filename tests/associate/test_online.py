@@ -241,7 +241,7 @@ def test_clusterings_that_take_long_come_less_often() -> None:
     visits = [tracklet(camera, i + 1, PERSON[i], 10 * i) for camera in "ab" for i in range(3)]
     player.play(visits, 20.0)
     assert min(np.diff(asked)) >= 0.6 / 0.15
-    assert len({number for number in player.who(visits)}) == 3
+    assert len(set(player.who(visits))) == 3
 
 
 def test_a_track_of_hours_is_still_split_soon_after_it_goes_over() -> None:
