@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from reidtrack.cli.options import (
     DETECTOR_HELP,
     GALLERY_HELP,
+    PARQUET_HELP,
     REID_HELP,
     add_output_options,
     add_settings_option,
@@ -59,6 +60,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--workers", type=int, metavar="N", help="processes at work; 1: this one alone (default: one for each core)"
     )
+    parser.add_argument("--parquet", action="store_true", help=PARQUET_HELP)
     group = parser.add_argument_group("models and settings")
     group.add_argument("--detector", metavar="WEIGHTS", help=DETECTOR_HELP)
     group.add_argument("--reid", metavar="WEIGHTS", help=REID_HELP)
@@ -132,6 +134,7 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
         "device": args.device,
         "engine": args.engine,
         "output.video": False,
+        "output.parquet": True if args.parquet else None,
         "output.mosaic": False,
     }
     return {key: value for key, value in options.items() if value is not None}
