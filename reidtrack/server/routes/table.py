@@ -8,7 +8,19 @@ from typing import Any
 from reidtrack.server.access.rules import Role, Rule
 from reidtrack.server.endpoint import Call, Endpoint
 from reidtrack.server.openapi import describe
-from reidtrack.server.routes import corrections, find, jobs, measure, media, people, review, runs, sessions, uploads
+from reidtrack.server.routes import (
+    corrections,
+    find,
+    jobs,
+    live,
+    measure,
+    media,
+    people,
+    review,
+    runs,
+    sessions,
+    uploads,
+)
 
 
 @cache
@@ -32,5 +44,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *uploads.ENDPOINTS,
     *find.ENDPOINTS,
     *people.ENDPOINTS,
+    *live.ENDPOINTS,
     Endpoint("GET", "/openapi.json", Rule(Role.VIEWER), show_description, "This description"),
 )
