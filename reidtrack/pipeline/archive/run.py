@@ -34,6 +34,7 @@ from reidtrack.runs.folder import RunFolder
 from reidtrack.runs.json_file import read_json
 from reidtrack.runs.lock import RunLock
 from reidtrack.runs.manifest import RunManifest
+from reidtrack.runs.parquet import check_parquet
 from reidtrack.runs.prepare import refuse_links, remove_all_unfinished
 from reidtrack.runtime.cancel import CancelToken
 from reidtrack.runtime.progress import Progress
@@ -115,6 +116,8 @@ def run_archive(request: ArchiveRequest, workers: Workers, progress: Progress, c
         lock.take()
         site_of(request.config.site, request.names)
         networks = RunNetworks.load(request.config, {})
+        if request.config.output.parquet:
+            check_parquet()
         check_gallery(request.config.gallery, networks.weights["reid"])
         jobs = _jobs(request, networks)
         failed = _work(jobs, workers, progress, cancel)
