@@ -16,6 +16,7 @@ import numpy as np
 
 from reidtrack.config.load import load
 from reidtrack.config.run import RunConfig
+from reidtrack.detect.fit import FittedSize
 from reidtrack.detect.network import NetworkDetector
 from reidtrack.embed.select import Candidate, CropSelector
 from reidtrack.errors import InputError
@@ -47,14 +48,14 @@ class Job:
         key: Its digest.
         path: Where its result goes.
         settings: Of a `RunConfig`, as plain values.
-        imgsz: Longer side of the detector's input; None for what the settings say.
+        fitted: Size of the detector's input and tiles; None for what the settings say.
     """
 
     task: Task
     key: str
     path: Path
     settings: Mapping[str, Any]
-    imgsz: int | None = None
+    fitted: FittedSize | None = None
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def do_job(job: Job) -> Done:
     config = load(RunConfig, base=job.settings)
     networks = _networks(config.model_dump_json())
     try:
-        result = do_task(job.task, config, networks, job.imgsz)
+        result = do_task(job.task, config, networks, job.fitted)
     except InputError as error:
         return Done(job.key, job.task.camera, error=str(error))
     write_result(job.path, result)
@@ -96,22 +97,22 @@ def _networks(settings: str) -> RunNetworks:
     return RunNetworks.load(RunConfig.model_validate_json(settings), {})
 
 
-def do_task(task: Task, config: RunConfig, networks: RunNetworks, imgsz: int | None = None) -> TaskResult:
+def do_task(task: Task, config: RunConfig, networks: RunNetworks, fitted: FittedSize | None = None) -> TaskResult:
     """Do a task.
 
     Args:
         task: Which files, from when to when.
         config: How; its sections detect, track, embed and output.crops.
         networks: Ready.
-        imgsz: Longer side of the detector's input, where it is fitted to the camera.
+        fitted: Size of the detector's input and tiles, where they are fitted to the camera.
 
     Raises:
         InputError: If a file is gone or another one than it was, or not one frame can be read.
     """
     frames = _TaskFrames(task, config.hwaccel)
     detector = networks.detector
-    if imgsz is not None and isinstance(detector, NetworkDetector):
-        detector = detector.with_sizes({task.camera: imgsz})
+    if fitted is not None and isinstance(detector, NetworkDetector):
+        detector = detector.with_sizes({task.camera: fitted})
     collected = _Collect(config.output.crops)
     interval_s = config.detect.every / frames.nominal_fps if config.detect.every > 1 else 0.0
     tracking = TrackingPass(
