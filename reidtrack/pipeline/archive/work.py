@@ -24,13 +24,13 @@ from reidtrack.pipeline.archive.result import TaskResult, write_result
 from reidtrack.pipeline.archive.tasks import Task
 from reidtrack.pipeline.run.looks import Look, LookRule
 from reidtrack.pipeline.run.observers import RunObserver
-from reidtrack.pipeline.run.reading import RunNetworks, make_looks, make_trackers
+from reidtrack.pipeline.run.reading import RunNetworks, Successors, make_looks
 from reidtrack.pipeline.run.track_cameras import TrackingPass
 from reidtrack.runs.logs import TIME_DECIMALS
 from reidtrack.runtime.cancel import CancelToken
 from reidtrack.track.camera_motion import CameraMotionEstimator
 from reidtrack.types import Detections, FloatArray, Frame, Tracks
-from reidtrack.video.file import VideoFile, fit
+from reidtrack.video.file import VideoFile, fit, other_shape
 from reidtrack.video.fingerprint import fingerprint
 from reidtrack.video.part import Part
 from reidtrack.video.segmented import count_frames
@@ -115,9 +115,10 @@ def do_task(task: Task, config: RunConfig, networks: RunNetworks, fitted: Fitted
         detector = detector.with_sizes({task.camera: fitted})
     collected = _Collect(config.output.crops)
     interval_s = config.detect.every / frames.nominal_fps if config.detect.every > 1 else 0.0
+    trackers = Successors(config.track, {task.camera: interval_s})
     tracking = TrackingPass(
         detector=detector,
-        trackers=make_trackers(config.track, {task.camera: interval_s}),
+        trackers=trackers.first,
         selector=CropSelector(
             networks.embedder.size_hw,
             every_s=config.embed.every_s,
@@ -130,6 +131,7 @@ def do_task(task: Task, config: RunConfig, networks: RunNetworks, fitted: Fitted
         looks=_WithoutLead(make_looks(config, every=config.detect.every)),
         embed_batch=config.embed.batch,
         camera_motion={task.camera: CameraMotionEstimator()} if config.track.camera_motion else {},
+        restart=trackers.next,
     )
     failed: list[InputError] = []
     tracking.run({task.camera: frames}, lambda _, error: failed.append(error), CancelToken())
@@ -174,7 +176,7 @@ class _TaskFrames:
             return None
 
     def __iter__(self) -> Generator[Frame]:
-        last_s = -math.inf
+        last_s, size = -math.inf, self.size
         for number, piece in enumerate(self._task.pieces):
             opened = self._open(number)
             if opened is None:
@@ -185,8 +187,9 @@ class _TaskFrames:
                         time_s = round(piece.begins_s + frame.time_s, TIME_DECIMALS)
                         if last_s < time_s < self._task.seconds and time_s >= -self._task.lead_s:
                             last_s = time_s
+                            anew, size = frame.begins_anew or other_shape(frame.size, size), frame.size
                             image = fit(frame.image, self.size)
-                            yield Frame(frame.camera, number * PIECE + frame.index, time_s, image)
+                            yield Frame(frame.camera, number * PIECE + frame.index, time_s, image, anew)
                 except InputError as error:
                     self.faults.append(str(error))
                 finally:
