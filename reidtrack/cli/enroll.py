@@ -27,6 +27,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--gallery", type=Path, required=True, metavar="PEOPLE.DB", help="the gallery, made where it is not there"
     )
+    parser.add_argument("--consent", metavar="DATE", help="when the person agreed to be known, such as 2026-11-30")
+    parser.add_argument(
+        "--until", metavar="DATE", help="the last day (UTC) on which they are kept; after it they are forgotten"
+    )
     who = parser.add_argument_group("which person, where a photo shows several")
     who.add_argument("--box", type=float, nargs=4, metavar=("X1", "Y1", "X2", "Y2"), help="their box, pixels")
     who.add_argument("--person", type=int, metavar="N", help="the N-th person found, from 1, left to right")
@@ -67,6 +71,8 @@ def _request(args: argparse.Namespace) -> EnrollRequest:
         detect=DetectConfig() if args.detector is None else DetectConfig(weights=args.detector),
         box_xyxy=None if args.box is None else tuple(args.box),
         person=args.person,
+        consent=args.consent,
+        until=args.until,
         device=args.device,
         engine=args.engine,
     )

@@ -25,6 +25,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rename", nargs=2, metavar=("KEY", "NAME"), help="call somebody by a name; '' takes it away")
     parser.add_argument("--merge", nargs=2, metavar=("KEY", "INTO"), help="two are one person; INTO's key stays")
     parser.add_argument(
+        "--consent", nargs=2, metavar=("KEY", "DATE"), help="when they agreed to be known; '' takes it away"
+    )
+    parser.add_argument(
+        "--until", nargs=2, metavar=("KEY", "DATE"), help="forgotten after that day (UTC); '' for no end"
+    )
+    parser.add_argument(
         "--remove", "--forget", nargs="+", default=[], metavar="KEY", help="forget people: nothing stays in the file"
     )
     parser.add_argument(
@@ -41,6 +47,8 @@ def run(args: argparse.Namespace) -> int:
     changes = GalleryChanges(
         rename=None if args.rename is None else tuple(args.rename),
         merge=None if args.merge is None else tuple(args.merge),
+        consent=None if args.consent is None else tuple(args.consent),
+        until=None if args.until is None else tuple(args.until),
         remove=tuple(args.remove),
         keep_days=args.keep_days,
         named_too=args.named_too,
@@ -61,12 +69,13 @@ def _print(people: Sequence[KnownPerson]) -> None:
     from reidtrack.pipeline.people.gallery import utc
 
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in ("key", "name", "runs", "photos", "first seen", "last seen", "cameras"):
+    for name in ("key", "name", "runs", "photos", "first seen", "last seen", "consent", "until", "cameras"):
         table.add_column(name, justify="right" if name in ("runs", "photos") else "left")
     for known in people:
         times = [(utc(t) or "")[:16].replace("T", " ") for t in (known.first_utc, known.last_utc)]
         cameras = escape(", ".join(known.cameras))
-        table.add_row(known.key, escape(known.name or ""), str(known.runs), str(known.photos), *times, cameras)
+        days = known.consent or "", known.until or ""
+        table.add_row(known.key, escape(known.name or ""), str(known.runs), str(known.photos), *times, *days, cameras)
     console = SafeConsole(highlight=False, soft_wrap=True)
     wide = console.options.update(max_width=10_000)
     console.width = max(console.width, console.measure(table, options=wide).maximum)

@@ -178,6 +178,9 @@ class AssociateConfig(Section):
         "auto",
         description="people's worth of what is expected of a camera's bias; auto: as the network's priors have it",
     )
+    at_once: Annotated[int, Field(ge=100)] = Field(
+        20_000, description="most visits that are solved at once; of more, blocks of half as many, then their people"
+    )
 
 
 class GalleryConfig(Section):
@@ -218,6 +221,7 @@ class OutputConfig(Section):
     crops: Literal["none", "best", "all"] = Field(
         "best", description="pictures of people: none, one a visit, or all embedded"
     )
+    parquet: bool = Field(False, description="tables of sightings, identities and links beside JSON, by day and camera")
     trail_s: Seconds = Field(1.0, description="length of the trail behind each person, seconds")
     crf: Annotated[int, Field(ge=0, le=51)] = Field(23, description="x264's constant rate factor; less is better")
 

@@ -28,8 +28,9 @@ _SHORT = "typeof({0}) != 'text' OR length({0}) > {1} OR instr({0}, char(0))"
 _ROWS = {
     "meta": ("odd text", " OR ".join(_SHORT.format(column, _MOST_TEXT) for column in ("key", "value"))),
     "person": (
-        "an odd key or name",
-        f"{_SHORT.format('key', _MOST_TEXT)} OR (name IS NOT NULL AND ({_SHORT.format('name', _MOST_TEXT)}))",
+        "an odd key, name or date",
+        f"{_SHORT.format('key', _MOST_TEXT)} OR (name IS NOT NULL AND ({_SHORT.format('name', _MOST_TEXT)}))"
+        + "".join(f" OR ({day} IS NOT NULL AND date({day}) IS NOT {day})" for day in ("consent", "until")),
     ),
     "source": (
         "an odd key, kind or path",

@@ -167,6 +167,8 @@ class GalleryPeople:
             noted = self._gallery.values(prefix)
             numbers = {key[len(prefix) :]: value for key, value in noted.items()}
             self._key_of = {int(n): key for n, key in numbers.items() if n.isascii() and n.isdigit() and len(n) < 16}
+        else:
+            self._gallery.forget_expired()  # cameras run for days
         return self._gallery
 
     def _note(self, number: int | str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import secrets
 import sqlite3
 from collections import defaultdict
@@ -20,9 +21,12 @@ import numpy as np
 
 from reidtrack.errors import InputError, UsageError, param
 from reidtrack.gallery.check import check_features
+from reidtrack.gallery.dates import expired, read_dates, stricter, write_dates
 from reidtrack.gallery.store import Signature, open_store, translate_errors, writing
 from reidtrack.gallery.views import DescribedView, KnownPerson, Source, View, ViewBlock
 from reidtrack.types import TrackletKey
+
+logger = logging.getLogger(__name__)
 
 BLOCK = 16_384
 """Views read at once: 32 MiB of features."""
@@ -154,14 +158,15 @@ class Gallery:
         rows = self._sql.execute(
             "SELECT person.key, name, count(DISTINCT CASE kind WHEN 'run' THEN source.id END), "
             "count(DISTINCT CASE kind WHEN 'photo' THEN source.id END), "
-            "json_group_array(DISTINCT CASE kind WHEN 'run' THEN camera END), min(first_utc), max(last_utc) "
+            "json_group_array(DISTINCT CASE kind WHEN 'run' THEN camera END), min(first_utc), max(last_utc), "
+            "consent, until "
             "FROM person LEFT JOIN view ON person.id = person "
             "LEFT JOIN place ON place.id = place LEFT JOIN source ON source.id = source "
             "GROUP BY person.id ORDER BY name IS NULL, name, max(last_utc) DESC, person.id"
         )
         return [
-            KnownPerson(key, name, runs, photos, tuple(sorted(c for c in json.loads(cameras) if c)), first, last)
-            for key, name, runs, photos, cameras, first, last in rows
+            KnownPerson(key, name, runs, photos, tuple(sorted(c for c in json.loads(cameras) if c)), *rest)
+            for key, name, runs, photos, cameras, *rest in rows
         ]
 
     def withdraw(self, source: str) -> dict[int, frozenset[TrackletKey]]:
@@ -272,8 +277,27 @@ class Gallery:
             )
         self.set_name(person, name)
 
+    def set_dates(self, key: str, **days: str | None) -> None:
+        """Note when a person agreed (`consent`) and the last day on which they are kept (`until`); None takes it away.
+
+        Raises:
+            UsageError: If nobody has the key.
+        """
+        person = self._id_of(key)
+        write_dates(self._sql, person, read_dates(self._sql, person)._replace(**days))
+
+    def forget_expired(self) -> int:
+        """Remove everybody whose last day is over, in a change of its own; the number of them."""
+        gone = expired(self._sql)
+        if gone:
+            with self.writing():
+                self._sql.execute(f"DELETE FROM person WHERE id IN ({_id_list(gone)})")
+                self._drop_sources()
+            logger.info("%s: %d people whose last day is over are forgotten", self.path, len(gone))
+        return len(gone)
+
     def merge(self, key: str, into: str) -> None:
-        """Merge a person into another, whose key stays; the name is that of either.
+        """Merge a person into another, whose key stays; the name is that of either, the last day the earlier one.
 
         Raises:
             UsageError: If nobody has one of the keys, or both have names that differ.
@@ -289,6 +313,7 @@ class Gallery:
                 field="merge",
                 hint=f"take one of the names away first: {param('rename')} KEY ''",
             )
+        write_dates(self._sql, other, stricter(read_dates(self._sql, other), read_dates(self._sql, one)))
         self._sql.execute("UPDATE view SET person = ? WHERE person = ?", (other, one))
         self._sql.execute("DELETE FROM person WHERE id = ?", (one,))
         for name in names:
@@ -353,9 +378,11 @@ class Gallery:
 
 @contextlib.contextmanager
 def open_gallery(path: Path, signature: Signature | None = None, *, make: bool = False) -> Iterator[Gallery]:
-    """Open a gallery; arguments and errors are those of `open_store`."""
+    """Open a gallery, and forget whose last day is over; arguments and errors are those of `open_store`."""
     with open_store(path, signature, make=make) as connection:
-        yield Gallery(connection, path)
+        gallery = Gallery(connection, path)
+        gallery.forget_expired()
+        yield gallery
 
 
 def _id_list(ids: Sequence[int] | Mapping[int, object]) -> str:

@@ -57,6 +57,11 @@ MIGRATIONS = (
     CREATE INDEX view_person ON view (person);
     CREATE INDEX view_place ON view (place);
     """,
+    """
+    ALTER TABLE person ADD COLUMN consent TEXT;
+    ALTER TABLE person ADD COLUMN until TEXT;
+    CREATE INDEX person_until ON person (until) WHERE until IS NOT NULL;
+    """,
 )
 """Steps from each version of the schema to the next, the first from an empty file; a version is the steps taken.
 
@@ -223,6 +228,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, make: bool) -> None:
             for script in MIGRATIONS[_version(connection, path) :]:  # another process may have been faster
                 for statement in script.split(";"):
                     connection.execute(statement)
+            check_rows(connection, path)  # an older file is looked at too, before the change is kept
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
 

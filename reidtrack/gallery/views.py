@@ -98,6 +98,8 @@ class KnownPerson:
         cameras: That saw the person, sorted.
         first_utc: First seen, seconds since 1970; None where there is no view.
         last_utc: Last seen.
+        consent: The day on which the person agreed to be known, `YYYY-MM-DD`; None where it is not noted.
+        until: The last day on which the person is kept; None for no end.
     """
 
     key: str
@@ -107,6 +109,8 @@ class KnownPerson:
     cameras: tuple[str, ...]
     first_utc: float | None
     last_utc: float | None
+    consent: str | None = None
+    until: str | None = None
 
 
 def views_of(identity: Identity, origin_utc: float) -> list[View]:

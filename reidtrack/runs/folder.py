@@ -80,6 +80,16 @@ class RunFolder:
         return self.path / "report.html"
 
     @property
+    def evaluation(self) -> Path:
+        """How good the run is, where ground truth was given."""
+        return self.path / "evaluation.json"
+
+    @property
+    def blame(self) -> Path:
+        """Which stage, tracklets and links lost the points; `blame.html` shows the same."""
+        return self.path / "blame.json"
+
+    @property
     def identities(self) -> Path:
         """Who was where, tracklet by tracklet."""
         return self.path / "identities.json"

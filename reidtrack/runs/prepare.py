@@ -32,6 +32,7 @@ _WRITTEN = (
     "report.html",
     "evaluation.json",
     "blame.html",
+    "blame.json",
     "mosaic.mp4",
 )
 """Files and folders that a run writes beside run.json and <camera>.mp4: one that overwrites removes these, and what a

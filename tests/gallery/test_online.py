@@ -136,3 +136,14 @@ def test_what_was_seen_is_kept_though_nobody_comes_any_more(tmp_path: Path, know
         assert len(file.people()) == 2
     assert player.online.held() == []
     assert player.online.identity(("a", 1)) == (1, False)
+
+
+def test_who_is_kept_until_a_day_is_forgotten_while_cameras_run(tmp_path: Path, known: GalleryPeople) -> None:
+    played(known, crowd("a", 1, 0, [0, 1]), 0.0)
+    with open_gallery(tmp_path / "people.db") as other, other.writing():
+        keys = [key for key, _ in other.names().values()]
+        other.rename(keys[0], "Anna")
+        other.set_dates(keys[0], until="2020-01-01")
+    assert known.names() == {}
+    with open_gallery(tmp_path / "people.db") as other:
+        assert [one.key for one in other.people()] == keys[1:]

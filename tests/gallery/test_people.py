@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -330,3 +331,41 @@ def test_a_full_disk(path: Path, tmp_path: Path) -> None:
             for number in range(500):
                 gallery.add_views(Source(str(number), "run", ""), {gallery.add_person(): [view(number)]})
         assert gallery.count() == 1
+
+
+def test_a_gallery_of_before_dates_opens(path: Path) -> None:
+    """Made as the first version made it: nobody has dates, and nothing else changes."""
+    with sqlite3.connect(path) as connection:
+        connection.executescript(store.MIGRATIONS[0])
+        connection.execute(f"PRAGMA application_id = {store.APPLICATION_ID}")
+        connection.execute("PRAGMA user_version = 1")
+        connection.execute("INSERT INTO person (key, name) VALUES ('3f9a01c2', 'Anna')")
+    with open_gallery(path) as gallery:
+        (anna,) = gallery.people()
+        assert (anna.name, anna.consent, anna.until) == ("Anna", None, None)
+
+
+@pytest.mark.parametrize(("days", "kept"), [(-1, False), (0, True), (1, True)], ids=["over", "today", "tomorrow"])
+def test_who_is_kept_until_a_day_is_forgotten_after_it(path: Path, now: datetime, days: int, kept: bool) -> None:
+    last = (now + timedelta(days=days)).date().isoformat()
+    with open_gallery(path, SIGNATURE, make=True) as gallery:
+        person(gallery, view(1), name="Anna")
+        person(gallery, view(2), name="Ben")
+        with gallery.writing():
+            gallery.set_dates("Anna", consent="2020-01-01", until=last)
+    with open_gallery(path, SIGNATURE) as gallery:
+        assert [one.name for one in gallery.people()] == (["Anna", "Ben"] if kept else ["Ben"])
+        assert gallery.count() == 1 + kept
+        assert len(gallery.source_cameras()) == 1 + kept
+
+
+def test_of_two_who_are_one_the_earlier_last_day_holds(path: Path, now: datetime) -> None:
+    soon, late = ((now + timedelta(days=days)).date().isoformat() for days in (3, 30))
+    with open_gallery(path, SIGNATURE, make=True) as gallery:
+        anna_id, other = person(gallery, view(1), name="Anna"), person(gallery, view(2))
+        with gallery.writing():
+            gallery.set_dates(gallery.key(anna_id), until=late)
+            gallery.set_dates(gallery.key(other), until=soon, consent="2021-05-06")
+            gallery.merge(gallery.key(other), "Anna")
+        (anna,) = gallery.people()
+        assert (anna.until, anna.consent) == (soon, "2021-05-06")

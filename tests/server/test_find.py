@@ -6,6 +6,7 @@ import base64
 import json
 import struct
 import zlib
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -173,6 +174,24 @@ def test_the_gallery_named_merged_and_forgotten(client: Client) -> None:
     assert {one["name"] for one in client.get(f"{BASE}/people").json()["items"]} == {"Bob", "Pia"}
     said = [line["what"] for line in client.services.audit.last(3)]
     assert said == ["looked at the gallery", "forgot somebody of the gallery", "merged people of the gallery"]
+
+
+def test_enrolled_by_photos_and_dated(client: Client, now: datetime) -> None:
+    client.services.gallery.unlink(missing_ok=True)
+    pictures = [{"image": photo(0)}, {"image": photo(1)}]
+    today = now.date().isoformat()
+    said = client.post(f"{BASE}/people", json={"name": "Zoe", "pictures": pictures, "until": today, "consent": None})
+    assert (said.status_code, said.json()["photos"], said.json()["until"]) == (200, 2, today), said.text
+    again = client.post(
+        f"{BASE}/people", json={"name": "Zoe", "pictures": pictures[:1], "consent": "2020-02-29"}
+    ).json()
+    assert (again["photos"], again["until"], again["consent"]) == (2, today, "2020-02-29")
+    place = f"{BASE}/people/{again['key']}/dates"
+    assert client.post(place, json={"until": None}).json()["until"] is None
+    for wrong in ("2020-02-30", "2020-01-01", "soon"):
+        assert client.post(place, json={"until": wrong}).status_code == 422
+    assert search(client, {"image": photo(0)}, runs=[])["items"][0]["name"] == "Zoe"
+    assert "Zoe" not in (client.services.root / ".serve/audit.jsonl").read_text()
 
 
 def test_who_sees_one_camera_sees_whom_it_alone_saw(client: Client) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -17,6 +18,7 @@ from reidtrack.errors import InputError, OutputError
 from reidtrack.files import write_whole
 from reidtrack.geometry import iou
 from reidtrack.pipeline.evaluate.attribution_record import AttributedLink, CameraPair, ExplainedError, RunAttribution
+from reidtrack.pipeline.evaluate.evaluate import identities_digest
 from reidtrack.report.blame_page import render_blame
 from reidtrack.runs.crops import list_crops
 from reidtrack.runs.features import FeatureTable, read_tracklets
@@ -29,7 +31,7 @@ from reidtrack.types import DoubleArray, IntArray, Tracklet, TrackletKey
 
 
 def attribute_run_errors(path: Path, people: Mapping[str, TrackingPair]) -> RunAttribution:
-    """Attribute the errors of a run to stages, tracklets and links, and write `blame.html` into its folder.
+    """Attribute the errors of a run to stages, tracklets and links, and write `blame.json` and `blame.html` there.
 
     Args:
         path: Folder of the run.
@@ -46,7 +48,10 @@ def attribute_run_errors(path: Path, people: Mapping[str, TrackingPair]) -> RunA
     errors = [_explain(error, found, entries, links) for error in found.linking_errors]
     result = RunAttribution(found, errors, _by_pair(errors), _detected(folder, found), path / "blame.html")
     pictures = _pictures(folder, entries, errors)
+    digest = identities_digest(folder)
     try:
+        content = {**result.to_json(), "identities_sha256": digest}
+        write_whole(folder.blame, json.dumps(content, indent=1, allow_nan=False) + "\n")
         write_whole(result.page, render_blame(path.resolve().name, result.to_json(), pictures))
     except OutputError as error:  # what was found is not lost because of it
         return replace(result, unwritten=error)

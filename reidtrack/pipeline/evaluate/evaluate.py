@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import json
 import logging
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -36,6 +38,29 @@ Figures = dict[str, float | int]
 
 
 @dataclass(frozen=True, slots=True)
+class Basis:
+    """What an evaluation rests on.
+
+    Attributes:
+        gt: Camera to ground truth of `tracks/`.
+        gt_person: The same for the union of the cameras.
+        ignore: Boxes that were not scored.
+        identities_sha256: Of `identities.json` as it was; None where the folder has none.
+    """
+
+    gt: Mapping[str, Path]
+    gt_person: Mapping[str, Path]
+    ignore: Mapping[str, Path]
+    identities_sha256: str | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values; paths are whole, so that they can be read again from elsewhere."""
+        parts = {"gt": self.gt, "gt_person": self.gt_person, "ignore": self.ignore}
+        files = {part: {camera: str(path.resolve()) for camera, path in of.items()} for part, of in parts.items()}
+        return {**files, "identities_sha256": self.identities_sha256}
+
+
+@dataclass(frozen=True, slots=True)
 class RunEvaluation:
     """Figures of a run.
 
@@ -43,12 +68,14 @@ class RunEvaluation:
         cameras: Per camera, by `tracks/<camera>.txt`.
         cross: The union of the cameras, by `mot/<camera>.txt`.
         people: What the union was scored on, by camera.
+        basis: The files it was scored against, by camera, and the digest of the identities that were scored.
         unwritten: Why `evaluation.json` could not be written; None where it was.
     """
 
     cameras: dict[str, TrackingScore]
     cross: TrackingScore
     people: dict[str, TrackingPair]
+    basis: Basis
     unwritten: OutputError | None = None
 
     def cross_figures(self) -> Figures:
@@ -56,11 +83,12 @@ class RunEvaluation:
         all_figures = figures(self.cross)
         return {name: all_figures[name] for name in ("HOTA", "IDF1", "DetA", "AssA", "IDP", "IDR")}
 
-    def to_json(self) -> dict[str, dict[str, Figures] | Figures]:
+    def to_json(self) -> dict[str, Any]:
         """The content of `evaluation.json`, in percent and counts."""
         return {
             "cameras": {name: figures(score) for name, score in self.cameras.items()},
             "cross": self.cross_figures(),
+            "basis": self.basis.to_json(),
         }
 
 
@@ -144,9 +172,10 @@ def evaluate_run(
         for camera, path in person_files.items()
     }
     cameras = {name: score_tracking(pair.gt, pair.predicted, pair.ignore) for name, pair in tracks.items()}
-    evaluation = RunEvaluation(cameras, score_union(people), people)
+    basis = Basis(truth_files, person_files, ignore_files, identities_digest(run))
+    evaluation = RunEvaluation(cameras, score_union(people), people, basis)
     try:
-        write_whole(folder / "evaluation.json", json.dumps(evaluation.to_json(), indent=2) + "\n")
+        write_whole(run.evaluation, json.dumps(evaluation.to_json(), indent=2) + "\n")
     except OutputError as error:  # what was found is not lost because of it
         return replace(evaluation, unwritten=error)
     return evaluation
@@ -184,6 +213,11 @@ def _chosen(names: Sequence[str], wanted: Sequence[str]) -> list[str]:
                 f"no sequence {name!r}", field="sequences", expected=f"one of {', '.join(names)}", hint=hint
             )
     return [name for name in names if name in wanted]
+
+
+def identities_digest(run: RunFolder) -> str | None:
+    """SHA-256 of a run's `identities.json`, by which a measurement knows whether they are still the same."""
+    return hashlib.sha256(run.identities.read_bytes()).hexdigest() if run.identities.is_file() else None
 
 
 def _frames_read(folder: Path) -> dict[str, IntArray]:

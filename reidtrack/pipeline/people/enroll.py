@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -12,8 +13,10 @@ from reidtrack.config.run import DetectConfig, EmbedConfig, GalleryConfig
 from reidtrack.detect.protocol import Detector
 from reidtrack.embed.embedder import Embedder
 from reidtrack.engines.names import EngineName
+from reidtrack.engines.provenance import Weights
 from reidtrack.errors import InputError, ReidtrackError, UsageError, param
 from reidtrack.gallery.compare import compare
+from reidtrack.gallery.dates import Dates, check_date
 from reidtrack.gallery.people import open_gallery
 from reidtrack.gallery.views import KnownPerson, Source, View, photo_view
 from reidtrack.image import read_image
@@ -34,6 +37,8 @@ class EnrollRequest:
         detect: The detector.
         box_xyxy: The person in the photo, pixels; of one photo.
         person: Which of the detected people, from 1, left to right; of one photo.
+        consent: When the person agreed to be known, `YYYY-MM-DD`; None leaves it as it is.
+        until: The last day on which the person is kept; None leaves it as it is.
         device: Where networks run.
         engine: The inference engine.
     """
@@ -45,6 +50,8 @@ class EnrollRequest:
     detect: DetectConfig
     box_xyxy: tuple[float, float, float, float] | None = None
     person: int | None = None
+    consent: str | None = None
+    until: str | None = None
     device: str = "auto"
     engine: EngineName = "auto"
 
@@ -80,21 +87,50 @@ def enroll(request: EnrollRequest) -> Enrolled:
     if request.box_xyxy is None:
         detector, _ = make_detector(request.detect, request.device, request.engine)
     found, faults = _photos(request, detector, embedder)
-    with open_gallery(path, gallery_signature(weights.sha256), make=True) as gallery, gallery.writing():
+    config = request.gallery.model_copy(update={"path": path})
+    dates = Dates(request.consent, request.until)
+    return keep_photos(request.name, found, config, weights, dates)._replace(faults=tuple(faults))
+
+
+def keep_photos(
+    name: str, found: Mapping[Source, View], config: GalleryConfig, weights: Weights, dates: Dates
+) -> Enrolled:
+    """Put the views of photos into a gallery, which is made where it is not there.
+
+    Args:
+        name: What the person is called.
+        found: The view of each photo.
+        config: Which gallery, and its bounds.
+        weights: Of the network that made the features.
+        dates: Set where they are given.
+
+    Raises:
+        InputError: If the gallery cannot be read.
+        WeightsError: If its features were made by other weights.
+        OutputError: If it cannot be written.
+    """
+    assert config.path is not None
+    with open_gallery(config.path, gallery_signature(weights.sha256), make=True) as gallery, gallery.writing():
         for source in found:
             gallery.withdraw(source.key)
-        person = gallery.find_name(request.name)
-        near = compare(gallery, [list(found.values())], request.gallery.strangers, prior=weights.prior, photo=True)
+        person = gallery.find_name(name)
+        near = compare(gallery, [list(found.values())], config.strangers, prior=weights.prior, photo=True)
         if person is None:
-            person = gallery.add_person(request.name)
+            person = gallery.add_person(name)
         for source, view in found.items():
             gallery.add_views(source, {person: [view]})
-        keep_within_limits(gallery, request.gallery)
+        gallery.set_dates(gallery.key(person), **{day: text for day, text in dates._asdict().items() if text})
+        keep_within_limits(gallery, config)
         known = {one.key: one for one in gallery.people()}
         people = {i: known[key] for i, (key, _) in gallery.names().items()}
         others = zip(near.short.person[0].tolist(), near.short.distance[0].tolist(), strict=True)
         alike = ((people[i], d) for i, d in others if i != person and i in people and d <= near.threshold)
-        return Enrolled(people[person], next(alike, None), tuple(faults))
+        return Enrolled(people[person], next(alike, None), ())
+
+
+def photo_source(content: bytes, path: str) -> Source:
+    """The source of a photo by what it holds: the same photo again is no second one."""
+    return Source(f"photo-{hashlib.sha256(content).hexdigest()[:16]}", "photo", path)
 
 
 def _check(request: EnrollRequest) -> Path:
@@ -103,6 +139,9 @@ def _check(request: EnrollRequest) -> Path:
     if not request.name.strip():
         raise UsageError("is empty", field="name", expected="what the person is called")
     check_name(request.name, "name")
+    for field, day in (("consent", request.consent), ("until", request.until)):
+        if day is not None:
+            check_date(day, field)
     if len(request.photos) != 1 and (request.box_xyxy is not None or request.person is not None):
         raise UsageError(f"{param('box')} and {param('person')} are of one photo", hint="enroll the photos one by one")
     if request.box_xyxy is not None and request.person is not None:
@@ -131,8 +170,7 @@ def _photos(
         except (InputError, UsageError) as error:
             faults.append(error)
             continue
-        key = f"photo-{hashlib.sha256(content).hexdigest()[:16]}"
-        found[Source(key, "photo", str(path.resolve()))] = photo_view(feature, clock.now().timestamp())
+        found[photo_source(content, str(path.resolve()))] = photo_view(feature, clock.now().timestamp())
     if not found:
         if len(faults) == 1:
             raise faults[0]

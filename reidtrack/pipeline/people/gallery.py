@@ -14,6 +14,7 @@ from reidtrack.config.run import GalleryConfig
 from reidtrack.corrections.schema import readable_name
 from reidtrack.engines.provenance import Weights
 from reidtrack.errors import OutputError, UsageError, param
+from reidtrack.gallery.dates import check_date
 from reidtrack.gallery.people import Gallery, open_gallery
 from reidtrack.gallery.store import Signature
 from reidtrack.gallery.views import KnownPerson
@@ -35,6 +36,8 @@ class GalleryChanges:
     Attributes:
         rename: Key (or name) and new name.
         merge: Key of somebody, and of who that is too, whose key stays.
+        consent: Key, and the day on which they agreed to be known, `YYYY-MM-DD`; empty takes it away.
+        until: Key, and the last day on which they are kept; empty keeps them without an end.
         remove: Keys of people to remove.
         keep_days: Remove people without a name who were not seen for so many days.
         named_too: And those who have one.
@@ -42,6 +45,8 @@ class GalleryChanges:
 
     rename: tuple[str, str] | None = None
     merge: tuple[str, str] | None = None
+    consent: tuple[str, str] | None = None
+    until: tuple[str, str] | None = None
     remove: Sequence[str] = ()
     keep_days: float | None = None
     named_too: bool = False
@@ -51,7 +56,8 @@ def change_gallery(path: Path, changes: GalleryChanges) -> list[KnownPerson]:
     """Change a gallery, and return everybody who is in it afterwards.
 
     Raises:
-        UsageError: If a key or name is nobody's, or a name somebody else's, or none that can be shown.
+        UsageError: If a key or name is nobody's, or a name somebody else's, or none that can be shown; or a day is no
+            date, or a last day that is over.
         InputError: If the gallery cannot be read.
         OutputError: If it cannot be written.
     """
@@ -61,6 +67,9 @@ def change_gallery(path: Path, changes: GalleryChanges) -> list[KnownPerson]:
         raise UsageError(f"needs {param('keep_days')} N", field="named_too")
     if changes.rename is not None and changes.rename[1]:
         check_name(changes.rename[1], "rename")
+    for field in ("consent", "until"):
+        if (given := getattr(changes, field)) is not None and given[1]:
+            check_date(given[1], field)
     with open_gallery(path) as gallery:
         if changes != GalleryChanges():
             with gallery.writing():
@@ -68,6 +77,10 @@ def change_gallery(path: Path, changes: GalleryChanges) -> list[KnownPerson]:
                     gallery.rename(*changes.rename)
                 if changes.merge is not None:
                     gallery.merge(*changes.merge)
+                if changes.consent is not None:
+                    gallery.set_dates(changes.consent[0], consent=changes.consent[1] or None)
+                if changes.until is not None:
+                    gallery.set_dates(changes.until[0], until=changes.until[1] or None)
                 if changes.remove:
                     gallery.remove(changes.remove)
                 if changes.keep_days is not None:

@@ -23,6 +23,7 @@ from reidtrack.pipeline.run.space import check_space
 from reidtrack.runs.folder import RunFolder
 from reidtrack.runs.lock import RunLock
 from reidtrack.runs.manifest import READ, RunManifest
+from reidtrack.runs.parquet import check_parquet
 from reidtrack.runs.prepare import check_folder, check_same, make_folder
 from reidtrack.runtime.progress import Progress
 from reidtrack.video.inputs import CameraInput, open_inputs, pair_offsets
@@ -116,6 +117,8 @@ def prepare_run(
     inputs = _checked_inputs(request, progress)
     sources = _open(inputs, request, failures, stack)
     networks = RunNetworks.load(request.config, request.detections)
+    if request.config.output.parquet:
+        check_parquet()
     check_gallery(request.config.gallery, networks.weights["reid"])
     manifest = _manifest(request, inputs, sources, networks)
     earlier = _earlier(RunFolder(request.out), manifest) if request.resume else None

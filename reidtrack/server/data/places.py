@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from reidtrack.errors import InputError, UsageError
@@ -13,6 +13,8 @@ SUFFIXES = frozenset(
     {".mp4", ".mkv", ".mov", ".avi", ".m4v", ".webm", ".ts", ".mts", ".m2ts", ".mpg", ".mpeg", ".h264"}
 )
 """Recordings that are listed."""
+TRUTH_SUFFIXES = frozenset({".txt"})
+"""Files that are listed as ground truth."""
 MOST_LISTED = 5000
 
 
@@ -54,13 +56,20 @@ class AllowedFolders:
 
     def recordings(self) -> Iterator[Path]:
         """Video files in the folders, sorted; links are not followed."""
+        return self._files(SUFFIXES)
+
+    def truth(self) -> Iterator[Path]:
+        """Text files in the folders, sorted, that may be ground truth; links are not followed."""
+        return self._files(TRUTH_SUFFIXES)
+
+    def _files(self, suffixes: Collection[str]) -> Iterator[Path]:
         count = 0
         for folder in self._folders:
             for parent, below, names in os.walk(folder):
                 below[:] = sorted(name for name in below if not name.startswith("."))
                 for name in sorted(names):
                     path = Path(parent) / name
-                    if path.suffix.lower() in SUFFIXES and not path.is_symlink():
+                    if path.suffix.lower() in suffixes and not path.is_symlink():
                         yield path
                         count += 1
                         if count >= MOST_LISTED:

@@ -137,7 +137,9 @@ def _settle(call: Call, make: correct.Make) -> Any:
         edited = correct.edit_corrections(path, make, settles=True)
         associate_again(path, (), video=False, mosaic=False, progress=Silent(), cancel=CancelToken())
     lines = {"added": list(edited.added), "removed": list(edited.removed)}
-    call.services.audit.write(call.who.name, "corrected", run=run.id, **lines)
+    # Of whom, by their tracklets: the lines may hold names, which stay out of the log.
+    verb = "take back" if call.body is None else call.body.verb
+    call.services.audit.write(call.who.name, "corrected", run=run.id, verb=verb, of=[str(ref) for ref in edited.people])
     settled = call.runs.get(run.id)
     now = [] if settled is None else [_number_now(settled, ref) for ref in edited.people]
     return {**lines, "seconds": round(time.monotonic() - began, 3), "now": now, "run": settled and summary(settled)}

@@ -112,10 +112,11 @@ def the_pictures(call: Call) -> AllShown:
     """The pictures that a request names; for rules."""
     body = call.body
     asked = (body.first, body.second) if isinstance(body, TwoPictures) else (body.picture,)
-    return AllShown(tuple(_find(call, one) for one in asked))
+    return AllShown(tuple(find_picture(call, one) for one in asked))
 
 
-def _find(call: Call, asked: Picture) -> Shown:
+def find_picture(call: Call, asked: Picture) -> Shown:
+    """A picture that is sent, or of a run that the user sees; anything else is not there."""
     if asked.run is None or asked.camera is None:
         return Shown(asked)
     run = call.runs.get(asked.run)

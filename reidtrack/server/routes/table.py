@@ -8,7 +8,19 @@ from typing import Any
 from reidtrack.server.access.rules import Role, Rule
 from reidtrack.server.endpoint import Call, Endpoint
 from reidtrack.server.openapi import describe
-from reidtrack.server.routes import corrections, find, jobs, media, people, review, runs, sessions, uploads
+from reidtrack.server.routes import (
+    corrections,
+    find,
+    jobs,
+    live,
+    measure,
+    media,
+    people,
+    review,
+    runs,
+    sessions,
+    uploads,
+)
 
 
 @cache
@@ -27,9 +39,11 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *media.ENDPOINTS,
     *corrections.ENDPOINTS,
     *review.ENDPOINTS,
+    *measure.ENDPOINTS,
     *jobs.ENDPOINTS,
     *uploads.ENDPOINTS,
     *find.ENDPOINTS,
     *people.ENDPOINTS,
+    *live.ENDPOINTS,
     Endpoint("GET", "/openapi.json", Rule(Role.VIEWER), show_description, "This description"),
 )

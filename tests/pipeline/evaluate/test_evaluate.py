@@ -43,7 +43,8 @@ def test_tracks_are_scored_by_visit_and_the_union_by_person(
     assert main(["evaluate", str(run_folder), "--gt", *gt, "--gt-person", *people, "--json"]) == 0
     content = json.loads(capsys.readouterr().out)
     assert content == json.loads((run_folder / "evaluation.json").read_text())
-    assert list(content) == ["cameras", "cross"]
+    assert list(content) == ["cameras", "cross", "basis"]
+    assert list(content["basis"]["gt"]) == ["a", "b"]
     assert list(content["cameras"]) == ["a", "b"]
     for figures in content["cameras"].values():
         assert (figures["HOTA"], figures["IDF1"], figures["MOTA"], figures["IDSW"]) == (100, 100, 100, 0)

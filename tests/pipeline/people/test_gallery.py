@@ -390,3 +390,19 @@ def test_a_gallery_forgets_by_itself(
     entries = associate(tuesday, people, "--set", "gallery.threshold=0", *settings)
     assert [entry["person"]["new"] for entry in entries if "person" in entry] == [True] * min(expected, 4)
     assert len(listed(people, capsys)) == expected
+
+
+def test_days_of_somebody(monday: Path, people: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Noted, shown, taken away; a date that is none, or a last day that is over, changes nothing."""
+    assert main(["associate", str(monday), "--gallery", str(people), "--quiet"]) == 0
+    assert main(["gallery", str(people), "--json"]) == 0
+    key = json.loads(capsys.readouterr().out)[0]["key"]
+    days = ["--consent", key, "2020-02-29", "--until", key, "9998-12-31"]
+    assert main(["gallery", str(people), *days]) == 0
+    assert "9998-12-31" in capsys.readouterr().out
+    assert main(["gallery", str(people), "--until", key, "", "--json"]) == 0
+    (told,) = (one for one in json.loads(capsys.readouterr().out) if one["key"] == key)
+    assert (told["consent"], told["until"]) == ("2020-02-29", None)
+    for wrong in (["--consent", key, "20200229"], ["--until", key, "2020-01-01"]):
+        assert main(["gallery", str(people), *wrong]) == 2
+        assert wrong[0] in capsys.readouterr().err

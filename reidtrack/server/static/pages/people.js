@@ -1,7 +1,8 @@
-// People: who is in the gallery over all runs; naming, merging, forgetting.
+// People: who is in the gallery over all runs; enrolling, naming, dates, merging, forgetting.
 
 import { element } from "../../../report/js/dom.js";
 import { all, path, send } from "../api.js";
+import { dayFields, enrolForm } from "../parts/enrol.js";
 import { button, field, input, terms } from "../parts/make.js";
 
 const day = (utc) => utc && utc.replace("T", " ").slice(0, 16);
@@ -14,6 +15,8 @@ function facts(person) {
     ["cameras", person.cameras.join(", ")],
     ["first seen", day(person.first_utc)],
     ["last seen", day(person.last_utc)],
+    ["agreed on", person.consent],
+    ["kept until", person.until],
   ]);
 }
 
@@ -30,12 +33,15 @@ function tools(app, person, people, act) {
   const name = input("text", { value: person.name ?? "", maxLength: 80 });
   const other = others(person, people);
   const at = path("people", person.key);
+  const { fields, days } = dayFields(person);
   const row = element(
     "div.row",
     field("Called", name),
     button("Name", () => act("POST", `${at}/name`, { name: name.value }, `${who}: named`)),
     field("The same as", other),
     button("Merge", () => other.value && act("POST", `${at}/merge`, { into: other.value }, `${who}: merged`)),
+    ...fields,
+    button("Note days", () => act("POST", `${at}/dates`, days(), `${who}: noted`)),
   );
   if (app.may("admin")) {
     const words = `Forget ${who}? Everything that the gallery keeps of them is removed for good.`;
@@ -69,7 +75,10 @@ async function show(place, _, app) {
     list.replaceChildren(...items.map((person) => tile(person, items)));
   };
   await refill();
-  place.append(element("h1", "People"), count, list);
+  const rule = "Who is kept until a day is forgotten after it: neither shown nor recognised any more.";
+  place.append(element("h1", "People"), count);
+  if (changes) place.append(element("p.hint", rule), enrolForm(app, refill));
+  place.append(list);
 }
 
 export const page = { pattern: "/people", title: () => "People", show };

@@ -4,6 +4,7 @@ import { element } from "../../../report/js/dom.js";
 import { formatPercent, formatTime } from "../../../report/js/format.js";
 import { get, path } from "../api.js";
 import { correct, undo } from "../parts/corrections.js";
+import { enrolPerson } from "../parts/enrol.js";
 import { button, called, face, field, input, link, span, terms } from "../parts/make.js";
 import { runLinks } from "./run.js";
 
@@ -97,6 +98,7 @@ async function show(place, { run, identity }, app) {
   place.append(title, element("p.hint", seen), known);
   place.append(element("div.faces", ...person.pictures.map((crop) => face(run, crop, called(person), "face.big"))));
   if (say) place.append(tools(person, say, takeBack));
+  if (say && !app.user.cameras && person.pictures.length) place.append(enrolPerson(app, run, person));
   place.append(element("h2", "Visits"), element("ul.tracklets", ...person.tracklets.map((t) => visit(run, t, say))));
 }
 

@@ -74,6 +74,13 @@ function head(run) {
   return title;
 }
 
+/** The moment that the address names, /runs/monday?t=12.5&camera=hall; the beginning where it names none. */
+function asked(run) {
+  const named = new URLSearchParams(location.search);
+  const time = Number.parseFloat(named.get("t") ?? "");
+  return Number.isFinite(time) ? [time, named.get("camera")] : [run.first_time_s ?? 0];
+}
+
 /** @type {import("../router.js").Page["show"]} */
 async function show(place, { run: id }, app) {
   const [run, tracklets] = await Promise.all([get(path("runs", id)), all(path("runs", id, "tracklets"))]);
@@ -94,7 +101,7 @@ async function show(place, { run: id }, app) {
   const listen = keys(player, lanes);
   document.addEventListener("keydown", listen);
   requestAnimationFrame(() => lanes.whole());
-  player.seek(run.first_time_s ?? 0);
+  player.seek(...asked(run));
   return () => {
     document.removeEventListener("keydown", listen);
     player.stop();
@@ -107,6 +114,7 @@ export function runLinks({ run }) {
   return [
     [run, path("runs", run)],
     ["Review", path("runs", run, "review")],
+    ["Measure", path("runs", run, "measure")],
   ];
 }
 

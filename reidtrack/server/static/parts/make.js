@@ -51,6 +51,9 @@ export function face(run, crop, alt, kind = "face") {
   return image;
 }
 
+/** Address of a moment of a run, and of one camera there. */
+export const moment = (run, time, camera) => `${path("runs", run)}?${new URLSearchParams({ t: String(time), camera })}`;
+
 /** @param {{id: number, name: string | null}} person */
 export const called = (person) => person.name ?? `person ${person.id}`;
 
