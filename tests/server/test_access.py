@@ -9,9 +9,11 @@ import pytest
 from served import Open, log_in
 from served_examples import EXAMPLES, Example
 
+from reidtrack.pipeline.erase import Erased
 from reidtrack.server.access.rules import Principal, Role, Rule
 from reidtrack.server.endpoint import BASE, Endpoint
 from reidtrack.server.routes import corrections
+from reidtrack.server.routes import erase as erase_routes
 from reidtrack.server.routes.table import ENDPOINTS
 
 ANYBODY = None
@@ -46,6 +48,8 @@ def expected(endpoint: Endpoint, example: Example, user: Principal | None) -> in
 def table(kept: Path, open_app: Open, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A client, with identities that are not settled and jobs that are not done."""
     client = open_app(kept)
+    gone = Erased(0, 0, 0, 0, 0, (), False, {})
+    monkeypatch.setattr(erase_routes, "erase", lambda *_: gone)
     monkeypatch.setattr(corrections, "_settle", lambda call, make: {"added": [], "removed": []})
     entries = [corrections.Correction(corrections.Lock(lock=(f"{camera} 1",)), 1, 1) for camera in ("left", "right")]
     monkeypatch.setattr(corrections, "_entries", lambda run: entries)

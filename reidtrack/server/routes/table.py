@@ -8,7 +8,19 @@ from typing import Any
 from reidtrack.server.access.rules import Role, Rule
 from reidtrack.server.endpoint import Call, Endpoint
 from reidtrack.server.openapi import describe
-from reidtrack.server.routes import corrections, find, jobs, measure, media, people, review, runs, sessions, uploads
+from reidtrack.server.routes import (
+    corrections,
+    erase,
+    find,
+    jobs,
+    measure,
+    media,
+    people,
+    review,
+    runs,
+    sessions,
+    uploads,
+)
 
 
 @cache
@@ -28,6 +40,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *corrections.ENDPOINTS,
     *review.ENDPOINTS,
     *measure.ENDPOINTS,
+    *erase.ENDPOINTS,
     *jobs.ENDPOINTS,
     *uploads.ENDPOINTS,
     *find.ENDPOINTS,
