@@ -26,6 +26,7 @@ def cut_recording(
     times: int = 1,
     end_s: float = float("inf"),
     name: str = "%Y%m%dT%H%M%SZ.mp4",
+    lossless: bool = False,
 ) -> list[Path]:
     """Write a recording, several times over, into files whose lengths (whole seconds) take turns.
 
@@ -37,6 +38,7 @@ def cut_recording(
         times: How often the recording is played.
         end_s: Second of the recording from which it is played anew.
         name: `strftime` pattern of the files' paths.
+        lossless: Whether pictures are the same wherever a file begins.
     """
     written, lengths, length, begins = list[Path](), cycle(lengths_s), 0.0, -1.0
     container: Any = None
@@ -47,7 +49,7 @@ def cut_recording(
             begins, length = (0.0 if container is None else begins + length), next(lengths)
             path = folder / (start + timedelta(seconds=begins)).strftime(name)
             path.parent.mkdir(parents=True, exist_ok=True)
-            container = _begin(path, frame, fps)
+            container = _begin(path, frame, fps, "0" if lossless else "16")
             written.append(path)
         picture = av.VideoFrame.from_ndarray(frame.image, format="bgr24")
         picture.pts = round((now_s - begins) * 90_000)
@@ -55,6 +57,24 @@ def cut_recording(
         container.mux(container.streams.video[0].encode(picture))
     _finish(container)
     return written
+
+
+def archive_words(archive: Path, out: Path, *who: str) -> list[str]:
+    """Words of `archive run` in tasks of 5 s of which every sixth frame is looked at.
+
+    Args:
+        archive: The list.
+        out: Where all goes.
+        who: Options that say who does it.
+    """
+    settings = ["detect.every=6", "embed.weights=osnet_x0_25"]
+    options = ["--task", "5s", "--lead", "2s", *who, "--set", *settings, "--quiet"]
+    return ["archive", "run", str(archive), "--out", str(out), *options]
+
+
+def results(out: Path) -> dict[str, bytes]:
+    """Results of the tasks of an archive by their names."""
+    return {path.name: path.read_bytes() for path in (out / "tasks").rglob("*.npz")}
 
 
 def _frames(source: Path, times: int, end_s: float) -> Iterator[tuple[Frame, float, float]]:
@@ -66,9 +86,9 @@ def _frames(source: Path, times: int, end_s: float) -> Iterator[tuple[Frame, flo
                     yield frame, turn * whole_s + frame.time_s, opened.nominal_fps
 
 
-def _begin(path: Path, frame: Frame, fps: float) -> Any:
+def _begin(path: Path, frame: Frame, fps: float, crf: str) -> Any:
     container = av.open(str(path), "w")
-    stream: Any = container.add_stream("libx264", rate=round(fps), options={"preset": "ultrafast", "crf": "16"})
+    stream: Any = container.add_stream("libx264", rate=round(fps), options={"preset": "ultrafast", "crf": crf})
     stream.width, stream.height, stream.pix_fmt = *frame.size, "yuv420p"
     stream.codec_context.time_base = Fraction(1, 90_000)
     return container

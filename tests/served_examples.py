@@ -10,6 +10,7 @@ import numpy as np
 from reidtrack.gallery.people import open_gallery
 from reidtrack.gallery.store import Signature
 from reidtrack.gallery.views import Source, View
+from reidtrack.server.live.wire import Message
 from reidtrack.server.services import Services
 
 
@@ -135,6 +136,37 @@ def known_list(services: Services) -> list[Example]:
     return [Example("/people")]
 
 
+def watch_both(services: Services) -> None:
+    """Has the live cameras left and right tell something: a film, and person 1 in left, 2 in right, 3 in both."""
+    hub = services.live
+    hub.begin("live", BOTH)
+    for camera, own in zip(BOTH, (1, 2), strict=True):
+        beginning = {"kind": "beginning", "camera": camera, "mime": "video/mp4", "start_s": 0.0}
+        hub.take(Message(beginning, b"a film of " + camera.encode()))
+        hub.take(Message({"kind": "fragment", "camera": camera, "time_s": 1.0, "key": True}, camera.encode()))
+        for track_id, identity in enumerate((own, 3), 1):
+            place = {"camera": camera, "track_id": track_id, "time_s": 1.0}
+            hub.take(Message({"kind": "event", "event": {"event": "tracklet_started", **place}}))
+            if identity == own:
+                hub.take(Message({"kind": "event", "event": {"event": "identity", **place, "identity": identity}}))
+        ended = {"event": "tracklet_ended", "camera": camera, "track_id": 2, "time_s": 2.0, "identity": 3}
+        hub.take(Message({"kind": "event", "event": ended}))
+        boxes = {"camera": camera, "time_s": 1.0, "size": [9, 9], "boxes": [[1, own, 0, 0, 1, 1]]}
+        hub.take(Message({"kind": "boxes", **boxes}))
+    status = {"cameras": {name: {"state": "up"} for name in BOTH}, "people_total": 3}
+    hub.take(Message({"kind": "status", "status": status, "now_s": 2.0}))
+
+
+def live(*examples: Example) -> Callable[[Services], list[Example]]:
+    """Examples of live cameras that are watched."""
+
+    def make(services: Services) -> list[Example]:
+        watch_both(services)
+        return list(examples)
+
+    return make
+
+
 EXAMPLES: dict[str, Callable[[Services], list[Example]]] = {
     "GET /health": once(Example("/health")),
     "POST /session": once(Example("/session", json={"name": "nobody", "password": "wrong"})),
@@ -186,6 +218,15 @@ EXAMPLES: dict[str, Callable[[Services], list[Example]]] = {
     "POST /people/{key}/name": known("/name", {"name": ""}),
     "POST /people/{key}/merge": known("/merge"),
     "DELETE /people/{key}": known("!"),
+    "GET /live": live(Example("/live", BOTH)),
+    "WS /live/stream": live(Example("/live/stream", BOTH)),
+    "GET /live/events": live(Example("/live/events?for_s=0", BOTH)),
+    "GET /live/people/{identity}": live(
+        Example("/live/people/1", ("left",)), Example("/live/people/2", ("right",)), Example("/live/people/3", BOTH)
+    ),
+    "GET /live/cameras": live(Example("/live/cameras", BOTH)),
+    "POST /live/cameras": live(Example("/live/cameras", BOTH, {"name": "hall", "address": "rtsp://127.0.0.1/"})),
+    "DELETE /live/cameras/{camera}": live(*(Example(f"/live/cameras/{camera}", (camera,)) for camera in BOTH)),
     "GET /openapi.json": once(Example("/openapi.json")),
 }
 """Sessions and tokens are one's own: `test_sessions` tries those of others."""

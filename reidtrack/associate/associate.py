@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from reidtrack.associate.appearance import mean_appearances
+from reidtrack.associate.blocks.learned import Told
+from reidtrack.associate.blocks.many import AT_ONCE, associate_many, single_persons_of_many
 from reidtrack.associate.calibration.calibration import Calibration
 from reidtrack.associate.calibration.prior import GENERIC, AppearancePrior
 from reidtrack.associate.evidence import Evidence
@@ -54,6 +56,7 @@ def associate(
     cannot_link: Sequence[tuple[TrackletKey, TrackletKey]] = (),
     feedback: Sequence[tuple[TrackletKey, TrackletKey, bool, float]] = (),
     steps: Sequence[float] = (),
+    at_once: int = AT_ONCE,
 ) -> Association:
     """Give every tracklet an identity.
 
@@ -83,6 +86,8 @@ def associate(
         feedback: Pairs that a threshold which is found learns from: whether they are one person, and how much each
             counts, 1 for a correction (`threshold_after_feedback`).
         steps: Differences from the threshold at which all is clustered once more, evidence and all.
+        at_once: Most tracklets that are solved at once; of more, blocks of half as many are, then their people
+            (`blocks`), and `steps` are not tried.
 
     Returns:
         Who is who; a tracklet that matches nobody, or has no features, is a person of its own. The same tracklets give
@@ -92,6 +97,20 @@ def associate(
         ValueError: If `must_link` and `cannot_link` cannot both be true, or somebody would stand twice in a camera, or
             a key is not known.
     """
+    if len(tracklets) > at_once:
+        many = associate_many(
+            tracklets,
+            Told(threshold, same_camera_threshold, least_probability, feedback),
+            at_once=at_once,
+            split_threshold=split_threshold,
+            prior=prior,
+            shrink=shrink,
+            evidence=evidence,
+            must_link=must_link,
+            cannot_link=cannot_link,
+        )
+        pairs = [(a + 1, b + 1) for a, b in many.lookalikes]
+        return Association(many.identities, *many.calibration.thresholds, many.calibration, (), pairs)
     found = group(
         single_persons(tracklets, split_threshold, prior, shrink),
         threshold=threshold,
@@ -127,6 +146,8 @@ def cut_switched(
 
     A live caller passes what the cameras saw besides, ended or not: who met nobody is not cut.
     """
+    if len(tracklets) > AT_ONCE:
+        return single_persons_of_many(tracklets, split_threshold, prior, shrink)[0]
     return single_persons(tracklets, split_threshold, prior, shrink).tracklets
 
 

@@ -31,7 +31,7 @@ from reidtrack.associate.lookalikes import lookalikes
 from reidtrack.associate.nearest import NearPairs, near_pairs
 from reidtrack.associate.split import split_switched
 from reidtrack.graph import component_members
-from reidtrack.types import DoubleArray, Identity, IntArray, Link, Tracklet, TrackletKey
+from reidtrack.types import DoubleArray, FloatArray, Identity, IntArray, Link, Tracklet, TrackletKey
 
 _ROUNDING = 1e-6
 """Costs and distances are computed in different ways and differ by less than this."""
@@ -211,21 +211,28 @@ class Recording(NamedTuple):
         return [self._identity(number, members, reasons) for number, (members, reasons) in found]
 
     def _identity(self, number: int, members: IntArray, links: tuple[Link, ...]) -> Identity:
-        mean = unit(self.mean[members].sum(axis=0, keepdims=True))[0]
-        return Identity(number, tuple(self.tracklets[i] for i in members), mean.astype(np.float32), links)
+        tracklets = tuple(self.tracklets[i] for i in members)
+        return Identity(number, tracklets, mean_look(self.mean[members]), links)
+
+
+def mean_look(means: DoubleArray) -> FloatArray:
+    """What a person looks like (D,): the mean of the tracklets' mean features (M, D), of unit norm."""
+    mean: FloatArray = unit(means.sum(axis=0, keepdims=True))[0].astype(np.float32)
+    return mean
 
 
 def single_persons(
     tracklets: Sequence[Tracklet], split_threshold: float, prior: AppearancePrior, shrink: float | None
 ) -> Recording:
     """Tracklets of one person each, by time."""
-    ordered = sorted(tracklets, key=_by_time)
+    ordered = sorted(tracklets, key=by_time)
     whole = Recording.of(ordered, prior, shrink)
     parts = split_switched(ordered, whole.bias, split_threshold)
     if len(parts) == len(ordered):
         return whole
-    return Recording.of(sorted(parts, key=_by_time), prior, shrink)
+    return Recording.of(sorted(parts, key=by_time), prior, shrink)
 
 
-def _by_time(tracklet: Tracklet) -> tuple[float, str, int]:
+def by_time(tracklet: Tracklet) -> tuple[float, str, int]:
+    """What tracklets are sorted by, everywhere."""
     return tracklet.first_time_s, tracklet.camera, tracklet.track_id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -49,12 +49,26 @@ def explain(people: Sequence[IntArray], label: IntArray, context: LinkContext) -
     joined = np.concatenate([np.zeros(0, np.int64), *(members[1:] for members in people)])
     nearest = nearest_others(context.appearance, label, joined, context.near)
     runner_up = dict(zip(joined.tolist(), zip(*(a.tolist() for a in nearest), strict=True), strict=True))
-    bound = component_labels(len(label), context.must_link)
+    return links_of(people, context, runner_up)
+
+
+def links_of(
+    people: Sequence[IntArray], context: LinkContext, runner_up: Mapping[int, tuple[int, float]]
+) -> list[tuple[Link, ...]]:
+    """Links of each person's tracklets, see `explain`, where it is known who else looks most like each.
+
+    Args:
+        people: Indices of each person's tracklets, by time.
+        context: What is known of the N tracklets.
+        runner_up: Index of each tracklet but each person's first to that of the nearest of somebody else, -1 for
+            nobody, and its distance.
+    """
+    bound = component_labels(len(context.keys), context.must_link)
     return [_links(members, context, bound, runner_up) for members in people]
 
 
 def _links(
-    members: IntArray, context: LinkContext, bound: IntArray, runner_up: dict[int, tuple[int, float]]
+    members: IntArray, context: LinkContext, bound: IntArray, runner_up: Mapping[int, tuple[int, float]]
 ) -> tuple[Link, ...]:
     """Links of one person; `bound` (N,) is equal for tracklets that must-links join."""
     if len(members) < 2:

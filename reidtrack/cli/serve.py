@@ -24,13 +24,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "runs", nargs="?", type=Path, default=Path("runs"), metavar="RUNS", help="folder of runs (runs)"
     )
     parser.add_argument(
-        "--demo", action="store_true", help="first make a run of the sample scene there, if there is none"
+        "--demo", action="store_true", help="first make a run of the sample scene there, if there is none; play it live"
     )
     parser.add_argument("--http", metavar="HOST:PORT", help="where to listen (default: 127.0.0.1:8080)")
     parser.add_argument("--name", nargs="+", metavar="HOST", help="further names by which browsers reach it")
     parser.add_argument(
         "--recordings", nargs="+", type=Path, metavar="DIR", help="folders whose recordings may be shown and run"
     )
+    parser.add_argument("--live", type=Path, metavar="CAMERAS.YAML", help="watch these cameras, and show them live")
     parser.add_argument("--gallery", type=Path, metavar="FILE", help="gallery to show (default: people.db in RUNS)")
     parser.add_argument("--reid", type=Path, metavar="WEIGHTS", help="re-identification network of the runs")
     parser.add_argument("--tls-cert", type=Path, metavar="PEM", help="certificate: with --tls-key, https")
@@ -50,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     config = load(ServeConfig, args.config, args.overrides, options=_options(args))
     if args.demo:
         args.runs.mkdir(parents=True, exist_ok=True)
-        config = _with_sample(config)
+        config = _with_sample(args.runs, config)
     check_serve(args.runs, config)
     if args.demo:
         _make_demo(args.runs / "demo", quiet=args.quiet)
@@ -69,6 +70,7 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
         "http": args.http,
         "names": args.name,
         "recordings": None if args.recordings is None else [path.resolve() for path in args.recordings],
+        "live": args.live,
         "gallery": args.gallery,
         "reid": args.reid,
         "tls_cert": args.tls_cert,
@@ -78,11 +80,19 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
     return {key: value for key, value in given.items() if value is not None}
 
 
-def _with_sample(config: ServeConfig) -> ServeConfig:
+def _with_sample(runs: Path, config: ServeConfig) -> ServeConfig:
+    """The sample's films may be shown; unless other cameras are watched live, they are played in their place."""
     from reidtrack.shipped.files import sample_scene
 
-    folder = next(iter(sample_scene().videos.values())).parent
-    return config.model_copy(update={"recordings": (*config.recordings, folder)})
+    scene = sample_scene()
+    folder = next(iter(scene.videos.values())).parent
+    config = config.model_copy(update={"recordings": (*config.recordings, folder)})
+    if config.live is not None:
+        return config
+    from reidtrack.server.live.demo import write_demo
+
+    cameras, settings = write_demo(runs, scene.videos, scene.site)
+    return config.model_copy(update={"live": cameras, "live_config": settings, "live_run": "live-demo"})
 
 
 def _make_demo(out: Path, *, quiet: bool) -> None:

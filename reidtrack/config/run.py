@@ -168,6 +168,9 @@ class AssociateConfig(Section):
         "auto",
         description="people's worth of what is expected of a camera's bias; auto: as the network's priors have it",
     )
+    at_once: Annotated[int, Field(ge=100)] = Field(
+        20_000, description="most visits that are solved at once; of more, blocks of half as many, then their people"
+    )
 
 
 class GalleryConfig(Section):

@@ -17,7 +17,8 @@ class ServeConfig(Section):
     """The page and the interface for programs that `reidtrack serve` gives."""
 
     other_keys = (
-        "http, names, recordings, gallery, reid, tls_cert, tls_key, proxy, session_hours, upload_bytes and jobs are"
+        "http, names, recordings, gallery, reid, tls_cert, tls_key, proxy, session_hours, upload_bytes, jobs, live, "
+        "live_config, live_run and live_allow are"
     )
 
     http: str = Field("127.0.0.1:8080", description="host:port to listen on; others than this machine need accounts")
@@ -39,6 +40,14 @@ class ServeConfig(Section):
     )
     upload_bytes: Annotated[int, Field(ge=1)] = Field(8 << 30, description="largest recording that may be sent")
     jobs: Annotated[int, Field(ge=1, le=64)] = Field(1, description="runs computed at once")
+    live: FilePath | None = Field(None, description="cameras.yaml: cameras that are watched live; null: none")
+    live_config: FilePath | None = Field(None, description="settings of live cameras as YAML, as `reidtrack live` has")
+    live_run: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_\-]{0,99}$")] = Field(
+        "live", description="name of the run that they are written to, in the served folder"
+    )
+    live_allow: tuple[str, ...] = Field(
+        (), description="hosts and networks (10.0.0.0/24) of cameras that may be added in the browser; none: none may"
+    )
 
     @field_validator("proxy")
     @classmethod

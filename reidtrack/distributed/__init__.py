@@ -1,1 +1,1 @@
-"""Who does the tasks of an archive beside this process: a pool of processes; a cluster is to come."""
+"""Who does the tasks of an archive beside this process: a pool of processes, or machines of a Ray cluster."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 
+from reidtrack.distributed.room import Room
 from reidtrack.errors import OutputError, UsageError, param
-from reidtrack.pipeline.archive.work import Done, Job, do_job
+from reidtrack.pipeline.archive.job import Done, Job, do_job
 from reidtrack.runtime.cancel import CancelToken
 
 _LOOK_EVERY_S = 0.2
@@ -37,22 +39,23 @@ class ProcessPool:
         Processes are ended at once when the token is cancelled: a result is written whole or not at all.
 
         Raises:
-            OutputError: If a process was killed, as by the system where there is too little memory.
+            OutputError: If a process was killed, as by the system where there is too little memory, or the disk has no
+                room for another result.
         """
         if not jobs:
             return
         context = multiprocessing.get_context("spawn")  # threads of inference engines do not survive a fork
         count = min(self._workers, len(jobs))
         pool = ProcessPoolExecutor(count, mp_context=context, initializer=_begin, initargs=(self._threads(count),))
-        waiting = iter(jobs)
-        running: set[Future[Done]] = set()
+        waiting, room = deque(jobs), Room(jobs[0].path.parents[1])
+        running: dict[Future[Done], Job] = {}
         try:
-            while not cancel.cancelled:
-                running |= {pool.submit(do_job, job) for job in _next(waiting, 2 * count - len(running))}
-                if not running:
-                    return
-                finished, running = wait(running, _LOOK_EVERY_S, FIRST_COMPLETED)
-                for future in finished:
+            while (waiting or running) and not cancel.cancelled:
+                while waiting and len(running) < 2 * count and room.for_another(len(running)):
+                    job = waiting.popleft()
+                    running[pool.submit(do_job, job)] = job
+                for future in wait(running, _LOOK_EVERY_S, FIRST_COMPLETED).done:
+                    room.note(running.pop(future).path)
                     yield future.result()
         except BrokenProcessPool as error:
             what = "a process of the pool was killed, as happens where there is too little memory"
@@ -63,10 +66,6 @@ class ProcessPool:
     @staticmethod
     def _threads(count: int) -> int:
         return max(1, (os.cpu_count() or 1) // count)
-
-
-def _next(jobs: Iterator[Job], count: int) -> list[Job]:
-    return [job for _, job in zip(range(count), jobs, strict=False)]
 
 
 def _begin(threads: int) -> None:

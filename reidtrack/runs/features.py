@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import struct
+import tempfile
 import tokenize
 import zipfile
 import zlib
@@ -24,6 +25,11 @@ from reidtrack.files import replacing
 from reidtrack.plain_file import check_plain
 from reidtrack.runs.jsonl import AppendFile
 from reidtrack.types import FloatArray, IntArray
+
+_IN_MEMORY = 1 << 30
+"""Bytes of features beyond which they lie in a file."""
+_AT_ONCE = 1 << 16
+"""Features that are made wider at once."""
 
 
 def _record_type(dim: int) -> np.dtype[np.void]:
@@ -82,11 +88,14 @@ class FeatureTable:
 
     def by_track(self) -> dict[tuple[str, int], IntArray]:
         """(Camera name, track id) to its rows, sorted by frame."""
+        if not len(self.camera):
+            return {}
         order = np.lexsort((self.frame, self.track_id, self.camera))
-        rows: dict[tuple[str, int], list[int]] = {}
-        for i in order.tolist():
-            rows.setdefault((self.cameras[self.camera[i]], int(self.track_id[i])), []).append(i)
-        return {key: np.array(value, np.int64) for key, value in rows.items()}
+        camera, track_id = self.camera[order], self.track_id[order]
+        begins = np.flatnonzero(np.r_[True, (camera[1:] != camera[:-1]) | (track_id[1:] != track_id[:-1])])
+        names = (self.cameras[c] for c in camera[begins].tolist())
+        keys = zip(names, track_id[begins].tolist(), strict=True)
+        return dict(zip(keys, np.split(order, begins[1:]), strict=True))
 
 
 _HEAD = b'{"cameras": '
@@ -206,13 +215,24 @@ def read_tracklets(path: Path) -> FeatureTable:
                 data["track_id"],
                 data["frame"],
                 data["quality"],
-                data["feature"].astype(np.float32),
+                _widened(path, data["feature"]),
             )
     except UNREADABLE as error:
         raise wrong("cannot be read") from error
     if not _fits(table):
         raise wrong("is damaged")
     return table
+
+
+def _widened(path: Path, feature: NDArray[Any]) -> FloatArray:
+    """Features in float32; of very many in a file without a name beside them, so that memory need not hold them."""
+    if feature.size * 4 <= _IN_MEMORY:
+        return feature.astype(np.float32)
+    with tempfile.TemporaryFile(dir=path.parent) as file:
+        wide = np.memmap(file, np.float32, "w+", shape=feature.shape)
+    for begin in range(0, len(feature), _AT_ONCE):
+        wide[begin : begin + _AT_ONCE] = feature[begin : begin + _AT_ONCE]
+    return np.asarray(wide)
 
 
 def check_unpacked(path: Path) -> None:

@@ -234,7 +234,16 @@ class RunManifest(Section):
 
     def camera_inputs(self) -> list[CameraInput]:
         """The recordings, to be opened again."""
-        return [CameraInput(entry.camera, entry.source, entry.offset_s) for entry in self.inputs]
+        return [
+            CameraInput(
+                entry.camera,
+                entry.source,
+                entry.offset_s,
+                time_pattern=entry.time_pattern,
+                time_zone=entry.time_zone,
+            )
+            for entry in self.inputs
+        ]
 
     def note_sources(self, sources: Sequence[Source]) -> None:
         """Put down what the opened recordings say about themselves."""

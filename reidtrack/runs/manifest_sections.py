@@ -56,6 +56,8 @@ class InputEntry(Section):
         source: Video file or folder, absolute; or an address without its password.
         offset_s: Seconds from the run's origin to the first frame.
         offset_from: `creation_time` where that said so; None where it was given, or nothing said so.
+        time_pattern: How names of its files tell their times, where the camera has a pattern of its own.
+        time_zone: Zone of times in names, where the camera has one of its own.
         size: Width and height, pixels; None until the recording was opened.
         nominal_fps: Frames per second that the container announces.
         duration_s: Length that the container announces; None where it announces none.
@@ -71,6 +73,8 @@ class InputEntry(Section):
     source: str = ""
     offset_s: float = 0.0
     offset_from: str | None = None
+    time_pattern: str | None = None
+    time_zone: str | None = None
     size: tuple[_Side, _Side] | None = None
     nominal_fps: PositiveFloat | None = None
     duration_s: float | None = None

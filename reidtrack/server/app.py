@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 
+from anyio import to_thread
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
@@ -27,9 +28,11 @@ def make_app(services: Services, endpoints: Sequence[Endpoint] = ENDPOINTS) -> S
     @contextlib.asynccontextmanager
     async def life(_: Starlette) -> AsyncIterator[None]:
         services.runner.start()
+        services.overseer.start()
         try:
             yield
         finally:
+            await to_thread.run_sync(services.overseer.close)
             services.runner.close()
 
     config = services.config

@@ -18,6 +18,9 @@ from reidtrack.server.data.networks import Networks
 from reidtrack.server.data.places import AllowedFolders
 from reidtrack.server.jobs.queue import JobQueue
 from reidtrack.server.jobs.runner import JobRunner
+from reidtrack.server.live.camera_list import WatchedCameras
+from reidtrack.server.live.hub import LiveHub
+from reidtrack.server.live.overseer import LivePlan, Overseer
 
 STATE = ".serve"
 """Folder of accounts, audit log, queue and uploads, within the served folder; hidden, and never served."""
@@ -38,6 +41,8 @@ class Services:
         queue: Long work.
         runner: Does it.
         networks: Look at photos.
+        live: What is known of live cameras.
+        overseer: Keeps the process running that watches them.
         local_csrf: What our page sends along while there are no accounts.
         settling: Run to the lock of whoever settles its identities.
     """
@@ -52,6 +57,8 @@ class Services:
     queue: JobQueue
     runner: JobRunner
     networks: Networks
+    live: LiveHub
+    overseer: Overseer
     local_csrf: str = field(default_factory=lambda: secrets.token_urlsafe(32))
     settling: dict[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
 
@@ -60,6 +67,7 @@ class Services:
         """What serves a folder with some settings; nothing is started."""
         state = root / STATE
         queue = JobQueue(state / "jobs.db")
+        live = LiveHub()
         return cls(
             root=root,
             config=config,
@@ -71,6 +79,8 @@ class Services:
             queue=queue,
             runner=JobRunner(queue, config.jobs),
             networks=Networks(config.reid),
+            live=live,
+            overseer=Overseer(_plan_of(root, config), live),
         )
 
     @property
@@ -95,6 +105,13 @@ class Services:
     def is_reached_by_others(self) -> bool:
         """Whether more than this machine can reach it."""
         return self.config.proxy is not None or not is_loopback(parse_bind(self.config.http)[0])
+
+
+def _plan_of(root: Path, config: ServeConfig) -> LivePlan | None:
+    if config.live is None:
+        return None
+    cameras = WatchedCameras(config.live, root / STATE)
+    return LivePlan(cameras, root / config.live_run, config.live_config, config.live_allow)
 
 
 def accounts_of(root: Path, session_hours: float = 12.0) -> Accounts:

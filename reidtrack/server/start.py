@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
+from reidtrack.config.live import read_cameras
 from reidtrack.config.serve import ServeConfig
 from reidtrack.errors import DeviceError, InputError, OutputError, UsageError, param
 from reidtrack.publish.health import is_loopback, parse_bind
@@ -31,6 +32,7 @@ def check_serve(root: Path, config: ServeConfig) -> None:
     for folder in config.recordings:
         if not folder.is_dir():
             raise InputError("is no folder", where=folder, expected="a folder of recordings")
+    _check_live(root, config)
     services = Services.of(root, config)
     if services.is_reached_by_others and not services.accounts.exist():
         raise UsageError(
@@ -42,6 +44,16 @@ def check_serve(root: Path, config: ServeConfig) -> None:
         logger.warning(
             "passwords and pictures travel unencrypted: give a certificate and its key, or use a proxy with TLS"
         )
+
+
+def _check_live(root: Path, config: ServeConfig) -> None:
+    if config.live is None:
+        return
+    if (root / "run.json").exists():
+        raise UsageError(
+            "is a run itself: live cameras are written beside others", where=root, expected="a folder of runs"
+        )
+    read_cameras(config.live)
 
 
 def serve(root: Path, config: ServeConfig, ready: Callable[[str], None]) -> None:
@@ -85,6 +97,8 @@ def serve(root: Path, config: ServeConfig, ready: Callable[[str], None]) -> None
         ssl_certfile=config.tls_cert,
         ssl_keyfile=None if config.tls_key is None else str(config.tls_key),
         timeout_graceful_shutdown=5,
+        ws_per_message_deflate=False,  # films are small already
+        ws_max_size=64 << 10,
         h11_max_incomplete_event_size=64 << 10,
     )
     server = Server(settings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,21 @@ class CameraInput:
         source: Video file, folder of images, pattern of images or address.
         offset_s: Seconds from the run's origin to its first frame.
         offset_from: How that is known, where it was not given: `creation_time`.
+        time_pattern: How names of its files tell their times, where the camera has a pattern of its own.
+        time_zone: Zone of times in names, where the camera has one of its own.
     """
 
     camera: str
     source: str
     offset_s: float = 0.0
     offset_from: str | None = None
+    time_pattern: str | None = None
+    time_zone: str | None = None
+
+    def part_of(self, part: Part) -> Part:
+        """What to read of it, where `part` is to be read of all."""
+        pattern, zone = self.time_pattern or part.time_pattern, self.time_zone or part.time_zone
+        return replace(part, time_pattern=pattern, time_zone=zone)
 
     def to_json(self) -> dict[str, Any]:
         """As `run.json` keeps it: paths absolute, passwords hidden."""
@@ -35,7 +44,8 @@ class CameraInput:
         if not is_url(self.source) and shown == self.source:
             shown = str(Path(self.source).resolve())
         said = {"camera": self.camera, "source": shown, "offset_s": self.offset_s}
-        return said if self.offset_from is None else {**said, "offset_from": self.offset_from}
+        own = {name: getattr(self, name) for name in ("offset_from", "time_pattern", "time_zone")}
+        return said | {name: value for name, value in own.items() if value is not None}
 
 
 def pair_offsets(offsets_s: Sequence[float], count: int) -> list[float]:
@@ -103,7 +113,8 @@ def open_inputs(
     sources = []
     for item in inputs:
         try:
-            source = open_source(item.source, item.camera, part=part, offset_s=item.offset_s, hwaccel=hwaccel)
+            own = item.part_of(part)
+            source = open_source(item.source, item.camera, part=own, offset_s=item.offset_s, hwaccel=hwaccel)
         except InputError as error:
             fail(item.camera, error)
         else:

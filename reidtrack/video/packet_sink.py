@@ -80,3 +80,31 @@ class SinkGate:
         if self._sink is not None and self._begun:
             self._begun = False
             self._sink.end()
+
+
+class Sinks:
+    """Passes packets on to several sinks, one after another."""
+
+    def __init__(self, *sinks: PacketSink) -> None:
+        self._sinks = sinks
+
+    def begin(self, stream: VideoStream, start_s: float) -> None:
+        """Pass on a beginning."""
+        for sink in self._sinks:
+            sink.begin(stream, start_s)
+
+    def packet(self, packet: Packet[VideoStream], time_s: float) -> None:
+        """Pass on a packet."""
+        for sink in self._sinks:
+            sink.packet(packet, time_s)
+
+    def end(self) -> None:
+        """Pass on an end."""
+        for sink in self._sinks:
+            sink.end()
+
+
+def together(*sinks: PacketSink | None) -> PacketSink | None:
+    """One sink for all that there are; None where there is none."""
+    there = [sink for sink in sinks if sink is not None]
+    return there[0] if len(there) == 1 else Sinks(*there) if there else None

@@ -17,12 +17,14 @@ _PALETTE = bytes.fromhex(
     "be50a5 a5f57d 78af5a ff875a e1eb00 5578b4 ff8cc3 b95f0a"
 )
 
+COLOURS = len(_PALETTE) // 3
+
 
 def colour_of(identity: int) -> Colour:
     """Colour of an identity, counted from 1; they repeat after forty. Below 1, undecided: grey."""
     if identity < 1:
         return UNDECIDED
-    place = (identity - 1) % (len(_PALETTE) // 3)
+    place = (identity - 1) % COLOURS
     red, green, blue = _PALETTE[3 * place : 3 * place + 3]
     return blue, green, red
 

@@ -189,3 +189,13 @@ def test_the_sharper_of_two_crops_is_chosen(order: int) -> None:
         at = np.full(1, index, np.int64)
         selector.offer(Frame("a", index, index / FPS, picture), Tracks(row.track_id, at, at / FPS, row.xyxy, row.score))
     assert names(selector.flush()) == [(1, 0 if order == 1 else 1)]
+
+
+def test_windows_of_cameras_may_end_one_after_another() -> None:
+    selector = CropSelector(SIZE_HW, every_s=1.0, staggered=True)
+    ends: dict[str, set[int]] = {"a": set(), "b": set(), "c": set()}
+    for index in range(40):
+        for camera, found in ends.items():
+            if selector.offer(frame(index, camera), tracks([(index, 1, 0.5)])):
+                found.add(index % 10)
+    assert ends == {"a": {0}, "b": {4}, "c": {8}}

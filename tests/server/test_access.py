@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from served import Open, log_in
 from served_examples import EXAMPLES, Example
+from starlette.websockets import WebSocketDisconnect
 
 from reidtrack.pipeline.erase import Erased
 from reidtrack.server.access.rules import Principal, Role, Rule
@@ -44,6 +45,16 @@ def expected(endpoint: Endpoint, example: Example, user: Principal | None) -> in
     return None if wanted(user.sees(camera) for camera in example.cameras) else 404
 
 
+def lets_in(client: Any, path: str) -> bool:
+    """Whether a WebSocket is opened."""
+    try:
+        with client.websocket_connect("ws://127.0.0.1:8080" + BASE + path):
+            return True
+    except WebSocketDisconnect as refused:
+        assert refused.code == 1008
+        return False
+
+
 @pytest.fixture
 def table(kept: Path, open_app: Open, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A client, with identities that are not settled and jobs that are not done."""
@@ -65,8 +76,12 @@ def test_every_route_for_everybody(table: Any, who: str) -> None:
     csrf = table.headers.get("x-csrf-token", "")
     for endpoint in ENDPOINTS:
         for example in EXAMPLES[endpoint.name](table.services):
-            said = table.request(endpoint.method, BASE + example.path, json=example.json, content=example.content)
             refusal = expected(endpoint, example, user)
+            if endpoint.method == "WS":
+                if lets_in(table, example.path) != (refusal is None):
+                    holes.append(f"{endpoint.name}: let in, or not, against {refusal}")
+                continue
+            said = table.request(endpoint.method, BASE + example.path, json=example.json, content=example.content)
             if refusal is not None and said.status_code != refusal:
                 holes.append(f"{endpoint.name} {example.path}: {said.status_code}, not {refusal}")
             if refusal is None and said.status_code in (401, 403, 404) and endpoint.path != "/session":

@@ -90,16 +90,16 @@ def _search_on(label: IntArray, problem: ClusterProblem, chain_work: int) -> Int
 
 def _rounds_and_search(problem: ClusterProblem) -> IntArray:
     """Rounds of assignment and local search by turns, until rounds merge nothing more."""
-    label = local_search(_assignment_rounds(problem), problem)
+    label = local_search(assignment_rounds(problem), problem)
     for _ in range(_TURNS):
-        again = renumbered(_assignment_rounds(problem.merged(label)))[label]
+        again = renumbered(assignment_rounds(problem.merged(label)))[label]
         if again.max(initial=-1) == label.max(initial=-1):
             break
         label = local_search(again, problem)
     return label
 
 
-def _assignment_rounds(problem: ClusterProblem) -> IntArray:
+def assignment_rounds(problem: ClusterProblem) -> IntArray:
     """Merge clusters that are assigned to each other until none are: (N,) clusters, called after their first member."""
     rounds = _AssignmentRounds(problem)
     while rounds.merge(rounds.mutual_pairs()):

@@ -16,9 +16,6 @@ from reidtrack.runtime.progress import Progress
 from reidtrack.video.segment_list import SegmentList, told
 from reidtrack.video.segments import SegmentTimes, find_segments
 
-_BYTES_PER_S = 2_000
-"""Of a task's result, in bytes a second: assumed of 25 frames a second with a few people in each, not measured."""
-
 
 @dataclass(frozen=True)
 class ArchivePlan:
@@ -47,20 +44,6 @@ class ArchivePlan:
     def seconds_with_leads(self) -> float:
         """Recording to read, with the lead of each task."""
         return sum(task.seconds + task.lead_s for task in self.tasks)
-
-    @property
-    def bytes_of_results(self) -> int:
-        """Estimate of the space that results take."""
-        return round(self.seconds * _BYTES_PER_S)
-
-    def work_s(self, speed: float, workers: int) -> float:
-        """Estimate of how long it takes, seconds.
-
-        Args:
-            speed: Seconds of recording that one worker does in a second.
-            workers: How many there are.
-        """
-        return self.seconds_with_leads / (speed * max(1, min(workers, len(self.tasks))))
 
     def lines(self) -> list[str]:
         """What was found and what is missing, camera by camera."""

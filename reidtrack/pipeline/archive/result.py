@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import zipfile
 from dataclasses import dataclass, fields
@@ -10,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from reidtrack.errors import InputError, OutputError
-from reidtrack.files import replacing
+from reidtrack.errors import InputError
+from reidtrack.files import write_lines
 from reidtrack.plain_file import check_plain
 from reidtrack.types import DoubleArray, FloatArray, IntArray
 
@@ -75,12 +76,15 @@ def write_result(path: Path, result: TaskResult) -> None:
     Raises:
         OutputError: If it cannot be written.
     """
+    write_lines(path, [encode(result)])
+
+
+def encode(result: TaskResult) -> bytes:
+    """A result as the bytes of its file."""
     about = np.frombuffer(json.dumps(result.about, sort_keys=True).encode(), np.uint8)
-    try:
-        with replacing(path) as file:
-            np.savez(file, about=about, **{name: getattr(result, name) for name in _ARRAYS})
-    except OSError as error:
-        raise OutputError("cannot be written", where=path, hint=error.strerror) from error
+    file = io.BytesIO()
+    np.savez(file, about=about, **{name: getattr(result, name) for name in _ARRAYS})
+    return file.getvalue()
 
 
 def read_result(path: Path) -> TaskResult:

@@ -12,16 +12,17 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from reidtrack import clock
+from reidtrack.config.archive import ArchiveCamera
 from reidtrack.config.load import dump
 from reidtrack.config.run import RunConfig
 from reidtrack.detect.network import NetworkDetector
 from reidtrack.errors import InputError, UsageError
 from reidtrack.files import write_whole
 from reidtrack.pipeline.archive.assemble import Assembly
+from reidtrack.pipeline.archive.job import Done, Job, do_job, key_of
 from reidtrack.pipeline.archive.plan import ArchivePlan
 from reidtrack.pipeline.archive.result import result_path
 from reidtrack.pipeline.archive.tasks import Task
-from reidtrack.pipeline.archive.work import Done, Job, do_job
 from reidtrack.pipeline.people.gallery import check_gallery
 from reidtrack.pipeline.run.fit_detector import fit_detector
 from reidtrack.pipeline.run.reading import RunNetworks
@@ -73,17 +74,22 @@ class ArchiveRequest:
 
     Attributes:
         plan: What there is to do.
-        sources: Camera to its folder or glob, as the list has it, in the list's order.
+        cameras: Where the files of each lie, and how their names tell times, in the list's order.
         out: Folder of results and outputs; what is done there is not done again.
         config: Every setting; no videos are rendered.
-        part: How names tell times, for who opens the sources again.
+        part: How names tell times where a camera says nothing, for who opens the sources again.
     """
 
     plan: ArchivePlan
-    sources: Mapping[str, str]
+    cameras: Sequence[ArchiveCamera]
     out: Path
     config: RunConfig
     part: Part
+
+    @property
+    def names(self) -> list[str]:
+        """Of all cameras."""
+        return [camera.name for camera in self.cameras]
 
 
 def run_archive(request: ArchiveRequest, workers: Workers, progress: Progress, cancel: CancelToken) -> Outcome | None:
@@ -105,9 +111,9 @@ def run_archive(request: ArchiveRequest, workers: Workers, progress: Progress, c
         OutputError: If something cannot be written.
     """
     with RunLock(request.out) as lock:
-        folder = _ready(request.out, list(request.sources))
+        folder = _ready(request.out, request.names)
         lock.take()
-        site_of(request.config.site, list(request.sources))
+        site_of(request.config.site, request.names)
         networks = RunNetworks.load(request.config, {})
         check_gallery(request.config.gallery, networks.weights["reid"])
         jobs = _jobs(request, networks)
@@ -137,19 +143,12 @@ def _jobs(request: ArchiveRequest, networks: RunNetworks) -> list[Job]:
     """Each task with the digest of all that its result depends on."""
     settings = dump(request.config)
     sizes = _sizes(request, networks)
-    weights = {kind: [dict(found.sha256), found.engine] for kind, found in networks.weights.items()}
     jobs = []
     for task in request.plan.tasks:
-        key = task.key(_decisive(settings, sizes.get(task.camera)), weights)
-        path = result_path(request.out / TASKS, key)
-        jobs.append(Job(task, key, path, settings, sizes.get(task.camera)))
+        imgsz = sizes.get(task.camera)
+        key = key_of(task, settings, networks.weights, imgsz)
+        jobs.append(Job(task, key, result_path(request.out / TASKS, key), settings, imgsz))
     return jobs
-
-
-def _decisive(settings: Mapping[str, Any], imgsz: int | None) -> dict[str, Any]:
-    """Of all settings, those that decide what a task finds."""
-    said = {name: {k: v for k, v in settings[name].items() if k != "weights"} for name in ("detect", "track", "embed")}
-    return {**said, "precision": settings["precision"], "crops": settings["output"]["crops"], "imgsz": imgsz}
 
 
 def _sizes(request: ArchiveRequest, networks: RunNetworks) -> dict[str, int]:
@@ -217,7 +216,7 @@ def _outputs(
     progress: Progress,
     cancel: CancelToken,
 ) -> Outcome:
-    cameras = [camera for camera in request.sources if camera in request.plan.listed]
+    cameras = [camera.name for camera in request.cameras if camera.name in request.plan.listed]
     progress.info(f"putting {len(done)} tasks together")
     remove_crops(folder.crops, cameras)
     assembly = Assembly(folder, cameras, done)
@@ -226,7 +225,15 @@ def _outputs(
         progress.warn(fault)
     origin = min(task.start for task, _ in done)
     inputs = [
-        CameraInput(camera, request.sources[camera], _begins_s(request.plan, camera, origin)) for camera in cameras
+        CameraInput(
+            camera.name,
+            camera.source,
+            _begins_s(request.plan, camera.name, origin),
+            time_pattern=camera.time_pattern,
+            time_zone=camera.time_zone,
+        )
+        for camera in request.cameras
+        if camera.name in cameras
     ]
     manifest = RunManifest.begin(inputs, request.part, dump(request.config), networks.weights, {}, origin)
     manifest.site_files = site_digests(request.config.site)

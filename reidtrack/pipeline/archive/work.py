@@ -7,19 +7,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from reidtrack.config.load import load
 from reidtrack.config.run import RunConfig
 from reidtrack.detect.network import NetworkDetector
 from reidtrack.embed.select import Candidate, CropSelector
 from reidtrack.errors import InputError
-from reidtrack.pipeline.archive.result import TaskResult, write_result
+from reidtrack.pipeline.archive.result import TaskResult
 from reidtrack.pipeline.archive.tasks import Task
 from reidtrack.pipeline.run.looks import Look, LookRule
 from reidtrack.pipeline.run.observers import RunObserver
@@ -36,64 +32,6 @@ from reidtrack.video.segmented import count_frames
 
 PIECE = 1 << 32
 """Frames of a task are numbered by piece * PIECE + index within the file."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """A task with all that a process needs to do it.
-
-    Attributes:
-        task: What is to be found out.
-        key: Its digest.
-        path: Where its result goes.
-        settings: Of a `RunConfig`, as plain values.
-        imgsz: Longer side of the detector's input; None for what the settings say.
-    """
-
-    task: Task
-    key: str
-    path: Path
-    settings: Mapping[str, Any]
-    imgsz: int | None = None
-
-
-@dataclass(frozen=True)
-class Done:
-    """How a job ended.
-
-    Attributes:
-        key: Of the job.
-        camera: Of its task.
-        frames: How many frames were read.
-        error: Why it could not be done; None where it was.
-    """
-
-    key: str
-    camera: str
-    frames: int = 0
-    error: str | None = None
-
-
-def do_job(job: Job) -> Done:
-    """Do a job in this process, whose networks are loaded once, and write its result.
-
-    Raises:
-        WeightsError: If a network cannot be used.
-        OutputError: If the result cannot be written.
-    """
-    config = load(RunConfig, base=job.settings)
-    networks = _networks(config.model_dump_json())
-    try:
-        result = do_task(job.task, config, networks, job.imgsz)
-    except InputError as error:
-        return Done(job.key, job.task.camera, error=str(error))
-    write_result(job.path, result)
-    return Done(job.key, job.task.camera, len(result.frame))
-
-
-@cache
-def _networks(settings: str) -> RunNetworks:
-    return RunNetworks.load(RunConfig.model_validate_json(settings), {})
 
 
 def do_task(task: Task, config: RunConfig, networks: RunNetworks, imgsz: int | None = None) -> TaskResult:

@@ -16,6 +16,7 @@ from reidtrack.types import Frame
 from reidtrack.video.live import LiveSource
 from reidtrack.video.main_recorder import MainRecorder
 from reidtrack.video.merge import LIVE, ReadyFrames
+from reidtrack.video.packet_sink import PacketSink, together
 from reidtrack.video.recorder import Recorder
 from reidtrack.video.recording_disk import RecordingDisk
 from reidtrack.video.wall_time import WallTime
@@ -59,11 +60,20 @@ class LiveCameras:
         wall: Time of the folder.
         tell: Told of what happens to cameras and recordings.
         realtime: Whether files are played at the pace at which they were taken.
+        packets: Who takes the packets of a camera beside its recorder.
     """
 
     def __init__(
-        self, store: LiveStore, config: LiveConfig, wall: WallTime, tell: Callable[[Event], None], *, realtime: bool
+        self,
+        store: LiveStore,
+        config: LiveConfig,
+        wall: WallTime,
+        tell: Callable[[Event], None],
+        *,
+        realtime: bool,
+        packets: Callable[[CameraSettings], PacketSink | None],
     ) -> None:
+        self._packets = packets
         self._store, self._config, self._wall, self._tell, self._realtime = store, config, wall, tell, realtime
         self.disk = RecordingDisk(store.folder.recordings_folder, tell=tell, now_s=wall.now_s)
         self._arriving: Arriving = iter
@@ -88,23 +98,31 @@ class LiveCameras:
         return ReadyFrames(streams, _failed, length=LIVE.waiting, on_full=LIVE.on_full)
 
     def take_over(
-        self, cameras: Sequence[CameraSettings], frames: ReadyFrames, begin: Callable[[CameraSettings], None]
+        self,
+        cameras: Sequence[CameraSettings],
+        frames: ReadyFrames,
+        begin: Callable[[CameraSettings], None],
+        end: Callable[[str], None],
     ) -> None:
-        """Read the cameras of a new list; those of which nothing has changed are not touched.
+        """Read the cameras of a new list; those of which nothing has changed are not touched, but for those given up.
 
         Args:
             cameras: The list.
             frames: Where frames are taken, in the same thread.
             begin: Told of a camera before its frames come.
+            end: Told of a camera that is not in the list any more, after its last frame.
         """
         wanted = {camera.name: camera for camera in cameras}
-        gone = [name for name, camera in self.open.items() if wanted.get(name) != camera.settings]
+        gone = [
+            name for name, camera in self.open.items() if wanted.get(name) != camera.settings or camera.source.given_up
+        ]
         for name in gone:
             frames.remove(name)
             self._end(self.open[name])
             self.open = {other: camera for other, camera in self.open.items() if other != name}
             self._store.skip_numbers(name)  # frames that are under way have some behind the last that is known
             if name not in wanted:
+                end(name)
                 detail = "taken out of the list of cameras"
                 self._tell(CameraDown(time_s=self._wall.now_s(), camera=name, reason="removed", detail=detail))
         fresh = [camera for camera in cameras if camera.name not in self.open]
@@ -161,7 +179,7 @@ class LiveCameras:
             transport=stream.transport,
             realtime=self._realtime,
             loop=stream.loop,
-            packets=None if main is not None else recorder,
+            packets=together(None if main is not None else recorder, self._packets(camera)),
         )
         self.open = {**self.open, camera.name: LiveCamera(camera, source, recorder, main)}
 

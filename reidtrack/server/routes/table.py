@@ -13,6 +13,7 @@ from reidtrack.server.routes import (
     erase,
     find,
     jobs,
+    live,
     measure,
     media,
     people,
@@ -45,5 +46,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *uploads.ENDPOINTS,
     *find.ENDPOINTS,
     *people.ENDPOINTS,
+    *live.ENDPOINTS,
     Endpoint("GET", "/openapi.json", Rule(Role.VIEWER), show_description, "This description"),
 )

@@ -5,6 +5,7 @@ import { startTheme } from "../../report/js/theme.js";
 import { Refused, send, session } from "./api.js";
 import { page as compare } from "./pages/compare.js";
 import { page as find } from "./pages/find.js";
+import { page as live } from "./pages/live.js";
 import { page as login } from "./pages/login.js";
 import { page as measure } from "./pages/measure.js";
 import { page as people } from "./pages/people.js";
@@ -16,7 +17,7 @@ import { page as runs } from "./pages/runs.js";
 import { button } from "./parts/make.js";
 import { startRouter } from "./router.js";
 
-const PAGES = [runs, run, person, review, measure, find, compare, people, reference];
+const PAGES = [runs, run, person, review, measure, live, find, compare, people, reference];
 
 function showWho(user) {
   if (user.name === "local") return;

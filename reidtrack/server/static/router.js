@@ -44,7 +44,7 @@ function say(text, wrong = false) {
 
 function drawNav(page, params) {
   const own = page.links ? page.links(params) : [];
-  const links = [["Runs", "/"], ...own, ["Find", "/find"], ["Compare", "/compare"], ["People", "/people"], ["Interface", "/interface"]];
+  const links = [["Runs", "/"], ...own, ["Live", "/live"], ["Find", "/find"], ["Compare", "/compare"], ["People", "/people"], ["Interface", "/interface"]];
   const made = links.map(([name, href]) => {
     const link = document.createElement("a");
     link.textContent = name;

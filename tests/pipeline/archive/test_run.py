@@ -2,47 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from archives import cut_recording
+from archives import archive_words, results
+from builders import even_times, write_video
 from outputs import check_agreement, read_json, settled_bytes
 
 from reidtrack.cli.main import main
 from reidtrack.distributed.pool import ProcessPool
 from reidtrack.errors import UsageError
-from reidtrack.pipeline.archive.work import Done, Job
+from reidtrack.pipeline.archive.job import Done, Job
+from reidtrack.runs.folder import RunFolder
 from reidtrack.runtime.cancel import CancelToken
-from reidtrack.shipped.files import sample_scene
-
-
-@pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One camera of the sample in three files of uneven length."""
-    folder = tmp_path_factory.mktemp("archive")
-    cut_recording(sample_scene().videos["plaza"], folder / "plaza", [5, 3, 6])
-    (folder / "archive.yaml").write_text("cameras:\n- {name: plaza, source: plaza}\n")
-    return folder / "archive.yaml"
+from reidtrack.video.inputs import open_inputs
 
 
 def words(archive: Path, out: Path, workers: int) -> list[str]:
-    """Tasks of 5 s; every sixth frame is looked at."""
-    settings = ["detect.every=6", "embed.weights=osnet_x0_25"]
-    options = ["--task", "5s", "--lead", "2s", "--workers", str(workers), "--set", *settings, "--quiet"]
-    return ["archive", "run", str(archive), "--out", str(out), *options]
-
-
-@pytest.fixture(scope="module")
-def alone(archive: Path) -> Path:
-    """Done by this process."""
-    out = archive.parent / "alone"
-    assert main(words(archive, out, 1)) == 0
-    return out
-
-
-def results(out: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in (out / "tasks").rglob("*.npz")}
+    return archive_words(archive, out, "--workers", str(workers))
 
 
 def test_outputs_agree(alone: Path) -> None:
@@ -74,20 +55,74 @@ def test_a_pool_that_was_ended_and_goes_on_gives_the_same_bytes(
 
 
 def test_a_file_that_goes_loses_no_other_and_little_is_done_again(
-    alone: Path, archive: Path, capsys: pytest.CaptureFixture[str]
+    alone: Path, archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before, path = results(alone), archive.parent / "plaza" / "20261129T120005Z.mp4"
+    out = shutil.copytree(alone, tmp_path / "out")
+    before, path = results(out), archive.parent / "plaza" / "20261129T120005Z.mp4"
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2])
     try:
-        assert main([word for word in words(archive, alone, 1) if word != "--quiet"]) == 0
+        assert main([word for word in words(archive, out, 1) if word != "--quiet"]) == 0
     finally:
         path.write_bytes(content)
     told = capsys.readouterr().err
     assert "is left out: cut off before its index" in told
     assert "nothing from 2026-11-29 12:00:05 UTC to 2026-11-29 12:00:08 UTC" in told
-    assert read_json(alone / "run.json")["cameras"]["plaza"]["frames"] == 168 - 36
-    assert before.items() <= results(alone).items()
+    assert read_json(out / "run.json")["cameras"]["plaza"]["frames"] == 168 - 36
+    assert before.items() <= results(out).items()
+
+
+def test_what_does_not_belong_is_told_and_changes_nothing(
+    alone: Path, archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file twice, files of other cameras, an empty one, and files whose folders and dates are in disorder."""
+    out, camera = tmp_path / "out", tmp_path / "plaza"
+    shutil.copytree(alone / "tasks", out / "tasks")
+    names = sorted(path.name for path in (archive.parent / "plaza").iterdir())
+    for number, name in enumerate(names):
+        place = camera / f"{'zya'[number]}" / name
+        place.parent.mkdir(parents=True)
+        shutil.copy(archive.parent / "plaza" / name, place)
+        os.utime(place, (1e9 - number, 1e9 - number))
+    shutil.copy(camera / "z" / names[0], camera / f"copy of {names[0]}")
+    (camera / "20261129T120020Z.mp4").touch()
+    write_video(camera / "20261129T120006Z.mp4", even_times(20, 10), size=(96, 64), fps=10)
+    listed = tmp_path / "archive.yaml"
+    listed.write_text("cameras:\n- {name: plaza, source: plaza}\n")
+    assert main([word for word in words(listed, out, 1) if word != "--quiet"]) == 0
+    told = capsys.readouterr().err
+    for line in ("the same recording as", "the file is empty", "another camera's?", "3 of 3 tasks are done already"):
+        assert line in told
+    assert settled_bytes(out) == settled_bytes(alone)
+
+
+def test_a_file_that_breaks_off_loses_no_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of a .ts that was cut in its middle, what is there is read, and the next file goes on."""
+    for start_s in (0, 4, 8):
+        path = tmp_path / "cam" / f"2026-11-29_12-00-{start_s:02}.ts"
+        path.parent.mkdir(exist_ok=True)
+        write_video(path, even_times(40, 10), size=(96, 64), fps=10)
+    broken = tmp_path / "cam" / "2026-11-29_12-00-04.ts"
+    broken.write_bytes(broken.read_bytes()[: broken.stat().st_size // 2])
+    listed = tmp_path / "archive.yaml"
+    listed.write_text("cameras:\n- {name: cam, source: cam}\n")
+    assert main(words(listed, tmp_path / "out", 1)) == 0
+    assert 80 < read_json(tmp_path / "out" / "run.json")["cameras"]["cam"]["frames"] < 120
+
+
+def test_each_camera_keeps_its_own_pattern(alone: Path, archive: Path, tmp_path: Path) -> None:
+    """Whoever opens the recordings of an archive again finds them by it."""
+    out = tmp_path / "out"
+    shutil.copytree(alone / "tasks", out / "tasks")
+    listed = archive.parent / "patterns.yaml"
+    listed.write_text("cameras:\n- {name: plaza, source: 'plaza/*.mp4', time_pattern: '%Y%m%dT%H%M%S%z'}\n")
+    assert main(words(listed, out, 1)) == 0
+    manifest = RunFolder(out).read_manifest()
+    (item,) = manifest.camera_inputs()
+    assert item.time_pattern == "%Y%m%dT%H%M%S%z"
+    with contextlib.ExitStack() as stack:
+        (source,) = open_inputs([item], manifest.part, stack, lambda _, error: pytest.fail(str(error)))
+        assert sum(1 for _ in source) == 168
 
 
 def test_folders_of_something_else(archive: Path, tmp_path: Path) -> None:

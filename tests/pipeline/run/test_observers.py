@@ -216,6 +216,28 @@ def test_pictures_of_another_place_begin_anew(scene: Scene, wider: int) -> None:
     assert all(len(t.features) for t in seen.tracklets)
 
 
+def test_tracks_of_a_camera_that_is_taken_away_end_then(scene: Scene) -> None:
+    class Early(Everything):
+        before = -1
+
+        def on_last_frame(self) -> None:
+            self.before = len(self.tracklets)
+
+    seen = Early()
+    passed = tracking_pass(scene, seen, RECORDED, embed_at_once=True)
+    with open_source(scene.videos["left"], "left") as source:
+        frames = [frame for frame in source if frame.index < 20]
+
+    def batches() -> Generator[list[Frame]]:
+        yield frames
+        passed.end_camera("left")
+        yield []
+
+    passed.take(batches(), CancelToken())
+    assert 0 < seen.before == len(seen.tracklets)
+    assert all(len(t.features) for t in seen.tracklets)
+
+
 def test_live_policies_give_the_same_where_nobody_is_late(scene: Scene) -> None:
     """Each camera's boxes and tracklets, though batches are others and cameras come in another order."""
     found = []
