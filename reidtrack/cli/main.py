@@ -44,6 +44,7 @@ COMMANDS = {
     "search": "find a person of a photo in pictures, a run or a gallery: who, which camera, when",
     "enroll": "photos of somebody into a gallery of people over many runs",
     "gallery": "who is in a gallery: list, name, merge, forget",
+    "db": "whole galleries: put those of several machines together",
     "serve": "runs in a browser, and the same as an interface for programs",
     "user": "who may come in there: add, list, remove accounts",
     "config": "print every setting with its default, as YAML",
