@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from reidtrack.cli.options import (
     DETECTOR_HELP,
     GALLERY_HELP,
+    PARQUET_HELP,
     REID_HELP,
     add_output_options,
     add_settings_option,
@@ -58,6 +59,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--workers", type=int, metavar="N", help="processes at work; 1: this one alone (default: one for each core)"
     )
+    parser.add_argument("--parquet", action="store_true", help=PARQUET_HELP)
     parser.add_argument(
         "--no-measure",
         action="store_true",
@@ -190,6 +192,7 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
         "device": args.device,
         "engine": args.engine,
         "output.video": False,
+        "output.parquet": True if args.parquet else None,
         "output.mosaic": False,
     }
     return {key: value for key, value in options.items() if value is not None}

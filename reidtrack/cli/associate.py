@@ -7,6 +7,7 @@ from pathlib import Path
 
 from reidtrack.cli.options import (
     GALLERY_HELP,
+    PARQUET_HELP,
     add_output_options,
     add_settings_option,
     add_site_options,
@@ -25,6 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, metavar="DIR", help="folder of the run")
     parser.add_argument("--video", action="store_true", help="render the videos anew as well")
     parser.add_argument("--mosaic", action="store_true", help="and one tiled video of all cameras")
+    parser.add_argument("--parquet", action="store_true", help=PARQUET_HELP)
     parser.add_argument(
         "--corrections",
         type=Path,
@@ -50,6 +52,7 @@ def run(args: argparse.Namespace) -> int:
             args.overrides,
             video=args.video,
             mosaic=args.mosaic,
+            parquet=args.parquet,
             progress=progress,
             cancel=cancel,
             corrections=args.corrections,

@@ -124,7 +124,7 @@ def table_of(status: LiveStatus) -> Table:
             _state(camera),
             str(camera.people),
             _figure(camera.fps_seen),
-            str(camera.dropped),
+            str(camera.between + camera.dropped),
             _figure(camera.delay_p95_s),
             _figure(camera.identity_delay_p95_s),
             style=None if camera.state == "up" else "yellow",

@@ -20,6 +20,7 @@ REID_HELP = (
     "re-ID network: a path (.safetensors, .pth, .onnx, .xml) or a name like osnet_x0_25 (default: the shipped one)"
 )
 
+PARQUET_HELP = "write sightings, identities and links as Parquet too, by day and camera (reidtrack[parquet])"
 GALLERY_HELP = "recognise people in this file, and keep those of the run there (made where it is not there)"
 
 

@@ -11,6 +11,7 @@ from reidtrack import clock
 from reidtrack.cli.options import (
     DETECTOR_HELP,
     GALLERY_HELP,
+    PARQUET_HELP,
     REID_HELP,
     add_output_options,
     add_settings_option,
@@ -104,6 +105,7 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--resume", action="store_true", help="go on with an interrupted run in that folder")
     group.add_argument("--no-video", action="store_true", help="render no videos")
     group.add_argument("--mosaic", action="store_true", help="also render one tiled video of all cameras")
+    group.add_argument("--parquet", action="store_true", help=PARQUET_HELP)
     crops = group.add_mutually_exclusive_group()
     crops.add_argument("--crops", action="store_true", help="keep every embedded crop, by identity")
     crops.add_argument("--no-crops", action="store_true", help="keep no picture of anybody, also not in the report")
@@ -162,6 +164,7 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
         "engine": args.engine,
         "hwaccel": args.hwaccel,
         "output.video": False if args.no_video else None,
+        "output.parquet": True if args.parquet else None,
         "output.mosaic": True if args.mosaic else None,
         "output.crops": "all" if args.crops else "none" if args.no_crops else None,
     }

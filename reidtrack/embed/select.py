@@ -17,6 +17,9 @@ from reidtrack.embed.preprocess import cut_crops
 from reidtrack.embed.quality import UsualAspect, box_quality, sharp_quality, visibility
 from reidtrack.types import FloatArray, Frame, ImageArray, Tracks
 
+_GOLDEN = (math.sqrt(5) - 1) / 2
+"""Multiples of it, without their whole parts, lie far apart from each other however many there are."""
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Candidate:
@@ -69,10 +72,21 @@ class CropSelector:
         every_s: Length of a window, seconds; 0 takes every box.
         min_quality: Crops below it are left out, unless a track has no other.
         forget_s: A track not seen for so long has ended; at least the tracker's own `max_age`.
+        staggered: Whether windows of cameras end one after another, not all at once: live, crops of all cameras at the
+            same moment would hold up everything else. Each camera's own choice then depends on how many came before.
+        eager: Whether a track's first good crop is given at once, besides the best of its window: live, somebody waits
+            to know who it is.
     """
 
     def __init__(
-        self, size_hw: tuple[int, int], *, every_s: float = 0.5, min_quality: float = 0.0, forget_s: float = 10.0
+        self,
+        size_hw: tuple[int, int],
+        *,
+        every_s: float = 0.5,
+        min_quality: float = 0.0,
+        forget_s: float = 10.0,
+        staggered: bool = False,
+        eager: bool = False,
     ) -> None:
         self._size_hw = size_hw
         self._every_s = every_s
@@ -80,6 +94,8 @@ class CropSelector:
         self._forget_s = forget_s
         self._tracks: dict[str, dict[int, _Track]] = {}
         self._window: dict[str, float] = {}
+        self._staggered, self._eager = staggered, eager
+        self._shift_s: dict[str, float] = {}
         self._usual: dict[str, UsualAspect] = {}
 
     def offer(self, frame: Frame, tracks: Tracks) -> list[Candidate]:
@@ -99,6 +115,10 @@ class CropSelector:
         for track_id, xyxy, q in zip(now.track_id.tolist(), now.xyxy, quality.tolist(), strict=True):
             track = replace(held.get(track_id, _Track(frame.time_s)), seen_s=frame.time_s)
             held[track_id] = self._consider(track, frame, track_id, xyxy, q)
+            first = held[track_id].best
+            if self._eager and not track.served and first is not None:
+                chosen.append(first)
+                held[track_id] = _Track(frame.time_s, served=True)
         return chosen + (self._close(frame.camera) if self._every_s == 0 else [])
 
     def flush(self, camera: str | None = None) -> list[Candidate]:
@@ -117,7 +137,11 @@ class CropSelector:
 
     def _turn(self, camera: str, time_s: float) -> list[Candidate]:
         """Close the camera's windows where `time_s` lies in another one, and end the tracks that are gone."""
-        window = math.floor(time_s / self._every_s) if self._every_s > 0 else time_s
+        shift_s = self._shift_s.get(camera)
+        if shift_s is None:
+            part = len(self._shift_s) * _GOLDEN % 1 if self._staggered else 0.0
+            shift_s = self._shift_s[camera] = part * self._every_s
+        window = math.floor((time_s + shift_s) / self._every_s) if self._every_s > 0 else time_s
         if self._window.get(camera) == window:
             return []
         self._window[camera] = window

@@ -22,6 +22,7 @@ from reidtrack.runs.folder import RunFolder
 from reidtrack.runs.live_folder import LiveFolder
 from reidtrack.runs.lock import RunLock
 from reidtrack.runs.manifest import READ, RunManifest
+from reidtrack.runs.parquet import check_parquet
 from reidtrack.runs.prepare import refuse_links, remove_all_unfinished
 from reidtrack.runtime.cancel import CancelToken
 from reidtrack.runtime.progress import Progress
@@ -42,6 +43,7 @@ def associate_again(
     gallery: Path | None = None,
     site: Path | None = None,
     homographies: Mapping[str, Path] | None = None,
+    parquet: bool = False,
 ) -> Outcome:
     """Settle the identities of a run anew and write every output, videos only if asked.
 
@@ -57,6 +59,7 @@ def associate_again(
         gallery: Where people are kept over runs; None takes the run's, if it has one.
         site: What is known of the site; None takes the run's.
         homographies: Camera to a file with its homography; None takes the run's.
+        parquet: Write tables too; where they are there, they follow anyway.
 
     Raises:
         UsageError: If another process is at work in the folder.
@@ -64,6 +67,7 @@ def associate_again(
         WeightsError: If the gallery's features were made by other weights.
         ConfigError: If an override does not fit, or would need inference; if corrections are wrong.
         OutputError: If an output cannot be written.
+        DeviceError: If tables are wanted and cannot be written here.
     """
     for text in overrides:
         section = _key(text).partition(".")[0].strip()
@@ -75,10 +79,14 @@ def associate_again(
                 expected="hwaccel, or a setting of associate, gallery, site or output",
                 hint="run again",
             )
+    if parquet:
+        check_parquet()
     with RunLock(path):
         live = _pack_live(path, video=video or mosaic)
         folder, manifest = open_finished(path)
         wanted: dict[str, Any] = {"output.video": video or mosaic, "output.mosaic": mosaic}
+        if parquet:
+            wanted["output.parquet"] = True
         if gallery is not None:
             wanted["gallery.path"] = gallery
         if site is not None:

@@ -11,6 +11,7 @@ METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _CAMERA: tuple[tuple[str, str, str, Callable[[CameraStatus], float | None]], ...] = (
     ("gauge", "camera_up", "1 while the camera gives frames.", lambda c: float(c.state == "up")),
     ("counter", "camera_frames", "Frames that were looked at.", lambda c: c.frames),
+    ("counter", "camera_frames_between", "Frames between two looks; boxes are filled in.", lambda c: c.between),
     ("counter", "camera_frames_dropped", "Frames that there was no time for.", lambda c: c.dropped),
     ("counter", "camera_frames_left_out", "Frames that were passed over on purpose.", lambda c: c.left_out),
     ("counter", "camera_reconnects", "How often the camera was reached again.", lambda c: c.reconnects),

@@ -20,7 +20,8 @@ class CameraStatus:
         reason: Why it is down; None where it is not.
         since_s: For how many seconds it has been in that state.
         frames: Frames that were looked at, since the program started, as all counts here.
-        dropped: Frames that came and were not looked at because there was no time.
+        between: Frames between two looks that were spared since there is much to do; boxes in them are filled in.
+        dropped: Frames that came and were lost because there was no time.
         left_out: Frames of which only the motion gate or the tracker had a look, on purpose.
         fps_in: Frames a second that come; None where that is not known yet, as with all below.
         fps_seen: Frames a second that are looked at.
@@ -38,6 +39,7 @@ class CameraStatus:
     reason: DownReason | None = None
     since_s: float = 0.0
     frames: int = 0
+    between: int = 0
     dropped: int = 0
     left_out: int = 0
     fps_in: float | None = None

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reidtrack.types import DoubleArray, FloatArray, Identity, IntArray
+from reidtrack.types import DoubleArray, FloatArray, Identity, IntArray, Tracklet
 
 
 class CameraBoxes(NamedTuple):
@@ -38,11 +38,16 @@ class CameraBoxes(NamedTuple):
 
 def boxes_of_camera(identities: Sequence[Identity], camera: str) -> CameraBoxes:
     """Gather the boxes of every identity in one camera."""
-    parts = [(identity.id, t) for identity in identities for t in identity if t.camera == camera]
+    boxes = boxes_of([(identity.id, t) for identity in identities for t in identity if t.camera == camera])
+    return boxes.take(np.lexsort((boxes.track_id, boxes.frame)))
+
+
+def boxes_of(parts: Sequence[tuple[int, Tracklet]]) -> CameraBoxes:
+    """The boxes of some tracklets of one camera behind each other, with the identity (first) of each."""
     if not parts:
         ints = np.zeros(0, np.int64)
         return CameraBoxes(ints, np.zeros(0), ints, ints, ints, np.zeros((0, 4), np.float32), np.zeros(0, np.float32))
-    boxes = CameraBoxes(
+    return CameraBoxes(
         np.concatenate([t.frame for _, t in parts]),
         np.concatenate([t.time_s for _, t in parts]),
         np.concatenate([np.full(len(t), t.track_id, np.int64) for _, t in parts]),
@@ -51,7 +56,6 @@ def boxes_of_camera(identities: Sequence[Identity], camera: str) -> CameraBoxes:
         np.concatenate([t.xyxy for _, t in parts]),
         np.concatenate([t.score for _, t in parts]),
     )
-    return boxes.take(np.lexsort((boxes.track_id, boxes.frame)))
 
 
 def join_boxes(parts: Sequence[CameraBoxes]) -> CameraBoxes:

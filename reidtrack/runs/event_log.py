@@ -86,6 +86,11 @@ class EventLog:
         """Events that were lost while the file could not be written for long."""
         return self._lost
 
+    @property
+    def end(self) -> int:
+        """Bytes of the events that are in the file."""
+        return self._end
+
     def append(self, event: Event) -> dict[str, Any]:
         """Log an event; what was written of it, or would have been before the log was closed."""
         line = event.to_json(self._origin)
@@ -226,6 +231,7 @@ def read_events(
     *,
     from_s: float = -math.inf,
     until_s: float = math.inf,
+    from_byte: int = 0,
 ) -> Iterator[dict[str, Any]]:
     """Events of a log, as they were written, in the order of telling; a last line that a kill cut short is passed over.
 
@@ -234,6 +240,7 @@ def read_events(
         kinds: Those wanted, such as `merge`; None for all.
         from_s: Of those, the ones whose `time_s` is this or later; what is before is not read.
         until_s: And before this.
+        from_byte: Begin there, where a line begins; where none does, as in a log that is another by now, all is read.
 
     Raises:
         InputError: If the file cannot be read, or a line is no event.
@@ -243,7 +250,9 @@ def read_events(
     try:
         check_plain(path)
         with path.open("rb") as file:
-            if math.isfinite(from_s):
+            if from_byte and _begins_line(file, from_byte):
+                file.seek(from_byte)
+            elif math.isfinite(from_s):
                 file.seek(_before(file, from_s - LATE_S))
             at = file.tell()
             while line := file.readline(MOST_LINE_BYTES + 1):
@@ -258,6 +267,14 @@ def read_events(
                     yield record
     except OSError as error:
         raise InputError("cannot be read", where=path, hint=error.strerror) from error
+
+
+def _begins_line(file: BinaryIO, at: int) -> bool:
+    """Whether a line begins at a byte, or would at the end of the file."""
+    file.seek(at - 1)
+    found = file.read(1) == b"\n"
+    file.seek(0)
+    return found
 
 
 def _before(file: BinaryIO, time_s: float) -> int:

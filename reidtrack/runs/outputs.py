@@ -17,23 +17,28 @@ one that may be long. What a writer needs beside the identities stands in `Outpu
 from __future__ import annotations
 
 import json
+import logging
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from reidtrack.errors import DeviceError
 from reidtrack.files import write_lines, write_whole
 from reidtrack.mot import MotRows, write_mot
 from reidtrack.runs.boxes import CameraBoxes, boxes_of_camera, join_boxes
 from reidtrack.runs.identities import identity_to_json
 from reidtrack.runs.jsonl import json_line
 from reidtrack.runs.logs import pixels, scores
+from reidtrack.runs.parquet import remove_parquet, write_parquet
 from reidtrack.types import DoubleArray, FloatArray, Identity, IntArray
 
+logger = logging.getLogger(__name__)
 _AT_ONCE = 10_000
 """Lines made at once: as Python objects, all boxes of a long recording would fill the memory."""
 
@@ -51,6 +56,8 @@ class OutputContext:
         site: Content of `site.json`; None where nothing was learned.
         calibration: Content of `calibration.json`.
         zones: Content of `zones.json`; None where the site has no zones and no lines.
+        parquet: Whether tables are written; where they are already, they are kept up to date.
+        origin: The moment from which times count; None where tables are not written.
     """
 
     cameras: Sequence[str]
@@ -60,6 +67,8 @@ class OutputContext:
     site: Mapping[str, Any] | None = None
     calibration: Mapping[str, Any] = field(default_factory=dict)
     zones: Mapping[str, Any] | None = None
+    parquet: bool = False
+    origin: datetime | None = None
 
 
 Writer = Callable[[Path, Sequence[Identity], OutputContext], None]
@@ -183,6 +192,20 @@ def _write_or_remove(path: Path, content: Mapping[str, Any] | None) -> None:
         write_whole(path, json.dumps(content, indent=1) + "\n")
 
 
+def write_tables(path: Path, identities: Sequence[Identity], context: OutputContext) -> None:
+    """Write `parquet/`, see `parquet`, where it is wanted or there already; it goes where it cannot be written."""
+    if context.origin is None or not (context.parquet or path.is_dir()):
+        return
+    try:
+        people = {number: str(person["key"]) for number, person in context.people.items() if "key" in person}
+        write_parquet(path, identities, people, context.origin)
+    except DeviceError as error:
+        if context.parquet:
+            raise
+        remove_parquet(path)
+        logger.warning("%s: of an earlier settling, removed: %s", path, error)
+
+
 def write_calibration(path: Path, identities: Sequence[Identity], context: OutputContext) -> None:
     """Write `calibration.json`, see `calibration_json`."""
     del identities
@@ -197,6 +220,7 @@ OUTPUTS: Mapping[str, Writer] = {
     "mtmc.txt": write_mtmc,
     "site.json": write_site,
     "zones.json": write_zones,
+    "parquet": write_tables,
     "calibration.json": write_calibration,
 }
 """Name within the folder of a run to what writes it, in the order of writing."""

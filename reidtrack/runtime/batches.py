@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from typing import TypeVar
 
 from reidtrack.runtime.queues import SYSTEM_CLOCK, Clock, EndOfItems, TimedSource, closing_generator
@@ -20,7 +20,12 @@ def batches(items: Iterable[T], size: int) -> Generator[list[T]]:
 
 
 def timed_batches(
-    source: TimedSource[T], size: int, max_wait_s: float, *, idle_s: float | None = None, clock: Clock = SYSTEM_CLOCK
+    source: TimedSource[T],
+    size: int | Callable[[], int],
+    max_wait_s: float,
+    *,
+    idle_s: float | None = None,
+    clock: Clock = SYSTEM_CLOCK,
 ) -> Generator[list[T]]:
     """Batches that do not wait to be full: each is closed a while after its first item came.
 
@@ -29,7 +34,7 @@ def timed_batches(
 
     Args:
         source: Where items come from.
-        size: Most items of a batch.
+        size: Most items of a batch; asked before each where it may change.
         max_wait_s: Seconds after its first item until a batch is closed; at 0 it takes what is there already.
         idle_s: Seconds without any item after which an empty batch is given; None gives none.
         clock: Measures all of them.
@@ -42,8 +47,9 @@ def timed_batches(
                 yield []
                 continue
             closes_s = clock.now() + max_wait_s
+            most = size if isinstance(size, int) else size()
             try:
-                while len(batch) < size:
+                while len(batch) < most:
                     batch.append(source.take(max(0.0, closes_s - clock.now())))
             except TimeoutError:
                 pass

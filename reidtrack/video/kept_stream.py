@@ -67,6 +67,7 @@ class KeptStream:
 
     Attributes:
         last_s: Time of the last picture that was given.
+        given_up: Whether it ended since trying again is of no use.
         step_s: Usual seconds between two pictures, as far as whoever takes them knows; 0 where not.
     """
 
@@ -92,7 +93,7 @@ class KeptStream:
         self._stuck: list[Connection] = []
         self._damaged_before = self._dropped_before = 0
         self._index = first_index
-        self.last_s, self.step_s = not_before_s, 0.0
+        self.last_s, self.step_s, self.given_up = not_before_s, 0.0, False
 
     @property
     def damaged(self) -> int:
@@ -144,6 +145,7 @@ class KeptStream:
                 wait_s = None if over or failure.final else self._retry.wait_s(tries, failure.reason)
                 self._fail(failure, wait_s)
                 if wait_s is None:
+                    self.given_up = failure.final
                     return
                 with self._changed:
                     wait_until(self._changed, lambda: self._closed, wait_s, self._clock)

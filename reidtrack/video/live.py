@@ -98,6 +98,11 @@ class LiveSource:
         self._frames = self._read()
 
     @property
+    def given_up(self) -> bool:
+        """Whether it ended since trying again was of no use; somebody may have mended it since."""
+        return self._stream.given_up
+
+    @property
     def damaged(self) -> int:
         """Packets and pictures that were damaged, so far, over all connections."""
         return self._stream.damaged

@@ -51,6 +51,20 @@ def test_other_threshold(run: Path, finished: Path) -> None:
     assert listing(run) == listing(finished)
 
 
+def test_tables_say_what_lines_say_and_follow_corrections(run: Path) -> None:
+    import pyarrow.dataset as ds
+
+    assert associate(run, "--parquet") == 0
+    assert main(["name", str(run), "1", "Anna", "--quiet"]) == 0
+    lines = [json.loads(line) for line in (run / "sightings.jsonl").read_text().splitlines()]
+    rows = ds.dataset(run / "parquet" / "sightings", partitioning="hive").to_table().to_pylist()
+    keys = ("camera", "frame", "track_id", "identity")
+    assert sorted((*(r[k] for k in keys), r["name"]) for r in rows if r["name"]) == sorted(
+        (*(line[k] for k in keys), "Anna") for line in lines if line["identity"] == 1
+    )
+    assert len(rows) == len(lines)
+
+
 @pytest.mark.parametrize(
     ("word", "said"),
     [

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import importlib.util
 import json
-import os
-import re
-import shutil
-from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
 import pytest
+from browsing import CHROMIUM, ODD, browse, until
 from served import PASSWORD, NobodyFound, Serve
 from served_examples import fill_gallery
 
@@ -21,53 +17,7 @@ from reidtrack.runs.identities import read_identities
 from reidtrack.server.access.rules import Role
 from reidtrack.server.data import networks
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
-FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
-ODD = "<img src=x onerror=window.hurt=1>"
-WAIT_S = 60
-"""However slow the machine is; what is waited for is an element, never a time."""
-
-if CHROMIUM is None and os.environ.get("REIDTRACK_REQUIRE_SHARED") == "1":
-    raise RuntimeError("Chromium is absent, and REIDTRACK_REQUIRE_SHARED=1 forbids skipping")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
-
-
-Flow = Callable[[Any], Coroutine[Any, Any, None]]
-
-
-def browse(flow: Flow, *, forgiven: str = "$^") -> None:
-    """Do something with a page of a fresh browser; complaints on its console fail the test.
-
-    (Playwright's other interface switches stacks, which pytest's assertions do not bear in Python 3.11.)
-
-    Args:
-        flow: What is done.
-        forgiven: Complaints that belong to what is done, as a regular expression.
-    """
-    api = pytest.importorskip("playwright.async_api")
-    wrong: list[str] = []
-
-    async def run() -> None:
-        async with api.async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-            page = await browser.new_page(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
-            page.set_default_timeout(WAIT_S * 1000)
-            page.on("console", lambda told: wrong.append(told.text) if told.type in ("error", "warning") else None)
-            page.on("pageerror", lambda error: wrong.append(str(error)))
-            await flow(page)
-            await browser.close()
-
-    asyncio.run(run())
-    assert [text for text in wrong if not re.search(forgiven, text)] == []
-
-
-async def until(page: Any, expression: str) -> None:
-    """Wait until something in a page is true."""
-    for _ in range(WAIT_S * 20):
-        if await page.evaluate(expression):
-            return
-        await asyncio.sleep(0.05)
-    pytest.fail(f"never: {expression}")
 
 
 def test_from_the_list_to_a_person_and_back(serve: Serve, root: Path, scene: Any) -> None:
@@ -216,6 +166,25 @@ def test_a_dropped_photo_is_found_and_compared(
         await changed.get_by_role("button", name="Forget").click()
         await page.get_by_text("3 people, over all runs").wait_for()
         assert await page.evaluate("window.hurt") is None
+
+    browse(flow)
+
+
+def test_a_box_drawn_in_a_camera_finds_somebody(serve: Serve, root: Path, reid: Path, scene: Any) -> None:
+    base, _ = serve(root, reid=reid, recordings=[scene.folder])
+
+    async def flow(page: Any) -> None:
+        await page.goto(f"{base}/runs/mall?t=1")
+        await until(page, "[...document.querySelectorAll('video')].every((v) => v.readyState > 1)")
+        await page.get_by_role("button", name="find somebody").click()
+        box = await page.locator(".films figure").first.bounding_box()
+        await page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.3)
+        await page.mouse.down()
+        await page.mouse.move(box["x"] + box["width"] * 0.7, box["y"] + box["height"] * 0.8)
+        await page.mouse.up()
+        await page.get_by_role("heading", name="Find").wait_for()
+        await page.locator(".scene-box i.meant").wait_for()
+        await page.locator("ol a.tile").first.wait_for()
 
     browse(flow)
 

@@ -32,6 +32,26 @@ class _Camera:
         return frozenset() if self.status.state == "down" else self.tracks
 
 
+@dataclass(frozen=True)
+class Unseen:
+    """Camera to how many of its frames were not looked at, by why.
+
+    Attributes:
+        between: Spared between two looks, since there is much to do; boxes in them are filled in.
+        dropped: Lost, for there was no time.
+        left_out: Nothing moved in them.
+    """
+
+    between: Mapping[str, int] = field(default_factory=dict)
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+    def of(self, camera: str) -> dict[str, int]:
+        """The counts of one camera."""
+        counts = {"between": self.between, "dropped": self.dropped, "left_out": self.left_out}
+        return {name: found.get(camera, 0) for name, found in counts.items()}
+
+
 class Board(RunObserver):
     """Keeps the figures of a session. Threads may share it.
 
@@ -95,17 +115,18 @@ class Board(RunObserver):
     # In the thread of the pass.
 
     def on_tracks(self, frame: Frame, tracks: Tracks) -> None:
-        """Note who is there."""
+        """Count a look, and note who is there."""
         present = frozenset(tracks.track_id[tracks.frame == frame.index].tolist())
         with self._lock:
-            self._cameras[frame.camera].tracks = present
+            camera = self._cameras[frame.camera]
+            camera.tracks = present
+            camera.status = replace(camera.status, frames=camera.status.frames + 1)
 
     def on_frame(self, frame: Frame) -> None:
-        """Count it."""
+        """Take the rate of looks now and then, also where nothing is looked at."""
         with self._lock:
             camera = self._cameras[frame.camera]
-            frames = camera.status.frames + 1
-            camera.status = replace(camera.status, frames=frames)
+            frames = camera.status.frames
             since_s, counted = camera.rate_from
             passed_s = self._now_s() - since_s
             if passed_s >= _RATE_S:
@@ -114,30 +135,22 @@ class Board(RunObserver):
 
     # Whoever wants to know.
 
-    def status(self, dropped: Mapping[str, int], left_out: Mapping[str, int]) -> LiveStatus:
-        """How it stands, as far as the pass knows.
-
-        Args:
-            dropped: Camera to its frames for which there was no time.
-            left_out: Camera to its frames that were passed over on purpose.
-        """
+    def status(self, unseen: Unseen) -> LiveStatus:
+        """How it stands, as far as the pass knows."""
         with self._lock:
             now_s = self._now_s()
-            cameras = {
-                name: self._status_of(name, camera, now_s, dropped, left_out) for name, camera in self._cameras.items()
-            }
+            cameras = {name: self._status_of(name, camera, now_s, unseen) for name, camera in self._cameras.items()}
             return LiveStatus(cameras=cameras, people_now=self._people_now(), uptime_s=now_s - self._began_s)
 
-    def _status_of(
-        self, name: str, camera: _Camera, now_s: float, dropped: Mapping[str, int], left_out: Mapping[str, int]
-    ) -> CameraStatus:
+    def _status_of(self, name: str, camera: _Camera, now_s: float, unseen: Unseen) -> CameraStatus:
         p50_s, p95_s = _figures(self._delays.boxes[name].recent())
         identity_p50_s, identity_p95_s = _figures(self._delays.identities[name].recent())
         return replace(
             camera.status,
             since_s=max(0.0, now_s - camera.since_s),
-            dropped=dropped.get(name, 0),
-            left_out=left_out.get(name, 0),
+            between=unseen.between.get(name, 0),
+            dropped=unseen.dropped.get(name, 0),
+            left_out=unseen.left_out.get(name, 0),
             fps_seen=camera.fps,
             delay_p50_s=p50_s,
             delay_p95_s=p95_s,
@@ -155,15 +168,14 @@ class Board(RunObserver):
                 people.add((name, track_id) if number is None else number)
         return len(people)
 
-    def overall(self, dropped: Mapping[str, int], left_out: Mapping[str, int]) -> dict[str, dict[str, float]]:
-        """Counts and delays of each camera since the session began, for the manifest; arguments as of `status`."""
+    def overall(self, unseen: Unseen) -> dict[str, dict[str, float]]:
+        """Counts and delays of each camera since the session began, for the manifest."""
         delays = self._delays.figures()
         with self._lock:
             return {
                 name: {
                     "frames": camera.status.frames,
-                    "dropped": dropped.get(name, 0),
-                    "left_out": left_out.get(name, 0),
+                    **unseen.of(name),
                     "gaps": camera.status.gaps,
                     "reconnects": camera.status.reconnects,
                     **delays.get(name, {}),

@@ -98,23 +98,31 @@ class LiveCameras:
         return ReadyFrames(streams, _failed, length=LIVE.waiting, on_full=LIVE.on_full)
 
     def take_over(
-        self, cameras: Sequence[CameraSettings], frames: ReadyFrames, begin: Callable[[CameraSettings], None]
+        self,
+        cameras: Sequence[CameraSettings],
+        frames: ReadyFrames,
+        begin: Callable[[CameraSettings], None],
+        end: Callable[[str], None],
     ) -> None:
-        """Read the cameras of a new list; those of which nothing has changed are not touched.
+        """Read the cameras of a new list; those of which nothing has changed are not touched, but for those given up.
 
         Args:
             cameras: The list.
             frames: Where frames are taken, in the same thread.
             begin: Told of a camera before its frames come.
+            end: Told of a camera that is not in the list any more, after its last frame.
         """
         wanted = {camera.name: camera for camera in cameras}
-        gone = [name for name, camera in self.open.items() if wanted.get(name) != camera.settings]
+        gone = [
+            name for name, camera in self.open.items() if wanted.get(name) != camera.settings or camera.source.given_up
+        ]
         for name in gone:
             frames.remove(name)
             self._end(self.open[name])
             self.open = {other: camera for other, camera in self.open.items() if other != name}
             self._store.skip_numbers(name)  # frames that are under way have some behind the last that is known
             if name not in wanted:
+                end(name)
                 detail = "taken out of the list of cameras"
                 self._tell(CameraDown(time_s=self._wall.now_s(), camera=name, reason="removed", detail=detail))
         fresh = [camera for camera in cameras if camera.name not in self.open]

@@ -9,17 +9,22 @@ from reidtrack.embed.select import Candidate
 
 _FIRST = 2
 """Crops of a track that come before all others: with one it has an identity, with two a sure one."""
+_SETTLED, _CALM = 6, 2
+"""Crops of a track after which its number is kept, and one of so many is enough (docs/results/live.md)."""
 MOST_SPARING = 4
-_LONG_S, _TOO_LONG_S = 0.5, 2.0
-"""How long a crop would have to wait beyond which only a track's first one is embedded, and beyond which none is."""
-_LEAST_RATE = 10.0
+_LONG_S, _TOO_LONG_S = 0.3, 1.0
+"""How long a crop would have to wait beyond which only a track's first ones are embedded, and beyond which none is: it
+would make identities late, and the next crop of the track is half a second away."""
+_LEAST_RATE = 2.0
 """Crops a second that are taken for granted, so that an odd second of rest or work tells little."""
+_NEW_SHARE = 0.5
+"""Weight of the last second in what a crop takes."""
 _MOST_TRACKS = 10_000
 """Tracks that are remembered; beyond, those seen longest ago are forgotten."""
 
 
 class CropBudget:
-    """Chooses the crops that are embedded: of a track the first ones, then one of `sparing`.
+    """Chooses the crops that are embedded: of a track the first ones, then one of `sparing`, later fewer.
 
     Attributes:
         sparing: 1 takes all; at most `MOST_SPARING`.
@@ -66,13 +71,15 @@ class CropBudget:
         """
         done = self._chosen - self._waiting
         if done > self._done:
-            self.crop_s = (busy_s - self._busy_s) / (done - self._done)
+            found_s = (busy_s - self._busy_s) / (done - self._done)
+            self.crop_s += (_NEW_SHARE if self._done else 1.0) * (found_s - self.crop_s)
             self._done, self._busy_s = done, busy_s
 
     def _wants(self, key: tuple[str, int], waiting: int) -> bool:
         given, wait_s = self._given.get(key, 0), waiting * min(self.crop_s, 1 / _LEAST_RATE)
         if wait_s > _TOO_LONG_S:
             return False
-        if wait_s > _LONG_S:
-            return given == 0
-        return given < _FIRST or self._offered[key] % self.sparing == 0
+        if given < _FIRST:
+            return True
+        every = max(self.sparing, _CALM) if given >= _SETTLED else self.sparing
+        return wait_s <= _LONG_S and self._offered[key] % every == 0

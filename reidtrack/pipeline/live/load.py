@@ -153,9 +153,9 @@ class FollowLoad(LookRule):
         self._room_since_s = self._room_since_s if room else now_s
         if (full or embedding > _FULL) and self.crops.sparing < MOST_SPARING:
             self.crops.sparing *= 2
-        elif full:
+        elif full or embedding > _FULL:  # whoever is seen is to be known soon: looks give way to crops
             self._set_limit(_LESS)
-        elif looking < _ROOM and self._limit_per_s is not None:
+        elif room and self._limit_per_s is not None:
             self._set_limit(_MORE)
         elif self.crops.sparing > 1 and now_s - self._room_since_s >= _SPARE_S:
             self.crops.sparing //= 2

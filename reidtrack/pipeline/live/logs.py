@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from reidtrack.embed.select import Candidate
 from reidtrack.errors import OutputError
+from reidtrack.pipeline.live.between import BetweenLooks
 from reidtrack.pipeline.run.observers import RunObserver
 from reidtrack.runs.features import FeatureLog
 from reidtrack.runs.jsonl import AppendFile, json_line
@@ -57,6 +59,7 @@ class LiveLogs(RunObserver):
         self._segment_s, self._now_s = segment_s, now_s
         self._lock = threading.RLock()
         self._begun_s = -float("inf")
+        self._between: dict[str, BetweenLooks] = {}
         self._files: _Segment | None = None
         self._closed = False
         self.lost = 0
@@ -79,21 +82,24 @@ class LiveLogs(RunObserver):
         self._write(lambda files: files.detections.add(frame.camera, frame.index, frame.time_s, detections))
 
     def on_tracks(self, frame: Frame, tracks: Tracks) -> None:
-        """Log boxes, and who they are."""
+        """Log boxes, and who they are; who was where in frames that were spared since the last look, too."""
+        between = self._between.setdefault(frame.camera, BetweenLooks()).fill(frame, tracks)
         if not len(tracks):
             return
         ids = np.unique(tracks.track_id).tolist()
         known = dict(zip(ids, self._who(frame.camera, ids), strict=True))
         lines, sightings = [], []
-        columns = (tracks.track_id, tracks.frame, tracks.time_s)
-        rows = zip(*(column.tolist() for column in columns), pixels(tracks.xyxy), scores(tracks.score), strict=True)
-        for track_id, index, time_s, xyxy, score in rows:
-            place = {"camera": frame.camera, "frame": index, "time_s": round(time_s, TIME_DECIMALS)}
-            lines.append(json_line({**place, "track_id": track_id, "xyxy": xyxy, "score": score}))
+        for place, track_id, box in (*_rows(frame.camera, between), *_rows(frame.camera, tracks)):
             number = known[track_id]
             who = {"track_id": track_id, "identity": UNDECIDED if number is None else number}
-            sightings.append(json_line({**place, **who, "xyxy": xyxy, "score": score}))
+            sightings.append(json_line({**place, **who, **box}))
+        for place, track_id, box in _rows(frame.camera, tracks):
+            lines.append(json_line({**place, "track_id": track_id, **box}))
         self._write(lambda files: files.add_rows(lines, sightings))
+
+    def on_frame(self, frame: Frame) -> None:
+        """Remember it: a track may have a box in it once it is seen again."""
+        self._between.setdefault(frame.camera, BetweenLooks()).passed(frame)
 
     def on_watermark(self, time_s: float) -> None:
         """Hand everything to the operating system; begin another segment if it is time to."""
@@ -160,6 +166,15 @@ class LiveLogs(RunObserver):
         files, self._files = self._files, None
         if files is not None:
             files.abandon()
+
+
+def _rows(camera: str, tracks: Tracks) -> Iterator[tuple[dict[str, Any], int, dict[str, Any]]]:
+    """Of each row where and when, whose track, and the box."""
+    columns = (tracks.track_id, tracks.frame, tracks.time_s)
+    rows = zip(*(column.tolist() for column in columns), pixels(tracks.xyxy), scores(tracks.score), strict=True)
+    for track_id, index, time_s, xyxy, score in rows:
+        place = {"camera": camera, "frame": index, "time_s": round(time_s, TIME_DECIMALS)}
+        yield place, track_id, {"xyxy": xyxy, "score": score}
 
 
 _RETRY_S = 5.0

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import io
 import logging
-import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Self
 
 import numpy as np
@@ -17,16 +16,16 @@ from reidtrack.config.live import LiveConfig
 from reidtrack.corrections.apply import read_corrections
 from reidtrack.corrections.constraints import pairs_of
 from reidtrack.errors import InputError, ReidtrackError, param
-from reidtrack.events import CameraUp, Event, IdentityGiven, Merged, Split, StreamChanged
+from reidtrack.events import CameraUp, Event, StreamChanged, TrackletEnded
 from reidtrack.files import write_lines
 from reidtrack.gallery.online import GalleryLimits, GalleryPeople
 from reidtrack.pipeline.live.store import LiveStore
+from reidtrack.pipeline.live.told import Told
 from reidtrack.pipeline.people.gallery import check_gallery, gallery_signature
 from reidtrack.pipeline.run.recognise import run_key
 from reidtrack.pipeline.run.settle import association_settings
 from reidtrack.pipeline.run.site import Site
 from reidtrack.plain_file import check_plain
-from reidtrack.runs.event_log import read_events
 from reidtrack.runs.features import UNREADABLE, check_unpacked
 from reidtrack.types import DoubleArray, IntArray, Tracklet, TrackletKey
 
@@ -73,7 +72,8 @@ class LivePeople:
         identities: Decides who is who.
         evidence: Of the site.
         known: The gallery; None where there is none.
-        numbers: Of people, given in the sessions before.
+        told: What the sessions before have told.
+        log_bytes: How much of the log of events is written.
     """
 
     def __init__(
@@ -82,43 +82,58 @@ class LivePeople:
         identities: OnlineIdentities,
         evidence: LiveEvidence,
         known: GalleryPeople | None,
-        numbers: set[int],
+        told: Told,
+        log_bytes: Callable[[], int],
     ) -> None:
         self._store, self.identities, self.evidence, self._known = store, identities, evidence, known
-        self._lock = threading.Lock()
         self._save_from_s = 0.0
         self._saved: bytes | None = None
-        self._numbers = numbers
+        self._told, self._log_bytes = told, log_bytes
+        self._left_open = told.open_tracks()
         self._corrected: float | None = None
         self.correct()
 
     @classmethod
-    def open(cls, store: LiveStore, config: LiveConfig) -> Self:
+    def open(cls, store: LiveStore, config: LiveConfig, log_bytes: Callable[[], int]) -> Self:
         """Take up who was who in the sessions before, if there were any.
+
+        Args:
+            store: Of the session.
+            config: Every setting.
+            log_bytes: How much of the log of events is written.
 
         Raises:
             InputError: If what they left cannot be read.
         """
         evidence = LiveEvidence(store, config)
         settings = association_settings(config, store.manifest.prior)
-        numbers, known = _numbers_of(store), _gallery(store, config)
+        state, known = _read_state(store), _gallery(store, config)
+        told = Told.read(state, store.folder.events)
         settings.pop("at_once")  # a window of live cameras is solved at once
         options = {
             **settings,
             "window_s": config.stream.window_s,
             "evidence": [evidence],
-            "next_identity": max(numbers, default=0) + 1,
+            "next_identity": told.highest + 1,
             "known": known,
+            "spent_s": time.thread_time,
         }
-        state = _read_state(store)
         identities = OnlineIdentities(**options) if state is None else _restored(store, state, options)
-        return cls(store, identities, evidence, known, numbers)
+        return cls(store, identities, evidence, known, told, log_bytes)
 
     @property
     def count(self) -> int:
         """People since the folder began."""
-        with self._lock:
-            return len(self._numbers)
+        return self._told.people
+
+    def ended_by_a_kill(self) -> list[TrackletEnded]:
+        """The ends of tracks that went on when the session before was killed, which nobody has told yet."""
+        time_s = self._store.last_time_s
+        keys = self._left_open
+        return [
+            TrackletEnded(time_s=time_s, camera=camera, track_id=track_id, identity=self.number((camera, track_id)))
+            for camera, track_id in keys
+        ]
 
     def number(self, key: TrackletKey) -> int | None:
         """The identity of a tracklet; None while it is not decided."""
@@ -126,18 +141,10 @@ class LivePeople:
         return None if found is None else found[0]
 
     def note(self, event: Event) -> None:
-        """Take in what happened to identities and cameras; any thread."""
+        """Take in what happens to identities and cameras, before it is logged; any thread."""
         if isinstance(event, CameraUp | StreamChanged):
             self.evidence.note_size(event.camera, (event.width, event.height))
-        with self._lock:
-            match event:
-                case IdentityGiven():
-                    self._numbers.add(event.identity)
-                case Merged():
-                    self._numbers.discard(event.from_)
-                    self._numbers.add(event.into)
-                case Split():
-                    self._numbers |= {event.from_, event.into}
+        self._told.note(event)
 
     def correct(self) -> None:
         """Take over `corrections.yaml` if it was changed: what it says of tracklets holds from now on."""
@@ -181,7 +188,8 @@ class LivePeople:
         """
         began_s = time.monotonic()
         packed = io.BytesIO()
-        np.savez(packed, allow_pickle=False, **self.identities.state())
+        told = self._told.array(self._log_bytes())
+        np.savez(packed, allow_pickle=False, **self.identities.state(), **told)
         data = packed.getvalue()
         if data != self._saved:
             write_lines(self._store.people, [data])
@@ -212,22 +220,6 @@ def _gallery(store: LiveStore, config: LiveConfig) -> GalleryPeople | None:
         ),
         prior=manifest.prior,
     )
-
-
-def _numbers_of(store: LiveStore) -> set[int]:
-    """Numbers of people that were given in the sessions before, and stand."""
-    found: set[int] = set()
-    for event in read_events(store.folder.events, {"identity", "merge", "split"}):
-        try:
-            if event["event"] == "identity":
-                found.add(int(event["identity"]))
-            elif event["event"] == "merge":
-                found.discard(int(event["from"]))
-            else:
-                found.add(int(event["into"]))
-        except (KeyError, TypeError, ValueError) as error:
-            raise InputError("holds an event of another kind", where=store.folder.events) from error
-    return found
 
 
 def _read_state(store: LiveStore) -> dict[str, np.ndarray] | None:

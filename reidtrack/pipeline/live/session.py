@@ -5,14 +5,15 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field, replace
 
 from reidtrack.config.live import CameraSettings
 from reidtrack.embed.select import Candidate, CropSelector
 from reidtrack.errors import OutputError, ReidtrackError
 from reidtrack.events import Event, Notice, Started, Stopped
-from reidtrack.pipeline.live.board import Board
+from reidtrack.pipeline.live.board import Board, Unseen
 from reidtrack.pipeline.live.cameras import LiveCameras
 from reidtrack.pipeline.live.delays import MeasureDelays
 from reidtrack.pipeline.live.identities import LiveIdentities
@@ -47,6 +48,8 @@ from reidtrack.video.wall_time import WallTime
 
 logger = logging.getLogger(__name__)
 
+_LEAST_BATCH = 2
+"""Frames: what an engine on the CPU looks at in parallel."""
 _MOST_BOXES, _MOST_FEATURES = 1024, 64
 """Of a track that goes on: somebody may sit in a picture all day."""
 
@@ -119,7 +122,7 @@ class LiveSession:
         self._stack.callback(self._close_log)
         self._disk_was_full = False
         self._outlets: LiveOutlets | None = None
-        self._people = LivePeople.open(store, config)
+        self._people = LivePeople.open(store, config, lambda: self._log.end)
         self._delays = MeasureDelays(names)
         self._board = Board(names, self._wall.now_s, self._people.number, self._delays)
         site = site_of(config.site, names)
@@ -153,8 +156,8 @@ class LiveSession:
 
     def tell(self, event: Event) -> None:
         """Log an event, and pass it on to whoever wants to know; any thread."""
+        self._people.note(event)  # first: what it has stored holds all that is in the log
         line = self._log.append(event)
-        self._people.note(event)
         self._board.note(event)
         if self._outlets is not None:
             self._outlets.send(line)
@@ -165,6 +168,8 @@ class LiveSession:
         """Watch until it is cancelled, or every camera has ended."""
         self._show.begin(self._request.cameras)
         names = tuple(camera.name for camera in self._request.cameras)
+        for ended in self._people.ended_by_a_kill():
+            self.tell(ended)
         self.tell(Started(time_s=self._wall.now_s(), cameras=names))
         ticker = _Every(1.0, self._tick)
         try:
@@ -189,7 +194,7 @@ class LiveSession:
         manifest.status = "interrupted"
         manifest.people = self._people.count
         manifest.note_counts(self._counts.counts)
-        manifest.live_figures = self._board.overall(self._dropped(), self._passed_over())
+        manifest.live_figures = self._board.overall(self._unseen())
         with contextlib.suppress(OutputError):  # a disk that is full: said already
             self._store.write()
         full = self._disk_was_full or self._cameras.disk.was_full or self._logs.lost > 0 or self._log.lost > 0
@@ -200,13 +205,17 @@ class LiveSession:
 
     def _batches(self, frames: ReadyFrames, reload: ReloadToken) -> Generator[list[Frame]]:
         """Frames as they come; in between, the list of cameras is taken over."""
-        size, wait_s, idle_s = self._config.detect.batch, LIVE.batch_wait_s, LIVE.idle_s
-        for batch in timed_batches(frames, size, wait_s, idle_s=idle_s):
+        wait_s, idle_s = LIVE.batch_wait_s, LIVE.idle_s
+        for batch in timed_batches(frames, self._batch_size, wait_s, idle_s=idle_s):
             self._tracking.dropped.update(frames.dropped)
             yield batch
             if reload.wanted.is_set():
                 reload.wanted.clear()
                 self._reload(frames)
+
+    def _batch_size(self) -> int:
+        """About one frame of each camera: with more, what waits would be older by the time that it is looked at."""
+        return min(self._config.detect.batch, max(_LEAST_BATCH, len(self._cameras.open)))
 
     def _reload(self, frames: ReadyFrames) -> None:
         """Read the list of cameras anew; one that is wrong changes nothing."""
@@ -218,7 +227,7 @@ class LiveSession:
             text = f"the list of cameras is wrong, nothing is changed: {error}"
             self.tell(Notice(time_s=self._wall.now_s(), subject="cameras", text=text))
             return
-        self._cameras.take_over(cameras, frames, self._begin)
+        self._cameras.take_over(cameras, frames, self._begin, self._tracking.end_camera)
 
     def _begin(self, camera: CameraSettings) -> None:
         """Make ready for the frames of a camera that is new, or begins anew."""
@@ -254,6 +263,8 @@ class LiveSession:
                 networks.embedder.size_hw,
                 every_s=config.embed.every_s,
                 min_quality=config.embed.min_quality,
+                staggered=True,
+                eager=True,
                 forget_s=max(10.0, 2 * config.track.max_age),
             ),
             embedder=networks.embedder,
@@ -297,21 +308,16 @@ class LiveSession:
         self._upkeep.tick()
 
     def _status(self) -> LiveStatus:
-        status = self._board.status(self._dropped(), self._passed_over())
+        status = self._board.status(self._unseen())
         every = round(self._load.detect_every * self._config.detect.every)
         status = replace(status, people_total=self._people.count, detect_every=every)
         status = self._upkeep.completed(status)
         return status if self._outlets is None else self._outlets.completed(status)
 
-    def _passed_over(self) -> Mapping[str, int]:
-        """Camera to its frames in which nothing moved."""
-        return dict(self._looks.closed) if isinstance(self._looks, WhereMotion) else {}
-
-    def _dropped(self) -> Mapping[str, int]:
-        sources = {name: camera.source.dropped for name, camera in self._cameras.open.items()}
-        merged, passed_over = dict(self._tracking.dropped), dict(self._load.passed_over)
-        names = {*merged, *sources, *passed_over}
-        return {name: sum(counts.get(name, 0) for counts in (merged, sources, passed_over)) for name in names}
+    def _unseen(self) -> Unseen:
+        sources = Counter({name: camera.source.dropped for name, camera in self._cameras.open.items()})
+        still = dict(self._looks.closed) if isinstance(self._looks, WhereMotion) else {}
+        return Unseen(dict(self._load.passed_over), sources + Counter(self._tracking.dropped), still)
 
     def _stored(self, store: Callable[[], object]) -> None:
         """Store something; a disk that is full ends nothing."""

@@ -88,6 +88,8 @@ def settle(folder: RunFolder, manifest: RunManifest, config: RunConfig, correcti
         site=site.to_json(known.identities),
         calibration=calibration_to_json(association),
         zones=site.count(known.identities, manifest.origin),
+        parquet=config.output.parquet,
+        origin=manifest.origin,
     )
     _begin_writing(folder, manifest)
     write_outputs(folder.path, known.identities, context)

@@ -55,11 +55,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Batch:
-    """Frames, whether each is looked at, and once they were detected the detections of each."""
+    """Frames, whether each is looked at, once they were detected the detections of each, and cameras that are gone."""
 
     frames: Sequence[Frame]
     looked: Sequence[bool]
     found: Sequence[Detections] = ()
+    gone: Sequence[str] = ()
 
 
 class TrackingPass:
@@ -120,6 +121,7 @@ class TrackingPass:
         self._alive: dict[str, set[int]] = {camera: set() for camera in trackers}
         self._size: dict[str, tuple[int, int]] = {}
         self._anew: dict[str, int] = {}
+        self._gone: list[str] = []
         self._last_s: dict[str, float] = {}
         self.times = StageTimes(STAGES)
         self.dropped: dict[str, int] = {}
@@ -191,6 +193,10 @@ class TrackingPass:
         """Give a camera another tracker at its frame of that number: what it shows from there on is another place."""
         self._anew[camera] = index
 
+    def end_camera(self, camera: str) -> None:
+        """End the tracks of a camera after its frames so far; call it in the thread that gives the batches."""
+        self._gone.append(camera)
+
     def _detected(self, batches: Generator[list[Frame]]) -> Generator[_Batch]:
         """Batches with their detections; where nobody is to be waited for, each at once."""
         chosen = self._chosen(batches)
@@ -205,6 +211,9 @@ class TrackingPass:
         with closing_generator(batches):
             for batch in batches:
                 self._looks.load(self.times.busy_s, self.dropped)
+                gone, self._gone = self._gone, []
+                if gone:
+                    yield _Batch((), (), gone=gone)
                 begins, looked = 0, list[bool]()
                 for number, frame in enumerate(batch, 1):
                     look = self._looks.looks_at(frame)
@@ -242,6 +251,9 @@ class TrackingPass:
     def _track_batch(self, batch: _Batch) -> TrackedBatch:
         """Track a batch, tell of it, and choose crops to embed."""
         tracked = TrackedBatch()
+        for camera in batch.gone:
+            tracked.crops += self._end_all(camera)
+            tracked.ended += self._newly_ended(camera)
         for frame, looked, detections in zip(batch.frames, batch.looked, batch.found, strict=True):
             self._tell_gap(frame)
             tracked.crops += self._on_new_place(frame)
@@ -274,18 +286,22 @@ class TrackingPass:
         former's tracks.
         """
         former = self._size.setdefault(frame.camera, frame.size)
-        begun = frame.index >= self._anew.get(frame.camera, frame.index + 1)
+        begun = frame.begins_anew or frame.index >= self._anew.get(frame.camera, frame.index + 1)
         if (former == frame.size and not begun) or self._restart is None:
             return []
         if begun:
-            del self._anew[frame.camera]
+            self._anew.pop(frame.camera, None)
         self._size[frame.camera] = frame.size
         self._trackers = {**self._trackers, frame.camera: self._restart(frame.camera)}
         if frame.camera in self._camera_motion:
             self._camera_motion[frame.camera] = CameraMotionEstimator()
-        self._ending[frame.camera] |= self._alive[frame.camera]
-        self._alive[frame.camera] = set()
-        return self._selector.flush(frame.camera)
+        return self._end_all(frame.camera)
+
+    def _end_all(self, camera: str) -> list[Candidate]:
+        """Have all tracks of a camera end; returns their last crops."""
+        self._ending[camera] |= self._alive[camera]
+        self._alive[camera] = set()
+        return self._selector.flush(camera)
 
     def _track(self, frame: Frame, detections: Detections) -> Tracks:
         estimator = self._camera_motion.get(frame.camera)

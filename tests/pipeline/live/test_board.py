@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from reidtrack.events import CameraDown, CameraUp, DownReason
-from reidtrack.pipeline.live.board import Board
+from reidtrack.pipeline.live.board import Board, Unseen
 from reidtrack.pipeline.live.delays import MeasureDelays
 from reidtrack.types import Frame, Tracks
 
@@ -40,7 +40,7 @@ class Site:
         self.board.on_frame(frame)
 
     def people(self) -> tuple[int, int]:
-        status = self.board.status({}, {})
+        status = self.board.status(Unseen())
         return status.people_now, status.cameras["hall"].people
 
 
@@ -65,12 +65,23 @@ def test_the_rate_of_frames_leaves_out_the_time_without_any() -> None:
     for index in range(21):
         site.now_s = index / 2
         site.sees(index)
-    assert site.board.status({}, {}).cameras["hall"].fps_seen == pytest.approx(2.1)
+    assert site.board.status(Unseen()).cameras["hall"].fps_seen == pytest.approx(2.1)
     site.goes_down()
-    assert site.board.status({}, {}).cameras["hall"].fps_seen is None
+    assert site.board.status(Unseen()).cameras["hall"].fps_seen is None
     site.now_s = 1000.0
     site.comes_up()
     for index in range(21):
         site.now_s = 1000.0 + index / 2
         site.sees(100 + index)
-    assert site.board.status({}, {}).cameras["hall"].fps_seen == pytest.approx(2.1)
+    assert site.board.status(Unseen()).cameras["hall"].fps_seen == pytest.approx(2.1)
+
+
+def test_frames_by_what_became_of_them() -> None:
+    site = Site()
+    site.comes_up()
+    for index in range(3):
+        site.sees(index)
+    site.board.on_frame(Frame("hall", 3, 0.3, np.zeros((48, 64, 3), np.uint8)))  # not looked at
+    status = site.board.status(Unseen(between={"hall": 1}, dropped={"hall": 2}, left_out={"door": 3})).cameras["hall"]
+    assert (status.frames, status.between, status.dropped, status.left_out) == (3, 1, 2, 0)
+    assert site.board.overall(Unseen(between={"hall": 1}))["hall"]["between"] == 1

@@ -66,5 +66,12 @@ def test_a_dozen_kills(scene: Scene, tmp_path: Path) -> None:
             known.add(number)
         highest = max(highest, number)
     assert known
-    assert sum(event["event"] == "started" for event in read_events(folder.events)) == KILLS
+    told = list(read_events(folder.events))
+    begun = [i for i, event in enumerate(told) if event["event"] == "started"]
+    assert len(begun) == KILLS
+    # What goes on when a session is killed is told to have ended by the next one, once.
+    ended = [(e["camera"], e["track_id"]) for e in told if e["event"] == "tracklet_ended"]
+    before = {(e["camera"], e["track_id"]) for e in told[: begun[-1]] if e["event"] == "tracklet_started"}
+    assert len(ended) == len(set(ended))
+    assert before <= set(ended)
     assert settle_live(folder.path, Silent(), CancelToken()).identities

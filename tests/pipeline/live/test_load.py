@@ -142,15 +142,24 @@ def test_a_single_frame_is_not_worth_a_word() -> None:
 
 
 def test_crops_are_spared_before_looks_and_given_back() -> None:
-    """An embedder that is at work all the time costs crops; no look."""
+    """An embedder that is at work all the time costs crops; looks only if that does not help."""
     machine = Machine({"a": 10})
-    for _ in range(10):
-        machine.busy_s["embed"] = machine.busy_s.get("embed", 0.0) + 1.0
-        machine.run(1, 100)
+
+    def embed(seconds: int) -> None:
+        for _ in range(seconds):
+            machine.busy_s["embed"] = machine.busy_s.get("embed", 0.0) + 1.0
+            machine.run(1, 100)
+
+    embed(3)
     assert machine.rule.crops.sparing == 4
     assert machine.rule.detect_every == 1
+    embed(2)
+    assert 1 < machine.rule.detect_every < 2
+    machine.run(20, 100)
+    assert machine.rule.detect_every == 1
+    assert machine.rule.passed_over["a"] < 60
+    machine.rule.crops.sparing = 4
     machine.run(15, 100)
     assert machine.rule.crops.sparing == 2
     machine.run(15, 100)
     assert machine.rule.crops.sparing == 1
-    assert machine.notices == []

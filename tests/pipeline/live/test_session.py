@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 from collections import Counter
 from dataclasses import replace
@@ -14,11 +15,11 @@ from live_child import request, small_networks
 from outputs import read_json, read_lines
 from scene import Scene
 
-from reidtrack.config.live import CameraSettings
+from reidtrack.config.live import CameraSettings, read_cameras
 from reidtrack.errors import InputError, OutputError, UsageError
-from reidtrack.events import CameraUp, Event, Notice, TrackletStarted
+from reidtrack.events import CameraDown, CameraUp, Event, Notice, TrackletStarted
 from reidtrack.files import UNFINISHED
-from reidtrack.pipeline.live.request import LiveRequest
+from reidtrack.pipeline.live.request import LiveRequest, cameras_of
 from reidtrack.pipeline.live.session import LiveOutcome, ReloadToken, _Every, live
 from reidtrack.pipeline.live.settle import settle_live
 from reidtrack.pipeline.live.show import LiveShow
@@ -104,6 +105,27 @@ def test_a_session_and_the_next_one(scene: Scene, tmp_path: Path) -> None:
     assert (folder.path / "report.html").is_file()
     rows = sum(len(read_lines(file.path)) for file in folder.sightings_files())
     assert len(read_lines(folder.sightings)) >= rows
+
+
+def test_two_inputs_of_one_name_are_two_cameras(scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each has boxes, track ids and recordings of its own."""
+    detections = {"cam": scene.detections["left"], "cam_2": scene.detections["right"]}
+    named = replace(scene, detections=detections)
+    monkeypatch.setattr(RunNetworks, "load", lambda config, detections: small_networks(named, config))
+    paths = [tmp_path / folder / "cam.mp4" for folder in ("north", "south")]
+    for path, video in zip(paths, ("left", "right"), strict=True):
+        path.parent.mkdir()
+        shutil.copy(scene.videos[video], path)
+    folder = LiveFolder(tmp_path / "site")
+    cameras = cameras_of([str(path) for path in paths], None, None)
+    watch(replace(request(scene, folder.path, ("left",)), cameras=cameras))
+    (file,) = folder.sightings_files()
+    rows = [(row["camera"], row["frame"], row["track_id"]) for row in read_lines(file.path)]
+    assert len(rows) == len(set(rows))
+    assert {camera for camera, *_ in rows} == {"cam", "cam_2"}
+    started = [(event["camera"], event["track_id"]) for event in events(folder.path, "tracklet_started")]
+    assert len(started) == len(set(started))
+    assert [len(folder.recordings(camera)) for camera in folder.recorded_cameras()] == [1, 1]
 
 
 @pytest.mark.usefixtures("networks")
@@ -192,6 +214,33 @@ def test_cameras_come_and_go_with_the_list(scene: Scene, tmp_path: Path, monkeyp
     assert [entry["camera"] for entry in manifest["inputs"]] == ["left", "door", "gate"]
     assert set(outcome.status.down) == set()
     assert settle_live(out, Silent(), CancelToken()).identities
+
+
+def test_the_list_opens_a_camera_anew_that_was_given_up(
+    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its file, or its codec, was wrong; mended, and a hangup signal, and it is there."""
+    named = replace(scene, detections={**scene.detections, "late": scene.detections["right"]})
+    monkeypatch.setattr(RunNetworks, "load", lambda config, detections: small_networks(named, config))
+    path, out, late = tmp_path / "cameras.yaml", tmp_path / "site", tmp_path / "late.mp4"
+    cancel, reload, order = CancelToken(), ReloadToken(), list[str]()
+
+    class Mends(LiveShow):
+        def event(self, event: Event) -> None:
+            if isinstance(event, CameraDown) and event.camera == "late" and event.retry_s is None and not order:
+                order.append("down")
+                shutil.copy(scene.videos["right"], late)
+                reload.wanted.set()
+            if isinstance(event, CameraUp) and event.camera == "late":
+                order.append("up")
+                cancel.cancel()
+
+    entries = f"[{{name: left, address: '{scene.videos['left']}'}}, {{name: late, address: '{late}'}}]"
+    path.write_text(f"cameras: {entries}\n", encoding="utf-8")
+    asked = request(scene, out, ("left",), **{"stream.loop": True})
+    live(replace(asked, cameras=read_cameras(path), cameras_file=path), Mends(), cancel, reload)
+    assert order == ["down", "up"]
+    assert Counter(e["camera"] for e in events(out, "camera_up")) == {"left": 1, "late": 1}
 
 
 @pytest.mark.usefixtures("networks")

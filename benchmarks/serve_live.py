@@ -1,0 +1,189 @@
+"""What those who look on cost live cameras: processor time a frame of the tracking, without viewers and with twenty.
+
+    python benchmarks/serve_live.py --out /tmp/served_live
+
+serves the sample scene as four live cameras (`reidtrack serve --live`), and measures stretches without viewers and with
+viewers of four films each, in turn, so that a machine that gets busier does not count for one side. With `--page`, how
+late pictures are in Chromium too: from the moment a frame is due in the file to when it is shown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import multiprocessing
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_PORT = 8098
+_BASE = f"127.0.0.1:{_PORT}"
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """What was measured in some seconds.
+
+    Attributes:
+        seconds: How long.
+        frames: Frames that the tracking looked at.
+        live_s: Processor time of the process that tracks.
+        server_s: Processor time of the server.
+    """
+
+    seconds: float
+    frames: int
+    live_s: float
+    server_s: float
+
+
+def processor_s(pid: int) -> float:
+    """Processor time that a process has taken, all its threads together."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def state() -> dict[str, Any]:
+    """How it stands with the cameras."""
+    with urllib.request.urlopen(f"http://{_BASE}/api/v1/live") as answer:
+        told: dict[str, Any] = json.load(answer)
+        return told
+
+
+def child_of(pid: int) -> int:
+    """The process that tracks."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()
+    threads = Path(f"/proc/{pid}/task").iterdir()
+    found = {child for thread in threads for child in (thread / "children").read_text(encoding="utf-8").split()}
+    return int(next(iter(found or set(children))))
+
+
+def measure(server: int, live: int, seconds: float) -> Stretch:
+    """Measure for a while."""
+
+    def now() -> tuple[float, int, float, float]:
+        frames = sum(int(camera.get("frames", 0)) for camera in state()["cameras"].values())
+        return time.monotonic(), frames, processor_s(live), processor_s(server)
+
+    before = now()
+    time.sleep(seconds)
+    return Stretch(*(b - a for a, b in zip(before, now(), strict=True)))
+
+
+async def look_on(viewers: int, cameras: list[str], ready: Any) -> None:
+    """Look at every camera, as so many pages do, until the process is ended."""
+    import websockets
+
+    async def one() -> None:
+        async with websockets.connect(f"ws://{_BASE}/api/v1/live/stream", max_size=None, compression=None) as socket:
+            await socket.send(json.dumps({"cameras": dict.fromkeys(cameras, "film")}))
+            ready.release()
+            async for _ in socket:
+                pass
+
+    await asyncio.gather(*(one() for _ in range(viewers)))
+
+
+def view(viewers: int, cameras: list[str], ready: Any) -> None:
+    """The process of those who look on."""
+    asyncio.run(look_on(viewers, cameras, ready))
+
+
+async def delays(seconds: float) -> list[float]:
+    """How late the pictures are that Chromium shows, seconds, twice a second of each camera."""
+    from playwright.async_api import async_playwright
+
+    origin_s = """Date.parse((await (await fetch("/api/v1/live")).json()).origin_utc) / 1000"""
+    read = "[...document.querySelectorAll('.films figure')].map((f) => [f.dataset.shown, f.dataset.wall])"
+    found: list[float] = []
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        page = await browser.new_page(viewport={"width": 1600, "height": 900})
+        await page.goto(f"http://{_BASE}/live")
+        await asyncio.sleep(10)
+        origin = await page.evaluate(f"(async () => {origin_s})()")
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            for shown, wall in await page.evaluate(read):
+                if shown:
+                    found.append(float(wall) / 1000 - origin - float(shown))
+            await asyncio.sleep(0.5)
+        await browser.close()
+    return sorted(found)
+
+
+def serve(out: Path, config: Path | None) -> subprocess.Popen[str]:
+    """Begin to serve the sample as four cameras; waits until frames come."""
+    from reidtrack.shipped.files import sample_scene
+
+    out.mkdir(parents=True, exist_ok=True)
+    videos = list(sample_scene().videos.items())
+    named = [*videos, ("again", videos[0][1])]
+    listed = out / "cameras.yaml"
+    listed.write_text(json.dumps({"cameras": [{"name": name, "address": str(path)} for name, path in named]}))
+    command = [sys.executable, "-m", "reidtrack", "serve", str(out), "--live", str(listed), "--http", _BASE]
+    if config is not None:
+        command += ["--set", f"live_config={config}"]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert server.stdout is not None
+    server.stdout.readline()
+    while not all(camera.get("frames", 0) > 20 for camera in state()["cameras"].values()):
+        time.sleep(1)
+    return server
+
+
+def main() -> int:
+    """Serve, measure, tell."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, required=True, help="folder that is made")
+    parser.add_argument("--viewers", type=int, default=20)
+    parser.add_argument("--seconds", type=float, default=30.0, help="length of each stretch")
+    parser.add_argument("--rounds", type=int, default=3, help="stretches of each kind")
+    parser.add_argument("--config", type=Path, help="settings of the live cameras")
+    parser.add_argument("--page", action="store_true", help="measure how late Chromium's pictures are too")
+    args = parser.parse_args()
+    server = serve(args.out, args.config)
+    try:
+        live, cameras = child_of(server.pid), list(state()["cameras"])
+        alone, watched = [], []
+        for _ in range(args.rounds):
+            alone.append(measure(server.pid, live, args.seconds))
+            ready = multiprocessing.Semaphore(0)
+            many = multiprocessing.Process(target=view, args=(args.viewers, cameras, ready))
+            many.start()
+            for _ in range(args.viewers):
+                ready.acquire()
+            watched.append(measure(server.pid, live, args.seconds))
+            many.terminate()
+            many.join()
+        for title, found in (("no viewers", alone), (f"{args.viewers} viewers of {len(cameras)} films", watched)):
+            frames, live_s = sum(s.frames for s in found), sum(s.live_s for s in found)
+            seconds, server_s = sum(s.seconds for s in found), sum(s.server_s for s in found)
+            row = f"{frames / seconds:.2f} | {1000 * live_s / frames:.1f} | {100 * server_s / seconds:.1f}"
+            print(f"| {title} | {row} |")
+        cost = [b.live_s / b.frames / (a.live_s / a.frames) for a, b in zip(alone, watched, strict=True)]
+        rate = [b.frames / b.seconds / (a.frames / a.seconds) for a, b in zip(alone, watched, strict=True)]
+        print(f"ratio of processor time a frame: {', '.join(f'{r:.3f}' for r in cost)}")
+        print(f"ratio of frames a second: {', '.join(f'{r:.3f}' for r in rate)}")
+        if args.page:
+            late = asyncio.run(delays(args.seconds))
+            boxes = [camera["delay_p50_s"] for camera in state()["cameras"].values()]
+            print(f"pictures in Chromium late by: median {statistics.median(late):.2f} s, ", end="")
+            print(f"95 % {late[int(0.95 * len(late))]:.2f} s; boxes after {statistics.median(boxes):.2f} s")
+    finally:
+        server.terminate()
+        server.wait()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
