@@ -112,7 +112,7 @@ def test_equal_costs_are_settled_soundly() -> None:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_cannot_links_between_whom_nothing_leads_do_not_matter(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a crowd most pairs were seen side by side, and few look alike: the others are left out, and nothing changes."""
+    """In a crowd most were seen side by side, and few look alike: the others are left out, and nothing changes."""
     cost, clash, weight = problem(seed, 40)
     rng = np.random.default_rng(seed)
     cost = np.where(np.triu(rng.random(cost.shape) < 0.1, 1), cost, 1.0)  # few attract each other
