@@ -85,7 +85,8 @@ async def look_on(viewers: int, cameras: list[str], ready: Any) -> None:
     import websockets
 
     async def one() -> None:
-        async with websockets.connect(f"ws://{_BASE}/api/v1/live/stream", max_size=None, compression=None) as socket:
+        place = f"ws://{_BASE}/api/v1/live/stream"
+        async with websockets.connect(place, max_size=None, compression=None, open_timeout=None) as socket:
             await socket.send(json.dumps({"cameras": dict.fromkeys(cameras, "film")}))
             ready.release()
             async for _ in socket:

@@ -19,7 +19,7 @@ from reidtrack.server.pages import page_routes
 from reidtrack.server.routes.table import ENDPOINTS
 from reidtrack.server.services import Services
 
-_NICE = 10
+_NICE = 5
 
 
 def _give_way() -> None:
