@@ -43,12 +43,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--out", type=Path, default=Path("runs/live-kills"))
+    parser.add_argument("--minutes", type=float, default=1e9, help="kill no more after so long")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     chance, folder = random.Random(args.seed), LiveFolder(args.out)
-    lost, ends = [], []
+    lost, ends, begun_s = [], [], time.monotonic()
     for number in range(args.kills):
+        if time.monotonic() - begun_s > 60 * args.minutes:
+            break
         killed_s = kill_once(folder, chance.uniform(0.0, 12.0))
         if killed_s is not None:
             ends.append(killed_s)

@@ -80,12 +80,14 @@ class Frame:
         index: Number of the frame within its source, 0-based; skipped frames (stride) keep their numbers.
         time_s: Seconds since the run's origin, from real time stamps plus the camera's offset.
         image: (H, W, 3) uint8, BGR.
+        begins_anew: Whether the recording becomes another one here: another program or codec, another shape.
     """
 
     camera: str
     index: int
     time_s: float
     image: ImageArray
+    begins_anew: bool = False
 
     def __post_init__(self) -> None:
         check_array("Frame", "image", self.image, (None, None, 3), np.uint8)

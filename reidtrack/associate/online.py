@@ -9,7 +9,7 @@ splits change it. Numbers are never given to somebody else, and nobody is in one
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -48,7 +48,9 @@ _KEEP_FEATURES, _KEEP_S = 5, 3.0
 _HOLD_S = 2.0
 """So long clusterings agree before what was kept is changed, seconds."""
 _PAUSE_S, _MOST_PAUSE_S = 0.02, 5.0
-"""Between two clusterings lies so long for each tracklet, which bounds the processor's time; and the most, seconds."""
+"""Between two clusterings lies so long for each tracklet, and the most, seconds."""
+_SHARE = 0.15
+"""Of one processor that clusterings take at most, by the time that the last one took, up to that longest pause."""
 _CALM, _CALM_S = 4.0, 2.0
 """So many times longer, and at least so long, where nobody waits for a number or has one provisionally."""
 _LOST_S = 30.0
@@ -95,6 +97,8 @@ class OnlineIdentities:
         shrink: As in `associate`.
         most_people: People of before who are held in memory.
         most_tracklets: Tracklets that are clustered; bounds time and memory.
+        spent_s: Says how much time the calling thread has had of the processor, so that clusterings take a bounded
+            share of it; without, what is told depends on nothing but what comes in.
     """
 
     def __init__(
@@ -114,6 +118,7 @@ class OnlineIdentities:
         shrink: float | None = None,
         most_people: int = MOST_PEOPLE,
         most_tracklets: int = MOST_TRACKLETS,
+        spent_s: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self._window_s, self._known, self._most_tracklets = window_s, known, most_tracklets
         self._said = Said(must_link, cannot_link)
@@ -126,6 +131,7 @@ class OnlineIdentities:
         self._stored_s: float | None = None
         self._complained = False
         self._settled_s = self._asked_s = float("-inf")
+        self._spent_s, self._took_s = spent_s, 0.0
         self._changed = self._unsure = False
 
     # What callers ask.
@@ -284,7 +290,7 @@ class OnlineIdentities:
         return now_s - self._settled_s >= pause_s  # until then who waits is given a number by a quick look
 
     def _pause_s(self) -> float:
-        return min(_PAUSE_S * len(self._register.parts), _MOST_PAUSE_S)
+        return min(max(_PAUSE_S * len(self._register.parts), self._took_s / _SHARE), _MOST_PAUSE_S)
 
     def _calm_s(self) -> float:
         return max(_CALM * self._pause_s(), _CALM_S)
@@ -292,6 +298,7 @@ class OnlineIdentities:
     def _settle(self, ready: set[int], now_s: float) -> None:
         """Cluster what is held, number it, and let go what is old."""
         self._settled_s, self._changed, self._unsure = now_s, False, False
+        begun_s = self._spent_s()
         ask = bool(ready) or now_s - self._asked_s >= self._calm_s()
         self._asked_s = now_s if ask else self._asked_s
         clusters, probability = self._settling.clusters(self._said, now_s, ask=ask)
@@ -299,6 +306,7 @@ class OnlineIdentities:
         self._tell_merges()
         self._keep(probability, now_s)
         self._let_go(now_s)
+        self._took_s = self._spent_s() - begun_s
 
     def _keep(self, probability: dict[int, float], now_s: float) -> None:
         """Keep the numbers of parts of which enough was seen; a gallery is asked who new people are before."""

@@ -32,6 +32,7 @@ COMMANDS = {
     "name": "give a person of a run a name",
     "lock": "keep a person of a run as they are",
     "ignore": "leave a person of a run out: a mannequin, staff",
+    "erase": "remove everything that a run keeps of a person",
     "render": "annotated video of a stretch of time of live cameras, from their recordings",
     "export": "write a network as a file for inference engines, checked against torch",
     "evaluate": "score a run, or plain tracker output, against ground truth",

@@ -53,6 +53,10 @@ class DetectConfig(Section):
         DetectorOptions.imgsz,
         description="longer side of the input, pixels; auto: 640, 960 or 1280 for each camera, by how high people are",
     )
+    tiles: Annotated[int, Field(ge=1, le=8)] | Literal["auto"] = Field(
+        DetectorOptions.tiles,
+        description="tiles along the longer side of a very large picture; 1: none; auto: as many as a camera needs",
+    )
     conf: Fraction = Field(
         DetectorOptions.conf, description="least score of a detection; the tracker makes use of low ones"
     )
@@ -70,9 +74,15 @@ class DetectConfig(Section):
 
     @property
     def options(self) -> DetectorOptions:
-        """What a detector is told; of `auto`, the size that a camera has until another is chosen for it."""
+        """What a detector is told; of `auto`, the size and tiles that a camera has until others are chosen for it."""
         imgsz = DetectorOptions.imgsz if self.imgsz == "auto" else self.imgsz
-        return DetectorOptions(imgsz, self.conf, self.iou, self.max_det)
+        tiles = DetectorOptions.tiles if self.tiles == "auto" else self.tiles
+        return DetectorOptions(imgsz, self.conf, self.iou, self.max_det, tiles)
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether a camera's first seconds decide on something."""
+        return "auto" in (self.imgsz, self.tiles)
 
 
 _DEFAULT_TRACKER = TRACKERS[DEFAULT_METHOD]

@@ -17,8 +17,8 @@ class ServeConfig(Section):
     """The page and the interface for programs that `reidtrack serve` gives."""
 
     other_keys = (
-        "http, names, recordings, gallery, reid, tls_cert, tls_key, proxy, session_hours, upload_bytes, jobs, live, "
-        "live_config, live_run and live_allow are"
+        "http, names, recordings, gallery, reid, tls_cert, tls_key, proxy, session_hours, upload_bytes, upload_days, "
+        "uploads_bytes, jobs, live, live_config, live_run and live_allow are"
     )
 
     http: str = Field("127.0.0.1:8080", description="host:port to listen on; others than this machine need accounts")
@@ -39,6 +39,12 @@ class ServeConfig(Section):
         12.0, description="hours after which who has logged in has to do so again"
     )
     upload_bytes: Annotated[int, Field(ge=1)] = Field(8 << 30, description="largest recording that may be sent")
+    upload_days: Annotated[float, Field(gt=0, le=36_500)] = Field(
+        30.0, description="days after which recordings that were sent are removed, unless work is to read them"
+    )
+    uploads_bytes: Annotated[int, Field(ge=1)] = Field(
+        64 << 30, description="most bytes of all that were sent together; the oldest go first"
+    )
     jobs: Annotated[int, Field(ge=1, le=64)] = Field(1, description="runs computed at once")
     live: FilePath | None = Field(None, description="cameras.yaml: cameras that are watched live; null: none")
     live_config: FilePath | None = Field(None, description="settings of live cameras as YAML, as `reidtrack live` has")

@@ -9,10 +9,15 @@ import numpy as np
 
 from reidtrack import geometry
 from reidtrack.detect.family import CountsClasses, Family
+from reidtrack.detect.fit import FittedSize
 from reidtrack.detect.letterbox import Letterbox, letterbox
 from reidtrack.detect.protocol import DetectorOptions
+from reidtrack.detect.tiles import EDGE_INPUT_PX, Tile, merge, shifted, tiles_of
 from reidtrack.errors import WeightsError
 from reidtrack.types import Detections, Frame, ImageArray, Outputs
+
+_VIEWS = 16
+"""Tiles in a batch, or as many as there are pictures: so many inputs are in memory at once."""
 
 
 class NetworkDetector:
@@ -46,17 +51,17 @@ class NetworkDetector:
         _, _, height, width = input_shape
         self._input_hw = (height, width) if height > 0 and width > 0 else None
         self._stride = stride
-        self._imgsz: Mapping[str, int] = {}
+        self._fitted: Mapping[str, FittedSize] = {}
 
     @property
     def fixed_hw(self) -> tuple[int, int] | None:
         """Height and width of the network's input where it takes no other; None where it takes any."""
         return self._input_hw
 
-    def with_sizes(self, imgsz: Mapping[str, int]) -> NetworkDetector:
-        """The same detector with an input of its own size (longer side, pixels) for some cameras."""
+    def with_sizes(self, fitted: Mapping[str, FittedSize]) -> NetworkDetector:
+        """The same detector with an input, and tiles, of its own size for some cameras."""
         other = copy.copy(self)
-        other._imgsz = dict(imgsz)
+        other._fitted = dict(fitted)
         return other
 
     def detect(self, frames: Sequence[Frame]) -> list[Detections]:
@@ -65,16 +70,40 @@ class NetworkDetector:
         Raises:
             WeightsError: If the model's output holds NaN, or more or fewer classes than it names.
         """
-        groups: dict[tuple[tuple[int, int], int], list[int]] = {}
+        groups: dict[tuple[tuple[int, int], int, int], list[int]] = {}
         for i, frame in enumerate(frames):
-            groups.setdefault((frame.size, self._imgsz.get(frame.camera, self._options.imgsz)), []).append(i)
+            fitted = self._fitted.get(frame.camera, self._options)
+            groups.setdefault((frame.size, fitted.imgsz, fitted.tiles), []).append(i)
         results: dict[int, Detections] = {}
-        for (size, imgsz), members in groups.items():
-            box = self._family.place(size, self._input_hw, imgsz, self._stride)
-            outputs = self._infer(letterbox([frames[i].image for i in members], box))
-            for i, one in zip(members, zip(*outputs, strict=True), strict=True):
-                results[i] = self._select(one, box, size)
+        for (_, imgsz, tiles), members in groups.items():
+            images = [frames[i].image for i in members]
+            found = self._look(images, imgsz) if tiles == 1 else self._look_in_tiles(images, imgsz, tiles)
+            results.update(zip(members, found, strict=True))
         return [results[i] for i in range(len(frames))]
+
+    def _place(self, size: tuple[int, int], imgsz: int) -> Letterbox:
+        return self._family.place(size, self._input_hw, imgsz, self._stride)
+
+    def _look(self, images: Sequence[ImageArray], imgsz: int) -> list[Detections]:
+        """The persons in each of some pictures of one size, in one batch."""
+        size = images[0].shape[1], images[0].shape[0]
+        box = self._place(size, imgsz)
+        outputs = self._infer(letterbox(images, box))
+        return [self._select(one, box, size) for one in zip(*outputs, strict=True)]
+
+    def _look_in_tiles(self, images: Sequence[ImageArray], imgsz: int, count: int) -> list[Detections]:
+        """The persons in each picture, as a whole and in tiles of which `count` lie along its longer side."""
+        size = images[0].shape[1], images[0].shape[0]
+        whole, tiles = Tile(0, 0, *size), tiles_of(size, count)
+        views = [image[t.top : t.bottom, t.left : t.right] for image in images for t in tiles]
+        length = max(len(images), _VIEWS)
+        seen = [one for i in range(0, len(views), length) for one in self._look(views[i : i + length], imgsz)]
+        edge_px = EDGE_INPUT_PX / min(self._place(tiles[0].size, imgsz)[2:4])
+        results = []
+        for i, found in enumerate(self._look(images, imgsz)):
+            parts = [shifted(s, t) for s, t in zip(seen[i * len(tiles) : (i + 1) * len(tiles)], tiles, strict=True)]
+            results.append(merge([found, *parts], [whole, *tiles], size, edge_px)[: self._options.max_det])
+        return results
 
     def _check_classes(self, outputs: Outputs) -> None:
         """Raise if the model names other classes than it tells apart: which of them is a person is not known then."""

@@ -27,9 +27,11 @@ class DetectorOptions:
         iou: Overlap (intersection over union) above which the weaker of two boxes is dropped; for families whose
             networks find one person several times.
         max_det: Most boxes in a frame.
+        tiles: Along a picture's longer side, each looked at like the whole and besides it; 1: the whole alone.
     """
 
     imgsz: int = 640
     conf: float = 0.1
     iou: float = 0.7
     max_det: int = 300
+    tiles: int = 1

@@ -74,6 +74,8 @@ class CropSelector:
         forget_s: A track not seen for so long has ended; at least the tracker's own `max_age`.
         staggered: Whether windows of cameras end one after another, not all at once: live, crops of all cameras at the
             same moment would hold up everything else. Each camera's own choice then depends on how many came before.
+        eager: Whether a track's first good crop is given at once, besides the best of its window: live, somebody waits
+            to know who it is.
     """
 
     def __init__(
@@ -84,6 +86,7 @@ class CropSelector:
         min_quality: float = 0.0,
         forget_s: float = 10.0,
         staggered: bool = False,
+        eager: bool = False,
     ) -> None:
         self._size_hw = size_hw
         self._every_s = every_s
@@ -91,7 +94,7 @@ class CropSelector:
         self._forget_s = forget_s
         self._tracks: dict[str, dict[int, _Track]] = {}
         self._window: dict[str, float] = {}
-        self._staggered = staggered
+        self._staggered, self._eager = staggered, eager
         self._shift_s: dict[str, float] = {}
         self._usual: dict[str, UsualAspect] = {}
 
@@ -112,6 +115,10 @@ class CropSelector:
         for track_id, xyxy, q in zip(now.track_id.tolist(), now.xyxy, quality.tolist(), strict=True):
             track = replace(held.get(track_id, _Track(frame.time_s)), seen_s=frame.time_s)
             held[track_id] = self._consider(track, frame, track_id, xyxy, q)
+            first = held[track_id].best
+            if self._eager and not track.served and first is not None:
+                chosen.append(first)
+                held[track_id] = _Track(frame.time_s, served=True)
         return chosen + (self._close(frame.camera) if self._every_s == 0 else [])
 
     def flush(self, camera: str | None = None) -> list[Candidate]:

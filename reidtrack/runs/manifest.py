@@ -258,11 +258,13 @@ class RunManifest(Section):
                 entry.nominal_fps = round(source.nominal_fps, 6)
                 entry.duration_s = source.duration_s
 
-    def note_sizes(self, chosen: Mapping[str, tuple[int, str]]) -> None:
-        """Put down which size of input was chosen for each camera, and why."""
+    def note_sizes(self, chosen: Mapping[str, tuple[int, str, int]]) -> None:
+        """Put down which size of input and how many tiles were chosen for each camera, and why."""
         for entry in self.inputs:
             if entry.camera in chosen:
-                entry.imgsz, entry.imgsz_reason = chosen[entry.camera]
+                entry.imgsz, entry.imgsz_reason, tiles = chosen[entry.camera]
+                if tiles > 1:
+                    entry.tiles = tiles
 
     def note_counts(self, counts: Mapping[str, CameraCount]) -> None:
         """Put down what was counted while reading."""

@@ -64,6 +64,7 @@ class InputEntry(Section):
         error: Why it could not be read, or not to its end.
         imgsz: Longer side of the detector's input that was chosen for it; None where it was not left to the run.
         imgsz_reason: Why that one, in words.
+        tiles: Tiles along the longer side that were chosen for it; None where it is looked at as a whole.
         recording: What tells it from another under its path; None of an address, and in runs from before.
         rotate: Degrees clockwise by which a live camera's pictures are turned.
         looked_at: Width and height of what is looked at, where a live camera has a smaller stream for that.
@@ -81,6 +82,7 @@ class InputEntry(Section):
     error: str | None = None
     imgsz: _Side | None = None
     imgsz_reason: str | None = None
+    tiles: _Side | None = None
     recording: RecordingEntry | None = None
     rotate: int = 0
     looked_at: tuple[_Side, _Side] | None = None

@@ -27,6 +27,7 @@ def make_app(services: Services, endpoints: Sequence[Endpoint] = ENDPOINTS) -> S
 
     @contextlib.asynccontextmanager
     async def life(_: Starlette) -> AsyncIterator[None]:
+        services.clean_uploads()
         services.runner.start()
         services.overseer.start()
         try:

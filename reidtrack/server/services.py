@@ -16,7 +16,8 @@ from reidtrack.server.access.throttle import LoginThrottle
 from reidtrack.server.data.library import RunLibrary
 from reidtrack.server.data.networks import Networks
 from reidtrack.server.data.places import AllowedFolders
-from reidtrack.server.jobs.queue import JobQueue
+from reidtrack.server.data.uploads import clean_uploads
+from reidtrack.server.jobs.queue import OVER, JobQueue
 from reidtrack.server.jobs.runner import JobRunner
 from reidtrack.server.live.camera_list import WatchedCameras
 from reidtrack.server.live.hub import LiveHub
@@ -92,6 +93,14 @@ class Services:
     def uploads(self) -> Path:
         """Folder of recordings that were sent."""
         return self.root / STATE / "uploads"
+
+    def clean_uploads(self) -> None:
+        """Remove recordings that were sent too long ago, or are too much; what work is to read stays."""
+        waiting = [job for job in self.queue.all() if job.state not in OVER]
+        sources = [str(path) for job in waiting for path in job.request.get("sources", ())]
+        gone = clean_uploads(self.uploads, self.config.upload_days, self.config.uploads_bytes, sources)
+        if gone:
+            self.audit.write("", "removed recordings that were sent", count=gone)
 
     @property
     def needs_accounts(self) -> bool:

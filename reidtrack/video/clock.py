@@ -9,6 +9,9 @@ REBASE_FRAMES = 3
 """So many stamps in a row that fall back by more than `REBASE_S` are a new count (recordings joined end to end, a
 restarted encoder); fewer are late frames, such as decoders let out after damage."""
 
+GOES_ON_S = 10.0
+"""Longest pause between two counts that may be one: beyond, what the second begins with is by chance."""
+
 
 class Clock:
     """Reads time stamps in presentation order and mends the ones that cannot be right.
@@ -30,6 +33,11 @@ class Clock:
         self._shift_s = 0.0
         self._last_s: float | None = None
         self._fallen = 0
+        self._anew = False
+
+    def begin_anew(self) -> None:
+        """Be told that the next stamp may be of another count: it goes on, or follows one nominal step after."""
+        self._anew = True
 
     def read(self, pts: int | None) -> float:
         """Seconds of the next frame since the first one, greater than those of every earlier frame.
@@ -46,6 +54,11 @@ class Clock:
         if pts is None or self._origin is None:
             return last_s + self._step_s
         time_s = (pts - self._origin) * self._numerator / self._denominator + self._shift_s
+        if self._anew:
+            self._anew = False
+            if not 0 < time_s - last_s <= GOES_ON_S:
+                self._shift_s += last_s + self._step_s - time_s
+                return last_s + self._step_s
         if time_s > last_s:
             self._fallen = 0
             return time_s

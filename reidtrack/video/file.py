@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import logging
 import math
@@ -23,6 +24,7 @@ from reidtrack.video.naming import is_url, redact
 from reidtrack.video.part import Part
 from reidtrack.video.probe import check_file, explain, local_options, no_frames, reason_of
 from reidtrack.video.skip import skip
+from reidtrack.video.ts_tables import Changes
 
 if TYPE_CHECKING:
     from av import Packet, VideoFrame
@@ -48,6 +50,8 @@ _MOST_UNDECODED = 25
 _MOST_UNDECODED_SHARE = 0.1
 """Of a recording's last pictures, how many may be lost as damage; what is more is a part that is not read."""
 _MOST_SIZES_TOLD = 5
+_SAME_SHAPE = 1.05
+"""Proportions that differ by less are those of sizes that were rounded, to whole blocks of 16 too."""
 _SKIP_FROM_S = 5.0
 """Starts earlier than this are decoded through, which is quick enough."""
 
@@ -57,6 +61,8 @@ class VideoFile:
 
     The first frame is decoded on construction, so a file that cannot be read says so at once. Frames come upright (the
     container's rotation is applied) and in the size of the first one. Damaged packets are counted and passed over.
+
+    Where a transport stream becomes another one midway, it is read on from there; FFmpeg may lose a picture or two.
 
     Args:
         source: A file or an address.
@@ -86,9 +92,13 @@ class VideoFile:
         self._name = redact(source)
         self._part, self._offset_s = Part() if part is None else part, offset_s
         self._image_of = Converter()
+        self._begins_at = self._damaged = 0
+        self._begins_anew = False
         self._open()
         try:
             first = next(self._decoded, None)
+            if first is None and self._goes_on_at is not None:
+                first = self._go_on()
             if first is None:
                 raise self._nothing_decoded()
             self.nominal_fps = _nominal_fps(self._container, self._stream, self._step_s)
@@ -97,7 +107,7 @@ class VideoFile:
             height, width = self._convert(first).shape[:2]
             self.pixel_aspect = _pixel_aspect(self._stream, self._image_of.turned)
             self.size = (width, height)
-            self._sizes = {self.size}
+            self._sizes, self._last_size = {self.size}, self.size
             self._frames = self._read(first)
         except BaseException:
             self._container.close()
@@ -132,7 +142,7 @@ class VideoFile:
         self.close()
 
     def _open(self) -> None:
-        self._container = open_recording(self._source, self._timeout_s, self._hwaccel)
+        self._container = open_recording(self._source, self._timeout_s, self._hwaccel, self._begins_at)
         streams = [s for s in self._container.streams.video if not s.disposition & s.disposition.attached_pic]
         if not streams:
             kinds = {"a cover picture" if s.type == "video" else s.type for s in self._container.streams}
@@ -154,8 +164,11 @@ class VideoFile:
         self._limit_pixels()
         if not self._stream.codec_context.is_hwaccel:
             self._stream.thread_type = "AUTO"
-        self._damaged = 0
         self._decoded_packets = self._undecoded_at_end = 0
+        self._goes_on_at: int | None = None
+        self._changes: Changes | None = None
+        if self._container.format.name == "mpegts" and not is_url(self._source):
+            self._changes = Changes(Path(self._source), self._stream.id, self._begins_at)
         self._ends_early: InputError | None = None
         packets = self._demux()
         try:
@@ -198,6 +211,9 @@ class VideoFile:
                 others_from = count
                 packets = self._container.demux(self._stream)
             except StopIteration:
+                if self._changes is not None and (goes_on_at := self._changes.up_to(math.inf)) is not None:
+                    self._goes_on_at = goes_on_at
+                    return
                 if others_from is not None and count - others_from <= _PACKETS_HELD_BACK:
                     self._ends_early = InputError(
                         f"another stream takes the place of this one after {count} pictures; what follows is not read",
@@ -215,12 +231,21 @@ class VideoFile:
                 stopped = InputError(f"reading stopped: {reason_of(error)}", where=self._name)
                 break
             else:
+                if self._is_other(packet):
+                    return
                 failures = 0
                 count += packet.size > 0
                 yield packet
         else:
             return
         raise stopped from None
+
+    def _is_other(self, packet: Packet[VideoStream]) -> bool:
+        """Whether a packet is of another stream that goes on under this one's number; the file is left before it."""
+        if self._changes is None or packet.pos is None:
+            return False
+        self._goes_on_at = self._changes.up_to(packet.pos)
+        return self._goes_on_at is not None
 
     def _decode(self, packets: Iterable[Packet[VideoStream]]) -> Generator[VideoFrame]:
         import av
@@ -239,18 +264,30 @@ class VideoFile:
             for frame in frames:
                 self._damaged += bool(frame.is_corrupt)
                 yield frame
+        if self._goes_on_at is not None:  # at the end of a file the container says so itself
+            with contextlib.suppress(av.error.FFmpegError):
+                yield from self._stream.codec_context.decode(None)
 
     def _read(self, first: VideoFrame) -> Generator[Frame]:
         clock = Clock(self._stream.time_base or Fraction(1, 90_000), 1 / self.nominal_fps)
         pictures: Iterator[tuple[int, VideoFrame]] = enumerate(itertools.chain([first], self._decoded))
         if self._part.start_s >= _SKIP_FROM_S and first.pts is not None and _is_mp4(self._container):
             pictures = self._pass_over(clock, first.pts)
-        for index, picture in pictures:
-            time_s = clock.read(picture.pts)
-            if self._part.after(time_s):
-                return
-            if self._part.takes(index, time_s):
-                yield Frame(self.camera, index, time_s + self._offset_s, self._fit(self._convert(picture), time_s))
+        while True:
+            index = -1
+            for index, picture in pictures:
+                time_s = clock.read(picture.pts)
+                if self._part.after(time_s):
+                    return
+                if self._part.takes(index, time_s):
+                    image = self._fit(self._convert(picture), time_s)
+                    yield Frame(self.camera, index, time_s + self._offset_s, image, self._begins_anew)
+                    self._begins_anew = False
+            rest = self._rest(index + 1)
+            if rest is None:
+                break
+            pictures = rest
+            clock.begin_anew()
         if self._undecoded_at_end > max(_MOST_UNDECODED, self._decoded_packets * _MOST_UNDECODED_SHARE):
             self._ends_early = InputError(
                 f"nothing could be decoded of its last {self._undecoded_at_end} pictures",
@@ -259,6 +296,39 @@ class VideoFile:
             )
         if self._ends_early is not None:
             raise self._ends_early
+
+    def _go_on(self) -> VideoFrame | None:
+        """The first picture of what takes this stream's place; None where none can be decoded."""
+        self._container.close()
+        self._begins_at = self._goes_on_at or 0
+        self._open()
+        first = next(self._decoded, None)
+        return first if first is not None or self._goes_on_at is None else self._go_on()
+
+    def _rest(self, index: int) -> Iterator[tuple[int, VideoFrame]] | None:
+        """Numbered pictures from where the stream becomes another one on; None where it does not, or nobody can tell.
+
+        Args:
+            index: Number of the next picture.
+        """
+        if self._goes_on_at is None:
+            return None
+        former, first = self._stream.codec_context.name, None
+        with contextlib.suppress(InputError):
+            first = self._go_on()
+        if first is None:
+            what = f"its stream becomes another one after {index} pictures, of which nothing could be decoded"
+            self._ends_early = InputError(what, where=self._name, hint="convert it with the maker's own program")
+            return None
+        logger.warning(
+            "%s: after %d pictures its stream becomes another one (%s, before %s), which is read on from there",
+            self.camera,
+            index,
+            self._stream.codec_context.name,
+            former,
+        )
+        self._begins_anew = True
+        return enumerate(itertools.chain([first], self._decoded), index)
 
     def _convert(self, picture: VideoFrame) -> ImageArray:
         """A picture as an upright image.
@@ -277,6 +347,8 @@ class VideoFile:
     def _fit(self, image: ImageArray, time_s: float) -> ImageArray:
         """The image in the size of the first one; a line says so where another size begins."""
         size = (image.shape[1], image.shape[0])
+        self._begins_anew |= other_shape(size, self._last_size)
+        self._last_size = size
         if size not in self._sizes and len(self._sizes) < _MOST_SIZES_TOLD:
             self._sizes.add(size)
             logger.warning(
@@ -318,8 +390,10 @@ def _is_clean_start(picture: VideoFrame) -> bool:
     return bool(picture.key_frame) and picture.pict_type == PictureType.I and not picture.is_corrupt
 
 
-def open_recording(source: str | Path, timeout_s: float = 10.0, hwaccel: str = "none") -> InputContainer:
-    """Open a video file or an address without decoding anything.
+def open_recording(
+    source: str | Path, timeout_s: float = 10.0, hwaccel: str = "none", begins_at: int = 0
+) -> InputContainer:
+    """Open a video file or an address without decoding anything; `begins_at` is the byte where a file begins.
 
     Raises:
         InputError: If it cannot be opened.
@@ -336,6 +410,8 @@ def open_recording(source: str | Path, timeout_s: float = 10.0, hwaccel: str = "
         scheme, rest = str(source).split("://", 1)
         address = f"{scheme.lower()}://{rest}"  # FFmpeg knows no RTSP://
     options = {"rtsp_transport": "tcp"} if address.startswith("rtsp") else {} if remote else local_options(Path(source))
+    if begins_at:
+        options["skip_initial_bytes"] = f"{begins_at}"
     try:
         return open_container(address, hwaccel, timeout=timeout_s if remote else None, options=options)
     except (av.error.FFmpegError, OSError, UnicodeError) as error:
@@ -355,6 +431,12 @@ def fit(image: ImageArray, size: tuple[int, int]) -> ImageArray:
 
     resized: ImageArray = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     return resized
+
+
+def other_shape(size: tuple[int, int], former: tuple[int, int]) -> bool:
+    """Whether pictures of two sizes show another view: scaled alone, they have the same proportions."""
+    ratio = size[0] * former[1] / (size[1] * former[0])
+    return max(ratio, 1 / ratio) > _SAME_SHAPE
 
 
 def median_step_s(pts: Sequence[int | None], time_base: Fraction | None) -> float | None:

@@ -12,7 +12,7 @@ from typing import Self
 
 from reidtrack.errors import InputError
 from reidtrack.types import Frame
-from reidtrack.video.file import VideoFile, fit, open_recording
+from reidtrack.video.file import VideoFile, fit, open_recording, other_shape
 from reidtrack.video.part import Part
 from reidtrack.video.segment_list import Segment, SegmentList
 from reidtrack.video.segments import SegmentTimes, find_segments
@@ -103,7 +103,7 @@ class SegmentedSource:
         raise failure
 
     def _read(self) -> Generator[Frame]:
-        base, last_s = 0, -math.inf
+        base, last_s, size = 0, -math.inf, self.size
         for segment in self._segments:
             begins_s = self._begins_s(segment)
             if self._part.after(begins_s):
@@ -121,7 +121,9 @@ class SegmentedSource:
                     return
                 if self._part.takes(base + frame.index, time_s):
                     last_s = time_s
-                    yield Frame(self.camera, base + frame.index, time_s + self._offset_s, fit(frame.image, self.size))
+                    anew, size = frame.begins_anew or other_shape(frame.size, size), frame.size
+                    image = fit(frame.image, self.size)
+                    yield Frame(self.camera, base + frame.index, time_s + self._offset_s, image, anew)
             base += count or count_frames(segment.path)
 
     def _frames_of(self, segment: Segment) -> Generator[Frame]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from associate.live_play import Player, so_far
@@ -222,6 +224,24 @@ def test_where_much_is_to_be_clustered_nobody_waits_for_it(monkeypatch: pytest.M
     player.play([*before, *visits], 30.0)
     assert player.who(visits)[0] in (first, twin)
     assert len(set(player.who(visits))) == 2
+
+
+def test_clusterings_that_take_long_come_less_often() -> None:
+    """By the time that they take of the processor; a quick look says who comes meanwhile."""
+    spent_s = iter(np.arange(0.0, 1000.0, 0.6).tolist())  # each takes 0.6 s
+    player = Player(OnlineIdentities(spent_s=lambda: next(spent_s)))
+    asked: list[float] = []
+    clusters = player.online._settling.clusters
+
+    def noted(*args: Any, **options: Any) -> Any:
+        asked.append(player.now_s)
+        return clusters(*args, **options)
+
+    player.online._settling.clusters = noted  # type: ignore[method-assign]
+    visits = [tracklet(camera, i + 1, PERSON[i], 10 * i) for camera in "ab" for i in range(3)]
+    player.play(visits, 20.0)
+    assert min(np.diff(asked)) >= 0.6 / 0.15
+    assert len(set(player.who(visits))) == 3
 
 
 def test_a_track_of_hours_is_still_split_soon_after_it_goes_over() -> None:

@@ -199,3 +199,13 @@ def test_windows_of_cameras_may_end_one_after_another() -> None:
             if selector.offer(frame(index, camera), tracks([(index, 1, 0.5)])):
                 found.add(index % 10)
     assert ends == {"a": {0}, "b": {4}, "c": {8}}
+
+
+def test_the_first_good_crop_of_a_track_may_come_at_once() -> None:
+    rows = [(3, 1, 0.2), (4, 1, 0.6), (5, 1, 0.5), (6, 1, 0.9), (11, 1, 0.7)]
+    selector = CropSelector(SIZE_HW, every_s=0.5, min_quality=0.4, eager=True)
+    given = {
+        index: names(selector.offer(frame(index), tracks(r for r in rows if r[0] == index))) for index in range(12)
+    }
+    assert {index: found for index, found in given.items() if found} == {4: [(1, 4)], 10: [(1, 6)]}
+    assert names(selector.flush()) == [(1, 11)]

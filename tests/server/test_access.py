@@ -10,9 +10,11 @@ from served import Open, log_in
 from served_examples import EXAMPLES, Example
 from starlette.websockets import WebSocketDisconnect
 
+from reidtrack.pipeline.erase import Erased
 from reidtrack.server.access.rules import Principal, Role, Rule
 from reidtrack.server.endpoint import BASE, Endpoint
 from reidtrack.server.routes import corrections
+from reidtrack.server.routes import erase as erase_routes
 from reidtrack.server.routes.table import ENDPOINTS
 
 ANYBODY = None
@@ -57,6 +59,8 @@ def lets_in(client: Any, path: str) -> bool:
 def table(kept: Path, open_app: Open, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A client, with identities that are not settled and jobs that are not done."""
     client = open_app(kept)
+    gone = Erased(0, 0, 0, 0, 0, (), False, {})
+    monkeypatch.setattr(erase_routes, "erase", lambda *_: gone)
     monkeypatch.setattr(corrections, "_settle", lambda call, make: {"added": [], "removed": []})
     entries = [corrections.Correction(corrections.Lock(lock=(f"{camera} 1",)), 1, 1) for camera in ("left", "right")]
     monkeypatch.setattr(corrections, "_entries", lambda run: entries)

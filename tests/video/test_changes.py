@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from builders import even_times, write_video
 from outputs import read_json
@@ -12,6 +14,8 @@ from scene import Scene
 
 from reidtrack.cli.main import main
 from reidtrack.errors import InputError
+from reidtrack.types import Frame
+from reidtrack.video.part import Part
 from reidtrack.video.source import open_source
 
 
@@ -54,35 +58,99 @@ def joined(path: Path, *parts: Path) -> Path:
     return path
 
 
-def test_another_codec_midway(tmp_path: Path) -> None:
-    first = write_video(tmp_path / "a.ts", even_times(60, 25))
-    second = write_video(tmp_path / "b.ts", even_times(60, 25), codec="libx265")
-    read = 0
-    said = r"nothing could be decoded of its last \d+ pictures; its codec changes there"
-    with open_source(joined(tmp_path / "ab.ts", first, second), "x") as source, pytest.raises(InputError, match=said):
-        for _ in source:
-            read += 1
-    assert read >= 55
+PROGRAM = {"mpegts_start_pid": "0x200", "mpegts_pmt_start_pid": "0x1100", "mpegts_service_id": "7"}
 
 
-def test_another_program_midway(tmp_path: Path) -> None:
+def stream(path: Path, frames: int, options: dict[str, str] | None = None, **video: Any) -> Path:
+    """A transport stream whose tables say what `options` do."""
     import av
 
-    first = write_video(tmp_path / "a.ts", even_times(60, 25))
-    options = {"mpegts_start_pid": "0x200", "mpegts_pmt_start_pid": "0x1100", "mpegts_service_id": "7"}
-    with av.open(str(first)) as source, av.open(str(tmp_path / "b.ts"), "w", format="mpegts", options=options) as copy:
+    made = write_video(path.with_suffix(".m.ts"), even_times(frames, 25), **video)
+    with av.open(str(made)) as source, av.open(str(path), "w", format="mpegts", options=options or {}) as copy:
         target = copy.add_stream_from_template(source.streams.video[0])
         for packet in source.demux(video=0):
             if packet.dts is not None:
                 packet.stream = target
                 copy.mux(packet)
-    read = 0
-    said = "another stream takes the place of this one after 60 pictures"
-    whole = joined(tmp_path / "ab.ts", first, tmp_path / "b.ts")
-    with open_source(whole, "x") as recording, pytest.raises(InputError, match=said):
-        for _ in recording:
-            read += 1
-    assert read == 60
+    return path
+
+
+H264, H265, MPEG4, OTHER = {"codec": "libx264"}, {"codec": "libx265"}, {"codec": "mpeg4"}, {"options": PROGRAM}
+JOINED: dict[str, tuple[list[tuple[int, dict[str, Any]]], list[int]]] = {
+    "another codec": ([(60, H264), (60, H265)], [60]),
+    "another codec, soon": ([(60, H264), (8, H265)], [60]),
+    "three codecs": ([(30, MPEG4), (40, H265), (50, H264)], [30, 70]),
+    "there and back": ([(30, H264), (40, H265), (50, H264)], [30, 70]),
+    "another program": ([(60, H264), (60, OTHER)], [60]),
+    "another program after a moment": ([(6, H264), (60, OTHER)], [6]),
+    "another program of another codec": ([(60, H264), (60, H265 | OTHER)], [60]),
+    "the same again": ([(30, H264), (30, H264)], []),
+}
+
+
+@pytest.mark.parametrize(("parts", "begins"), JOINED.values(), ids=JOINED)
+def test_what_follows_another_codec_or_program_is_read(
+    tmp_path: Path, parts: list[tuple[int, dict[str, Any]]], begins: list[int]
+) -> None:
+    made = [stream(tmp_path / f"{i}.ts", frames, **options) for i, (frames, options) in enumerate(parts)]
+    whole = sum(frames for frames, _ in parts)
+    with open_source(joined(tmp_path / "all.ts", *made), "x") as source:
+        frames = list(source)
+        assert source.damaged < len(parts)  # packets are numbered: the first of a part does not follow
+    lost = whole - len(frames)
+    assert 0 <= lost <= 2 * len(begins)  # FFmpeg drops a picture or two where the codec changes
+    assert [frame.index for frame in frames] == list(range(len(frames)))
+    begun = [frame.index for frame in frames if frame.begins_anew]
+    assert np.abs(np.array(begun) - begins).max(initial=0) <= lost
+    times = np.array([frame.time_s for frame in frames])
+    assert np.diff(times).min() > 0
+    assert times[-1] == pytest.approx((whole - 1) / 25, abs=0.2)
+
+
+def test_another_codec_after_a_part_that_was_cut_off(tmp_path: Path) -> None:
+    first, second = stream(tmp_path / "a.ts", 60), stream(tmp_path / "b.ts", 60, **H265)
+    first.write_bytes(first.read_bytes()[:-100])
+    with open_source(joined(tmp_path / "ab.ts", first, second), "x") as source:
+        frames = list(source)
+    assert [frame.index for frame in frames if frame.begins_anew] in ([58], [59])
+    assert len(frames) >= 118
+
+
+def test_another_codec_after_so_little_that_it_is_taken_for_the_stream(tmp_path: Path) -> None:
+    first, second = stream(tmp_path / "a.ts", 6, **H265), stream(tmp_path / "b.ts", 60)
+    with open_source(joined(tmp_path / "ab.ts", first, second), "x") as source:
+        assert len(list(source)) >= 60
+
+
+@pytest.mark.parametrize(
+    ("part", "indices", "begins"),
+    [
+        pytest.param(Part(stride=7), list(range(0, 60, 7)), [35], id="every seventh"),
+        pytest.param(Part(start_s=1.0), list(range(25, 60)), [30], id="from a moment on"),
+        pytest.param(Part(start_s=1.4), list(range(35, 60)), [35], id="from the second on"),
+        pytest.param(Part(end_s=1.1), list(range(28)), [], id="before it"),
+    ],
+)
+def test_a_part_of_it(tmp_path: Path, part: Part, indices: list[int], begins: list[int]) -> None:
+    made = [stream(tmp_path / "a.ts", 30), stream(tmp_path / "b.ts", 30, **OTHER)]
+    with open_source(joined(tmp_path / "ab.ts", *made), "x", part=part) as source:
+        frames = list(source)
+    assert [frame.index for frame in frames] == indices
+    assert [frame.index for frame in frames if frame.begins_anew] == begins
+
+
+def test_what_follows_and_cannot_be_decoded_is_told(tmp_path: Path) -> None:
+    first, second = stream(tmp_path / "a.ts", 60), stream(tmp_path / "b.ts", 60, **H265)
+    data = bytearray(second.read_bytes())
+    for at in range(0, len(data), 188):
+        if data[at + 1] & 0x1F == 1 and data[at + 2] == 0:  # of the pictures, but for the tables
+            data[at + 20 : at + 188] = bytes(168)
+    second.write_bytes(data)
+    with open_source(joined(tmp_path / "ab.ts", first, second), "x") as source:
+        read: list[Frame] = []
+        with pytest.raises(InputError, match=r"decoded|becomes another one"):
+            read.extend(source)
+            read += list(source)
 
 
 def test_another_size_midway_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -92,6 +160,20 @@ def test_another_size_midway_is_told_once(tmp_path: Path, caplog: pytest.LogCapt
         assert {frame.size for frame in source} == {(96, 64)}
     told = [r.message for r in caplog.records if "its pictures are of" in r.message]
     assert told == ["x: from 0.8 s on its pictures are of 128x96; they are scaled to the 96x64 of the first"]
+
+
+@pytest.mark.parametrize(
+    ("size", "begins"),
+    [
+        pytest.param((192, 128), [], id="the same view, larger"),
+        pytest.param((48, 32), [], id="smaller"),
+        pytest.param((96, 80), [20], id="other proportions"),
+    ],
+)
+def test_pictures_of_other_proportions_begin_anew(tmp_path: Path, size: tuple[int, int], begins: list[int]) -> None:
+    parts = [write_video(tmp_path / f"{s[1]}.ts", even_times(20, 25), size=s) for s in ((96, 64), size)]
+    with open_source(joined(tmp_path / "ab.ts", *parts), "x") as source:
+        assert [frame.index for frame in source if frame.begins_anew] == begins
 
 
 def test_images_of_another_size_are_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

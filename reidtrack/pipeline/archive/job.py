@@ -10,6 +10,7 @@ from typing import Any
 
 from reidtrack.config.load import load
 from reidtrack.config.run import RunConfig
+from reidtrack.detect.fit import FittedSize
 from reidtrack.engines.provenance import Weights
 from reidtrack.errors import InputError, WeightsError
 from reidtrack.pipeline.archive.result import TaskResult, write_result
@@ -27,14 +28,14 @@ class Job:
         key: Its digest, see `key_of`.
         path: Where its result goes.
         settings: Of a `RunConfig`, as plain values.
-        imgsz: Longer side of the detector's input; None for what the settings say.
+        fitted: Size of the detector's input and tiles; None for what the settings say.
     """
 
     task: Task
     key: str
     path: Path
     settings: Mapping[str, Any]
-    imgsz: int | None = None
+    fitted: FittedSize | None = None
 
 
 @dataclass(frozen=True)
@@ -54,17 +55,18 @@ class Done:
     error: str | None = None
 
 
-def key_of(task: Task, settings: Mapping[str, Any], weights: Mapping[str, Weights], imgsz: int | None) -> str:
+def key_of(task: Task, settings: Mapping[str, Any], weights: Mapping[str, Weights], fitted: FittedSize | None) -> str:
     """Digest of all that a task's result depends on: files, settings, networks and what runs them.
 
     Args:
         task: What is to be found out.
         settings: Of a `RunConfig`, as plain values.
         weights: `detector` and `reid` to what was loaded.
-        imgsz: Longer side of the detector's input, where it is fitted to the camera.
+        fitted: Size of the detector's input and tiles, where they are fitted to the camera.
     """
     said = {name: {k: v for k, v in settings[name].items() if k != "weights"} for name in ("detect", "track", "embed")}
-    decisive = {**said, "precision": settings["precision"], "crops": settings["output"]["crops"], "imgsz": imgsz}
+    size = None if fitted is None else [fitted.imgsz, fitted.tiles]
+    decisive = {**said, "precision": settings["precision"], "crops": settings["output"]["crops"], "fitted": size}
     return task.key(decisive, {kind: [dict(found.sha256), found.engine] for kind, found in weights.items()})
 
 
@@ -94,7 +96,7 @@ def compute(job: Job, *, elsewhere: bool = False) -> tuple[Done, TaskResult | No
     """
     config = load(RunConfig, base=job.settings)
     networks = _networks(config.model_dump_json())
-    if elsewhere and key_of(job.task, job.settings, networks.weights, job.imgsz) != job.key:
+    if elsewhere and key_of(job.task, job.settings, networks.weights, job.fitted) != job.key:
         engines = ", ".join(f"{kind} by {found.engine}" for kind, found in networks.weights.items())
         raise WeightsError(
             f"version, networks or engines of this machine are others ({engines})",
@@ -102,7 +104,7 @@ def compute(job: Job, *, elsewhere: bool = False) -> tuple[Done, TaskResult | No
             hint="install the same version and weights there, and name device and engine",
         )
     try:
-        result = do_task(job.task, config, networks, job.imgsz)
+        result = do_task(job.task, config, networks, job.fitted)
     except InputError as error:
         return Done(job.key, job.task.camera, error=str(error)), None
     return Done(job.key, job.task.camera, len(result.frame)), result

@@ -15,6 +15,7 @@ from reidtrack import clock
 from reidtrack.config.archive import ArchiveCamera
 from reidtrack.config.load import dump
 from reidtrack.config.run import RunConfig
+from reidtrack.detect.fit import FittedSize
 from reidtrack.detect.network import NetworkDetector
 from reidtrack.errors import InputError, UsageError
 from reidtrack.files import write_whole
@@ -148,27 +149,29 @@ def _jobs(request: ArchiveRequest, networks: RunNetworks) -> list[Job]:
     sizes = _sizes(request, networks)
     jobs = []
     for task in request.plan.tasks:
-        imgsz = sizes.get(task.camera)
-        key = key_of(task, settings, networks.weights, imgsz)
-        jobs.append(Job(task, key, result_path(request.out / TASKS, key), settings, imgsz))
+        fitted = sizes.get(task.camera)
+        key = key_of(task, settings, networks.weights, fitted)
+        jobs.append(Job(task, key, result_path(request.out / TASKS, key), settings, fitted))
     return jobs
 
 
-def _sizes(request: ArchiveRequest, networks: RunNetworks) -> dict[str, int]:
-    """Camera to the size of the detector's input that fits it, chosen once; nothing where the settings name one."""
-    if request.config.detect.imgsz != "auto" or not isinstance(networks.detector, NetworkDetector):
+def _sizes(request: ArchiveRequest, networks: RunNetworks) -> dict[str, FittedSize]:
+    """Camera to the size of input and the tiles that fit it, chosen once; nothing where the settings name both."""
+    config = request.config.detect
+    if not config.is_fitted or not isinstance(networks.detector, NetworkDetector):
         return {}
-    path = request.out / _SIZES
-    known: dict[str, int] = read_json(path) if path.is_file() else {}
+    path, wish = request.out / _SIZES, f"imgsz {config.imgsz}, tiles {config.tiles}"
+    kept = read_json(path) if path.is_file() else {}
+    known = {camera: FittedSize(*fitted) for camera, fitted in kept.get(wish, {}).items()}
     for camera, listed in request.plan.listed.items():
         first = listed.segments[0]
         if camera in known:
             continue
         source: Source
         with contextlib.suppress(InputError), VideoFile(first.path, camera) as source:
-            chosen = fit_detector(networks.detector, [CameraInput(camera, str(first.path))], [source], Part(), {})
-            known[camera] = chosen[camera].imgsz
-    write_whole(path, json.dumps(known, indent=1) + "\n")
+            inputs = [CameraInput(camera, str(first.path))]
+            known |= fit_detector(networks.detector, config, inputs, [source], Part(), {})
+    write_whole(path, json.dumps({**kept, wish: known}, indent=1) + "\n")
     return known
 
 

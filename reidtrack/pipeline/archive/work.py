@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from reidtrack.config.run import RunConfig
+from reidtrack.detect.fit import FittedSize
 from reidtrack.detect.network import NetworkDetector
 from reidtrack.embed.select import Candidate, CropSelector
 from reidtrack.errors import InputError
@@ -19,13 +20,13 @@ from reidtrack.pipeline.archive.result import TaskResult
 from reidtrack.pipeline.archive.tasks import Task
 from reidtrack.pipeline.run.looks import Look, LookRule
 from reidtrack.pipeline.run.observers import RunObserver
-from reidtrack.pipeline.run.reading import RunNetworks, make_looks, make_trackers
+from reidtrack.pipeline.run.reading import RunNetworks, Successors, make_looks
 from reidtrack.pipeline.run.track_cameras import TrackingPass
 from reidtrack.runs.logs import TIME_DECIMALS
 from reidtrack.runtime.cancel import CancelToken
 from reidtrack.track.camera_motion import CameraMotionEstimator
 from reidtrack.types import Detections, FloatArray, Frame, Tracks
-from reidtrack.video.file import VideoFile, fit
+from reidtrack.video.file import VideoFile, fit, other_shape
 from reidtrack.video.fingerprint import fingerprint
 from reidtrack.video.part import Part
 from reidtrack.video.segmented import count_frames
@@ -34,27 +35,28 @@ PIECE = 1 << 32
 """Frames of a task are numbered by piece * PIECE + index within the file."""
 
 
-def do_task(task: Task, config: RunConfig, networks: RunNetworks, imgsz: int | None = None) -> TaskResult:
+def do_task(task: Task, config: RunConfig, networks: RunNetworks, fitted: FittedSize | None = None) -> TaskResult:
     """Do a task.
 
     Args:
         task: Which files, from when to when.
         config: How; its sections detect, track, embed and output.crops.
         networks: Ready.
-        imgsz: Longer side of the detector's input, where it is fitted to the camera.
+        fitted: Size of the detector's input and tiles, where they are fitted to the camera.
 
     Raises:
         InputError: If a file is gone or another one than it was, or not one frame can be read.
     """
     frames = _TaskFrames(task, config.hwaccel)
     detector = networks.detector
-    if imgsz is not None and isinstance(detector, NetworkDetector):
-        detector = detector.with_sizes({task.camera: imgsz})
+    if fitted is not None and isinstance(detector, NetworkDetector):
+        detector = detector.with_sizes({task.camera: fitted})
     collected = _Collect(config.output.crops)
     interval_s = config.detect.every / frames.nominal_fps if config.detect.every > 1 else 0.0
+    trackers = Successors(config.track, {task.camera: interval_s})
     tracking = TrackingPass(
         detector=detector,
-        trackers=make_trackers(config.track, {task.camera: interval_s}),
+        trackers=trackers.first,
         selector=CropSelector(
             networks.embedder.size_hw,
             every_s=config.embed.every_s,
@@ -67,6 +69,7 @@ def do_task(task: Task, config: RunConfig, networks: RunNetworks, imgsz: int | N
         looks=_WithoutLead(make_looks(config, every=config.detect.every)),
         embed_batch=config.embed.batch,
         camera_motion={task.camera: CameraMotionEstimator()} if config.track.camera_motion else {},
+        restart=trackers.next,
     )
     failed: list[InputError] = []
     tracking.run({task.camera: frames}, lambda _, error: failed.append(error), CancelToken())
@@ -111,7 +114,7 @@ class _TaskFrames:
             return None
 
     def __iter__(self) -> Generator[Frame]:
-        last_s = -math.inf
+        last_s, size = -math.inf, self.size
         for number, piece in enumerate(self._task.pieces):
             opened = self._open(number)
             if opened is None:
@@ -122,8 +125,9 @@ class _TaskFrames:
                         time_s = round(piece.begins_s + frame.time_s, TIME_DECIMALS)
                         if last_s < time_s < self._task.seconds and time_s >= -self._task.lead_s:
                             last_s = time_s
+                            anew, size = frame.begins_anew or other_shape(frame.size, size), frame.size
                             image = fit(frame.image, self.size)
-                            yield Frame(frame.camera, number * PIECE + frame.index, time_s, image)
+                            yield Frame(frame.camera, number * PIECE + frame.index, time_s, image, anew)
                 except InputError as error:
                     self.faults.append(str(error))
                 finally:

@@ -15,8 +15,10 @@ MOST_SPARING = 4
 _LONG_S, _TOO_LONG_S = 0.3, 1.0
 """How long a crop would have to wait beyond which only a track's first ones are embedded, and beyond which none is: it
 would make identities late, and the next crop of the track is half a second away."""
-_LEAST_RATE = 10.0
+_LEAST_RATE = 2.0
 """Crops a second that are taken for granted, so that an odd second of rest or work tells little."""
+_NEW_SHARE = 0.5
+"""Weight of the last second in what a crop takes."""
 _MOST_TRACKS = 10_000
 """Tracks that are remembered; beyond, those seen longest ago are forgotten."""
 
@@ -69,7 +71,8 @@ class CropBudget:
         """
         done = self._chosen - self._waiting
         if done > self._done:
-            self.crop_s = (busy_s - self._busy_s) / (done - self._done)
+            found_s = (busy_s - self._busy_s) / (done - self._done)
+            self.crop_s += (_NEW_SHARE if self._done else 1.0) * (found_s - self.crop_s)
             self._done, self._busy_s = done, busy_s
 
     def _wants(self, key: tuple[str, int], waiting: int) -> bool:

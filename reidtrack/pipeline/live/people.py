@@ -116,6 +116,7 @@ class LivePeople:
             "evidence": [evidence],
             "next_identity": told.highest + 1,
             "known": known,
+            "spent_s": time.thread_time,
         }
         identities = OnlineIdentities(**options) if state is None else _restored(store, state, options)
         return cls(store, identities, evidence, known, told, log_bytes)

@@ -264,6 +264,7 @@ class LiveSession:
                 every_s=config.embed.every_s,
                 min_quality=config.embed.min_quality,
                 staggered=True,
+                eager=True,
                 forget_s=max(10.0, 2 * config.track.max_age),
             ),
             embedder=networks.embedder,

@@ -128,7 +128,7 @@ def prepare_run(
     if earlier is not None and earlier.status in READ and not _regained(earlier, sources):
         earlier.settings, earlier.site_files = manifest.settings, manifest.site_files
         return ReadyRun(folder, earlier, inputs, sources, networks, goes_on=True, is_read=True)
-    if request.config.detect.imgsz == "auto":
+    if request.config.detect.is_fitted:
         networks = _fitted(networks, request, inputs, sources, earlier, manifest, progress)
     manifest.timings_s["prepare"] = round(time.perf_counter() - began, 3)
     folder.write_manifest(manifest)
@@ -147,12 +147,13 @@ def _fitted(
     """The networks, the detector's input fitted to each camera; says what was chosen and why."""
     if not isinstance(networks.detector, NetworkDetector):  # recorded detections
         return networks
-    chosen = fit_detector(networks.detector, inputs, sources, request.part, fitted_sizes(earlier))
-    for camera, (imgsz, reason) in chosen.items():
-        progress.info(f"{camera}: detection at {imgsz} ({reason})")
+    detector, known = networks.detector, fitted_sizes(earlier)
+    chosen = fit_detector(detector, request.config.detect, inputs, sources, request.part, known)
+    sizes = {source.camera: source.size for source in sources}
+    for camera, fitted in chosen.items():
+        progress.info(f"{camera}: detection at {fitted.said(sizes[camera])} ({fitted.reason})")
     manifest.note_sizes(chosen)
-    sizes = {camera: fitted.imgsz for camera, fitted in chosen.items()}
-    return replace(networks, detector=networks.detector.with_sizes(sizes))
+    return replace(networks, detector=detector.with_sizes(chosen))
 
 
 def _checked_inputs(request: RunRequest, progress: Progress) -> list[CameraInput]:

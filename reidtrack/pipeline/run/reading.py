@@ -33,6 +33,7 @@ from reidtrack.runs.folder import RunFolder
 from reidtrack.runs.logs import DetectionLog, TrackLog
 from reidtrack.runtime.progress import Progress
 from reidtrack.track.camera_motion import CameraMotionEstimator
+from reidtrack.track.numbered import NumberedTracker
 from reidtrack.track.tracker import Tracker, build_tracker
 from reidtrack.track.tracklets import TrackletBuilder
 from reidtrack.video.part import Part
@@ -123,9 +124,10 @@ def open_reading(
         counts, crops = CountCameras(cameras), KeepCrops(CropStore(folder.crops, config.output.crops))
         logged = LogFeatures(features, resumed.rows)
         logs = [LogDetections(detection_log, resumed.detections), LogTracks(track_log), logged, crops]
+        trackers = Successors(config.track, _intervals(sources, config.detect.every, part))
         tracking = TrackingPass(
             detector=networks.detector,
-            trackers=make_trackers(config.track, _intervals(sources, config.detect.every, part)),
+            trackers=trackers.first,
             selector=CropSelector(
                 networks.embedder.size_hw,
                 every_s=config.embed.every_s,
@@ -140,6 +142,7 @@ def open_reading(
             embed_batch=config.embed.batch,
             tracklets=TrackletBuilder(dim) if observers else None,
             camera_motion={camera: CameraMotionEstimator() for camera in cameras if config.track.camera_motion},
+            restart=trackers.next,
         )
         yield Reading(tracking, counts, crops, logged)
 
@@ -159,6 +162,26 @@ def make_looks(config: RunConfig, every: int) -> LookRule:
         return WhereMotion(looks, people_s=0.0)
     fill_s = track.fill_gap if track.fill_gap > 0 else 1.0
     return WhereMotion(looks, people_s=min(1.0, fill_s, track.max_age / 2), missing_s=track.max_age)
+
+
+class Successors:
+    """The trackers of recordings, one after another where a recording becomes another one: ids go on.
+
+    Args:
+        config: Their settings.
+        interval_s: As in `make_trackers`.
+    """
+
+    def __init__(self, config: TrackConfig, interval_s: Mapping[str, float]) -> None:
+        self._config, self._interval_s = config, interval_s
+        self._last = {camera: NumberedTracker(one) for camera, one in make_trackers(config, interval_s).items()}
+        self.first: Mapping[str, Tracker] = dict(self._last)
+
+    def next(self, camera: str) -> Tracker:
+        """The tracker that takes over from a camera's last one."""
+        (tracker,) = make_trackers(self._config, {camera: self._interval_s[camera]}).values()
+        self._last[camera] = NumberedTracker(tracker, self._last[camera].last_id)
+        return self._last[camera]
 
 
 def make_trackers(config: TrackConfig, interval_s: Mapping[str, float]) -> dict[str, Tracker]:

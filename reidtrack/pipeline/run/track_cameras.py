@@ -286,11 +286,11 @@ class TrackingPass:
         former's tracks.
         """
         former = self._size.setdefault(frame.camera, frame.size)
-        begun = frame.index >= self._anew.get(frame.camera, frame.index + 1)
+        begun = frame.begins_anew or frame.index >= self._anew.get(frame.camera, frame.index + 1)
         if (former == frame.size and not begun) or self._restart is None:
             return []
         if begun:
-            del self._anew[frame.camera]
+            self._anew.pop(frame.camera, None)
         self._size[frame.camera] = frame.size
         self._trackers = {**self._trackers, frame.camera: self._restart(frame.camera)}
         if frame.camera in self._camera_motion:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -55,16 +57,27 @@ def _controls(page: PageContext) -> Markup:
 
 
 def y_points_up(page: PageContext) -> bool:
-    """Whether the plan's y grows upwards when it is seen from above, as the cameras see it.
+    """Whether the plan's y grows upwards when it is seen from above, see `points_up`."""
+    entries = (page.data.site or {}).get("cameras") or {}
+    sizes = {name: camera.size for name, camera in page.cameras.items()}
+    return points_up({name: entry.get("homography") for name, entry in entries.items()}, sizes)
+
+
+def points_up(homographies: Mapping[str, Any], sizes: Mapping[str, tuple[float, float] | None]) -> bool:
+    """Whether a plan's y grows upwards when it is seen from above, as the cameras see it.
 
     A camera looks down on the ground: what lies to the right of something in its picture lies to the right of it from
     above too. So where a homography turns the picture over, the plan's y grows the other way than the picture's.
+
+    Args:
+        homographies: Camera to (3, 3), from its picture to the plan; None where none is known.
+        sizes: Camera to the width and height of its picture, pixels.
     """
     votes = 0.0
-    for name, entry in ((page.data.site or {}).get("cameras") or {}).items():
-        size = page.cameras[name].size if name in page.cameras else None
-        if entry.get("homography") and size:
-            matrix = np.asarray(entry["homography"], np.float64)
+    for name, homography in homographies.items():
+        size = sizes.get(name)
+        if homography and size:
+            matrix = np.asarray(homography, np.float64)
             depth = matrix[2] @ (size[0] / 2, size[1], 1.0)
             votes += float(np.sign(np.linalg.det(matrix) * depth))
     return votes <= 0

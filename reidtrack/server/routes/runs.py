@@ -16,6 +16,7 @@ from reidtrack.server.access.rules import Role, Rule
 from reidtrack.server.data.frames import films
 from reidtrack.server.data.library import RunSeen, Unreadable
 from reidtrack.server.data.places import plain_file
+from reidtrack.server.data.plan import paths_of
 from reidtrack.server.data.sightings import read_sightings
 from reidtrack.server.endpoint import Call, Endpoint
 from reidtrack.server.routes.found import PersonOfRun, a_person, a_run
@@ -174,6 +175,12 @@ def show_person(call: Call) -> Any:
     return {**person_to_json(found.run, found.entry, 12), "tracklets": tracklets, "version": found.run.version}
 
 
+def show_path(call: Call) -> Any:
+    """Where a person walked on the plan; `plan` is None where no place on one is known."""
+    found: PersonOfRun = call.loaded
+    return {"plan": paths_of(found.run, found.entry), "version": found.run.version}
+
+
 def tracklet_to_json(tracklet: Mapping[str, Any]) -> dict[str, Any]:
     """A tracklet with its link; what else was weighed stands there in words too."""
     link = tracklet["link"]
@@ -236,6 +243,14 @@ ENDPOINTS = (
         show_person,
         "A person: pictures, tracklets, why each was joined",
         audit="looked at a person",
+    ),
+    Endpoint(
+        "GET",
+        "/runs/{run}/identities/{identity}/path",
+        Rule(Role.VIEWER, a_person),
+        show_path,
+        "Where a person walked on the plan",
+        audit="looked at a person's path",
     ),
     Endpoint(
         "GET", "/runs/{run}/tracklets", SEEN, list_tracklets, "Tracklets of a run, a row each", query=ManyTracklets

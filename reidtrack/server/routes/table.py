@@ -10,6 +10,7 @@ from reidtrack.server.endpoint import Call, Endpoint
 from reidtrack.server.openapi import describe
 from reidtrack.server.routes import (
     corrections,
+    erase,
     find,
     jobs,
     live,
@@ -40,6 +41,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *corrections.ENDPOINTS,
     *review.ENDPOINTS,
     *measure.ENDPOINTS,
+    *erase.ENDPOINTS,
     *jobs.ENDPOINTS,
     *uploads.ENDPOINTS,
     *find.ENDPOINTS,

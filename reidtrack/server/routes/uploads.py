@@ -42,6 +42,7 @@ async def receive(call: Call) -> Any:
     except BaseException:
         await to_thread.run_sync(_discard, path)
         raise
+    await to_thread.run_sync(call.services.clean_uploads)
     call.services.audit.write(call.who.name, "sent a recording", source=str(path), bytes=count)
     return {"source": str(path), "bytes": count, **frames}
 

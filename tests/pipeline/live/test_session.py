@@ -19,7 +19,7 @@ from reidtrack.config.live import CameraSettings, read_cameras
 from reidtrack.errors import InputError, OutputError, UsageError
 from reidtrack.events import CameraDown, CameraUp, Event, Notice, TrackletStarted
 from reidtrack.files import UNFINISHED
-from reidtrack.pipeline.live.request import LiveRequest
+from reidtrack.pipeline.live.request import LiveRequest, cameras_of
 from reidtrack.pipeline.live.session import LiveOutcome, ReloadToken, _Every, live
 from reidtrack.pipeline.live.settle import settle_live
 from reidtrack.pipeline.live.show import LiveShow
@@ -105,6 +105,27 @@ def test_a_session_and_the_next_one(scene: Scene, tmp_path: Path) -> None:
     assert (folder.path / "report.html").is_file()
     rows = sum(len(read_lines(file.path)) for file in folder.sightings_files())
     assert len(read_lines(folder.sightings)) >= rows
+
+
+def test_two_inputs_of_one_name_are_two_cameras(scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each has boxes, track ids and recordings of its own."""
+    detections = {"cam": scene.detections["left"], "cam_2": scene.detections["right"]}
+    named = replace(scene, detections=detections)
+    monkeypatch.setattr(RunNetworks, "load", lambda config, detections: small_networks(named, config))
+    paths = [tmp_path / folder / "cam.mp4" for folder in ("north", "south")]
+    for path, video in zip(paths, ("left", "right"), strict=True):
+        path.parent.mkdir()
+        shutil.copy(scene.videos[video], path)
+    folder = LiveFolder(tmp_path / "site")
+    cameras = cameras_of([str(path) for path in paths], None, None)
+    watch(replace(request(scene, folder.path, ("left",)), cameras=cameras))
+    (file,) = folder.sightings_files()
+    rows = [(row["camera"], row["frame"], row["track_id"]) for row in read_lines(file.path)]
+    assert len(rows) == len(set(rows))
+    assert {camera for camera, *_ in rows} == {"cam", "cam_2"}
+    started = [(event["camera"], event["track_id"]) for event in events(folder.path, "tracklet_started")]
+    assert len(started) == len(set(started))
+    assert [len(folder.recordings(camera)) for camera in folder.recorded_cameras()] == [1, 1]
 
 
 @pytest.mark.usefixtures("networks")

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from builders import even_times, write_video
 
+from reidtrack.config.run import DetectConfig
 from reidtrack.detect.families import YOLO
 from reidtrack.detect.fit import FittedSize
 from reidtrack.detect.network import NetworkDetector
@@ -18,6 +19,8 @@ from reidtrack.types import ImageArray, Outputs
 from reidtrack.video.inputs import CameraInput
 from reidtrack.video.part import Part
 from reidtrack.video.source import open_source
+
+AUTO = DetectConfig(imgsz="auto")
 
 
 class People:
@@ -59,13 +62,13 @@ def test_the_first_seconds_decide(
     network, item = People(people), CameraInput("hall", str(video))
     detector = NetworkDetector(network, YOLO)
     with open_source(video, "hall", part=part) as source:
-        chosen = fit_detector(detector, [item], [source], part, {} if known is None else {"hall": known})
+        chosen = fit_detector(detector, AUTO, [item], [source], part, {} if known is None else {"hall": known})
         frame = next(iter(source))  # nothing was taken from the recording itself
     assert frame.index == round(5 * part.start_s)
     assert chosen["hall"].imgsz == imgsz
     assert len(network.shapes) == looks
     assert {max(shape) for shape in network.shapes} <= {1280}
-    detector.with_sizes({"hall": imgsz}).detect([frame, replace(frame, camera="door")])
+    detector.with_sizes(chosen).detect([frame, replace(frame, camera="door")])
     assert sorted(max(shape[1:]) for shape in network.shapes[looks:]) == sorted({imgsz, 640})
 
 
@@ -73,7 +76,7 @@ def test_a_fixed_input_and_a_camera_that_failed(video: Path) -> None:
     inputs = [CameraInput("hall", str(video)), CameraInput("door", "absent.mp4")]
     detector = NetworkDetector(lambda batch: pytest.fail("must not run"), YOLO, input_shape=(1, 3, 320, 416))
     with open_source(video, "hall") as source:
-        chosen = fit_detector(detector, inputs, [source], Part(), {})
+        chosen = fit_detector(detector, AUTO, inputs, [source], Part(), {})
     assert chosen == {"hall": FittedSize(416, "the detector's input is fixed")}
 
 
@@ -85,3 +88,33 @@ def test_a_manifest_keeps_what_was_chosen() -> None:
     read = RunManifest.from_json(manifest.to_json(), Path("run.json"))
     assert fitted_sizes(read) == {"hall": FittedSize(960, "small people")}
     assert fitted_sizes(None) == {}
+
+
+@pytest.fixture(scope="module")
+def wide(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_video(tmp_path_factory.mktemp("wide") / "hall.mp4", even_times(3, 5), size=(1600, 1200), fps=5)
+
+
+@pytest.mark.parametrize(
+    ("config", "hw", "people", "fitted", "looks"),
+    [
+        pytest.param(DetectConfig(tiles="auto"), -1, 0.2, (640, 1), 5, id="large people"),
+        pytest.param(DetectConfig(tiles="auto"), -1, 0.06, (640, 2), 5, id="small people"),
+        pytest.param(DetectConfig(tiles="auto"), 320, 0.1, (320, 4), 13, id="an input of one size"),
+        pytest.param(DetectConfig(tiles="auto", imgsz=1600), -1, 0.1, (1600, 1), 0, id="too small for tiles"),
+        pytest.param(DetectConfig(tiles=2, imgsz="auto"), -1, 0.01, (1280, 2), 5, id="so many as is said"),
+        pytest.param(DetectConfig(tiles="auto", imgsz="auto"), -1, 0.01, (1280, 1), 1, id="a larger input is enough"),
+    ],
+)
+def test_tiles_are_decided_too(
+    wide: Path, config: DetectConfig, hw: int, people: float, fitted: tuple[int, int], looks: int
+) -> None:
+    network, item = People(people), CameraInput("hall", str(wide))
+    detector = NetworkDetector(network, YOLO, config.options, input_shape=(-1, 3, hw, hw))
+    with open_source(wide, "hall") as source:
+        chosen = fit_detector(detector, config, [item], [source], Part(), {})
+    assert (chosen["hall"].imgsz, chosen["hall"].tiles) == fitted
+    assert sum(shape[0] for shape in network.shapes) == looks
+    manifest = RunManifest.begin([item], Part(), {}, {}, {}, None)
+    manifest.note_sizes(chosen)
+    assert fitted_sizes(RunManifest.from_json(manifest.to_json(), Path("run.json"))) == chosen

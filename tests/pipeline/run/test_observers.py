@@ -23,14 +23,14 @@ from reidtrack.embed.select import Candidate, CropSelector
 from reidtrack.errors import InputError
 from reidtrack.pipeline.run.observers import Gap, RunObserver
 from reidtrack.pipeline.run.prepare import RunRequest
+from reidtrack.pipeline.run.reading import Successors
 from reidtrack.pipeline.run.run import run
 from reidtrack.pipeline.run.settle import load_tracklets
 from reidtrack.pipeline.run.track_cameras import TrackingPass
 from reidtrack.runs.folder import RunFolder
 from reidtrack.runtime.cancel import CancelToken
 from reidtrack.runtime.progress import Silent
-from reidtrack.track.numbered import NumberedTracker
-from reidtrack.track.tracker import build_tracker
+from reidtrack.track.tracker import Tracker, build_tracker
 from reidtrack.track.tracklets import TrackletBuilder
 from reidtrack.types import Detections, FloatArray, Frame, Identity, Tracklet, Tracks
 from reidtrack.video.merge import LIVE, RECORDED, MergePolicy
@@ -183,32 +183,32 @@ def tracking_pass(scene: Scene, seen: Everything, policy: MergePolicy, dim: int 
     )
 
 
-@pytest.mark.parametrize("wider", [16, 0], ids=["another size", "said to be another place"])
-def test_pictures_of_another_place_begin_anew(scene: Scene, wider: int) -> None:
+@pytest.mark.parametrize("how", ["another size", "said to be another place", "another recording from there on"])
+def test_pictures_of_another_place_begin_anew(scene: Scene, how: str) -> None:
     """A box of before is another place in them: nobody's track goes over, and ids go on."""
-    seen = Everything()
-    trackers = [NumberedTracker(build_tracker(max_age=0.5))]
+    seen, again = Everything(), list[str]()
+    trackers = Successors(TrackConfig(max_age=0.5), {"left": 0.0})
 
-    def again(camera: str) -> NumberedTracker:
-        assert camera == "left"
-        trackers.append(NumberedTracker(build_tracker(max_age=0.5), trackers[-1].last_id))
-        return trackers[-1]
+    def restart(camera: str) -> Tracker:
+        again.append(camera)
+        return trackers.next(camera)
 
-    passed = tracking_pass(scene, seen, RECORDED, restart=again, embed_at_once=True)
-    passed.add_camera("left", trackers[0])
-    if not wider:
+    passed = tracking_pass(scene, seen, RECORDED, restart=restart, embed_at_once=True)
+    passed.add_camera("left", trackers.first["left"])
+    if how == "said to be another place":
         passed.begin_anew("left", 20)
+    wider, recorded = 16 * (how == "another size"), how.startswith("another recording")
 
     def grown() -> Generator[Frame]:
         with open_source(scene.videos["left"], "left") as source:
             for frame in source:
                 image = np.pad(frame.image, ((0, 0), (0, wider * (frame.index >= 20)), (0, 0)))
-                yield dataclasses.replace(frame, image=image)
+                yield dataclasses.replace(frame, image=image, begins_anew=recorded and frame.index == 20)
 
     passed.run({"left": grown()}, never, CancelToken())
     before = [t for t in seen.tracklets if t.frame[-1] < 20]
     after = [t for t in seen.tracklets if t.frame[0] >= 20]
-    assert len(trackers) == 2
+    assert again == ["left"]
     assert before
     assert after
     assert len(before) + len(after) == len(seen.tracklets)

@@ -2,10 +2,11 @@
 
 import { element } from "../../../report/js/dom.js";
 import { formatPercent, formatTime } from "../../../report/js/format.js";
-import { get, path } from "../api.js";
+import { get, path, send } from "../api.js";
 import { correct, undo } from "../parts/corrections.js";
 import { enrolPerson } from "../parts/enrol.js";
 import { button, called, face, field, input, link, span, terms } from "../parts/make.js";
+import { planOf } from "../parts/plan.js";
 import { runLinks } from "./run.js";
 
 function reasons(tracklet) {
@@ -82,9 +83,26 @@ function tools(person, say, takeBack) {
   );
 }
 
+/** For admins: everything that the run keeps of the person goes. */
+function eraser(app, run, person) {
+  const words = `Erase ${called(person)} from ${run}? Boxes, embeddings, pictures, corrections and annotated videos that show them go for good.`;
+  return button("Erase", async () => {
+    if (!confirm(words)) return;
+    try {
+      const done = await send("DELETE", path("runs", run, "identities", person.id));
+      const seen = done.recordings.map((one) => `${one.camera} ${span(one.first_time_s, one.last_time_s)}`).join(", ");
+      app.say(`Erased. Still to be seen in the recordings: ${seen}`);
+      app.go(path("runs", run), true);
+    } catch (error) {
+      app.say(error.message, true);
+    }
+  });
+}
+
 /** @type {import("../router.js").Page["show"]} */
 async function show(place, { run, identity }, app) {
-  const person = await get(path("runs", run, "identities", identity));
+  const of = path("runs", run, "identities", identity);
+  const [person, { plan }] = await Promise.all([get(of), get(`${of}/path`).catch(() => ({ plan: null }))]);
   const goTo = (done) => {
     if (!done) return;
     const first = done.now.find((number) => number !== null);
@@ -97,8 +115,13 @@ async function show(place, { run, identity }, app) {
   const known = person.gallery ? element("p.hint", `In the gallery: ${person.gallery.name ?? person.gallery.key ?? ""}`) : "";
   place.append(title, element("p.hint", seen), known);
   place.append(element("div.faces", ...person.pictures.map((crop) => face(run, crop, called(person), "face.big"))));
-  if (say) place.append(tools(person, say, takeBack));
+  if (say) {
+    const panel = tools(person, say, takeBack);
+    if (app.may("admin")) panel.lastElementChild.append(eraser(app, run, person));
+    place.append(panel);
+  }
   if (say && !app.user.cameras && person.pictures.length) place.append(enrolPerson(app, run, person));
+  place.append(element("h2", "On the plan"), planOf(run, plan, person.colour));
   place.append(element("h2", "Visits"), element("ul.tracklets", ...person.tracklets.map((t) => visit(run, t, say))));
 }
 

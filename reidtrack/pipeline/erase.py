@@ -1,0 +1,260 @@
+"""`reidtrack erase`: everything that a run keeps of a person removed, and identities settled anew without them.
+
+What goes: boxes in the logs, detections that they were made of, embeddings, pictures, corrections that name one of the
+person's tracks, measurements with their pictures, annotated videos of the cameras that saw them, and the person in the
+run's gallery. The recordings themselves are whoever's made them: they are told, not touched.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from reidtrack.corrections.apply import read_text
+from reidtrack.corrections.edit import remove
+from reidtrack.corrections.parse import parse
+from reidtrack.corrections.schema import Apart, Correction, Ignore, Lock, Merge, Split, TrackletRef
+from reidtrack.errors import UsageError
+from reidtrack.files import refuse_link, replacing, write_whole
+from reidtrack.gallery.people import open_gallery
+from reidtrack.geometry import iou
+from reidtrack.pipeline.associate import associate_again, open_finished
+from reidtrack.runs.crops import list_crops
+from reidtrack.runs.features import read_tracklets, write_tracklets
+from reidtrack.runs.folder import RunFolder
+from reidtrack.runs.identities import IdentityEntry, find_identity, read_identities
+from reidtrack.runs.json_file import read_json
+from reidtrack.runs.jsonl import expecting_records, json_line, read_json_lines
+from reidtrack.runs.lock import RunLock
+from reidtrack.runs.manifest import RunManifest
+from reidtrack.runtime.cancel import CancelToken
+from reidtrack.runtime.progress import Progress
+from reidtrack.types import DoubleArray
+
+SAME_IOU = 0.3
+"""A detection that overlaps the erased person's box at least so, and nobody else's more, was of them: duplicates that
+the detector's own suppression had left lie farther off than boxes that were matched, which overlap by 0.5."""
+
+_Boxes = dict[tuple[str, int], list[list[float]]]
+"""Camera and frame to boxes."""
+_Frames = dict[tuple[str, int], list[tuple[float, float]]]
+"""Camera and track id to the frames of it, first and last, that are theirs; a track that was cut is only partly."""
+
+
+class Erased(NamedTuple):
+    """What was removed.
+
+    Attributes:
+        boxes: Rows of `tracks.jsonl`.
+        detections: Boxes of `detections.jsonl`.
+        embeddings: Rows of `tracklets.npz`.
+        pictures: Files below `crops/`.
+        corrections: Entries of `corrections.yaml`.
+        videos: Annotated videos that showed the person.
+        known: Whether the run's gallery knew the person, and has forgotten them.
+        recordings: Camera to the recording in which the person is still to be seen, and from when to when, seconds
+            since the run's origin.
+    """
+
+    boxes: int
+    detections: int
+    embeddings: int
+    pictures: int
+    corrections: int
+    videos: tuple[str, ...]
+    known: bool
+    recordings: Mapping[str, tuple[str, float, float]]
+
+
+def erase(path: Path, word: str, progress: Progress, cancel: CancelToken) -> Erased:
+    """Remove everything that a run keeps of a person; ended half way, it is finished by asking again.
+
+    Args:
+        path: Folder of the run.
+        word: The person: a number, a name, or a tracklet, `CAMERA TRACK`.
+        progress: Told of settling anew.
+        cancel: Whether to end that early.
+
+    Raises:
+        UsageError: If nobody is meant by the word, the run is of live cameras, or another process is at work there.
+        InputError: If the run or its gallery cannot be read.
+        OutputError: If a file cannot be written.
+    """
+    with RunLock(path):
+        folder, manifest = open_finished(path)
+        if manifest.is_live:
+            raise UsageError("nobody is erased from a folder of live cameras yet", where=path)
+        people = read_identities(folder.identities)
+        person, _ = find_identity(people, word)
+        frames = _frames_of(person, people)
+        manifest.status = "rendering"  # until identities are settled anew, outputs do not belong together
+        folder.write_manifest(manifest)
+        known = _forget(folder, manifest, person.id)
+        pictures = _remove_pictures(folder, frames)
+        videos = _remove_files(folder, person)
+        gone, kept = _rewrite_tracks(folder.tracks, frames)
+        _count_anew(folder, manifest, kept)
+        detections = _rewrite_detections(folder.detections, gone, kept)
+        embeddings = _remove_embeddings(folder, frames)
+        corrections = _remove_corrections(folder.corrections, frames)
+    associate_again(path, (), video=False, mosaic=False, progress=progress, cancel=cancel)
+    boxes = sum(len(rows) for rows in gone.values())
+    seen = _recordings(person, manifest)
+    return Erased(boxes, detections, embeddings, pictures, corrections, videos, known, seen)
+
+
+def _frames_of(person: IdentityEntry, people: Sequence[IdentityEntry]) -> _Frames:
+    """The frames of each track that are the person's: all of them, but where association cut the track."""
+    parts: dict[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)
+    for one in people:
+        for t in one.tracklets:
+            parts[t.camera, t.logged_id].append((t.first_frame, one.id))
+    found: _Frames = {}
+    for key in {(t.camera, t.logged_id) for t in person.tracklets}:
+        begins = sorted(parts[key])
+        firsts = [-math.inf, *(float(first) for first, _ in begins[1:]), math.inf]
+        found[key] = [(firsts[n], firsts[n + 1] - 1) for n, (_, who) in enumerate(begins) if who == person.id]
+    return found
+
+
+def _is_theirs(frames: _Frames, camera: str, track_id: int, frame: int) -> bool:
+    return any(first <= frame <= last for first, last in frames.get((camera, track_id), ()))
+
+
+def _forget(folder: RunFolder, manifest: RunManifest, number: int) -> bool:
+    """Remove the person from the gallery that the run put them into; a run that has none put them nowhere."""
+    path = manifest.settings.get("gallery", {}).get("path")
+    entry: Mapping[str, Any] = next((one for one in read_json(folder.identities) if one["id"] == number), {})
+    key = (entry.get("person") or {}).get("key")
+    if path is None or key is None or not Path(path).is_file():
+        return False
+    with open_gallery(Path(path)) as gallery:
+        if all(one.key != key for one in gallery.people()):
+            return False
+        with gallery.writing():
+            gallery.remove([key])
+    return True
+
+
+def _remove_pictures(folder: RunFolder, frames: _Frames) -> int:
+    theirs = [crop for crop in list_crops(folder.crops) if _is_theirs(frames, crop.camera, crop.track_id, crop.frame)]
+    for crop in theirs:
+        crop.path.unlink(missing_ok=True)
+    return len(theirs)
+
+
+def _remove_files(folder: RunFolder, person: IdentityEntry) -> tuple[str, ...]:
+    """Remove annotated videos that show the person, and measurements, whose pages hold pictures."""
+    videos = [path for path in (*map(folder.video, person.cameras), folder.mosaic) if path.is_file()]
+    measured = (folder.evaluation, folder.blame, folder.path / "blame.html", folder.features_part)
+    for path in (*videos, *measured):
+        path.unlink(missing_ok=True)
+    return tuple(path.name for path in videos)
+
+
+def _rewrite_tracks(path: Path, frames: _Frames) -> tuple[_Boxes, _Boxes]:
+    """Take the person's rows out of `tracks.jsonl`; their boxes and those of others by camera and frame."""
+    gone: _Boxes = defaultdict(list)
+    kept: _Boxes = defaultdict(list)
+
+    def keep(record: dict[str, Any]) -> dict[str, Any] | None:
+        theirs = _is_theirs(frames, record["camera"], record["track_id"], record["frame"])
+        (gone if theirs else kept)[record["camera"], record["frame"]].append(record["xyxy"])
+        return None if theirs else record
+
+    _rewrite(path, keep)
+    return gone, kept
+
+
+def _count_anew(folder: RunFolder, manifest: RunManifest, kept: _Boxes) -> None:
+    """Let `run.json` say how many boxes the log holds now."""
+    counts: dict[str, int] = defaultdict(int)
+    for (camera, _), boxes in kept.items():
+        counts[camera] += len(boxes)
+    manifest.cameras = {c: entry.model_copy(update={"boxes": counts[c]}) for c, entry in manifest.cameras.items()}
+    folder.write_manifest(manifest)
+
+
+def _rewrite_detections(path: Path, gone: _Boxes, kept: _Boxes) -> int:
+    """Take the boxes out of `detections.jsonl` that are nearer to the person's than to anybody else's."""
+    count = 0
+
+    def keep(record: dict[str, Any]) -> dict[str, Any]:
+        nonlocal count
+        key = record["camera"], record["frame"]
+        if key not in gone or not record["xyxy"]:
+            return record
+        own, others = (_overlap(record["xyxy"], boxes.get(key, [])) for boxes in (gone, kept))
+        left = np.flatnonzero(~((own >= SAME_IOU) & (own >= others)))
+        count += len(record["xyxy"]) - len(left)
+        return {**record, **{part: [record[part][i] for i in left.tolist()] for part in ("xyxy", "score")}}
+
+    if path.is_file():
+        _rewrite(path, keep)
+    return count
+
+
+def _overlap(boxes: Sequence[Sequence[float]], others: Sequence[Sequence[float]]) -> DoubleArray:
+    """(N,) largest IoU of each of some boxes with others; 0 where there are none."""
+    if not others:
+        return np.zeros(len(boxes))
+    found: DoubleArray = iou(np.asarray(boxes, np.float64), np.asarray(others, np.float64)).max(axis=1)
+    return found
+
+
+def _rewrite(path: Path, keep: Callable[[dict[str, Any]], dict[str, Any] | None]) -> None:
+    """Write a log anew, whole or not at all; what `keep` gives None for is left out."""
+    refuse_link(path)
+    with replacing(path) as file, expecting_records(path):
+        for record, _ in read_json_lines(path):
+            left = keep(record)
+            if left is not None:
+                file.write(json_line(left))
+
+
+def _remove_embeddings(folder: RunFolder, frames: _Frames) -> int:
+    table = read_tracklets(folder.tracklets)
+    rows = zip(table.camera.tolist(), table.track_id.tolist(), table.frame.tolist(), strict=True)
+    keys = {(table.cameras[c], track, frame) for c, track, frame in rows}
+    left = table.only({key for key in keys if not _is_theirs(frames, *key)})
+    write_tracklets(folder.tracklets, left)
+    return len(table.frame) - len(left.frame)
+
+
+def _remove_corrections(path: Path, frames: _Frames) -> int:
+    """Take entries out that name one of the person's tracks: they may hold the name, or name what is not there."""
+    if not path.is_file():
+        return 0
+    refuse_link(path)
+    text = read_text(path)
+    named = [c for c in parse(text, str(path)).entries if any((r.camera, r.track_id) in frames for r in _refs(c))]
+    if named:
+        write_whole(path, remove(text, named))
+    return len(named)
+
+
+def _refs(correction: Correction) -> Sequence[TrackletRef]:
+    entry = correction.entry
+    if isinstance(entry, Split):
+        return [entry.split]
+    if isinstance(entry, Apart):
+        return [ref for side in entry.apart for ref in side]
+    if isinstance(entry, Merge):
+        return entry.merge
+    if isinstance(entry, Lock):
+        return entry.lock
+    return entry.ignore if isinstance(entry, Ignore) else entry.tracklet
+
+
+def _recordings(person: IdentityEntry, manifest: RunManifest) -> dict[str, tuple[str, float, float]]:
+    sources = {entry.camera: entry.source for entry in manifest.inputs}
+    found = {}
+    for camera in person.cameras:
+        times = [time for t in person.tracklets if t.camera == camera for time in (t.first_time_s, t.last_time_s)]
+        found[camera] = sources[camera], min(times), max(times)
+    return found

@@ -1,0 +1,97 @@
+"""`reidtrack erase`: nothing of the person is left in the folder, a search does not find them, others stay."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from reidtrack.cli.main import main
+from reidtrack.gallery.people import open_gallery
+from reidtrack.runs.crops import list_crops
+from reidtrack.runs.features import read_tracklets
+from reidtrack.runs.identities import read_identities
+
+
+@pytest.fixture
+def run(finished: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(finished, tmp_path / "run"))
+
+
+def lines(path: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def nearest(photo: Path, run: Path, reid: Path, capsys: pytest.CaptureFixture[str]) -> float:
+    """Distance of the person in the run who looks most like a photo."""
+    capsys.readouterr()
+    words = ["search", str(photo), str(run), "--reid", str(reid), "--device", "cpu", "--engine", "torch", "--json"]
+    assert main(words) == 0
+    return min(hit["distance"] for hit in json.loads(capsys.readouterr().out)["hits"])
+
+
+def test_nothing_of_the_person_is_left(
+    run: Path, reid: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    people = tmp_path / "people.db"
+    assert main(["name", str(run), "1", "Anna Nym"]) == 0
+    assert main(["associate", str(run), "--gallery", str(people), "--quiet"]) == 0
+    assert main(["evaluate", str(run), "--gt", *(f"{c}={run}/mot/{c}.txt" for c in ("left", "right"))]) == 0
+    before = read_identities(run / "identities.json")
+    (anna,) = (one for one in before if one.name == "Anna Nym")
+    tracks = {(t.camera, t.logged_id) for t in anna.tracklets}
+    boxes = sum((r["camera"], r["track_id"]) in tracks for r in lines(run / "tracks.jsonl"))
+    photo = tmp_path / "anna.jpg"
+    shutil.copy(next(c.path for c in list_crops(run / "crops") if (c.camera, c.track_id) in tracks), photo)
+    frames = [(r["camera"], r["frame"]) for r in lines(run / "detections.jsonl")]
+    detections = sum(len(r["xyxy"]) for r in lines(run / "detections.jsonl"))  # type: ignore[arg-type]
+    capsys.readouterr()
+    assert nearest(photo, run, reid, capsys) < 0.01
+
+    assert main(["erase", str(run), "Anna Nym", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+
+    assert (told["boxes"], told["known"], set(told["recordings"])) == (boxes, True, set(anna.cameras))
+    left = {(t.camera, t.logged_id) for one in read_identities(run / "identities.json") for t in one.tracklets}
+    assert left == {(t.camera, t.logged_id) for one in before for t in one.tracklets} - tracks
+    for log in ("tracks.jsonl", "sightings.jsonl"):
+        assert not [r for r in lines(run / log) if (r["camera"], r["track_id"]) in tracks]
+    assert [(r["camera"], r["frame"]) for r in lines(run / "detections.jsonl")] == frames
+    assert sum(len(r["xyxy"]) for r in lines(run / "detections.jsonl")) == detections - told["detections"]  # type: ignore[arg-type]
+    assert 0 < told["detections"] <= boxes
+    table = read_tracklets(run / "tracklets.npz")
+    assert not tracks & {
+        (table.cameras[c], t) for c, t in zip(table.camera.tolist(), table.track_id.tolist(), strict=True)
+    }
+    assert not tracks & {(c.camera, c.track_id) for c in list_crops(run / "crops")}
+    assert not [path for path in run.rglob("*") if path.is_file() and b"Anna Nym" in path.read_bytes()]
+    assert not any((run / name).exists() for name in ("evaluation.json", "left.mp4", "right.mp4"))
+    with open_gallery(people) as gallery:
+        assert "Anna Nym" not in [one.name for one in gallery.people()]
+        assert len(gallery.people()) == len(before) - 1
+    assert nearest(photo, run, reid, capsys) > 0.02
+
+
+def test_who_is_not_there_is_not_erased(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = (run / "tracks.jsonl").read_bytes()
+    assert main(["erase", str(run), "77"]) == 2
+    assert "77" in capsys.readouterr().err
+    assert (run / "tracks.jsonl").read_bytes() == before
+
+
+def test_a_second_time_after_a_kill(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed before identities were settled anew, it is asked for once more."""
+    from reidtrack.pipeline import erase
+
+    people = len(read_identities(run / "identities.json"))
+
+    def kill(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(erase, "associate_again", kill)
+        main(["erase", str(run), "1", "--quiet"])
+    assert main(["erase", str(run), "1", "--quiet"]) == 0
+    assert len(read_identities(run / "identities.json")) == people - 1
