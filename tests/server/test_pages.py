@@ -170,6 +170,25 @@ def test_a_dropped_photo_is_found_and_compared(
     browse(flow)
 
 
+def test_a_box_drawn_in_a_camera_finds_somebody(serve: Serve, root: Path, reid: Path, scene: Any) -> None:
+    base, _ = serve(root, reid=reid, recordings=[scene.folder])
+
+    async def flow(page: Any) -> None:
+        await page.goto(f"{base}/runs/mall?t=1")
+        await until(page, "[...document.querySelectorAll('video')].every((v) => v.readyState > 1)")
+        await page.get_by_role("button", name="find somebody").click()
+        box = await page.locator(".films figure").first.bounding_box()
+        await page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.3)
+        await page.mouse.down()
+        await page.mouse.move(box["x"] + box["width"] * 0.7, box["y"] + box["height"] * 0.8)
+        await page.mouse.up()
+        await page.get_by_role("heading", name="Find").wait_for()
+        await page.locator(".scene-box i.meant").wait_for()
+        await page.locator("ol a.tile").first.wait_for()
+
+    browse(flow)
+
+
 def test_a_run_is_measured(serve: Serve, root: Path, scene: Any) -> None:
     """Ground truth is chosen by the cameras' names; a mistake leads to its moment in the run."""
     base, _ = serve(root, recordings=[scene.folder])

@@ -38,13 +38,17 @@ function answer({ items, searched, left_out: leftOut }) {
   return [element("h2", "Most alike first"), element("p.hint", words), missing ?? "", list];
 }
 
-/** The picture of a run that the address names: /find?run=...&camera=...&track_id=...&frame=... */
+/**
+ * The picture of a run that the address names: /find?run=...&camera=...&track_id=...&frame=..., or a frame of a camera and
+ * a box in it: time_s=...&box=left,top,right,bottom.
+ */
 function fromAddress(photo) {
   const named = new URLSearchParams(location.search);
   const [run, camera] = [named.get("run"), named.get("camera")];
-  if (!run || !camera) return;
+  if (!run || !camera) return undefined;
+  if (named.has("time_s")) return photo.showFrame({ run, camera, time_s: Number(named.get("time_s")) }, (named.get("box") ?? "").split(",").map(Number));
   const [track, frame] = [Number(named.get("track_id")), Number(named.get("frame"))];
-  photo.show({ run, camera, track_id: track, frame }, address(path("runs", run, "crops", camera, track, frame)));
+  return photo.show({ run, camera, track_id: track, frame }, address(path("runs", run, "crops", camera, track, frame)));
 }
 
 /** @type {import("../router.js").Page["show"]} */

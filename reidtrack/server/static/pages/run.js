@@ -3,6 +3,7 @@
 import { element } from "../../../report/js/dom.js";
 import { formatTime } from "../../../report/js/format.js";
 import { address, all, get, path } from "../api.js";
+import { boxDrawer } from "../parts/draw_box.js";
 import { Lanes } from "../parts/lanes.js";
 import { button, called, isTyping, link, terms } from "../parts/make.js";
 import { Player } from "../parts/player.js";
@@ -74,6 +75,12 @@ function head(run) {
   return title;
 }
 
+/** The page Find with a box of a frame. */
+function findAddress(run, camera, time, box) {
+  const named = { run, camera, time_s: time.toFixed(3), box: box.map((value) => value.toFixed(1)).join(",") };
+  return `/find?${new URLSearchParams(named)}`;
+}
+
 /** The moment that the address names, /runs/monday?t=12.5&camera=hall; the beginning where it names none. */
 function asked(run) {
   const named = new URLSearchParams(location.search);
@@ -88,6 +95,7 @@ async function show(place, { run: id }, app) {
   const player = new Player(run, Object.fromEntries(rows.map((row) => [row.identity, row])));
   const lanes = new Lanes(rows, tracklets.cameras, [run.first_time_s ?? 0, run.last_time_s ?? 1]);
   const { row, showTime } = controls(player, lanes);
+  row.append(boxDrawer(player, (camera, time, box) => app.go(findAddress(id, camera, time, box))));
   lanes.onPick = (tracklet, time) => player.seek(time, tracklets.cameras[tracklet.camera]);
   lanes.onOpen = (tracklet) => app.go(path("runs", id, "people", tracklet.identity));
   player.onTime = (now) => {

@@ -1,7 +1,7 @@
 // A photo that is dropped, pasted or chosen, and who in it is meant: one of those found, or a box that is drawn.
 
 import { element, one } from "../../../report/js/dom.js";
-import { send } from "../api.js";
+import { address, path, send } from "../api.js";
 import { button, field, input } from "./make.js";
 
 const LEAST_SIDE = 4;
@@ -60,6 +60,18 @@ export class Photo {
     this.draw(href);
     this.who.replaceChildren("a picture of a run");
     this.changed();
+  }
+
+  /** A frame of a camera, in which a box says who is meant; another can be drawn. */
+  showFrame(source, box) {
+    this.needsBox = true;
+    this.source = source;
+    this.draw(address(path("runs", source.run, "cameras", source.camera, "frame"), { time_s: source.time_s }));
+    this.who.replaceChildren("a frame of a camera; a box can be drawn anew");
+    one("img", this.scene).addEventListener("load", ({ target }) => {
+      this.size = [target.naturalWidth, target.naturalHeight];
+      this.mean(box.length === 4 && box.every(Number.isFinite) ? box : null, true);
+    }, { once: true });
   }
 
   async take(file) {

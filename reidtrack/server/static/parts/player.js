@@ -11,7 +11,7 @@ const USUAL_FPS = 25;
 
 function makeTile(run, camera, boxes) {
   const film = camera.films[0];
-  const tile = { camera: camera.camera, fps: camera.nominal_fps || USUAL_FPS, first: 0, last: camera.last_time_s, film };
+  const tile = { size: camera.size, camera: camera.camera, fps: camera.nominal_fps || USUAL_FPS, first: 0, last: camera.last_time_s, film };
   tile.box = element("figure", element("figcaption", camera.camera));
   if (!film) {
     tile.box.append(element("p", "No film of this camera is at hand."));
