@@ -45,7 +45,7 @@ def nearest(queries: FloatArray, gallery: FloatArray | HalfArray, count: int) ->
     count = min(count, len(gallery))
     if gallery.dtype == np.float32 and len(gallery) > FAISS_FROM and count and 0 < len(queries) <= FAISS_QUERIES:
         if importlib.util.find_spec("faiss") is not None:
-            return _by_faiss(queries, gallery, count)
+            return _by_faiss(queries, np.asarray(gallery, np.float32), count)
         logger.warning(
             "%s vectors are compared block by block; faiss is faster: pip install 'reidtrack[faiss]'",
             f"{len(gallery):,}",
