@@ -24,6 +24,7 @@ LOCAL = "local"
 """In place of an address: Ray on this machine, begun and ended with the work."""
 _TRIES = 4
 """Of a job whose machines are lost."""
+_BEGINNINGS = 3
 _LOOK_EVERY_S = 0.2
 _SAME = "reidtrack[ray], recordings and weights there as here"
 
@@ -62,7 +63,7 @@ class RayCluster:
             raise UsageError(f"got {cpus:g}", field="cpus", expected="0.5, 1, 2, ...")
         if not _is_share(gpus):
             raise UsageError(f"got {gpus:g}", field="gpus", expected="0, 0.25, 0.5, 1, 2, ...")
-        self._ray = _import_ray()
+        self._ray = _import_ray(local=address == LOCAL)
         self._out, self._tell, self._address = out, tell, address
         self._workers, self._cpus, self._gpus = workers, cpus, gpus
         self.hands: Hands | None = None
@@ -87,7 +88,7 @@ class RayCluster:
                 if not places:
                     what = f"no machine has {cpus:g} CPU and {gpus:g} GPU for a task"
                     raise UsageError(what, field="ray", expected="machines that have")
-                self._tell(f"Ray: {len(places)} machines with room for {sum(places.values())} tasks at a time")
+                self._tell(f"Ray has room for {sum(places.values())} tasks at a time (machines: {len(places)})")
                 yield from self._do(self.hands, jobs, cancel)
             finally:
                 self.hands.close()
@@ -141,11 +142,7 @@ class RayCluster:
             return
         former = _signals()
         try:
-            self._ray.init(**self._options())
-        except (ConnectionError, RuntimeError, ValueError, TimeoutError, OSError) as error:
-            said = str(error).strip().splitlines() or [type(error).__name__]
-            what = f"cannot join Ray at {self._address}: {said[0]}"
-            raise UsageError(what, field="ray", expected="'auto' on a machine of the cluster, or HOST:PORT") from error
+            self._join()
         finally:
             _restore(former)
         try:
@@ -153,6 +150,25 @@ class RayCluster:
         finally:
             self._ray.shutdown()
             _restore(former)
+
+    def _join(self) -> None:
+        """Connect; what is begun here may take longer at first than Ray waits, where others are at work."""
+        tries = _BEGINNINGS if self._address == LOCAL else 1
+        while True:
+            try:
+                self._ray.init(**self._options())
+                return
+            except (
+                Exception
+            ) as error:  # of any kind: what did not start, whom nobody answers, other versions, a wrong token
+                self._ray.shutdown()
+                tries -= 1
+                if tries:
+                    continue
+                said = str(error).strip().splitlines() or [type(error).__name__]
+                what = f"cannot join Ray at {self._address}: {said[0]}"
+                expected = "'auto' on a machine of the cluster, or HOST:PORT"
+                raise UsageError(what, field="ray", expected=expected) from error
 
     def _options(self) -> dict[str, Any]:
         quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
@@ -163,7 +179,6 @@ class RayCluster:
             "address": LOCAL,
             "num_cpus": cores,
             "include_dashboard": False,
-            "_node_ip_address": "127.0.0.1",  # nobody else is to reach it
             **quiet,
         }
 
@@ -173,14 +188,19 @@ def _is_share(amount: float) -> bool:
     return math.isfinite(amount) and amount >= 0 and (amount <= 1 or amount == round(amount))
 
 
-def _import_ray() -> Any:
+def _import_ray(*, local: bool) -> Any:
     """Ray, which tells nobody that it is used and is quiet.
+
+    Args:
+        local: Whether it is to be begun here, and reached by nobody else.
 
     Raises:
         UsageError: If it is not installed.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_worker_niceness", "0")  # as any process of the user; Ray's own is 15
+    if local:  # as on Windows and macOS, it listens at 127.0.0.1 alone
+        os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
     logging.getLogger("ray").setLevel(logging.ERROR)
     try:
         import ray

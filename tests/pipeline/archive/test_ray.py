@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -110,7 +111,7 @@ def test_three_machines_one_killed_ended_and_gone_on_with(
 )
 def test_shares_that_are_none(tmp_path: Path, wrong: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match=next(iter(wrong))):
-        RayCluster(tmp_path, print, **wrong)
+        RayCluster(tmp_path, print, address="auto", **wrong)
 
 
 class Machines:
@@ -164,6 +165,24 @@ def test_machines_that_cannot_do_anything_are_left_out(
     assert Counter(hand.node for hand in crew.free) == hands
 
 
+@pytest.mark.parametrize(("address", "tries"), [("local", 3), ("auto", 1)])
+def test_ray_that_does_not_begin(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str, tries: int, archive: Path
+) -> None:
+    crew, tried = RayCluster(tmp_path, print, address="auto"), list[object]()
+
+    def init(**options: object) -> None:
+        tried.append(options["address"])
+        raise RuntimeError("timed out\nand more")
+
+    monkeypatch.setattr(crew, "_address", address)
+    monkeypatch.setattr(crew._ray, "init", init)
+    job = SimpleNamespace(task=SimpleNamespace(camera="cam", pieces=[SimpleNamespace(path=archive)]))
+    with pytest.raises(UsageError, match=rf"cannot join Ray at {address}: timed out \(expected"):
+        list(crew.work([job], CancelToken()))  # type: ignore[list-item]
+    assert tried == [address] * tries
+
+
 def test_nobody_is_told_that_ray_is_used(tmp_path: Path) -> None:
-    RayCluster(tmp_path, print)
+    RayCluster(tmp_path, print, address="auto")
     assert os.environ["RAY_USAGE_STATS_ENABLED"] == "0"
