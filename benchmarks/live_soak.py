@@ -7,7 +7,8 @@ within minutes, some hours later. What their trackers and the embedder would say
 gallery, twice a second. Crops are dropped, tracks break, each camera is away for minutes now and then, and the program
 is started anew every few hours from its stored state. Detector, tracker and embedder do not run. Memory is the
 resident set of the whole process, as it is (with the working memory of the largest clustering so far), and once what is
-free is given back to the system; the processor's time is that of the updates and of the gallery.
+free is given back to the system; beside it what the C library has given out (glibc), holes between that left out. The
+processor's time is that of the updates and of the gallery.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from drawn_recordings import Looks
@@ -261,11 +262,12 @@ class Soak:
         used_mib = resident_mib()
         gc.collect()
         give_back_free_memory()
-        row = {"hours": now_s / 3600, "mib": resident_mib(), "used_mib": used_mib}
+        row = {"hours": now_s / 3600, "mib": resident_mib(), "used_mib": used_mib, "held_mib": held_mib()}
         row |= {"cpu_s": self.cpu_s, "tracks": len(self.figures.owner)}
         self.figures.rows.append(row)
         print(
-            f"{row['hours']:.2f} h: {row['mib']:.1f} of {row['used_mib']:.1f} MiB, {row['cpu_s']:.0f} s",
+            f"{row['hours']:.2f} h: {row['mib']:.1f} of {row['used_mib']:.1f} MiB, {row['held_mib']:.1f} held,"
+            f" {row['cpu_s']:.0f} s",
             file=sys.stderr,
             flush=True,
         )
@@ -282,6 +284,24 @@ def give_back_free_memory() -> None:
     """Have the C library give the system back what is free: what is left is held (glibc; elsewhere nothing happens)."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL("libc.so.6").malloc_trim(0)
+
+
+class _MallInfo(ctypes.Structure):
+    """`struct mallinfo2` of glibc."""
+
+    _names = ("arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks", "fordblks", "keepcost")
+    _fields_: ClassVar = [(name, ctypes.c_size_t) for name in _names]
+
+
+def held_mib() -> float:
+    """What the C library has given out and not got back, MiB; 0 where it does not say so."""
+    try:
+        ask = ctypes.CDLL("libc.so.6").mallinfo2
+    except (OSError, AttributeError):
+        return 0.0
+    ask.restype = _MallInfo
+    found = ask()
+    return float(found.uordblks + found.hblkhd) / 2**20
 
 
 def resident_mib() -> float:
