@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float32]
 DoubleArray = NDArray[np.float64]
+HalfArray = NDArray[np.float16]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 ImageArray = NDArray[np.uint8]

@@ -15,7 +15,7 @@ from typing import Any
 
 from reidtrack.distributed.ray_hands import Ended, Hands
 from reidtrack.distributed.room import Room
-from reidtrack.errors import OutputError, UsageError
+from reidtrack.errors import OutputError, UsageError, param
 from reidtrack.files import write_lines
 from reidtrack.pipeline.archive.job import Done, Job
 from reidtrack.runtime.cancel import CancelToken
@@ -166,6 +166,9 @@ class RayCluster:
                 if tries:
                     continue
                 said = str(error).strip().splitlines() or [type(error).__name__]
+                if self._address == LOCAL:
+                    hint = f"where the machine is too busy, run again, or without {param('ray')}"
+                    raise UsageError(f"Ray did not begin here: {said[0]}", field="ray", hint=hint) from error
                 what = f"cannot join Ray at {self._address}: {said[0]}"
                 expected = "'auto' on a machine of the cluster, or HOST:PORT"
                 raise UsageError(what, field="ray", expected=expected) from error

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reidtrack.types import FloatArray, IntArray
+from reidtrack.types import FloatArray, HalfArray, IntArray
 
 logger = logging.getLogger(__name__)
 
@@ -33,18 +33,19 @@ class Nearest(NamedTuple):
     distance: FloatArray
 
 
-def nearest(queries: FloatArray, gallery: FloatArray, count: int) -> Nearest:
+def nearest(queries: FloatArray, gallery: FloatArray | HalfArray, count: int) -> Nearest:
     """Find the vectors of a gallery that are nearest to queries.
 
     Args:
         queries: (Q, D) unit rows.
-        gallery: (G, D) unit rows.
+        gallery: (G, D) unit rows, float32 or float16, in memory or in a file that is mapped: of float16 a block at a
+            time is made float32, and distances are as exact as its numbers.
         count: How many for each query, 1 or more; K is this or G, whichever is less.
     """
     count = min(count, len(gallery))
-    if len(gallery) > FAISS_FROM and count and 0 < len(queries) <= FAISS_QUERIES:
+    if gallery.dtype == np.float32 and len(gallery) > FAISS_FROM and count and 0 < len(queries) <= FAISS_QUERIES:
         if importlib.util.find_spec("faiss") is not None:
-            return _by_faiss(queries, gallery, count)
+            return _by_faiss(queries, np.asarray(gallery, np.float32), count)
         logger.warning(
             "%s vectors are compared block by block; faiss is faster: pip install 'reidtrack[faiss]'",
             f"{len(gallery):,}",
@@ -52,7 +53,7 @@ def nearest(queries: FloatArray, gallery: FloatArray, count: int) -> Nearest:
     return _by_blocks(queries, gallery, count)
 
 
-def _by_blocks(queries: FloatArray, gallery: FloatArray, count: int) -> Nearest:
+def _by_blocks(queries: FloatArray, gallery: FloatArray | HalfArray, count: int) -> Nearest:
     index = np.zeros((len(queries), count), np.int64)
     distance = np.zeros((len(queries), count), np.float32)
     for first in range(0, len(queries) if count else 0, _QUERIES):
@@ -61,14 +62,14 @@ def _by_blocks(queries: FloatArray, gallery: FloatArray, count: int) -> Nearest:
     return Nearest(index, distance)
 
 
-def _search(queries: FloatArray, gallery: FloatArray, count: int) -> tuple[IntArray, FloatArray]:
+def _search(queries: FloatArray, gallery: FloatArray | HalfArray, count: int) -> tuple[IntArray, FloatArray]:
     """Find the nearest for one block of queries, gallery block by gallery block.
 
     What was found so far stands before the next block, so that of equally near rows the earlier stay first.
     """
     index, least = np.zeros((len(queries), 0), np.int64), np.zeros((len(queries), 0), np.float32)
     for first in range(0, len(gallery), _VECTORS):
-        block = gallery[first : first + _VECTORS]
+        block = np.asarray(gallery[first : first + _VECTORS], np.float32)
         distance = np.concatenate([least, np.clip(1 - queries @ block.T, 0, 2)], axis=1)
         rows = np.arange(first, first + len(block))
         column = np.stack([_least(row, count) for row in distance])

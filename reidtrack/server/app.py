@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import sys
+import threading
 from collections.abc import AsyncIterator, Sequence
 
 from anyio import to_thread
@@ -15,6 +18,18 @@ from reidtrack.server.guard import LOOPBACK, Guard
 from reidtrack.server.pages import page_routes
 from reidtrack.server.routes.table import ENDPOINTS
 from reidtrack.server.services import Services
+
+_NICE = 5
+
+
+def _give_way() -> None:
+    """Have this thread, and those it begins, take the processor only as far as the tracking leaves it.
+
+    Who looks on may wait, frames do not. Threads that were begun before keep their priority, as does what they start.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
 
 
 def make_app(services: Services, endpoints: Sequence[Endpoint] = ENDPOINTS) -> Starlette:
@@ -30,6 +45,8 @@ def make_app(services: Services, endpoints: Sequence[Endpoint] = ENDPOINTS) -> S
         services.clean_uploads()
         services.runner.start()
         services.overseer.start()
+        if services.overseer.plan is not None:
+            _give_way()
         try:
             yield
         finally:

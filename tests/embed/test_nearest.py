@@ -90,3 +90,13 @@ def test_faiss_finds_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     found = nearest(query, gallery, 10)
     assert (found.rows == expected.rows).all()
     assert found.distance == pytest.approx(expected.distance, abs=1e-6)
+
+
+@pytest.mark.parametrize("count", [1, 5, 90])
+def test_half_as_many_bytes_give_the_distances_of_their_numbers(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nearest_module, "_VECTORS", 16)
+    monkeypatch.setattr(nearest_module, "FAISS_FROM", 0)  # which takes no float16
+    query, half = unit(0, 3), unit(1, 90).astype(np.float16)
+    found, wanted = nearest(query, half, count), nearest_module._by_blocks(query, half.astype(np.float32), count)
+    assert (found.rows == wanted.rows).all()
+    assert (found.distance == wanted.distance).all()

@@ -62,6 +62,8 @@ def cluster(
     problem = ClusterProblem.of(costs, near, cannot_link, weight)
     # What must be linked is one thing from here on.
     whole = np.arange(len(problem)) if must_link is None else component_labels(len(problem), must_link)
+    if start is None:
+        problem = problem.within(whole)
     if len(problem) > whole.max(initial=-1) + 1:
         problem = problem.merged(whole)
     label = _rounds_and_search(problem) if start is None else local_search(_of_things(start, whole), problem)

@@ -8,6 +8,7 @@ import numpy as np
 
 from reidtrack.associate.clustering.cluster_model import PldaClusterModel
 from reidtrack.associate.clustering.pairs import PairValues, unique_pairs
+from reidtrack.graph import component_labels
 from reidtrack.types import DoubleArray, IntArray
 
 _SLACK = 1e-6
@@ -107,6 +108,19 @@ class ClusterProblem:
         model = PldaClusterModel.of_threshold(1 - costs.base)
         cannot_link = unique_pairs(cannot_link, len(weight))[0]
         return cls(costs, costs.candidates(near), cannot_link, weight, weight**2, model)
+
+    def within(self, whole: IntArray) -> ClusterProblem:
+        """The problem with those cannot-links alone between whom chains of candidates, or of what is whole, lie.
+
+        Nobody else can come into one cluster. In a crowd that is almost everybody: each was seen beside all others.
+
+        Args:
+            whole: (N,) number of what each thing is part of, from 0: things of one number are put together.
+        """
+        between = whole[self.candidates]
+        component = component_labels(int(whole.max(initial=-1)) + 1, between)[whole]
+        a, b = self.cannot_link.T
+        return replace(self, cannot_link=self.cannot_link[component[a] == component[b]])
 
     def __len__(self) -> int:
         return len(self.weight)

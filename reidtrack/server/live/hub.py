@@ -91,6 +91,7 @@ class LiveHub:
         with self._lock:
             self.state, self.why = state, why
             self._status = {}
+            self._visits.take({"event": "stopped"})
             self._turns += 1
 
     def take(self, message: Message) -> None:

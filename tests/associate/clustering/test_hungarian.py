@@ -108,3 +108,22 @@ def test_equal_costs_are_settled_soundly() -> None:
         alone = dense.total(np.arange(24))
         expected = dense.total(group_dense(cost, clash, weight, THRESHOLD)) - alone
         assert dense.total(label) - alone <= 0.9 * expected + 1e-9
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_cannot_links_between_whom_nothing_leads_do_not_matter(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a crowd most were seen side by side, and few look alike: the others are left out, and nothing changes."""
+    cost, clash, weight = problem(seed, 40)
+    rng = np.random.default_rng(seed)
+    cost = np.where(np.triu(rng.random(cost.shape) < 0.1, 1), cost, 1.0)  # few attract each other
+    cost = np.triu(cost, 1) + np.triu(cost, 1).T
+    must_link = np.array([(0, 39), (5, 20)])
+    clash |= np.triu(rng.random(cost.shape) < 0.6, 1)
+    clash[must_link[:, 0], must_link[:, 1]] = False
+    clash = np.triu(clash, 1) | np.triu(clash, 1).T
+    given = sparse(cost, clash, weight)
+    found = cluster(*given, must_link=must_link)
+    left = ClusterProblem.of(*given).within(np.arange(40)).cannot_link
+    assert 0 < len(left) < len(given.clash)
+    monkeypatch.setattr(ClusterProblem, "within", lambda problem, whole: problem)
+    np.testing.assert_array_equal(found, cluster(*given, must_link=must_link))

@@ -24,7 +24,9 @@ function likeliest(sources, camera) {
 function chooser(part, camera, sources, before) {
   const list = element("select");
   list.append(new Option("none", ""));
-  const likely = before ? before[camera] : part === "gt" && likeliest(sources, camera);
+  const former = before?.[camera]; // which may have been moved since
+  const guess = part === "gt" && (former || !before) ? likeliest(sources, camera) : undefined;
+  const likely = sources.includes(former) ? former : guess;
   for (const source of sources) list.append(new Option(source, source, source === likely, source === likely));
   return list;
 }
