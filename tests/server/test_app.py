@@ -135,7 +135,7 @@ def test_odd_requests_are_no_bugs(kept: Path, open_app: Open, odd: str) -> None:
 def test_the_description_is_of_every_route(kept: Path, open_app: Open) -> None:
     said = open_app(kept).get("/api/v1/openapi.json").json()
     described = {(method.upper(), path) for path, there in said["paths"].items() for method in there}
-    assert described == {(endpoint.method, BASE + endpoint.path) for endpoint in ENDPOINTS}
+    assert described == {(e.method, BASE + e.path) for e in ENDPOINTS if e.method != "WS"}  # OpenAPI knows none
     text = json.dumps(said)
     for reference in set(re.findall(r"#/components/schemas/(\w+)", text)):
         assert reference in said["components"]["schemas"]

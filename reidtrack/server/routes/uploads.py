@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
 from collections.abc import AsyncIterator
 from http import HTTPStatus
@@ -12,6 +13,7 @@ from typing import Any
 from anyio import to_thread
 from starlette.requests import Request
 
+from reidtrack import clock
 from reidtrack.errors import InputError, OutputError, UsageError
 from reidtrack.server.access.rules import Role, Rule
 from reidtrack.server.data.places import SUFFIXES
@@ -56,6 +58,8 @@ async def _write(path: Path, pieces: AsyncIterator[bytes], most: int) -> int:
                 if count > most:
                     raise _too_large(most)
                 await to_thread.run_sync(file.write, piece)
+        sent_s = clock.now().timestamp()
+        os.utime(path, (sent_s, sent_s))  # from which its days are counted, by the same clock
     except OSError as error:
         raise OutputError("cannot be written", hint=error.strerror) from error
     return count
