@@ -8,11 +8,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from scene import Scene, build_scene, save_reid
 
 from reidtrack import clock
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+# A busy machine is no fault of an example: how fast one is made or checked is nowhere asserted.
+settings.register_profile("reidtrack", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("reidtrack")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
