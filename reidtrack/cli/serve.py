@@ -109,6 +109,6 @@ def _make_demo(out: Path, *, quiet: bool) -> None:
         return
     cancel = CancelToken()
     with cancel_on_signals(cancel), make_progress(quiet=quiet) as progress:
-        run_demo(out, load(RunConfig), progress, cancel, overwrite=False, resume=begun)
-    if cancel.cancelled:
+        outcome = run_demo(out, load(RunConfig), progress, cancel, overwrite=False, resume=begun).outcome
+    if outcome.interrupted or cancel.cancelled:  # a stage that ended early has taken the wish back
         raise KeyboardInterrupt

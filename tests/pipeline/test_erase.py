@@ -6,6 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from reidtrack.cli.main import main
@@ -24,12 +25,23 @@ def lines(path: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-def nearest(photo: Path, run: Path, reid: Path, capsys: pytest.CaptureFixture[str]) -> float:
-    """Distance of the person in the run who looks most like a photo."""
+Hit = tuple[str, int, float]
+
+
+def hits(photo: Path, run: Path, reid: Path, capsys: pytest.CaptureFixture[str]) -> list[Hit]:
+    """Camera, track and distance of the people of the run, the likest to a photo first."""
     capsys.readouterr()
     words = ["search", str(photo), str(run), "--reid", str(reid), "--device", "cpu", "--engine", "torch", "--json"]
     assert main(words) == 0
-    return min(hit["distance"] for hit in json.loads(capsys.readouterr().out)["hits"])
+    found = json.loads(capsys.readouterr().out)["hits"]
+    return [(hit["camera"], hit["track_id"], hit["distance"]) for hit in found]
+
+
+def features(run: Path, tracks: set[tuple[str, int]]) -> np.ndarray:
+    """Features of some tracks, a row each."""
+    table = read_tracklets(run / "tracklets.npz")
+    keys = zip(table.camera.tolist(), table.track_id.tolist(), strict=True)
+    return table.feature[[(table.cameras[c], t) in tracks for c, t in keys]]
 
 
 def test_nothing_of_the_person_is_left(
@@ -47,8 +59,10 @@ def test_nothing_of_the_person_is_left(
     shutil.copy(next(c.path for c in list_crops(run / "crops") if (c.camera, c.track_id) in tracks), photo)
     frames = [(r["camera"], r["frame"]) for r in lines(run / "detections.jsonl")]
     detections = sum(len(r["xyxy"]) for r in lines(run / "detections.jsonl"))  # type: ignore[arg-type]
-    capsys.readouterr()
-    assert nearest(photo, run, reid, capsys) < 0.01
+    own = features(run, tracks)
+    (first, *others) = hits(photo, run, reid, capsys)
+    assert first[:2] in tracks and first[2] < 0.01
+    assert len(others) == len(before) - 1
 
     assert main(["erase", str(run), "Anna Nym", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
@@ -61,17 +75,17 @@ def test_nothing_of_the_person_is_left(
     assert [(r["camera"], r["frame"]) for r in lines(run / "detections.jsonl")] == frames
     assert sum(len(r["xyxy"]) for r in lines(run / "detections.jsonl")) == detections - told["detections"]  # type: ignore[arg-type]
     assert 0 < told["detections"] <= boxes
-    table = read_tracklets(run / "tracklets.npz")
-    assert not tracks & {
-        (table.cameras[c], t) for c, t in zip(table.camera.tolist(), table.track_id.tolist(), strict=True)
-    }
+    assert not len(features(run, tracks))
+    kept = features(run, left)
+    assert len(own) and len(kept)
+    assert not (own[:, None] == kept[None]).all(axis=2).any()  # nor do they go by another name
     assert not tracks & {(c.camera, c.track_id) for c in list_crops(run / "crops")}
     assert not [path for path in run.rglob("*") if path.is_file() and b"Anna Nym" in path.read_bytes()]
     assert not any((run / name).exists() for name in ("evaluation.json", "left.mp4", "right.mp4"))
     with open_gallery(people) as gallery:
         assert "Anna Nym" not in [one.name for one in gallery.people()]
         assert len(gallery.people()) == len(before) - 1
-    assert nearest(photo, run, reid, capsys) > 0.02
+    assert hits(photo, run, reid, capsys) == others  # the nearest is now somebody else, as unlike as before
 
 
 def test_who_is_not_there_is_not_erased(run: Path, capsys: pytest.CaptureFixture[str]) -> None:

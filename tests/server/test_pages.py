@@ -13,6 +13,7 @@ from browsing import CHROMIUM, ODD, browse, until
 from served import PASSWORD, NobodyFound, Serve
 from served_examples import fill_gallery
 
+from reidtrack.cli.main import main
 from reidtrack.runs.identities import read_identities
 from reidtrack.server.access.rules import Role
 from reidtrack.server.data import networks
@@ -59,15 +60,17 @@ def people(root: Path) -> set[frozenset[tuple[str, int]]]:
     return {frozenset(t.key for t in person.tracklets) for person in found}
 
 
+async def settled(page: Any) -> None:
+    """Wait until an answer of the review has been told of, and the next may be given."""
+    await until(page, "document.querySelector('#said p') !== null")
+    await until(page, "!document.querySelector('.answers button').disabled")
+    await page.evaluate("document.querySelector('#said').replaceChildren()")
+
+
 def test_wrong_answers_are_taken_back_by_keyboard(serve: Serve, root: Path) -> None:
     """Whoever is one is said to be two, twice, and that is taken back; the queue follows each time."""
     base, _ = serve(root)
     right = people(root)
-
-    async def settled(page: Any, count: int) -> None:
-        await until(page, f"document.querySelectorAll('#said p').length >= {count}")
-        await until(page, "!document.querySelector('.answers button').disabled")
-        await page.evaluate("document.querySelector('#said').replaceChildren()")
 
     async def flow(page: Any) -> None:
         await page.goto(f"{base}/runs/mall/review")
@@ -76,19 +79,47 @@ def test_wrong_answers_are_taken_back_by_keyboard(serve: Serve, root: Path) -> N
         seen = [await asked.inner_text()]
         for _ in range(2):
             await page.keyboard.press("n")
-            await settled(page, 1)
+            await settled(page)
             seen.append(await asked.inner_text())
         assert len(set(seen)) == 3
         assert people(root) != right
         for _ in range(2):
             await page.keyboard.press("z")
-            await settled(page, 1)
+            await settled(page)
         assert people(root) == right
         assert await asked.inner_text() == seen[0]
         await page.keyboard.press("s")
         await until(page, f"document.querySelector('.pair').innerText !== {json.dumps(seen[0])}")
 
     browse(flow)
+
+
+def test_planted_mistakes_are_put_right_by_keyboard(serve: Serve, root: Path) -> None:
+    """Nobody is joined over cameras; a key for each question, and everybody is who they are."""
+    right = people(root)
+    assert main(["associate", str(root / "mall"), "--set", "associate.threshold=0.001", "--quiet"]) == 0
+    mistakes = len(people(root)) - len(right)
+    assert mistakes >= 3
+    base, _ = serve(root)
+    keys = 0
+
+    async def flow(page: Any) -> None:
+        nonlocal keys
+        await page.goto(f"{base}/runs/mall/review")
+        await page.locator(".pair").wait_for()
+        while people(root) != right and keys < 3 * mistakes:
+            (asked,) = await page.evaluate(
+                "fetch('/api/v1/runs/mall/review?limit=1').then(async (r) => (await r.json()).items)"
+            )
+            camera_and_track = [asked[side]["ref"].rpartition(" ") for side in "ab"]
+            pair = {(camera, int(track)) for camera, _, track in camera_and_track}
+            await page.keyboard.press("y" if any(pair <= person for person in right) else "n")
+            keys += 1
+            await settled(page)
+
+    browse(flow)
+    assert people(root) == right
+    assert keys == mistakes  # each answer put one right
 
 
 def test_who_may_see_one_camera(serve: Serve, root: Path) -> None:
