@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import re
 import shutil
 import statistics
@@ -116,6 +117,12 @@ def memory_mb(pid: int) -> float:
     return int(found[1]) / 1024
 
 
+def processor_s(pid: int) -> float:
+    """Processor time that a process has taken, which other programs do not lengthen."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def ask(address: str) -> float:
     """Seconds until all of an answer was there."""
     began = time.perf_counter()
@@ -172,7 +179,9 @@ def main() -> int:
     server.stdout.readline()
     base, run = "http://127.0.0.1:8097", "http://127.0.0.1:8097/api/v1/runs/day"
     rows = [("memory after the start, MB", memory_mb(server.pid))]
+    before = processor_s(server.pid)
     rows.append(("tracklets, first time, s", ask(f"{run}/tracklets")))
+    rows.append(("tracklets, first time, processor time of the server, s", processor_s(server.pid) - before))
     rows.append(("tracklets again, s", statistics.median(ask(f"{run}/tracklets") for _ in range(5))))
     rows.append(("list of runs, s", statistics.median(ask(f"{base}/api/v1/runs") for _ in range(5))))
     rows.append(("questions of the review, s", ask(f"{run}/review?limit=40")))

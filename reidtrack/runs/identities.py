@@ -114,6 +114,22 @@ def read_identities(path: Path) -> list[IdentityEntry]:
     """
     try:
         entries = read_json(path)
+    except InputError as error:
+        raise InputError(error.what, where=path, expected=error.expected, hint=settle_first(path.parent)) from error
+    return identities_of(entries, path)
+
+
+def identities_of(entries: Any, path: Path) -> list[IdentityEntry]:
+    """Entries of `identities.json` as records.
+
+    Args:
+        entries: Content of the file, whatever it is.
+        path: The file, for what is said of it.
+
+    Raises:
+        InputError: If they are none.
+    """
+    try:
         cut = {(t["camera"], t["split_from"]) for entry in entries for t in entry["tracklets"] if "split_from" in t}
         return [
             IdentityEntry(
@@ -124,9 +140,7 @@ def read_identities(path: Path) -> list[IdentityEntry]:
             )
             for entry in entries
         ]
-    except InputError as error:
-        raise InputError(error.what, where=path, expected=error.expected, hint=settle_first(path.parent)) from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise InputError("cannot be read", where=path, hint=settle_first(path.parent)) from error
 
 

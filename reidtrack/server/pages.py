@@ -7,7 +7,9 @@ the disk, so that tools and browsers find the same files.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
@@ -28,6 +30,7 @@ _TYPES = {
 _FOLDERS = ("server/static", "report/js")
 _FILES = ("report/page.css",)
 INDEX = "server/static/index.html"
+_MAIN = "server/static/main.js"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,20 @@ def assets() -> dict[str, Asset]:
     """Path within the package to file, of the whole front end."""
     package = files("reidtrack")
     found = dict(part for folder in _FOLDERS for part in _below(package.joinpath(folder), folder))
-    return found | {name: _asset(package.joinpath(name), name) for name in _FILES}
+    found |= {name: _asset(package.joinpath(name), name) for name in _FILES}
+    return found | {INDEX: _naming_modules(found)}
+
+
+def _naming_modules(found: Mapping[str, Asset]) -> Asset:
+    """The page with every module that its script leads to: browsers ask for all at once, not level by level."""
+    reached, waiting = [], [_MAIN]
+    for name in waiting:
+        reached.append(f'<link rel="modulepreload" href="{PREFIX}/{name}">')
+        imported = re.findall(r'^import .*from "(\.[^"]+)"', found[name].data.decode(), flags=re.M)
+        others = (posixpath.normpath(posixpath.join(posixpath.dirname(name), other)) for other in imported)
+        waiting += [other for other in dict.fromkeys(others) if other not in waiting]
+    text = found[INDEX].data.decode().replace("</head>", "\n".join([*reached, "</head>"]))
+    return _made(text.encode(), INDEX)
 
 
 def _below(folder: Traversable, path: str) -> Iterator[tuple[str, Asset]]:
@@ -57,7 +73,10 @@ def _below(folder: Traversable, path: str) -> Iterator[tuple[str, Asset]]:
 
 
 def _asset(entry: Traversable, name: str) -> Asset:
-    data = entry.read_bytes()
+    return _made(entry.read_bytes(), name)
+
+
+def _made(data: bytes, name: str) -> Asset:
     return Asset(data, _TYPES["." + name.rpartition(".")[2]], f'"{hashlib.sha256(data).hexdigest()[:20]}"')
 
 

@@ -183,6 +183,12 @@ def test_the_front_end_is_small_and_loads_nothing_from_elsewhere() -> None:
     assert not re.search(r"<script>|<style|\bon\w+=|style=", STATIC[INDEX])
 
 
+def test_the_page_names_every_module_that_it_takes() -> None:
+    """So that browsers ask for all at once; `command_line.js` is the report's alone."""
+    named = re.findall(r'modulepreload" href="/app/([^"]+)"', STATIC[INDEX])
+    assert sorted(named) == sorted(name for name in STATIC if name.endswith(".js") and "command_line" not in name)
+
+
 @pytest.mark.parametrize("name", [name for name in STATIC if name.endswith(".js")])
 def test_modules_import_what_is_served(name: str) -> None:
     import posixpath

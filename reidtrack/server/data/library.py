@@ -19,7 +19,7 @@ from reidtrack.errors import InputError
 from reidtrack.files import is_utf8
 from reidtrack.runs.crops import Crop, list_crops
 from reidtrack.runs.folder import RunFolder
-from reidtrack.runs.identities import IdentityEntry, read_identities
+from reidtrack.runs.identities import IdentityEntry, identities_of
 from reidtrack.runs.json_file import read_json
 from reidtrack.runs.manifest import RunManifest
 from reidtrack.server.access.rules import Principal, Role
@@ -71,17 +71,23 @@ class LoadedRun:
         return [entry.camera for entry in self.manifest.inputs]
 
     @cached_property
+    def _identities(self) -> tuple[list[dict[str, Any]], list[IdentityEntry]]:
+        """Entries of `identities.json`, and the same as records, which looks at each: one may hold anything."""
+        path = self.folder.identities
+        if not _is_plain_file(path):  # before they were settled
+            return [], []
+        entries = read_json(path)
+        return entries, identities_of(entries, path)
+
+    @property
     def identities(self) -> list[dict[str, Any]]:
         """Entries of `identities.json`; none before they were settled."""
-        if not self.people:  # which looks at every entry: one from elsewhere may hold anything
-            return []
-        entries: list[dict[str, Any]] = read_json(self.folder.identities)
-        return entries
+        return self._identities[0]
 
-    @cached_property
+    @property
     def people(self) -> list[IdentityEntry]:
         """The same as records."""
-        return read_identities(self.folder.identities) if _is_plain_file(self.folder.identities) else []
+        return self._identities[1]
 
     @cached_property
     def crops(self) -> dict[tuple[str, int, int], Crop]:
