@@ -11,23 +11,24 @@ import pytest
 
 
 def turn(cameras: int, missed_share: float, cpu_ms: float) -> dict[str, float]:
-    return {"cameras": cameras, "missed_share": missed_share, "cpu_ms_a_frame": cpu_ms, "delay_p95_s": 0.2}
+    told = {"cameras": cameras, "missed_share": missed_share, "cpu_ms_a_frame": cpu_ms, "delay_p95_s": 0.2}
+    return told | {"looks_a_second": 5.0}
 
 
 @pytest.mark.parametrize(
     ("turns", "cells"),
     [
         pytest.param(
-            [turn(1, 0, 20), turn(2, 0.004, 20), turn(3, 0.2, 20)], ["2", "20.0", "10.0", "20% of 3"], id="some"
+            [turn(1, 0, 20), turn(2, 0.004, 20), turn(3, 0.2, 20)], ["2", "5.0", "20.0", "10.0", "20% of 3"], id="some"
         ),
-        pytest.param([turn(1, 0.5, 80)], ["0", "80.0", "2.5", "50% of 1"], id="none"),
-        pytest.param([turn(4, 0, 10)], ["4", "10.0", "20.0", "-"], id="as many as were tried"),
+        pytest.param([turn(1, 0.5, 80)], ["0", "5.0", "80.0", "2.5", "50% of 1"], id="none"),
+        pytest.param([turn(4, 0, 10)], ["4", "5.0", "10.0", "20.0", "-"], id="as many as were tried"),
     ],
 )
 def test_table(turns: list[dict[str, float]], cells: list[str]) -> None:
     result = {"machine": {"cores": 2}, "sizes": {"768x576": {"ours": {"label": "reidtrack", "turns": turns}}}}
     row = live_capacity.table(result, 0.005).splitlines()[-1]
-    assert row.split(" | ")[2:6] == cells
+    assert row.split(" | ")[2:7] == cells
 
 
 def test_videos_begin_at_other_places(tmp_path: Path) -> None:
