@@ -51,9 +51,10 @@ class MergePolicy:
 
 RECORDED = MergePolicy("by_time")
 """Nothing is missing, and what comes out does not depend on who is late."""
-LIVE = MergePolicy("as_ready", on_full="drop_oldest", batch_wait_s=0.05)
+LIVE = MergePolicy("as_ready", waiting=6, on_full="drop_oldest", batch_wait_s=0.05)
 """What comes out is recent: nobody is waited for, and what cannot be kept up with is dropped. A batch waits about as
-long as a frame of a camera at 25 frames per second lasts, so that cameras of one rate share their batches."""
+long as a frame of a camera at 25 frames per second lasts, so that cameras of one rate share their batches. As many
+frames wait as come while a batch of several cameras is looked at; those that are not looked at then cost nothing."""
 
 
 def merged_batches(
