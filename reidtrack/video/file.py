@@ -50,6 +50,8 @@ _MOST_UNDECODED = 25
 _MOST_UNDECODED_SHARE = 0.1
 """Of a recording's last pictures, how many may be lost as damage; what is more is a part that is not read."""
 _MOST_SIZES_TOLD = 5
+_MOST_EMPTY = 20
+"""How often in a row a recording may become another one that holds no picture; each time it is opened anew."""
 _SAME_SHAPE = 1.05
 """Proportions that differ by less are those of sizes that were rounded, to whole blocks of 16 too."""
 _SKIP_FROM_S = 5.0
@@ -299,11 +301,14 @@ class VideoFile:
 
     def _go_on(self) -> VideoFrame | None:
         """The first picture of what takes this stream's place; None where none can be decoded."""
-        self._container.close()
-        self._begins_at = self._goes_on_at or 0
-        self._open()
-        first = next(self._decoded, None)
-        return first if first is not None or self._goes_on_at is None else self._go_on()
+        for _ in range(_MOST_EMPTY):
+            self._container.close()
+            self._begins_at = self._goes_on_at or 0
+            self._open()
+            first = next(self._decoded, None)
+            if first is not None or self._goes_on_at is None:
+                return first
+        return None
 
     def _rest(self, index: int) -> Iterator[tuple[int, VideoFrame]] | None:
         """Numbered pictures from where the stream becomes another one on; None where it does not, or nobody can tell.

@@ -107,6 +107,23 @@ def test_what_follows_another_codec_or_program_is_read(
     assert times[-1] == pytest.approx((whole - 1) / 25, abs=0.2)
 
 
+def test_tables_without_pictures_are_not_followed_for_ever(tmp_path: Path) -> None:
+    good, other = (stream(tmp_path / f"{n}.ts", 30, o).read_bytes() for n, o in (("a", None), ("b", PROGRAM)))
+    tables = [b"".join(_packets(data, pids)) for data, pids in ((good, (0, 0x1000)), (other, (0, 0x1100)))]
+    path = tmp_path / "all.ts"
+    path.write_bytes(good + (tables[1] + tables[0]) * 2000)
+    frames = []
+    with open_source(path, "x") as source, pytest.raises(InputError, match="nothing could be decoded"):
+        frames.extend(source)
+    assert len(frames) >= 29
+
+
+def _packets(data: bytes, pids: tuple[int, ...]) -> list[bytes]:
+    """The first packet of each number in a transport stream."""
+    packets = [data[at : at + 188] for at in range(0, len(data), 188)]
+    return [next(p for p in packets if ((p[1] & 0x1F) << 8 | p[2]) == pid) for pid in pids]
+
+
 def test_another_codec_after_a_part_that_was_cut_off(tmp_path: Path) -> None:
     first, second = stream(tmp_path / "a.ts", 60), stream(tmp_path / "b.ts", 60, **H265)
     first.write_bytes(first.read_bytes()[:-100])
