@@ -96,7 +96,7 @@ def associate_again(
         model = LiveConfig if manifest.is_live else RunConfig
         config: RunConfig = load(model, overrides=overrides, base=manifest.settings, options=wanted)
         if gallery is None and not any(_key(text) in ("gallery", "gallery.path") for text in overrides):
-            _check_gallery(folder, manifest, config.gallery.path)
+            check_gallery(folder, manifest, config.gallery.path)
         if any(_key(text).startswith(("site.path", "site.homographies")) or _key(text) == "site" for text in overrides):
             given = {config.site.path, *config.site.homographies.values()}
         else:
@@ -155,8 +155,14 @@ def _key(override: str) -> str:
     return override.partition("=")[0].strip()
 
 
-def _check_gallery(folder: RunFolder, manifest: RunManifest, path: Path | None) -> None:
+def check_gallery(folder: RunFolder, manifest: RunManifest, path: Path | None, first: str = "") -> None:
     """Raise unless a gallery that a run's settings name knows that run: a folder from elsewhere may name any file.
+
+    Args:
+        folder: Of the run.
+        manifest: Its manifest.
+        path: The gallery that it names.
+        first: What to do before the present command, which cannot be told of another gallery.
 
     Raises:
         UsageError: If it does not, or is not there.
@@ -171,5 +177,5 @@ def _check_gallery(folder: RunFolder, manifest: RunManifest, path: Path | None) 
     raise UsageError(
         f"its run.json names the gallery {path}, which {'knows nothing of it' if path.exists() else 'is not there'}",
         where=folder.path,
-        hint=f"give {param('gallery')} if that is yours, or the setting gallery.path=null to go on without",
+        hint=f"{first}give {param('gallery')} if that is yours, or the setting gallery.path=null to go on without",
     )

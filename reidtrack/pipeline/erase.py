@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from reidtrack.config.load import load
+from reidtrack.config.run import RunConfig
 from reidtrack.corrections.apply import read_text
 from reidtrack.corrections.edit import remove
 from reidtrack.corrections.parse import parse
@@ -23,7 +25,8 @@ from reidtrack.errors import UsageError
 from reidtrack.files import refuse_link, replacing, write_whole
 from reidtrack.gallery.people import open_gallery
 from reidtrack.geometry import iou
-from reidtrack.pipeline.associate import associate_again, open_finished
+from reidtrack.pipeline.associate import associate_again, check_gallery, open_finished
+from reidtrack.pipeline.run.site_files import check_site_files
 from reidtrack.runs.crops import list_crops
 from reidtrack.runs.features import read_tracklets, write_tracklets
 from reidtrack.runs.folder import RunFolder
@@ -81,7 +84,8 @@ def erase(path: Path, word: str, progress: Progress, cancel: CancelToken) -> Era
         cancel: Whether to end that early.
 
     Raises:
-        UsageError: If nobody is meant by the word, the run is of live cameras, or another process is at work there.
+        UsageError: If nobody is meant by the word, the run is of live cameras or names a gallery that knows nothing of
+            it, or another process is at work there.
         InputError: If the run or its gallery cannot be read.
         OutputError: If a file cannot be written.
     """
@@ -91,10 +95,13 @@ def erase(path: Path, word: str, progress: Progress, cancel: CancelToken) -> Era
             raise UsageError("nobody is erased from a folder of live cameras yet", where=path)
         people = read_identities(folder.identities)
         person, _ = find_identity(people, word)
+        config = load(RunConfig, base=manifest.settings)
+        check_gallery(folder, manifest, config.gallery.path, f"first run `reidtrack associate {path}`: ")
+        check_site_files(path, manifest, config.site)
         frames = _frames_of(person, people)
         manifest.status = "rendering"  # until identities are settled anew, outputs do not belong together
         folder.write_manifest(manifest)
-        known = _forget(folder, manifest, person.id)
+        known = _forget(folder, config.gallery.path, person.id)
         pictures = _remove_pictures(folder, frames)
         videos = _remove_files(folder, person)
         gone, kept = _rewrite_tracks(folder.tracks, frames)
@@ -126,14 +133,13 @@ def _is_theirs(frames: _Frames, camera: str, track_id: int, frame: int) -> bool:
     return any(first <= frame <= last for first, last in frames.get((camera, track_id), ()))
 
 
-def _forget(folder: RunFolder, manifest: RunManifest, number: int) -> bool:
+def _forget(folder: RunFolder, path: Path | None, number: int) -> bool:
     """Remove the person from the gallery that the run put them into; a run that has none put them nowhere."""
-    path = manifest.settings.get("gallery", {}).get("path")
     entry: Mapping[str, Any] = next((one for one in read_json(folder.identities) if one["id"] == number), {})
     key = (entry.get("person") or {}).get("key")
-    if path is None or key is None or not Path(path).is_file():
+    if path is None or key is None or not path.is_file():
         return False
-    with open_gallery(Path(path)) as gallery:
+    with open_gallery(path) as gallery:
         if all(one.key != key for one in gallery.people()):
             return False
         with gallery.writing():

@@ -95,6 +95,27 @@ def test_who_is_not_there_is_not_erased(run: Path, capsys: pytest.CaptureFixture
     assert (run / "tracks.jsonl").read_bytes() == before
 
 
+def test_a_folder_from_elsewhere_does_not_erase_from_any_gallery(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It may name whatever gallery, and whatever key in it."""
+    own, other = tmp_path / "own.db", tmp_path / "other.db"
+    assert main(["associate", str(run), "--gallery", str(own), "--quiet"]) == 0
+    shutil.copy(own, other)
+    with open_gallery(other) as gallery, gallery.writing():
+        gallery._sql.execute("UPDATE source SET key = key || 'x'")  # which knows other runs alone
+    text = (run / "run.json").read_text()
+    assert str(own) in text
+    (run / "run.json").write_text(text.replace(str(own), str(other)))
+    before = (run / "tracks.jsonl").read_bytes()
+    capsys.readouterr()
+    assert main(["erase", str(run), "1"]) == 2
+    assert "knows nothing of it" in capsys.readouterr().err
+    assert (run / "tracks.jsonl").read_bytes() == before
+    with open_gallery(own) as one, open_gallery(other) as two:
+        assert len(one.people()) == len(two.people())
+
+
 def test_a_second_time_after_a_kill(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed before identities were settled anew, it is asked for once more."""
     from reidtrack.pipeline import erase
