@@ -6,6 +6,7 @@ Each table is a folder, cut as Hive has it by day (UTC) and, but for identities,
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -58,7 +59,7 @@ def write_parquet(folder: Path, identities: Sequence[Identity], people: Mapping[
     check_parquet()
     unfinished = folder.with_name(_UNFINISHED)
     try:
-        shutil.rmtree(unfinished, ignore_errors=True)
+        _remove(unfinished)
         for table in ("sightings", "identities", "links"):
             (unfinished / table).mkdir(parents=True)
         by_camera: dict[str, list[tuple[Identity, Tracklet]]] = {}
@@ -79,9 +80,18 @@ def write_parquet(folder: Path, identities: Sequence[Identity], people: Mapping[
 
 def remove_parquet(folder: Path) -> None:
     """Remove the tables of an earlier settling, which would tell of other people, and what a killed one left."""
-    shutil.rmtree(folder.with_name(_UNFINISHED), ignore_errors=True)
+    with contextlib.suppress(OSError):
+        _remove(folder.with_name(_UNFINISHED))
     if folder.is_dir() and not folder.is_symlink():
         shutil.rmtree(folder)
+
+
+def _remove(path: Path) -> None:
+    """Remove what is there, a link as a link: nothing is written or removed where it leads."""
+    if path.is_symlink() or path.is_file():
+        path.unlink()
+    elif path.is_dir():
+        shutil.rmtree(path)
 
 
 def _write_sightings(folder: Path, camera: str, seen: Sequence[tuple[Identity, Tracklet]], origin: datetime) -> None:

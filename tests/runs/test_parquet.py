@@ -101,6 +101,16 @@ def test_what_was_there_is_replaced_whole(tmp_path: Path, people: Sequence[Ident
     assert not (tmp_path / ".parquet-unfinished").exists()
 
 
+def test_nothing_is_written_through_a_link(tmp_path: Path, people: Sequence[Identity]) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "mine").touch()
+    (tmp_path / ".parquet-unfinished").symlink_to(elsewhere)
+    write_parquet(tmp_path / "parquet", people, {}, ORIGIN)
+    assert [path.name for path in elsewhere.iterdir()] == ["mine"]
+    assert not (tmp_path / "parquet").is_symlink() and rows(tmp_path / "parquet" / "identities")
+
+
 def test_none_are_written_unasked(tmp_path: Path) -> None:
     write_outputs(tmp_path, [ANNA], OutputContext(["door"], ["door"], origin=ORIGIN))
     assert not (tmp_path / "parquet").exists()
