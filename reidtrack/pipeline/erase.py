@@ -25,6 +25,7 @@ from reidtrack.errors import UsageError
 from reidtrack.files import refuse_link, replacing, write_whole
 from reidtrack.gallery.people import open_gallery
 from reidtrack.geometry import iou
+from reidtrack.pipeline.archive.run import TASKS
 from reidtrack.pipeline.associate import associate_again, check_gallery, open_finished
 from reidtrack.pipeline.run.site_files import check_site_files
 from reidtrack.runs.crops import list_crops
@@ -84,8 +85,8 @@ def erase(path: Path, word: str, progress: Progress, cancel: CancelToken) -> Era
         cancel: Whether to end that early.
 
     Raises:
-        UsageError: If nobody is meant by the word, the run is of live cameras or names a gallery that knows nothing of
-            it, or another process is at work there.
+        UsageError: If nobody is meant by the word, the run is of live cameras, holds tasks of an archive or names a
+            gallery that knows nothing of it, or another process is at work there.
         InputError: If the run or its gallery cannot be read.
         OutputError: If a file cannot be written.
     """
@@ -93,6 +94,12 @@ def erase(path: Path, word: str, progress: Progress, cancel: CancelToken) -> Era
         folder, manifest = open_finished(path)
         if manifest.is_live:
             raise UsageError("nobody is erased from a folder of live cameras yet", where=path)
+        if (path / TASKS).exists():
+            raise UsageError(
+                f"its {TASKS}/ hold everybody too, and would bring them back",
+                where=path,
+                hint=f"remove {path / TASKS} first; `reidtrack archive run` then computes all of it anew",
+            )
         people = read_identities(folder.identities)
         person, _ = find_identity(people, word)
         config = load(RunConfig, base=manifest.settings)

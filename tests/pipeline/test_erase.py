@@ -95,6 +95,16 @@ def test_who_is_not_there_is_not_erased(run: Path, capsys: pytest.CaptureFixture
     assert (run / "tracks.jsonl").read_bytes() == before
 
 
+def test_tasks_of_an_archive_would_bring_the_person_back(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = (run / "tracks.jsonl").read_bytes()
+    (run / "tasks").mkdir()
+    assert main(["erase", str(run), "1"]) == 2
+    assert "bring them back" in capsys.readouterr().err
+    assert (run / "tracks.jsonl").read_bytes() == before
+    (run / "tasks").rmdir()
+    assert main(["erase", str(run), "1", "--quiet"]) == 0
+
+
 def test_a_folder_from_elsewhere_does_not_erase_from_any_gallery(
     run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
