@@ -24,7 +24,8 @@ PAINTED = """(() => {
   return all.length === COUNT && all.every(seen);
 })()"""
 SHOWN = "[...document.querySelectorAll('.live figure')].map((f) => Number(f.dataset.shown || 0))"
-FORGIVEN = "willReadFrequently"  # the test reads what is drawn, the page does not
+FORGIVEN = "willReadFrequently|status of 4(04|22)"
+"""The test reads what is drawn, the page does not; a better picture of somebody may have taken the place of one."""
 
 
 async def moves(page: Any, cameras: int) -> None:

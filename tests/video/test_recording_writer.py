@@ -231,8 +231,10 @@ def test_a_disk_that_is_really_full(small_disk: Path, clip: Path) -> None:
                 recorder.packet(packet, 4.0 * turn + float(packet.pts * packet.time_base))
         assert recorder.close()
     assert disk.was_full
-    assert len(texts(told)) == 1
-    assert texts(told)[0].startswith("the disk is full (0 MB are left, which logs and events need): recording stops")
+    (full,) = [
+        text for text in texts(told) if "are missing" not in text
+    ]  # these come too where the disk is slow to say no
+    assert full.startswith("the disk is full (0 MB are left, which logs and events need): recording stops")
     (path,) = (small_disk / "door").iterdir()
     found = numbers(path)
     assert len(found) >= 25

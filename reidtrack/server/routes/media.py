@@ -11,7 +11,7 @@ from starlette.responses import FileResponse, Response
 from reidtrack.server.access.rules import Role, Rule
 from reidtrack.server.data.frames import Film, films, frame_at
 from reidtrack.server.data.places import plain_file
-from reidtrack.server.endpoint import Call, Endpoint, Refused, Words
+from reidtrack.server.endpoint import Call, Endpoint, Refused, Words, not_there
 from reidtrack.server.routes.found import CameraOfRun, CropOfRun, WholeRun, a_camera, a_crop, whole_run
 
 Kind = Literal["original", "annotated"]
@@ -65,7 +65,11 @@ def send_frame(call: Call) -> Response:
 def send_crop(call: Call) -> Response:
     """One picture of somebody."""
     found: CropOfRun = call.loaded
-    return FileResponse(plain_file(found.crop.path), media_type="image/jpeg", headers=PRIVATE)
+    try:
+        content = plain_file(found.crop.path).read_bytes()
+    except FileNotFoundError:  # live cameras put a better one in its place
+        not_there()
+    return Response(content, media_type="image/jpeg", headers=PRIVATE)
 
 
 def send_report(call: Call) -> Response:
