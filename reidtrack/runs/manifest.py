@@ -9,12 +9,12 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
 from reidtrack import __version__, clock
 from reidtrack.associate.calibration.prior import GENERIC, AppearancePrior
@@ -64,6 +64,12 @@ _PACKAGES = (
 )
 
 
+def _known_parts(value: object) -> object:
+    """A part without keys of other versions, for which it has no room."""
+    known = {field.name for field in fields(Part)}
+    return {key: value[key] for key in value.keys() & known} if isinstance(value, dict) else value
+
+
 class RunManifest(Section):
     """What `run.json` says; the fields stand in the order of the file.
 
@@ -100,7 +106,7 @@ class RunManifest(Section):
     origin_utc: str
     origin_from: str
     inputs: list[InputEntry]
-    part: Part
+    part: Annotated[Part, BeforeValidator(_known_parts)]
     detections: dict[str, str] = Field(default_factory=dict)
     weights: dict[str, Weights] = Field(default_factory=dict)
     settings: dict[str, Any] = Field(alias="config")

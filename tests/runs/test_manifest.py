@@ -180,3 +180,10 @@ def test_only_what_was_asked_for_alike_is_gone_on_with(path: str, value: Any, sa
         return
     with pytest.raises(UsageError, match=said):
         check_same(former, read(OLDEST))
+
+
+def test_a_part_of_another_version_is_read() -> None:
+    part = {**OLDEST["part"], "backwards": True, "": None, "stride": 2}
+    assert RunManifest.from_json({**OLDEST, "part": part}, Path("run.json")).part == Part(stride=2, fps=25.0)
+    with pytest.raises(InputError):
+        RunManifest.from_json({**OLDEST, "part": 7}, Path("run.json"))
