@@ -190,3 +190,17 @@ class Corrections:
     def of(self, kind: type[E]) -> list[tuple[E, int]]:
         """Entries of one kind, each with its first line."""
         return [(c.entry, c.line) for c in self.entries if isinstance(c.entry, kind)]
+
+
+def refs_of(correction: Correction) -> list[TrackletRef]:
+    """Tracklets that an entry names."""
+    entry = correction.entry
+    if isinstance(entry, Split):
+        return [entry.split]
+    if isinstance(entry, Apart):
+        return [ref for side in entry.apart for ref in side]
+    if isinstance(entry, Merge):
+        return list(entry.merge)
+    if isinstance(entry, Lock):
+        return list(entry.lock)
+    return list(entry.ignore if isinstance(entry, Ignore) else entry.tracklet)

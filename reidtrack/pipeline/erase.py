@@ -20,7 +20,7 @@ from reidtrack.config.run import RunConfig
 from reidtrack.corrections.apply import read_text
 from reidtrack.corrections.edit import remove
 from reidtrack.corrections.parse import parse
-from reidtrack.corrections.schema import Apart, Correction, Ignore, Lock, Merge, Split, TrackletRef
+from reidtrack.corrections.schema import refs_of
 from reidtrack.errors import UsageError
 from reidtrack.files import refuse_link, replacing, write_whole
 from reidtrack.gallery.people import open_gallery
@@ -245,23 +245,10 @@ def _remove_corrections(path: Path, frames: _Frames) -> int:
         return 0
     refuse_link(path)
     text = read_text(path)
-    named = [c for c in parse(text, str(path)).entries if any((r.camera, r.track_id) in frames for r in _refs(c))]
+    named = [c for c in parse(text, str(path)).entries if any((r.camera, r.track_id) in frames for r in refs_of(c))]
     if named:
         write_whole(path, remove(text, named))
     return len(named)
-
-
-def _refs(correction: Correction) -> Sequence[TrackletRef]:
-    entry = correction.entry
-    if isinstance(entry, Split):
-        return [entry.split]
-    if isinstance(entry, Apart):
-        return [ref for side in entry.apart for ref in side]
-    if isinstance(entry, Merge):
-        return entry.merge
-    if isinstance(entry, Lock):
-        return entry.lock
-    return entry.ignore if isinstance(entry, Ignore) else entry.tracklet
 
 
 def _recordings(person: IdentityEntry, manifest: RunManifest) -> dict[str, tuple[str, float, float]]:

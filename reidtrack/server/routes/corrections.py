@@ -11,7 +11,18 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from reidtrack.corrections.apply import read_corrections
-from reidtrack.corrections.schema import Apart, Correction, Corrections, Ignore, Lock, Merge, Name, Split, TrackletRef
+from reidtrack.corrections.schema import (
+    Apart,
+    Correction,
+    Corrections,
+    Ignore,
+    Lock,
+    Merge,
+    Name,
+    Split,
+    TrackletRef,
+    refs_of,
+)
 from reidtrack.errors import UsageError
 from reidtrack.pipeline import correct
 from reidtrack.pipeline.associate import associate_again
@@ -155,20 +166,6 @@ def identifier(correction: Correction) -> str:
     """What names an entry, as long as nothing in it is changed."""
     text = f"{type(correction.entry).__name__}{correction.entry.model_dump_json()}"
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def refs_of(correction: Correction) -> list[TrackletRef]:
-    """Tracklets that an entry names."""
-    entry = correction.entry
-    if isinstance(entry, Split):
-        return [entry.split]
-    if isinstance(entry, Apart):
-        return [ref for side in entry.apart for ref in side]
-    if isinstance(entry, Merge):
-        return list(entry.merge)
-    if isinstance(entry, Lock):
-        return list(entry.lock)
-    return list(entry.ignore if isinstance(entry, Ignore) else entry.tracklet)
 
 
 def to_json(correction: Correction) -> dict[str, Any]:
