@@ -16,7 +16,7 @@ BESIDE = np.array([(0, 1), (2, 3), (4, 5), (6, 7)])  # two people in two cameras
 
 def problem(links: dict[tuple[int, int], float]) -> ClusterProblem:
     costs = PairCosts.of_appearance(np.tile(np.eye(4)[0], (8, 1)), np.zeros(8, np.int64), 0.5, 0.5)
-    pairs, value = np.array(list(links)).reshape(-1, 2), np.array([*links.values()])
+    pairs, value = np.array(list(links), np.int64).reshape(-1, 2), np.array([*links.values()])
     everybody = np.stack(np.triu_indices(8, 1), axis=1)
     return ClusterProblem.of(costs.with_extra(pairs, value), everybody, BESIDE, np.ones(8))
 
@@ -32,7 +32,7 @@ PLACES = {(0, 2): -2.0, (1, 3): -2.0, (4, 6): -2.0, (5, 7): -2.0, (0, 3): 2.0, (
 ON = {(0, 4): -0.3, (1, 5): -0.3, (0, 5): 0.3, (1, 4): 0.3}
 
 
-@pytest.mark.parametrize("start", [s for s in product((0, 1), repeat=4)])
+@pytest.mark.parametrize("start", list(product((0, 1), repeat=4)))
 def test_all_that_follows_a_crossing_changes_sides_in_all_cameras(start: tuple[int, ...]) -> None:
     label = np.array([side ^ k for side in start for k in (0, 1)])
     given = problem({**PLACES, **ON})
