@@ -106,6 +106,19 @@ def list_crops(folder: Path) -> list[Crop]:
     return sorted(crop for own in _own_folders(folder) for path in own.iterdir() if (crop := _crop(path)) is not None)
 
 
+def crops_of(folder: Path, identity: int) -> list[Crop]:
+    """Crops of one identity, sorted as by `list_crops`: those of a whole archive are too many to list for each page.
+
+    Args:
+        folder: `crops/` of the run, sorted by identity.
+        identity: Its id.
+    """
+    own = folder / str(identity)
+    if folder.is_symlink() or own.is_symlink() or not own.is_dir():
+        return []
+    return sorted(crop for path in own.iterdir() if (crop := _crop(path)) is not None)
+
+
 def remove_crops(folder: Path, cameras: Collection[str]) -> None:
     """Remove the crops of a run and its folders of them; what a user put there stays.
 

@@ -21,6 +21,23 @@ export function formatTime(time_s, decimals) {
 }
 
 /**
+ * A moment as clocks showed it, as DayClock in report/times.py: hh:mm:ss, with the zone where a day has two of them.
+ *
+ * @param {[number, number, string][]} shifts From which second on, how many seconds clocks are ahead, and the zone.
+ * @param {number} time_s
+ * @param {number} decimals
+ */
+export function formatClock(shifts, time_s, decimals) {
+  const [, shift, zone] = shifts.reduce((last, next) => (next[0] <= time_s ? next : last));
+  const unit = 10 ** decimals;
+  const total = Math.round((time_s + shift) * unit);
+  const seconds = Math.floor(total / unit);
+  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60].map(twoDigits);
+  const fraction = decimals ? "." + String(total % unit).padStart(decimals, "0") : "";
+  return `${parts.join(":")}${fraction}${shifts.length > 1 ? ` ${zone}` : ""}`;
+}
+
+/**
  * A probability as a percentage that is never 0 or 100, which nobody can know.
  *
  * @param {number} probability
