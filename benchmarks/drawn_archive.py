@@ -153,7 +153,9 @@ def make(out: Path, cameras: int, days: int, visits: int, *, pictures: bool) -> 
         created="2026-10-26 09:00 UTC",
         origin=manifest.origin.strftime("%Y-%m-%d %H:%M:%S UTC"),
         cameras=[
-            CameraSummary(name, 600, float(recorded[name][0, 0]), float(recorded[name][-1, 1]), (1920, 1080), seen[name])
+            CameraSummary(
+                name, 600, float(recorded[name][0, 0]), float(recorded[name][-1, 1]), (1920, 1080), seen[name]
+            )
             for name in names
         ],
         identities=people,
@@ -217,8 +219,10 @@ def measure_report(out: Path, data: ReportData, settled: Settled, manifest: RunM
     pages = sorted((out / "report").iterdir())
     largest = max(page.stat().st_size for page in pages) / 1e6
     front = (out / "report.html").stat().st_size / 1e6
-    print(f"| report: {len(pages)} pages of days, the largest {largest:.2f} MB, front page {front:.2f} MB | "
-          f"{took:.1f} CPU s | {more:.0f} MiB more |")
+    print(
+        f"| report: {len(pages)} pages of days, the largest {largest:.2f} MB, front page {front:.2f} MB | "
+        f"{took:.1f} CPU s | {more:.0f} MiB more |"
+    )
 
 
 def measure_server(out: Path) -> None:
@@ -275,9 +279,7 @@ def main() -> None:
     args = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     if not args.serve:
-        measure_report(
-            args.out, *make(args.out, args.cameras, args.days, args.visits, pictures=not args.no_pictures)
-        )
+        measure_report(args.out, *make(args.out, args.cameras, args.days, args.visits, pictures=not args.no_pictures))
     measure_server(args.out)
 
 

@@ -6,6 +6,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 STEPS_S: tuple[float, ...] = (
     *(0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30),
@@ -68,14 +69,22 @@ class DayClock:
     shifts: tuple[tuple[float, float, str], ...]
 
     def text(self, time_s: float, decimals: int = 0) -> str:
-        """Moment as `hh:mm:ss`, with `decimals` of the second; on a day that has an hour twice, with the zone."""
-        _, shift, zone = self.shifts[max(0, bisect_right([begin for begin, _, _ in self.shifts], time_s) - 1)]
-        unit = 10**decimals
+        """Moment as `hh:mm:ss`, with `decimals` of the second (-1: `hh:mm`); if it comes twice, with the zone."""
+        at = max(0, bisect_right([begin for begin, _, _ in self.shifts], time_s) - 1)
+        _, shift, zone = self.shifts[at]
+        unit = 10 ** max(0, decimals)
         seconds, fraction = divmod(round((time_s + shift) * unit), unit)
-        text = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
-        if decimals:
+        text = f"{seconds // 3600:02}:{seconds // 60 % 60:02}" + (f":{seconds % 60:02}" if decimals >= 0 else "")
+        if decimals > 0:
             text += f".{fraction:0{decimals}}"
-        return f"{text} {zone}" if len(self.shifts) > 1 else text
+        return f"{text} {zone}" if self._twice(time_s) else text
+
+    def _twice(self, time_s: float) -> bool:
+        """Whether clocks show a moment's time once more: they are put back then, or were."""
+        return any(
+            begin - (before - after) <= time_s < begin + (before - after)
+            for (_, before, _), (begin, after, _) in pairwise(self.shifts)
+        )
 
     def ticks(self, first_s: float, last_s: float, most: int = 9) -> tuple[Sequence[float], float]:
         """Times at which an axis is marked, as `axis_ticks`: at full hours of the clock, not of the origin."""

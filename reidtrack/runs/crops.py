@@ -106,6 +106,21 @@ def list_crops(folder: Path) -> list[Crop]:
     return sorted(crop for own in _own_folders(folder) for path in own.iterdir() if (crop := _crop(path)) is not None)
 
 
+def first_crop(folder: Path, cameras: Collection[str]) -> Crop | None:
+    """A crop of some cameras, found without listing all: the first one of the first identity that has any.
+
+    Args:
+        folder: `crops/` of the run.
+        cameras: Of which it may be.
+    """
+    for own in sorted(_own_folders(folder), key=lambda path: (len(path.name), path.name)):
+        found = (_crop(path) for path in sorted(own.iterdir()))
+        crop = next((crop for crop in found if crop is not None and crop.camera in cameras), None)
+        if crop is not None:
+            return crop
+    return None
+
+
 def crops_of(folder: Path, identity: int) -> list[Crop]:
     """Crops of one identity, sorted as by `list_crops`: those of a whole archive are too many to list for each page.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Collection
+from itertools import takewhile
 from pathlib import Path
 
 from reidtrack.errors import OutputError
@@ -12,12 +13,25 @@ from reidtrack.files import refuse_link, remove_unfinished
 
 DAY_PAGES = "report"
 """Name of the folder within that of the run."""
+MOST_PAGES = 10_000
+"""Of a day, counted: ten million visits."""
 _NAME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:-[1-9][0-9]{0,5})?\.html")
 
 
 def is_day_page(name: str) -> bool:
     """Whether a file is called as a page of a day is: `2026-11-29.html`, `2026-11-29-2.html`."""
     return _NAME.fullmatch(name) is not None
+
+
+def pages_of_day(folder: Path, day: str) -> list[str]:
+    """Names of a day's pages that are there, in their order.
+
+    Args:
+        folder: `report/` of the run.
+        day: Such as `2026-11-29`.
+    """
+    names = [f"{day}.html", *(f"{day}-{page}.html" for page in range(2, MOST_PAGES))]
+    return list(takewhile(lambda name: not folder.is_symlink() and (folder / name).is_file(), names))
 
 
 def remove_day_pages(folder: Path, keep: Collection[str] = ()) -> None:

@@ -9,7 +9,7 @@ from reidtrack.errors import UsageError
 from reidtrack.files import write_whole
 from reidtrack.pipeline.run.settle import Settled
 from reidtrack.pipeline.run.thumbnails import best_of
-from reidtrack.report.days.calendar import days_between
+from reidtrack.report.days.calendar import Day, days_between
 from reidtrack.report.days.front import FrontData, render_front
 from reidtrack.report.days.pages import DaysData, page_name, render_day
 from reidtrack.report.days.split import DayTable
@@ -26,6 +26,8 @@ MOST_VISITS = 5000
 """People and visits up to which a run of one day has one page."""
 SHORT_S = 6 * 3600.0
 """A shorter run that goes over midnight has one page."""
+MOST_DAYS = 3660
+"""Ten years: a longer run has one page, whatever it holds."""
 _UNKNOWN_TIME = "When the recordings were made is not known: days and times count from when the run was started."
 
 
@@ -36,12 +38,33 @@ def is_by_day(manifest: RunManifest, identities: Sequence[Identity]) -> bool:
         manifest: Of the run.
         identities: Everybody.
     """
-    first_s, last_s = _ends(manifest, identities)
     if len(identities) > MOST_PEOPLE or sum(len(identity.tracklets) for identity in identities) > MOST_VISITS:
-        return True
+        return bool(_days(manifest, identities))
+    return bool(several_days(manifest))
+
+
+def several_days(manifest: RunManifest) -> list[Day]:
+    """Days of a run of more than one; none of a short one, and where it is not known when it was.
+
+    Args:
+        manifest: Of the run.
+    """
+    first_s, last_s = _ends(manifest, ())
     if not manifest.origin_known or last_s - first_s < SHORT_S:
-        return False
-    return len(days_between(manifest.origin, first_s, last_s, zone_of_run(manifest)[0])) > 1
+        return []
+    days = _days(manifest, ())
+    return days if len(days) > 1 else []
+
+
+def _days(manifest: RunManifest, identities: Sequence[Identity]) -> list[Day]:
+    """The days of a run; none where its times lie centuries apart, as those of a damaged `run.json` may."""
+    first_s, last_s = _ends(manifest, identities)
+    if last_s - first_s > MOST_DAYS * 86_400:
+        return []
+    try:
+        return days_between(manifest.origin, first_s, last_s, zone_of_run(manifest)[0])
+    except OverflowError:
+        return []
 
 
 def zone_of_run(manifest: RunManifest) -> tuple[tzinfo, str]:
@@ -75,9 +98,8 @@ class DaysReport:
         self, folder: RunFolder, manifest: RunManifest, settled: Settled, identities: Sequence[Identity]
     ) -> None:
         self._folder, self._settled = folder, settled
-        zone, self._zone = zone_of_run(manifest)
-        days = days_between(manifest.origin, *_ends(manifest, identities), zone)
-        self._table = DayTable.of(identities, list(manifest.cameras), days)
+        self._zone = zone_of_run(manifest)[1]
+        self._table = DayTable.of(identities, list(manifest.cameras), _days(manifest, identities))
         self._notes = [] if manifest.origin_known else [_UNKNOWN_TIME]
         self._videos: list[str | None] | None = None
 

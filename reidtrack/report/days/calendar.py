@@ -92,7 +92,8 @@ def _clock(origin: datetime, first: datetime, last: datetime, zone: tzinfo) -> D
     shifts: list[tuple[float, float, str]] = []
     moment = first
     midnight = datetime.combine(first.astimezone(zone).date(), time())
-    while moment < last:
+    changes = first.astimezone(zone).utcoffset() != last.astimezone(zone).utcoffset()
+    while moment < last and (changes or not shifts):
         local = moment.astimezone(zone)
         since = _since(origin, moment)
         shift = (local.replace(tzinfo=None) - midnight).total_seconds() - since

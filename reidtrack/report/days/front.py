@@ -229,7 +229,9 @@ def _recorded_hours(hours: Sequence[tuple[float, float]], spans: Sequence[Double
 def _length(seconds: float) -> str:
     if seconds < 1:
         return "–"
-    return f"{seconds / 3600:,.1f} h" if seconds >= 36_000 else format_duration(seconds)
+    if seconds >= 36_000:
+        return f"{seconds / 3600:,.0f} h"
+    return format_duration(seconds) if not 60 <= seconds < 3570 else f"{round(seconds / 60)} min"
 
 
 def _returning(table: DayTable, data: DaysData, front: FrontData, pictures: Pictures) -> Markup:

@@ -47,7 +47,7 @@ def cards(page: PageContext) -> Markup:
     digits = len(str(max((int(t.frame[-1]) for identity in page.identities for t in identity), default=0)))
     clock: float = 5 if page.last_s < 3600 else 7
     if page.data.day is not None:
-        clock = 7.5 if len(page.data.day.clock.shifts) == 1 else 10
+        clock = 7.5 if len(page.data.day.clock.shifts) == 1 else 10  # of an hour that comes twice with the zone
     widths = f"--clock:{clock}em;--frames:{max(4.8, 1.3 * digits + 1.8):.1f}em"
     articles = [_card(page, identity, shown[identity.id]) for identity in page.identities]
     return tag("div", *articles, id="cards", style=widths)

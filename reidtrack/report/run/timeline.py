@@ -63,6 +63,8 @@ def occupancy(page: PageContext, camera: CameraSummary) -> IntArray:
 def _axis(page: PageContext) -> Markup:
     times, step = page.ticks()
     decimals = 0 if step >= 1 else 1 if step >= 0.1 else 2
+    if page.data.day is not None and step >= 60:
+        decimals = -1
     marks = [tag("i", tag("b", page.moment(t, decimals)), style=f"--s:{t:.10g}") for t in times]
     return join(
         [

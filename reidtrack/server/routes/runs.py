@@ -10,8 +10,11 @@ from pydantic import Field
 from starlette.responses import Response
 
 from reidtrack.errors import InputError
+from reidtrack.pipeline.run.days_report import several_days, zone_of_run
+from reidtrack.report.days.calendar import Day
 from reidtrack.report.run.link_text import named_terms
 from reidtrack.runs.crops import Crop
+from reidtrack.runs.day_pages import pages_of_day
 from reidtrack.server.access.rules import Role, Rule
 from reidtrack.server.data.frames import films
 from reidtrack.server.data.library import RunSeen, Unreadable
@@ -35,9 +38,17 @@ class Stretch(Page):
 
 
 class ManyTracklets(Page):
-    """A page of tracklets: there may be many, and each is small."""
+    """A page of tracklets that lie at least partly in a stretch of time: there may be many, and each is small.
+
+    Attributes:
+        limit: Most tracklets.
+        from_s: Seconds since the run's origin.
+        until_s: Likewise.
+    """
 
     limit: Annotated[int, Field(ge=1, le=20_000)] = 20_000
+    from_s: Annotated[float, _FINITE] = -1e12
+    until_s: Annotated[float, _FINITE] = 1e12
 
 
 def summary(run: RunSeen, *, brief: bool = False) -> dict[str, Any]:
@@ -62,7 +73,7 @@ def summary(run: RunSeen, *, brief: bool = False) -> dict[str, Any]:
         "first_time_s": min(times, default=None),
         "last_time_s": max(times, default=None),
         "version": run.version,
-        "picture": next((_crop_to_json(crop) for crop in run.crops), None),
+        "picture": None if run.picture is None else _crop_to_json(run.picture),
     }
 
 
@@ -134,7 +145,16 @@ def show_run(call: Call) -> Any:
         "detail": cameras,
         "threshold": None if found is None else found.threshold,
         "whole": run.is_whole,
+        "days": [_day_to_json(run, day) for day in several_days(run.manifest)],
+        "zone": zone_of_run(run.manifest)[1],
     }
+
+
+def _day_to_json(run: RunSeen, day: Day) -> dict[str, Any]:
+    """One of several days: when it lasts, its clock (`report.times.DayClock`), the pages of its report."""
+    ends = {"first_s": day.first_s, "last_s": day.last_s}
+    pages = pages_of_day(run.folder.day_pages, day.name) if run.is_whole else []
+    return {"day": day.name, "label": day.long_name, **ends, "clock": day.clock.shifts, "pages": pages}
 
 
 def person_to_json(run: RunSeen, entry: Mapping[str, Any], most_pictures: int = 1) -> dict[str, Any]:
@@ -208,10 +228,14 @@ def _tracklets(run: RunSeen, asked: ManyTracklets) -> dict[str, Any]:
         )
         for entry in run.identities
         for t in entry["tracklets"]
+        if t["first_time_s"] < asked.until_s and t["last_time_s"] >= asked.from_s
     ]
     columns = ["identity", "camera", "track_id", "first_time_s", "last_time_s", "probability"]
-    people = {str(e["id"]): {"name": e.get("name"), "colour": colour(e["id"])} for e in run.identities}
     page = paged(rows, asked, list)
+    shown = {row[0] for row in page["items"]}
+    people = {
+        str(e["id"]): {"name": e.get("name"), "colour": colour(e["id"])} for e in run.identities if e["id"] in shown
+    }
     return {**page, "columns": columns, "cameras": run.cameras, "people": people, "version": run.version}
 
 

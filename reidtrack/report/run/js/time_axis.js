@@ -39,6 +39,7 @@ function tickStep() {
 }
 
 function decimalsOf(step) {
+  if (run.clock && step >= 60) return -1;
   if (step >= 1) return 0;
   return step >= 0.1 ? 1 : 2;
 }
