@@ -14,7 +14,7 @@ from pathlib import Path
 
 from reidtrack.mot import read_detections
 
-sys.path[:0] = [str(Path(__file__).parent.parent / "tests" / "pipeline" / "archive")]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "pipeline" / "archive"))
 from test_stitch import agreement, in_tasks, unbroken
 
 LEADS_S = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 20.0)

@@ -91,7 +91,8 @@ def cameras(page: PageContext) -> Markup:
     names = ("Camera", read, "Size", "From", "To", rate, "People", "Video")
     rows = [_camera_row(page, camera) for camera in page.data.cameras]
     head = tag("thead", tag("tr", *(tag("th", name, scope="col") for name in names)))
-    return tag("div", tag("table", head, tag("tbody", *rows), class_="cameras"), class_="scroll")
+    table = tag("table", head, tag("tbody", *rows), class_="cameras")
+    return tag("div", table, class_="scroll", tabindex="0", role="region", aria_label="Cameras")
 
 
 def _camera_row(page: PageContext, camera: CameraSummary) -> Markup:
