@@ -75,9 +75,11 @@ def split_switched(
     for tracklet in tracklets:
         free[tracklet.camera] = max(free.get(tracklet.camera, 1), tracklet.track_id + 1)
     result, occasions = [], Occasions(tracklets)
-    looked_at = set(_changing(tracklets, biases, threshold, range(len(tracklets)) if only is None else sorted(only)))
+    changing = _changing(tracklets, biases, threshold, range(len(tracklets)) if only is None else sorted(only))
+    by_camera = sorted(changing, key=lambda row: (tracklets[row].camera, row))  # occasions know one at a time
+    cuts = {row: _cuts(row, tracklets[row], biases, threshold, occasions) for row in by_camera}
     for row, tracklet in enumerate(tracklets):
-        parts = _parts(tracklet, _cuts(row, tracklet, biases, threshold, occasions) if row in looked_at else [])
+        parts = _parts(tracklet, cuts.get(row, []))
         result.append(parts[0])
         for part in parts[1:]:
             result.append(replace(part, track_id=free[part.camera], split_from=tracklet.logged_id))

@@ -71,7 +71,8 @@ class FeatureIndex:
         faiss.copy_array_to_vector(codes.centroid.ravel(), plain.pq.centroids)
         faiss.copy_array_to_vector(codes.code.ravel(), plain.codes)
         plain.ntotal, plain.is_trained = len(codes.code), True
-        self._faiss: Any = faiss.IndexPQFastScan(plain)
+        packed: Any = faiss.IndexPQFastScan
+        self._faiss: Any = packed(plain)
 
     def nearest(self, queries: FloatArray, features: FloatArray | HalfArray, count: int) -> Nearest:
         """The nearest vectors to queries (Q, D), unit rows, as `nearest.nearest` has them.

@@ -33,9 +33,8 @@ _TRIES = 2
 
 def cores() -> int:
     """Number of cores that this process may use."""
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    mine = getattr(os, "sched_getaffinity", None)  # of Linux alone
+    return os.cpu_count() or 1 if mine is None else len(mine(0))
 
 
 def process_map(work: Callable[[T], R], items: Iterable[T], workers: int) -> Generator[R]:
