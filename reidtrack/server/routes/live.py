@@ -18,10 +18,10 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from reidtrack.config.live import CameraSettings
 from reidtrack.server.access.rules import Role, Rule
+from reidtrack.server.data.timeline import colour
 from reidtrack.server.endpoint import POLICY_VIOLATION, Call, Endpoint, Refused, Words, identify, not_there
 from reidtrack.server.live.addresses import checked_address
 from reidtrack.server.live.hub import Kind, LiveHub, Place
-from reidtrack.server.routes.runs import colour
 from reidtrack.video.naming import is_camera_name
 from reidtrack.video.palette import COLOURS
 
