@@ -58,7 +58,7 @@ def associate(
     feedback: Sequence[tuple[TrackletKey, TrackletKey, bool, float]] = (),
     steps: Sequence[float] = (),
     at_once: int = AT_ONCE,
-    workers: int | None = 1,
+    workers: int | None = 0,
 ) -> Association:
     """Give every tracklet an identity.
 
@@ -90,8 +90,8 @@ def associate(
         steps: Differences from the threshold at which all is clustered once more, evidence and all.
         at_once: Most tracklets that are solved at once; of more, blocks of half as many are, then their people
             (`blocks`), and `steps` are not tried.
-        workers: Processes in which blocks are solved; people are the same whatever their number. 1: in this one, None:
-            one for each core, at most 8. `evidence` is pickled for them.
+        workers: Processes in which blocks are solved; what comes out is the same, to the byte, whatever their number.
+            None: one for each core, at most 8; 0: this one does it. `evidence` is pickled for them.
 
     Returns:
         Who is who; a tracklet that matches nobody, or has no features, is a person of its own. The same tracklets give

@@ -38,7 +38,7 @@ def cores() -> int:
 
 
 def process_map(work: Callable[[T], R], items: Iterable[T], workers: int) -> Generator[R]:
-    """`work(item)` of each item, computed in `workers` processes, in the items' order; 1 computes in this process.
+    """`work(item)` of each item, computed in `workers` processes, in the items' order; 0 computes in this process.
 
     One item more than there are workers is held. A process that is killed is replaced, and its item done anew. Whoever
     stops taking results, or is interrupted, ends the processes at once; Ctrl-C does not reach them otherwise.
@@ -46,13 +46,14 @@ def process_map(work: Callable[[T], R], items: Iterable[T], workers: int) -> Gen
     Args:
         work: What to do; a function of a module, or a partial of one, since it is pickled.
         items: Likewise, and what comes out.
-        workers: How many processes.
+        workers: How many processes. What this one computes may differ from what they do in the last digits, since it
+            may use more threads.
 
     Raises:
         Exception: What `work` raised, in its place, or what the items raised.
         OutputError: If one item's process is killed again.
     """
-    if workers <= 1:
+    if workers < 1:
         yield from map(work, items)
         return
     pool, waiting = _Processes(work, workers), deque[Future[R]]()

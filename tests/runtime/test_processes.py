@@ -37,7 +37,7 @@ def told_and_waiting(marks: Path, number: int) -> int:
     return number
 
 
-@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize("workers", [0, 3])
 def test_results_come_in_the_order_of_the_items(workers: int) -> None:
     assert list(process_map(tenfold, range(7), workers)) == [10 * number for number in range(7)]
 
