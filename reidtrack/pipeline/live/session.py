@@ -320,9 +320,10 @@ class LiveSession:
 
     def _unseen(self) -> Unseen:
         sources = Counter({name: camera.source.dropped for name, camera in self._cameras.open.items()})
+        damaged = {name: camera.source.damaged for name, camera in self._cameras.open.items()}
         still = dict(self._looks.closed) if isinstance(self._looks, WhereMotion) else {}
         dropped = sources + Counter(self._tracking.dropped) + Counter(self._load.lost)
-        return Unseen(dict(self._load.passed_over), dropped, still)
+        return Unseen(dict(self._load.passed_over), dropped, still, damaged)
 
     def _stored(self, store: Callable[[], object]) -> None:
         """Store something; a disk that is full ends nothing."""
