@@ -150,7 +150,10 @@ class Board(RunObserver):
         return replace(
             camera.status,
             since_s=max(0.0, now_s - camera.since_s),
-            **unseen.of(name),
+            between=unseen.between.get(name, 0),
+            dropped=unseen.dropped.get(name, 0),
+            left_out=unseen.left_out.get(name, 0),
+            damaged=unseen.damaged.get(name, 0),
             fps_seen=camera.fps,
             delay_p50_s=p50_s,
             delay_p95_s=p95_s,

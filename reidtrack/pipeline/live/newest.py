@@ -101,7 +101,7 @@ class EnoughLooks:
 
     def passed_over(self, frame: Frame) -> bool:
         """Whether a frame that was wanted and is not looked at is lost; counts it then."""
-        looks_s = self._looks_s.get(frame.camera, ())
+        looks_s = self._looks_s.get(frame.camera, deque[float]())
         since_s = self._since_s.setdefault(frame.camera, frame.time_s)
         if abs(frame.time_s - since_s) < _SPAN_S:
             return False
