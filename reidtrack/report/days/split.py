@@ -60,7 +60,8 @@ class DayTable:
             days: Consecutive, from the first box to the last.
         """
         people = sorted(identities, key=lambda identity: identity.id)
-        rows = np.fromiter(_rows(people, cameras, days), np.dtype((np.float64, 8))).reshape(-1, 8)
+        found = np.fromiter(_rows(people, cameras, days), np.dtype((np.float64, 8)))
+        rows: DoubleArray = np.asarray(found, np.float64).reshape(-1, 8)
         whole = rows[:, [0, 1, 2, 3, 6, 7]].astype(np.int64)
         order = np.lexsort((whole[:, 2], whole[:, 1], whole[:, 0]))
         whole, times = whole[order], rows[order, 4:6]
