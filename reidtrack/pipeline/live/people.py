@@ -109,7 +109,7 @@ class LivePeople:
         settings = association_settings(config, store.manifest.prior)
         state, known = _read_state(store), _gallery(store, config)
         told = Told.read(state, store.folder.events)
-        settings.pop("at_once")  # a window of live cameras is solved at once
+        del settings["at_once"], settings["workers"]  # a window of live cameras is solved at once
         options = {
             **settings,
             "window_s": config.stream.window_s,

@@ -10,7 +10,7 @@ somebody is always first, also where the person was never seen.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ import numpy as np
 
 from reidtrack.config.run import DetectConfig, EmbedConfig, GalleryConfig
 from reidtrack.embed.file import ImageFeatures, read_features
+from reidtrack.embed.index import INDEX_FROM, FeatureIndex, index_path, make_index, open_index
 from reidtrack.embed.nearest import nearest
 from reidtrack.engines.names import EngineName
 from reidtrack.engines.provenance import Weights
@@ -54,6 +55,7 @@ class SearchRequest:
         person: Which of the detected people, from 1, left to right.
         device: Where networks run.
         engine: The inference engine.
+        index: Whether an index is made beside a file of features that has none.
     """
 
     photo: Path
@@ -65,6 +67,7 @@ class SearchRequest:
     person: int | None = None
     device: str = "auto"
     engine: EngineName = "auto"
+    index: bool = False
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -124,6 +127,7 @@ def search(request: SearchRequest, progress: Progress | None = None) -> SearchRe
     image = read_image(request.photo)
     lasting = is_gallery(request.gallery)
     gallery = None if lasting else _open(request.gallery)
+    index = _index(request, gallery)
     embedder, weights = make_embedder(request.embed, request.device, request.engine)
     if gallery is not None and gallery.sha256 != digest(weights):
         raise WeightsError(
@@ -145,12 +149,15 @@ def search(request: SearchRequest, progress: Progress | None = None) -> SearchRe
     faults: tuple[str, ...] = ()
     if gallery is None:
         gallery, faults = embed_images([request.gallery], embedder, weights, progress)
-    return SearchResult(rank_images(feature, gallery, request.top), crop, box_xyxy, weights, faults)
+    return SearchResult(rank_images(feature, gallery, request.top, index), crop, box_xyxy, weights, faults)
 
 
-def rank_images(feature: FloatArray, gallery: ImageFeatures, top: int) -> tuple[Hit, ...]:
+def rank_images(
+    feature: FloatArray, gallery: ImageFeatures, top: int, index: FeatureIndex | None = None
+) -> tuple[Hit, ...]:
     """Rank images by their distance to a unit vector (D,), nearest first, of equal ones the earlier."""
-    found = nearest(feature[None], gallery.features, top)
+    search = nearest if index is None else index.nearest
+    found = search(feature[None], gallery.features, top)
     pairs = zip(found.rows[0].tolist(), found.distance[0].tolist(), strict=True)
     return tuple(Hit(distance, Path(gallery.paths[i])) for i, distance in pairs)
 
@@ -185,18 +192,34 @@ def rank_known(feature: FloatArray, path: Path, weights: Weights, top: int) -> t
             ):
                 best[person] = min(best.get(person, (np.inf, view)), (distance, view))
         seen = gallery.describe([view for _, view in best.values()])
+    crops = _CropsOfRuns()
     ranked = zip(short.person[0].tolist(), short.distance[0].tolist(), strict=True)
     found = [(distance, seen[best[person][1]]) for person, distance in ranked]
-    return tuple(Hit(distance, _kept_picture(view), None, view) for distance, view in found)
+    return tuple(Hit(distance, _kept_picture(view, crops), None, view) for distance, view in found)
 
 
-def _kept_picture(view: DescribedView) -> Path | None:
+class _CropsOfRuns:
+    """Pictures of runs by camera and track, listed once for all views of a run: an archive has very many."""
+
+    def __init__(self) -> None:
+        self._known: dict[Path, dict[tuple[str, int], list[Path]]] = {}
+
+    def of(self, run: Path, camera: str, tracks: Collection[int]) -> list[Path]:
+        """Those of some tracks, sorted as they are listed."""
+        if run not in self._known:
+            found: dict[tuple[str, int], list[Path]] = {}
+            for crop in list_crops(run / "crops"):
+                found.setdefault((crop.camera, crop.track_id), []).append(crop.path)
+            self._known = {run: found}  # views of one run follow each other often enough; memory is that of one
+        return [path for track in sorted(tracks) for path in self._known[run].get((camera, track), ())]
+
+
+def _kept_picture(view: DescribedView, crops: _CropsOfRuns) -> Path | None:
     """Path of the photo, or of a crop that the run kept, if it still lies there."""
     path = Path(view.source.path)
     if view.source.kind == "photo":
         return path if path.is_file() else None
-    crops = list_crops(path / "crops") if path.is_dir() else []
-    wanted = [c.path for c in crops if c.camera == view.camera and c.track_id in view.tracks]
+    wanted = crops.of(path, view.camera, view.tracks) if path.is_dir() else []
     return next(iter(wanted), None)
 
 
@@ -221,6 +244,25 @@ def _open(path: Path) -> ImageFeatures | RunPeople | None:
     if path.name == "tracklets.npz" and (path.parent / "run.json").is_file():
         raise UsageError("is part of a run", where=path, hint=f"give the run's folder, {path.parent}")
     return read_features(path)
+
+
+def _index(request: SearchRequest, gallery: ImageFeatures | RunPeople | None) -> FeatureIndex | None:
+    """The index of a file of features, made if that is asked for; None for whatever has none."""
+    if not isinstance(gallery, ImageFeatures):
+        if request.index:
+            raise UsageError("is no file of features", where=request.gallery, hint="others are searched without index")
+        return None
+    if request.index and not index_path(request.gallery).exists():
+        make_index(request.gallery, gallery.features)
+    found = open_index(request.gallery, gallery.features)
+    if found is None and len(gallery.features) >= INDEX_FROM:
+        logger.warning(
+            "%s: all %s features are compared; %s makes an index",
+            request.gallery,
+            f"{len(gallery.features):,}",
+            param("index", True),
+        )
+    return found
 
 
 def _person(request: SearchRequest, image: ImageArray) -> FloatArray:

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from reidtrack.errors import InputError
 from reidtrack.files import is_utf8
-from reidtrack.runs.crops import Crop, list_crops
+from reidtrack.runs.crops import Crop, first_crop, list_crops
 from reidtrack.runs.folder import RunFolder
 from reidtrack.runs.identities import IdentityEntry, identities_of
 from reidtrack.runs.json_file import read_json
@@ -94,6 +94,14 @@ class LoadedRun:
         """Camera, track id and frame to the picture."""
         return {(crop.camera, crop.track_id, crop.frame): crop for crop in list_crops(self.folder.crops)}
 
+    @cached_property
+    def crops_by_track(self) -> dict[tuple[str, int], list[Crop]]:
+        """Camera and track id in the log to pictures, by frame."""
+        found: dict[tuple[str, int], list[Crop]] = {}
+        for crop in self.crops.values():
+            found.setdefault((crop.camera, crop.track_id), []).append(crop)
+        return found
+
     @property
     def version(self) -> str:
         """Changes whenever identities are settled anew."""
@@ -130,16 +138,24 @@ class RunLibrary:
         if place is None:
             return None
         folder = RunFolder(place)
-        stamp = tuple(_stamp(path) for path in (folder.run_json, folder.identities, folder.crops))
-        with self._lock:
+        stamp = _stamp_of(folder)
+        with self._lock:  # which who asks at the same time waits for: a page asks several things at once
             kept = self._kept.pop(run, None)
-        if kept is None or kept.stamp != stamp:
-            kept = LoadedRun(run, folder, folder.read_manifest(), stamp)
-        with self._lock:
+            if kept is None or kept.stamp != stamp:
+                kept = LoadedRun(run, folder, folder.read_manifest(), stamp)
             self._kept[run] = kept
             while len(self._kept) > MOST_KEPT:
                 del self._kept[next(iter(self._kept))]
         return kept
+
+    def settled(self, from_bytes: int) -> dict[str, tuple[tuple[int, ...], ...]]:
+        """Runs with many people, and what changes whenever each of them does: first when they were settled.
+
+        Args:
+            from_bytes: Size of `identities.json` from which on they are many.
+        """
+        stamps = {name: _stamp_of(RunFolder(place)) for name, place in self._places().items()}
+        return {name: stamp for name, stamp in stamps.items() if stamp[0] and stamp[0][1] >= from_bytes}
 
     def _places(self) -> dict[str, Path]:
         """Name to folder of every run."""
@@ -263,6 +279,11 @@ class RunSeen:
         """Pictures of the user's cameras."""
         return (crop for crop in self._run.crops.values() if self._sees(crop.camera))
 
+    @property
+    def picture(self) -> Crop | None:
+        """One picture, for lists of runs: of an archive not all are listed for it."""
+        return self.made_once("picture", lambda: first_crop(self.folder.crops, frozenset(self.cameras)))
+
     def crop(self, camera: str, track_id: str, frame: str) -> Crop | None:
         """A picture; None where there is none."""
         if not (self._sees(camera) and _is_number(track_id) and _is_number(frame)):
@@ -277,9 +298,10 @@ class RunSeen:
             spans.setdefault(key, []).append((int(t["first_frame"]), int(t["last_frame"])))
         return [
             crop
-            for crop in self._run.crops.values()
-            if self._sees(crop.camera)
-            and any(a <= crop.frame <= b for a, b in spans.get((crop.camera, crop.track_id), ()))
+            for key in sorted(spans)
+            if self._sees(key[0])
+            for crop in self._run.crops_by_track.get(key, ())
+            if any(a <= crop.frame <= b for a, b in spans[key])
         ]
 
 
@@ -319,6 +341,10 @@ def _is_plain_file(path: Path) -> bool:
         return path.is_file() and not path.is_symlink()
     except OSError:
         return False
+
+
+def _stamp_of(folder: RunFolder) -> tuple[tuple[int, ...], ...]:
+    return tuple(_stamp(path) for path in (folder.identities, folder.run_json, folder.crops))
 
 
 def _stamp(path: Path) -> tuple[int, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -10,18 +9,21 @@ from pydantic import Field
 from starlette.responses import Response
 
 from reidtrack.errors import InputError
+from reidtrack.pipeline.run.days_report import several_days, zone_of_run
+from reidtrack.report.days.calendar import Day
 from reidtrack.report.run.link_text import named_terms
 from reidtrack.runs.crops import Crop
+from reidtrack.runs.day_pages import pages_of_day
 from reidtrack.server.access.rules import Role, Rule
 from reidtrack.server.data.frames import films
 from reidtrack.server.data.library import RunSeen, Unreadable
 from reidtrack.server.data.places import plain_file
 from reidtrack.server.data.plan import paths_of
 from reidtrack.server.data.sightings import read_sightings
+from reidtrack.server.data.timeline import MOST_ROWS, colour, timeline
 from reidtrack.server.endpoint import Call, Endpoint
 from reidtrack.server.routes.found import PersonOfRun, a_person, a_run
 from reidtrack.server.routes.paging import Page, paged
-from reidtrack.video.palette import colour_of
 
 _FINITE = Field(allow_inf_nan=False)
 
@@ -35,9 +37,17 @@ class Stretch(Page):
 
 
 class ManyTracklets(Page):
-    """A page of tracklets: there may be many, and each is small."""
+    """A page of tracklets that lie at least partly in a stretch of time: there may be many, and each is small.
 
-    limit: Annotated[int, Field(ge=1, le=20_000)] = 20_000
+    Attributes:
+        limit: Most tracklets.
+        from_s: Seconds since the run's origin.
+        until_s: Likewise.
+    """
+
+    limit: Annotated[int, Field(ge=1, le=MOST_ROWS)] = MOST_ROWS
+    from_s: Annotated[float, _FINITE] = -1e12
+    until_s: Annotated[float, _FINITE] = 1e12
 
 
 def summary(run: RunSeen, *, brief: bool = False) -> dict[str, Any]:
@@ -62,7 +72,7 @@ def summary(run: RunSeen, *, brief: bool = False) -> dict[str, Any]:
         "first_time_s": min(times, default=None),
         "last_time_s": max(times, default=None),
         "version": run.version,
-        "picture": next((_crop_to_json(crop) for crop in run.crops), None),
+        "picture": None if run.picture is None else _crop_to_json(run.picture),
     }
 
 
@@ -134,7 +144,16 @@ def show_run(call: Call) -> Any:
         "detail": cameras,
         "threshold": None if found is None else found.threshold,
         "whole": run.is_whole,
+        "days": [_day_to_json(run, day) for day in several_days(run.manifest)],
+        "zone": zone_of_run(run.manifest)[1],
     }
+
+
+def _day_to_json(run: RunSeen, day: Day) -> dict[str, Any]:
+    """One of several days: when it lasts, its clock (`report.times.DayClock`), the pages of its report."""
+    ends = {"first_s": day.first_s, "last_s": day.last_s}
+    pages = pages_of_day(run.folder.day_pages, day.name) if run.is_whole else []
+    return {"day": day.name, "label": day.long_name, **ends, "clock": day.clock.shifts, "pages": pages}
 
 
 def person_to_json(run: RunSeen, entry: Mapping[str, Any], most_pictures: int = 1) -> dict[str, Any]:
@@ -150,12 +169,6 @@ def person_to_json(run: RunSeen, entry: Mapping[str, Any], most_pictures: int = 
         "tracklets": len(entry["tracklets"]),
         "pictures": pictures(run, entry, most_pictures),
     }
-
-
-def colour(identity: int) -> str:
-    """The colour of an identity as CSS writes it."""
-    blue, green, red = colour_of(identity)
-    return f"#{red:02x}{green:02x}{blue:02x}"
 
 
 def list_people(call: Call) -> Any:
@@ -189,30 +202,10 @@ def tracklet_to_json(tracklet: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def list_tracklets(call: Call) -> Any:
-    """All tracklets in short, a row each, for a picture of the whole time."""
-    run, page = call.loaded, call.query
-    body = run.made_once(("tracklets", page), lambda: json.dumps(_tracklets(run, page)).encode())
+    """Tracklets in short, a row each, for a picture of the whole time or of a day."""
+    asked: ManyTracklets = call.query
+    body = timeline(call.loaded, asked.cursor, asked.limit, (asked.from_s, asked.until_s))
     return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
-
-
-def _tracklets(run: RunSeen, asked: ManyTracklets) -> dict[str, Any]:
-    place = {camera: index for index, camera in enumerate(run.cameras)}
-    rows = [
-        (
-            entry["id"],
-            place[t["camera"]],
-            t["track_id"],
-            t["first_time_s"],
-            t["last_time_s"],
-            None if t["link"] is None else t["link"]["probability"],
-        )
-        for entry in run.identities
-        for t in entry["tracklets"]
-    ]
-    columns = ["identity", "camera", "track_id", "first_time_s", "last_time_s", "probability"]
-    people = {str(e["id"]): {"name": e.get("name"), "colour": colour(e["id"])} for e in run.identities}
-    page = paged(rows, asked, list)
-    return {**page, "columns": columns, "cameras": run.cameras, "people": people, "version": run.version}
 
 
 def list_sightings(call: Call) -> Any:
