@@ -5,7 +5,7 @@ import { all, path, send } from "../api.js";
 import { dayFields, enrolForm } from "../parts/enrol.js";
 import { button, field, input, terms } from "../parts/make.js";
 
-const day = (utc) => utc && utc.replace("T", " ").slice(0, 16);
+const day = (utc) => utc && `${utc.replace("T", " ").slice(0, 16)} UTC`;
 
 function facts(person) {
   return terms("dl", [
@@ -71,7 +71,7 @@ async function show(place, _, app) {
   };
   const refill = async () => {
     const { items } = await all("/people");
-    count.textContent = items.length ? `${items.length} people, over all runs` : "Nobody is in the gallery, or there is none.";
+    count.textContent = items.length ? `${items.length} people, over all runs` : "Nobody is in the gallery yet: it is filled from a person's page (Into the gallery), from photos below, and by runs with a gallery.";
     list.replaceChildren(...items.map((person) => tile(person, items)));
   };
   await refill();
