@@ -18,6 +18,8 @@ memory is the most that all of them hold above what the tracklets themselves tak
 from __future__ import annotations
 
 import argparse
+import contextlib
+import cProfile
 import json
 import tempfile
 from pathlib import Path
@@ -99,11 +101,15 @@ def _walks(rng: np.random.Generator, who: IntArray, people: int, span_s: float) 
     return (start_s * RATE).astype(np.int64), place % CAMERAS
 
 
-def measure(count: int, at_once: int | None, workers: int | None, folder: Path) -> Row:
+def measure(count: int, at_once: int | None, workers: int | None, profile: Path | None, folder: Path) -> Row:
     """Associate one drawn archive."""
     tracklets, person = draw(count, folder)
     own = {} if at_once is None else {"at_once": at_once}
-    row = measured(lambda: associate(tracklets, workers=workers, **own), person)
+    with contextlib.ExitStack() as stack:
+        if profile is not None:
+            profiler = stack.enter_context(cProfile.Profile())
+            stack.callback(profiler.dump_stats, profile.with_name(f"{profile.name}.{count}"))
+        row = measured(lambda: associate(tracklets, workers=workers, **own), person)
     return {**row, "at_once": at_once, "workers": workers, "dense": at_once is not None and at_once >= count}
 
 
@@ -134,15 +140,17 @@ def main() -> None:
     parser.add_argument("--at-once", type=int, metavar="N", help="tracklets that are solved at once; default: as a run")
     parser.add_argument("--workers", type=int, metavar="N", help="processes; default: one for each core")
     parser.add_argument("--folder", type=Path, help="where features are drawn into; default: a temporary one")
+    parser.add_argument("--profile", type=Path, metavar="FILE", help="what took the time, for pstats: FILE.1000, ...")
     parser.add_argument("--picture", type=Path, help="draw the rows of the JSON file, those of earlier calls too")
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--json", type=Path, default=Path("archive_scale.json"))
     args = parser.parse_args()
     if args.one:
         with tempfile.TemporaryDirectory(dir=args.folder) as folder:
-            print(json.dumps(measure(args.tracklets[0], args.at_once, args.workers, Path(folder))))
+            print(json.dumps(measure(args.tracklets[0], args.at_once, args.workers, args.profile, Path(folder))))
         return
     common = [] if args.workers is None else ["--workers", str(args.workers)]
+    common += [] if args.profile is None else ["--profile", str(args.profile)]
     common += [] if args.folder is None else ["--folder", str(args.folder)]
     sizes = []
     for count in args.tracklets:

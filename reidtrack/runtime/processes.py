@@ -161,18 +161,15 @@ def serve() -> None:
     """What a process does: work that comes first, then items, until there are no more."""
     given, found = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what work prints is no result
-    with found:
-        try:
-            work = pickle.load(given)
-            while True:
-                item = pickle.load(given)
-                try:
-                    answer = True, work(item)
-                except Exception as error:
-                    answer = False, error
-                del item
-                pickle.dump(answer, found, 5)
-                found.flush()
-                del answer
-        except (EOFError, BrokenPipeError):
-            return
+    with contextlib.suppress(EOFError, BrokenPipeError), found:  # who began this process has ended
+        work = pickle.load(given)
+        while True:
+            item = pickle.load(given)
+            try:
+                answer = True, work(item)
+            except Exception as error:
+                answer = False, error
+            del item
+            pickle.dump(answer, found, 5)
+            found.flush()
+            del answer
