@@ -122,7 +122,7 @@ def run(args: argparse.Namespace) -> int:
 
     cancel, reload = CancelToken(), ReloadToken()
     with make_progress(quiet=args.quiet or args.json) as progress, make_show(progress, args) as show:
-        with signals(cancel, reload, reloads=request.cameras_file is not None):
+        with signals(cancel, None if request.cameras_file is None else reload):
             outcome = live(request, show, cancel, reload)
         if outcome.ended_by_itself and len(outcome.unreadable) < len(outcome.status.cameras):
             from reidtrack.pipeline.live.settle import settle_live
@@ -140,7 +140,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 @contextmanager
-def signals(cancel: CancelToken, reload: ReloadToken, *, reloads: bool) -> Iterator[None]:
+def signals(cancel: CancelToken, reload: ReloadToken | None) -> Iterator[None]:
     """End on Ctrl-C and SIGTERM, at once on a second one; on SIGHUP read the list of cameras anew, or end too."""
 
     def end(number: int, frame: FrameType | None) -> None:
@@ -150,7 +150,7 @@ def signals(cancel: CancelToken, reload: ReloadToken, *, reloads: bool) -> Itera
         cancel.cancel()
 
     def hang_up(number: int, frame: FrameType | None) -> None:
-        if reloads:
+        if reload is not None:
             reload.wanted.set()
         elif not cancel.cancelled:
             end(number, frame)

@@ -17,7 +17,6 @@ def run_associate(args: argparse.Namespace) -> int:
             raise UsageError("does not go with the associator, which watches no cameras", field=name)
     from reidtrack.config.live import LiveConfig
     from reidtrack.config.load import load
-    from reidtrack.pipeline.live.session import ReloadToken
     from reidtrack.pipeline.live.shared.associate import AssociateRequest, associate_live
     from reidtrack.runtime.cancel import CancelToken
 
@@ -30,6 +29,6 @@ def run_associate(args: argparse.Namespace) -> int:
         if not args.quiet:
             say(text, error=True)
 
-    with signals(cancel, ReloadToken(), reloads=False):
+    with signals(cancel, None):
         associate_live(request, tell, cancel)
     return EXIT_OK

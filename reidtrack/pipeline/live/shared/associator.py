@@ -118,7 +118,9 @@ class Associator:
             try:
                 self._guarded(lambda: self._work(ended))
                 tries = 0
-            except _LostError:  # or it has expired, and nobody took it: what is in memory is compared with what is stored
+            except (
+                _LostError
+            ):  # or it has expired, and nobody took it: what is in memory is compared with what is stored
                 continue
             except AwayError as error:
                 tries += 1
@@ -292,7 +294,7 @@ class Associator:
     def _block_ms(self) -> int:
         """How long to wait for entries: until a step is due, where something is to be settled."""
         left_s = self._stepped_s + self._pause_s - time.monotonic() if self._new else self._every_s
-        return max(1, int(left_s * 1000))
+        return int(max(0.001, left_s) * 1000)
 
     def _take(self, rows: Iterable[Any]) -> None:
         assert self._sector is not None

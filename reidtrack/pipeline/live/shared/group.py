@@ -26,7 +26,6 @@ _MOST_KNOWN = 8192
 _BEAT_S = 1.0
 """An entry goes so often at least, so that time goes on for the associator."""
 CLOSE_S = 3.0
-"""So long the end waits for the last answers."""
 
 
 class SharedIdentities:
@@ -41,6 +40,7 @@ class SharedIdentities:
         stands: Whether a number was told in the folder and not taken back.
         dim: Length of a feature.
         known: Track to number and whether it is provisional, from the session before.
+        close_s: So long the end waits for the last answers.
     """
 
     def __init__(
@@ -53,6 +53,7 @@ class SharedIdentities:
         stands: Callable[[int], bool],
         dim: int,
         known: Mapping[TrackletKey, tuple[int, bool]] | None = None,
+        close_s: float = CLOSE_S,
     ) -> None:
         self.link, self._group, self._origin_s = link, group, origin_s
         self._sector, self._sizes, self._stands, self._dim = sector, sizes, stands, dim
@@ -62,7 +63,7 @@ class SharedIdentities:
         self._lock = threading.Lock()
         self._seq: dict[str, int] = {}
         self._told_s: dict[str, float] = {}
-        self._now_s = 0.0
+        self._now_s, self._close_s = 0.0, close_s
         self._fresh: set[int] = set()
         self._taken: str | None = None
 
@@ -102,7 +103,7 @@ class SharedIdentities:
         """Tell the associator that the group ends, and take what it says of the last tracks."""
         for sector in [*self._seq]:
             self._send(sector, [], self._now_s, last=True)
-        self.link.close(CLOSE_S)
+        self.link.close(self._close_s)
         return self._take()
 
     # What a session asks for besides.

@@ -34,6 +34,7 @@ _LONGEST_WAIT_S = 5.0
 _BEAT_S = 2.0
 _BLOCK_MS = 250
 _AT_ONCE = 16
+_NOBODY = "no associator is at work for"
 _MOST_ANSWERS = 10_000
 _CLOSE_POLL_S = 0.02
 
@@ -88,7 +89,8 @@ class Link:
         self._registry = Registry(keys, group.owner, group.name)
         self.waiting = Waiting()
         self._answers: deque[tuple[str, list[Answer]]] = deque(maxlen=_MOST_ANSWERS)
-        self._without: frozenset[str] = frozenset()
+        self._without: set[str] = set()
+        self._away = False
         self._sectors: dict[str, int] = {}
         self._problem: str | None = None
         self._closed, self._jitter = threading.Event(), random.Random()
@@ -155,7 +157,7 @@ class Link:
             sent=counts.sent,
             dropped=counts.dropped,
             waiting=len(self.waiting),
-            connected=self._problem is None or bool(self._without),
+            connected=not self._away,
         )
 
     def close(self, timeout_s: float) -> None:
@@ -180,8 +182,8 @@ class Link:
 
     def _settled(self) -> bool:
         """Whether the associators have seen everything."""
-        if self._problem is not None:
-            raise AwayError(self._problem)  # nothing will come
+        if self._away:
+            raise AwayError(str(self._problem))  # nothing will come
         if len(self.waiting):
             return False
         return all(self._seen(sector) == b"%d %d" % (self._group.session, seq) for sector, seq in self._sectors.items())
@@ -242,14 +244,14 @@ class Link:
             try:
                 if lost:
                     self._guarded(lambda: self._introduce(self._client))
-                    lost, beat_s = False, float("-inf")
+                    lost, self._away, beat_s = False, False, float("-inf")
                 self._guarded(self._send_waiting)
                 if time.monotonic() - beat_s >= _BEAT_S:
                     beat_s = time.monotonic()
                     self._guarded(self._beat)
                 tries = 0
             except (AwayError, UsageError) as error:
-                tries, lost = tries + 1, True
+                tries, lost, self._away = tries + 1, True, True
                 text = error.what if isinstance(error, UsageError) else str(error)
                 self._tell(f"{text}; cameras are watched on, and people have no lasting numbers until it is back")
                 self._closed.wait(min(_LONGEST_WAIT_S, wait_s(tries, self._jitter)))
@@ -270,12 +272,16 @@ class Link:
             self._say(f"the camera {camera!r} is watched by the group {other!r} as well: here it has no numbers")
         sectors = [*self._sectors]
         without = {s for s in sectors if not self._client.exists(self._keys.lease(s))}
-        self._without = frozenset(without)
-        if without:
-            names = ", ".join(sorted(without))
-            self._tell(f"no associator is at work for {names}: people have no lasting numbers until one is")
-        else:
+        lasting, self._without = without & self._without, without  # a spare that takes over needs a moment
+        if lasting:
+            names = ", ".join(sorted(lasting))
+            self._tell(f"{_NOBODY} {names}: people have no lasting numbers until one is")
+        elif not without or self._was_away():
             self._tell(None)
+
+    def _was_away(self) -> bool:
+        """Whether what was said last is that the server is away, which it is no more."""
+        return self._problem is not None and not self._problem.startswith(_NOBODY)
 
     def _tell(self, problem: str | None) -> None:
         """Say what is wrong once, and once that it is well again."""
