@@ -24,6 +24,7 @@ PACKAGES = (
     "torchvision==0.28.0",
     "ultralytics==8.4.190",
 )
+_MADE = "made_by_a_benchmark"
 _IMPORTS = "import boxmot, cv2, openvino, torchvision, ultralytics"
 _NOBODY = "http://127.0.0.1:9"
 _STAGES = ("Source", "Detector", "ReID encoder", "Pipeline", "Tracker", "Output", "Other overhead", "Overall")
@@ -32,28 +33,40 @@ _STAGES = ("Source", "Detector", "ReID encoder", "Pipeline", "Tracker", "Output"
 def make_environment(venv: Path, cache: Path) -> Path:
     """The folder of commands of a virtual environment with BoxMOT, made where it is not there yet.
 
-    pip's own settings come first. Where they lead to a torch without CUDA, the torchvision of PyPI, which wants CUDA's
-    library, cannot be imported beside it: then all packages are those of PyPI.
+    One that is there and can import everything is taken as it is, with whatever versions: results tell them. For a new
+    one pip's own settings come first. Where they lead to a torch without CUDA, the torchvision of PyPI, which wants
+    CUDA's library, cannot be imported beside it: then all packages are those of PyPI.
 
     Raises:
         SystemExit: If the packages cannot be installed or imported.
     """
-    ready, commands = venv / "ready.json", venv / "bin"
-    if ready.exists() and json.loads(ready.read_text()) == list(PACKAGES):
-        return commands
+    commands = venv / "bin"
+    if (commands / "python").exists():
+        fault = _missing(commands, cache)
+        if not fault:
+            return commands
+        if any(venv.iterdir()) and not (venv / _MADE).exists():
+            raise SystemExit(f"BoxMOT cannot be used in {venv}: {fault}")  # somebody else's: not to be made anew
     plain = {k: v for k, v in os.environ.items() if k not in ("PIP_FIND_LINKS", "PIP_EXTRA_INDEX_URL", "PIP_INDEX_URL")}
-    fault = b""
+    fault = ""
     for settings in (dict(os.environ), {**plain, "PIP_CONFIG_FILE": os.devnull}):
         print(f"installing BoxMOT into {venv} (some minutes, several GB)", file=sys.stderr, flush=True)
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(venv)], check=True)
+        (venv / _MADE).touch()
         install = [str(commands / "python"), "-m", "pip", "install", "--quiet", *PACKAGES]
         if subprocess.run(install, env=settings).returncode == 0:
-            imported = subprocess.run([commands / "python", "-c", _IMPORTS], env=offline(cache), capture_output=True)
-            if imported.returncode == 0:
-                ready.write_text(json.dumps(PACKAGES))
+            fault = _missing(commands, cache)
+            if not fault:
                 return commands
-            fault = imported.stderr
-    raise SystemExit(f"BoxMOT cannot be used in {venv}: {fault.decode()[-500:]}")
+    raise SystemExit(f"BoxMOT cannot be used in {venv}: {fault}")
+
+
+def _missing(commands: Path, cache: Path) -> str:
+    """Why what is needed cannot be imported; empty where it can."""
+    imported = subprocess.run(
+        [commands / "python", "-c", _IMPORTS], env=offline(cache), capture_output=True, text=True, errors="replace"
+    )
+    return "" if imported.returncode == 0 else imported.stderr[-500:] or "it cannot be imported"
 
 
 def offline(cache: Path) -> dict[str, str]:

@@ -1,11 +1,12 @@
 """Live cameras that are killed at random moments: what is lost, and whether people have their numbers again.
 
-    python benchmarks/live_kills.py --kills 200
+    python benchmarks/live_kills.py --kills 200 --at-once 2 --longest 8 --reid osnet_x0_25
 
-`reidtrack live` plays the sample scene in real time with the shipped weights, again and again into one folder; each
-time it is killed by SIGKILL at random, some seconds after its first frame. The same ten people walk by each time.
-Afterwards the folder is read: how old the last logged frame was at the kill (what was on its way through the networks
-counts as lost), whether a number of a frame or track came twice, and whether a number that was kept is one person's.
+`reidtrack live` plays the sample scene in real time, again and again into one folder; each time it is killed by SIGKILL
+at random, some seconds after its first frame. The same ten people walk by each time. Afterwards the folder is read: how
+old the last logged frame was at the kill (what was on its way through the networks counts as lost), whether a number of
+a frame or track came twice, and whether a number that was kept is one person's. With `--at-once` so many sessions run
+beside each other, each into a folder of its own, and counts are those of all folders.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -38,35 +42,74 @@ LEAST_IOU = 0.5
 FPS = 12.0
 
 
+@dataclass
+class Site:
+    """A folder into which sessions write until they are killed.
+
+    Attributes:
+        folder: The folder.
+        after_s: Seconds from the first frame to the kill, of each session.
+        words: Further words of the command line.
+        lost: How old the last logged frame was, seconds, at each kill.
+    """
+
+    folder: LiveFolder
+    after_s: Sequence[float]
+    words: Sequence[str]
+    lost: list[float] = field(default_factory=list)
+
+    def kill(self, ends_s: float) -> None:
+        """Kill one session after the other, until it is late."""
+        for number, after_s in enumerate(self.after_s, 1):
+            if time.monotonic() > ends_s:
+                return
+            killed_s = kill_once(self.folder, after_s, self.words)
+            if killed_s is not None:
+                self.lost.append(killed_s - last_logged_s(self.folder))
+            last = self.lost[-1] if self.lost else 0.0
+            print(f"{self.folder.path.name}: {number} of {len(self.after_s)}: lost {last:.2f} s", file=sys.stderr)
+
+
 def main() -> None:
     """Kill, then judge."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--at-once", type=int, default=1, help="sessions beside each other")
+    parser.add_argument("--longest", type=float, default=12.0, help="seconds from the first frame to the last kill")
+    parser.add_argument("--reid", help="other weights than the shipped ones, such as a light network's")
     parser.add_argument("--out", type=Path, default=Path("runs/live-kills"))
     parser.add_argument("--minutes", type=float, default=1e9, help="kill no more after so long")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
-    chance, folder = random.Random(args.seed), LiveFolder(args.out)
-    lost, ends, begun_s = [], [], time.monotonic()
-    for number in range(args.kills):
-        if time.monotonic() - begun_s > 60 * args.minutes:
-            break
-        killed_s = kill_once(folder, chance.uniform(0.0, 12.0))
-        if killed_s is not None:
-            ends.append(killed_s)
-            lost.append(killed_s - last_logged_s(folder))
-        print(f"{number + 1} of {args.kills}: lost {lost[-1] if lost else 0:.2f} s", file=sys.stderr)
-    result = judged(folder, lost)
+    chance, begun_s = random.Random(args.seed), time.monotonic()
+    after_s = [chance.uniform(0.0, args.longest) for _ in range(args.kills)]
+    words = [] if args.reid is None else ["--reid", args.reid]
+    names = [args.out] if args.at_once == 1 else [args.out / str(number + 1) for number in range(args.at_once)]
+    sites = [Site(LiveFolder(path), after_s[number :: args.at_once], words) for number, path in enumerate(names)]
+    with ThreadPoolExecutor(args.at_once) as pool:
+        list(pool.map(lambda site: site.kill(begun_s + 60 * args.minutes), sites))
+    result = together([judged(site.folder, site.lost) for site in sites if site.lost])
+    lost = [lost for site in sites for lost in site.lost]
+    result["lost_s_median"], result["minutes"] = float(np.median(lost)), (time.monotonic() - begun_s) / 60
+    result = {key: round(value, 2) for key, value in result.items()}
     print(json.dumps(result, indent=1))
     if args.json:
         args.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
 
-def kill_once(folder: LiveFolder, after_s: float) -> float | None:
+def together(results: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Counts of several folders added up; of what is the most, the most."""
+    return {
+        key: (max if key.endswith("_most") else sum)(result[key] for result in results)
+        for key in (results[0] if results else {})
+    }
+
+
+def kill_once(folder: LiveFolder, after_s: float, words: Sequence[str]) -> float | None:
     """Start a session and kill it so long after its first frame; the time of the folder at that moment."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "reidtrack", "live", "--demo", "--out", str(folder.path), "--quiet"],
+        [sys.executable, "-m", "reidtrack", "live", "--demo", "--out", str(folder.path), "--quiet", *words],
         stderr=subprocess.DEVNULL,
     )
     begun = len(ups(folder))
@@ -93,7 +136,7 @@ def last_logged_s(folder: LiveFolder) -> float:
     return max((record["time_s"] for record, _ in read_json_lines(last.detections)), default=up_s)
 
 
-def judged(folder: LiveFolder, lost: list[float]) -> dict[str, object]:
+def judged(folder: LiveFolder, lost: Sequence[float]) -> dict[str, float]:
     """What the folder says after all kills."""
     frames: Counter[tuple[str, int]] = Counter()
     tracks: dict[tuple[str, int], set[int]] = defaultdict(set)
@@ -121,8 +164,7 @@ def judged(folder: LiveFolder, lost: list[float]) -> dict[str, object]:
     unreadable = sum(not readable(p.path) for c in folder.recorded_cameras() for p in folder.recordings(c))
     return {
         "kills": len(lost),
-        "lost_s_median": round(float(np.median(lost)), 2),
-        "lost_s_most": round(max(lost), 2),
+        "lost_s_most": max(lost),
         "frames_twice": sum(count > 1 for count in frames.values()),
         "tracks_twice": sum(len(sessions) > 1 for sessions in tracks.values()),
         "recordings_unreadable": unreadable,

@@ -14,7 +14,6 @@ processor's time is that of the updates and of the gallery.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import ctypes
 import gc
 import heapq
@@ -39,6 +38,7 @@ from reidtrack.associate.online import OnlineIdentities
 from reidtrack.events import Event, IdentityGiven, Merged, Split
 from reidtrack.gallery.online import GalleryLimits, GalleryPeople
 from reidtrack.gallery.store import Signature
+from reidtrack.runtime.memory import give_back_free_memory
 from reidtrack.types import DoubleArray, Tracklet, TrackletKey
 
 DIM = 512
@@ -278,12 +278,6 @@ def _so_far(tracklet: Tracklet, now_s: float) -> Tracklet:
     crops = np.searchsorted(tracklet.feature_frame / RATE + 0.6, now_s, side="right")
     boxes, features = np.arange(len(tracklet)) < max(1, rows), np.arange(len(tracklet.features)) < crops
     return tracklet.part(boxes, features)
-
-
-def give_back_free_memory() -> None:
-    """Have the C library give the system back what is free: what is left is held (glibc; elsewhere nothing happens)."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 class _MallInfo(ctypes.Structure):

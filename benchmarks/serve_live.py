@@ -6,6 +6,9 @@ serves the sample scene as four live cameras (`reidtrack serve --live`), and mea
 viewers of four films each, in turn, so that a machine that gets busier does not count for one side. With `--page`, how
 late pictures are in Chromium too: from the moment a frame is due in the file to when it is shown. With `--recorded`,
 the true boxes of the sample stand in for the detector, where a machine is too slow for it: the rest weighs more then.
+As it stands it takes about four minutes; `--smoke` tries in half a minute whether all of it works, its figures mean
+nothing. Those who look on run at the lowest priority: they stand for machines elsewhere. Whatever ends or does not
+begin in time ends the measurement with a line that says so.
 """
 
 from __future__ import annotations
@@ -28,6 +31,10 @@ from typing import Any
 _PORT = 8098
 _BASE = f"127.0.0.1:{_PORT}"
 _TICKS = os.sysconf("SC_CLK_TCK")
+_WAIT_S = 60.0
+"""For an answer, and for those who look on to be there."""
+_START_S = 180.0
+"""For the first frames: networks are read before them."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +46,18 @@ class Stretch:
         frames: Frames that the tracking looked at.
         live_s: Processor time of the process that tracks.
         server_s: Processor time of the server.
+        told: Messages that those who look on received, all together.
     """
 
     seconds: float
     frames: int
     live_s: float
     server_s: float
+    told: int = 0
+
+
+class MeasurementError(Exception):
+    """The measurement cannot go on."""
 
 
 def processor_s(pid: int) -> float:
@@ -55,7 +68,7 @@ def processor_s(pid: int) -> float:
 
 def state() -> dict[str, Any]:
     """How it stands with the cameras."""
-    with urllib.request.urlopen(f"http://{_BASE}/api/v1/live") as answer:
+    with urllib.request.urlopen(f"http://{_BASE}/api/v1/live", timeout=_WAIT_S) as answer:
         told: dict[str, Any] = json.load(answer)
         return told
 
@@ -68,36 +81,85 @@ def child_of(pid: int) -> int:
     return int(next(iter(found or set(children))))
 
 
-def measure(server: int, live: int, seconds: float) -> Stretch:
+def measure(server: int, live: int, seconds: float, viewers: Viewers | None = None) -> Stretch:
     """Measure for a while."""
 
-    def now() -> tuple[float, int, float, float]:
+    def now() -> tuple[float, int, float, float, int]:
         frames = sum(int(camera.get("frames", 0)) for camera in state()["cameras"].values())
-        return time.monotonic(), frames, processor_s(live), processor_s(server)
+        told = 0 if viewers is None else viewers.told()
+        return time.monotonic(), frames, processor_s(live), processor_s(server), told
 
     before = now()
     time.sleep(seconds)
-    return Stretch(*(b - a for a, b in zip(before, now(), strict=True)))
+    stretch = Stretch(*(b - a for a, b in zip(before, now(), strict=True)))
+    if stretch.frames <= 0:
+        raise MeasurementError(f"no frame was looked at in {seconds:g} s: {state()['state']}, {state()['why']}")
+    return stretch
 
 
-async def look_on(viewers: int, cameras: list[str], ready: Any) -> None:
+async def look_on(viewers: int, cameras: list[str], ready: Any, told: Any) -> None:
     """Look at every camera, as so many pages do, until the process is ended."""
     import websockets
 
     async def one() -> None:
         place = f"ws://{_BASE}/api/v1/live/stream"
-        async with websockets.connect(place, max_size=None, compression=None, open_timeout=None) as socket:
+        async with websockets.connect(place, max_size=None, compression=None, open_timeout=_WAIT_S) as socket:
             await socket.send(json.dumps({"cameras": dict.fromkeys(cameras, "film")}))
             ready.release()
             async for _ in socket:
-                pass
+                told.value += 1
 
     await asyncio.gather(*(one() for _ in range(viewers)))
 
 
-def view(viewers: int, cameras: list[str], ready: Any) -> None:
-    """The process of those who look on."""
-    asyncio.run(look_on(viewers, cameras, ready))
+def view(viewers: int, cameras: list[str], ready: Any, told: Any) -> None:
+    """The process of those who look on; it takes what others leave of the processor."""
+    os.nice(19)
+    asyncio.run(look_on(viewers, cameras, ready, told))
+
+
+class Viewers:
+    """So many who look on, in a process of their own, while the block lasts.
+
+    Raises:
+        MeasurementError: If they are not there in time.
+    """
+
+    def __init__(self, viewers: int, cameras: list[str]) -> None:
+        self._ready, self._told = multiprocessing.Semaphore(0), multiprocessing.Value("q", 0)
+        words = (viewers, cameras, self._ready, self._told)
+        self._process = multiprocessing.Process(target=view, args=words, daemon=True)
+        self._count = viewers
+
+    def told(self) -> int:
+        """Messages that came to them so far.
+
+        Raises:
+            MeasurementError: If they are gone.
+        """
+        if not self._process.is_alive():
+            raise MeasurementError(f"the process of those who look on ended with {self._process.exitcode}")
+        return int(self._told.value)
+
+    def __enter__(self) -> Viewers:
+        self._process.start()
+        until = time.monotonic() + _WAIT_S
+        try:
+            for there in range(self._count):
+                while not self._ready.acquire(timeout=0.2):
+                    self.told()
+                    if time.monotonic() > until:
+                        raise MeasurementError(
+                            f"only {there} of {self._count} who look on were there after {_WAIT_S:g} s"
+                        )
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self._process.join()
 
 
 async def delays(seconds: float) -> list[float]:
@@ -186,10 +248,28 @@ def serve(out: Path, config: Path | None, *, recorded: bool) -> subprocess.Popen
         command += ["--set", f"live_config={config}"]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert server.stdout is not None
-    server.stdout.readline()
-    while not all(camera.get("frames", 0) > 20 for camera in state()["cameras"].values()):
-        time.sleep(1)
+    try:
+        server.stdout.readline()
+        until = time.monotonic() + _START_S
+        while not all(camera.get("frames", 0) > 20 for camera in state()["cameras"].values()):
+            if server.poll() is not None or time.monotonic() > until:
+                raise MeasurementError(f"no frames of all cameras within {_START_S:g} s: {state()['why']}")
+            time.sleep(1)
+    except BaseException as error:
+        end(server)
+        if isinstance(error, OSError):
+            raise MeasurementError(f"the server gives no answer: {error}") from error
+        raise
     return server
+
+
+def end(server: subprocess.Popen[str]) -> None:
+    """End the server."""
+    server.terminate()
+    try:
+        server.wait(_WAIT_S)
+    except subprocess.TimeoutExpired:
+        server.kill()
 
 
 def main() -> int:
@@ -206,39 +286,62 @@ def main() -> int:
     parser.add_argument("--config", type=Path, help="settings of the live cameras")
     parser.add_argument("--page", action="store_true", help="measure how late Chromium's pictures are too")
     parser.add_argument("--recorded", action="store_true", help="the sample's true boxes in place of a detector")
+    parser.add_argument("--smoke", action="store_true", help="only try whether all of it works")
     args = parser.parse_args()
+    if args.smoke:
+        args.viewers, args.seconds, args.rounds = min(args.viewers, 3), 5.0, 1
+    try:
+        report(args)
+    except MeasurementError as error:
+        print(f"nothing measured: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def report(args: argparse.Namespace) -> None:
+    """Measure and print.
+
+    Raises:
+        MeasurementError: If something of it is gone or does not come.
+    """
     server = serve(args.out, args.config, recorded=args.recorded)
     try:
         live, cameras = child_of(server.pid), list(state()["cameras"])
         alone, watched = [], []
         for _ in range(args.rounds):
             alone.append(measure(server.pid, live, args.seconds))
-            ready = multiprocessing.Semaphore(0)
-            many = multiprocessing.Process(target=view, args=(args.viewers, cameras, ready))
-            many.start()
-            for _ in range(args.viewers):
-                ready.acquire()
-            watched.append(measure(server.pid, live, args.seconds))
-            many.terminate()
-            many.join()
+            with Viewers(args.viewers, cameras) as viewers:
+                watched.append(measure(server.pid, live, args.seconds, viewers))
+        print("| | frames a second | tracking, ms a frame | server, % of a core | messages a second and viewer |")
         for title, found in (("no viewers", alone), (f"{args.viewers} viewers of {len(cameras)} films", watched)):
             frames, live_s = sum(s.frames for s in found), sum(s.live_s for s in found)
             seconds, server_s = sum(s.seconds for s in found), sum(s.server_s for s in found)
-            row = f"{frames / seconds:.2f} | {1000 * live_s / frames:.1f} | {100 * server_s / seconds:.1f}"
+            told = sum(s.told for s in found) / seconds / args.viewers
+            row = f"{frames / seconds:.2f} | {1000 * live_s / frames:.1f} | {100 * server_s / seconds:.1f} | {told:.1f}"
             print(f"| {title} | {row} |")
         cost = [b.live_s / b.frames / (a.live_s / a.frames) for a, b in zip(alone, watched, strict=True)]
         rate = [b.frames / b.seconds / (a.frames / a.seconds) for a, b in zip(alone, watched, strict=True)]
         print(f"ratio of processor time a frame: {', '.join(f'{r:.3f}' for r in cost)}")
-        print(f"ratio of frames a second: {', '.join(f'{r:.3f}' for r in rate)}")
+        print(f"ratio of frames a second: {', '.join(f'{r:.3f}' for r in rate)}", flush=True)
         if args.page:
-            late = asyncio.run(delays(args.seconds))
-            boxes = [camera["delay_p50_s"] for camera in state()["cameras"].values()]
-            print(f"pictures in Chromium late by: median {statistics.median(late):.2f} s, ", end="")
-            print(f"95 % {late[int(0.95 * len(late))]:.2f} s; boxes after {statistics.median(boxes):.2f} s")
+            report_delays(args.seconds)
     finally:
-        server.terminate()
-        server.wait()
-    return 0
+        end(server)
+
+
+def report_delays(seconds: float) -> None:
+    """Measure how late pictures are in Chromium, and print.
+
+    Raises:
+        MeasurementError: If none is shown.
+    """
+    late = asyncio.run(asyncio.wait_for(delays(seconds), seconds + 2 * _WAIT_S))
+    if not late:
+        raise MeasurementError("Chromium showed no picture")
+    boxes = [camera["delay_p50_s"] for camera in state()["cameras"].values() if camera.get("delay_p50_s") is not None]
+    print(f"pictures in Chromium late by: median {statistics.median(late):.2f} s, ", end="")
+    print(f"95 % {late[int(0.95 * len(late))]:.2f} s", end="")
+    print(f"; boxes after {statistics.median(boxes):.2f} s" if boxes else "")
 
 
 if __name__ == "__main__":

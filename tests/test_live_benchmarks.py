@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import live_capacity
 import motion_gate
 import numpy as np
 import pytest
+import serve_live
 
 
 def turn(cameras: int, missed_share: float, cpu_ms: float) -> dict[str, float]:
@@ -52,3 +54,10 @@ def test_frozen_truth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = (tmp_path / "made" / "hall.txt").read_text().splitlines()
     assert lines == ["1,7,a", "2,7,b", "3,7,b", "4,7,b", "5,7,b", "6,7,c"]
     assert len(motion_gate.read(scene.videos[0])) == 7
+
+
+def test_who_looks_on_and_dies_ends_the_measurement(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those who look on are gone before they were there: the measurement says so in place of waiting for them."""
+    monkeypatch.setattr(serve_live, "view", lambda *_: sys.exit(7))
+    with pytest.raises(serve_live.MeasurementError, match="ended with 7"), serve_live.Viewers(2, ["hall"]):
+        pass

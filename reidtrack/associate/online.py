@@ -42,8 +42,9 @@ MOST_TRACKLETS = 300
 """Tracklets that are clustered; of more, those that ended first are pooled before the window is over."""
 _MOST_OF_PERSON = 12
 """Ended tracklets of one person that are clustered singly."""
-_FEW_S, _LONG_S = 0.75, 1.5
-"""A track waits so long for its second crop, and for its first, before it is given a number without."""
+_FEW_S, _LONG_S = 1.0, 1.5
+"""A track waits so long after its first box for its second crop, by the time of its frames, so that it does not wait
+longer where these come late; and so long after it was first told for its first crop."""
 _KEEP_FEATURES, _KEEP_S = 5, 3.0
 """A number is kept after so many crops and so long under it, seconds."""
 _HOLD_S = 2.0
@@ -293,9 +294,9 @@ class OnlineIdentities:
         found = set()
         for part in self._register.parts.values():
             if part.number is None:
-                waited_s = now_s - part.confirmed_s
+                waited_s = now_s - part.tracklet.first_time_s
                 enough = part.features > 1 or (part.features == 1 and waited_s >= _FEW_S)
-                if enough or waited_s >= _LONG_S or not part.is_open:
+                if enough or now_s - part.confirmed_s >= _LONG_S or not part.is_open:
                     found.add(part.serial)
         return found
 

@@ -14,6 +14,7 @@ _CAMERA: tuple[tuple[str, str, str, Callable[[CameraStatus], float | None]], ...
     ("counter", "camera_frames_between", "Frames between two looks; boxes are filled in.", lambda c: c.between),
     ("counter", "camera_frames_dropped", "Frames that there was no time for.", lambda c: c.dropped),
     ("counter", "camera_frames_left_out", "Frames that were passed over on purpose.", lambda c: c.left_out),
+    ("counter", "camera_damaged", "Packets and pictures of the stream that were damaged.", lambda c: c.damaged),
     ("counter", "camera_reconnects", "How often the camera was reached again.", lambda c: c.reconnects),
     ("counter", "camera_gaps", "Holes in the camera's time.", lambda c: c.gaps),
     ("gauge", "camera_people", "People that the camera sees now.", lambda c: c.people),

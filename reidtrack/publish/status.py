@@ -23,6 +23,7 @@ class CameraStatus:
         between: Frames between two looks that were spared since there is much to do; boxes in them are filled in.
         dropped: Frames that came and were lost because there was no time.
         left_out: Frames of which only the motion gate or the tracker had a look, on purpose.
+        damaged: Packets and pictures of its stream that were damaged.
         fps_in: Frames a second that come; None where that is not known yet, as with all below.
         fps_seen: Frames a second that are looked at.
         delay_p50_s: Median of the seconds from a frame's arrival to its boxes, of late.
@@ -42,6 +43,7 @@ class CameraStatus:
     between: int = 0
     dropped: int = 0
     left_out: int = 0
+    damaged: int = 0
     fps_in: float | None = None
     fps_seen: float | None = None
     delay_p50_s: float | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -166,6 +167,8 @@ def _read_tracklet(entry: Mapping[str, Any], cut: set[TrackletKey]) -> TrackletE
     first_s, last_s = float(entry["first_time_s"]), float(entry["last_time_s"])
     middle_s = round((first_s + last_s) / 2, 2)
     moment_s = (middle_s if first_s <= middle_s <= last_s else first_s) if (camera, logged_id) in cut else None
+    if logged_id < 1 or not (moment_s is None or math.isfinite(moment_s)):
+        raise ValueError("no tracklet")  # what TrackletRef says too, here without a third of the reading's time
     return TrackletEntry(
         camera=camera,
         track_id=track_id,
@@ -174,7 +177,7 @@ def _read_tracklet(entry: Mapping[str, Any], cut: set[TrackletKey]) -> TrackletE
         last_frame=int(entry["last_frame"]),
         first_time_s=first_s,
         last_time_s=last_s,
-        ref=TrackletRef(camera=camera, track_id=logged_id, time_s=moment_s),
+        ref=TrackletRef.model_construct(camera=camera, track_id=logged_id, time_s=moment_s),
         link=None if entry["link"] is None else _read_link(entry["link"]),
     )
 

@@ -47,11 +47,13 @@ def make_app(services: Services, endpoints: Sequence[Endpoint] = ENDPOINTS) -> S
         services.overseer.start()
         if services.overseer.plan is not None:
             _give_way()
+        services.preparer.start()
         try:
             yield
         finally:
             await to_thread.run_sync(services.overseer.close)
             services.runner.close()
+            await to_thread.run_sync(services.preparer.close)
 
     config = services.config
     host, _ = parse_bind(config.http)

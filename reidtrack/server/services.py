@@ -16,6 +16,8 @@ from reidtrack.server.access.throttle import LoginThrottle
 from reidtrack.server.data.library import RunLibrary
 from reidtrack.server.data.networks import Networks
 from reidtrack.server.data.places import AllowedFolders
+from reidtrack.server.data.prepare import Preparer
+from reidtrack.server.data.timeline import timeline
 from reidtrack.server.data.uploads import clean_uploads
 from reidtrack.server.jobs.queue import OVER, JobQueue
 from reidtrack.server.jobs.runner import JobRunner
@@ -35,6 +37,7 @@ class Services:
         root: The served folder.
         config: Settings.
         library: Its runs.
+        preparer: Reads large ones before somebody asks.
         accounts: Who may come in.
         audit: What is put down.
         throttle: Slows wrong passwords.
@@ -51,6 +54,7 @@ class Services:
     root: Path
     config: ServeConfig
     library: RunLibrary
+    preparer: Preparer
     accounts: Accounts
     audit: AuditLog
     throttle: LoginThrottle
@@ -68,11 +72,12 @@ class Services:
         """What serves a folder with some settings; nothing is started."""
         state = root / STATE
         queue = JobQueue(state / "jobs.db")
-        live = LiveHub()
+        live, library = LiveHub(), RunLibrary(root)
         return cls(
             root=root,
             config=config,
-            library=RunLibrary(root),
+            library=library,
+            preparer=Preparer(library, timeline),
             accounts=accounts_of(root, config.session_hours),
             audit=AuditLog(state / "audit.jsonl"),
             throttle=LoginThrottle(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,10 @@ from reidtrack.publish.health import is_loopback, parse_bind
 from reidtrack.server.services import Services
 
 logger = logging.getLogger(__name__)
+
+_GC_FROM = 50_000
+"""New objects from which on Python looks for unused cycles: at 700, as it is by itself, half the time in which a large
+run is read goes into that (docs/results/serve.md), and what is read holds no cycles."""
 
 
 def check_serve(root: Path, config: ServeConfig) -> None:
@@ -101,6 +106,7 @@ def serve(root: Path, config: ServeConfig, ready: Callable[[str], None]) -> None
         ws_max_size=64 << 10,
         h11_max_incomplete_event_size=64 << 10,
     )
+    gc.set_threshold(_GC_FROM)
     server = Server(settings)
     try:
         server.run()

@@ -54,7 +54,8 @@ RECORDED = MergePolicy("by_time")
 LIVE = MergePolicy("as_ready", waiting=6, on_full="drop_oldest", batch_wait_s=0.05)
 """What comes out is recent: nobody is waited for, and what cannot be kept up with is dropped. A batch waits about as
 long as a frame of a camera at 25 frames per second lasts, so that cameras of one rate share their batches. As many
-frames wait as come while a batch of several cameras is looked at; those that are not looked at then cost nothing."""
+frames may wait as come while a batch is looked at in which much is found; then all of them are taken, and the newest
+are looked at (`pipeline/live/load.py`), so that this length is no delay."""
 
 
 def merged_batches(
@@ -201,6 +202,16 @@ class ReadyFrames:
             if frame is not None:
                 return frame
         raise EndOfItems
+
+    def take_waiting(self) -> list[Frame]:
+        """The frames of all cameras that wait just now, those of each camera in order; waits for none."""
+        found: list[Frame] = []
+        for _ in range(sum(len(queue) for queue in self._reading.values())):
+            try:
+                found.append(self.take(0.0))
+            except (TimeoutError, EndOfItems):
+                break
+        return found
 
     def _ready(self) -> list[str]:
         """Cameras that have a frame or have ended, whose turn is next first."""

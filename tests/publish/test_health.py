@@ -19,7 +19,7 @@ from reidtrack.publish import health as health_module
 from reidtrack.publish.health import HealthPage, health, is_loopback, parse_bind
 from reidtrack.publish.status import CameraStatus, LiveStatus, OutletStatus
 
-UP = CameraStatus(state="up", frames=100, dropped=3, left_out=7, fps_in=25.0, delay_p50_s=0.05, people=2)
+UP = CameraStatus(state="up", frames=100, dropped=3, left_out=7, damaged=5, fps_in=25.0, delay_p50_s=0.05, people=2)
 DOWN = CameraStatus(state="down", reason="unauthorised", since_s=12.0, reconnects=4, gaps=2)
 OUT = CameraStatus(state="down", reason="removed", wanted=False)
 STATUS = LiveStatus(
@@ -102,6 +102,7 @@ def test_metrics_are_what_prometheus_reads() -> None:
     assert found["reidtrack_camera_frames_total", hall] == 100
     assert found["reidtrack_camera_frames_dropped_total", hall] == 3
     assert found["reidtrack_camera_frames_left_out_total", hall] == 7
+    assert found["reidtrack_camera_damaged_total", hall] == 5
     assert found["reidtrack_camera_reconnects_total", yard] == 4
     assert found["reidtrack_camera_delay_seconds", (*hall, ("quantile", "0.5"))] == 0.05
     assert ("reidtrack_camera_delay_seconds", (*hall, ("quantile", "0.95"))) not in found  # not known

@@ -22,6 +22,7 @@ from reidtrack.errors import InputError
 from reidtrack.server.access.rules import Principal, Role
 from reidtrack.server.live.addresses import checked_address
 from reidtrack.server.live.camera_list import WatchedCameras
+from reidtrack.server.live.hub import Place
 from reidtrack.server.live.relay import Outbox
 from reidtrack.server.live.ring import MOST_MEDIA, Film, Ring
 from reidtrack.server.live.seen import event_seen
@@ -212,6 +213,34 @@ def test_a_viewer_of_one_camera_looks_on(kept: Path, open_app: Open) -> None:
     assert b"a film of left" in media and b"a film of right" not in media
     assert told["state"]["people_now"] == 1
     assert "people_total" not in told["state"]
+
+
+def told_of(data: bytes | None) -> dict[str, Any]:
+    assert data is not None
+    told: dict[str, Any] = json.loads(data[4 : 4 + int.from_bytes(data[:4], "big")])
+    return told
+
+
+def test_what_is_told_to_many_is_made_once(kept: Path, open_app: Open) -> None:
+    """Of those who are equally far each is given the same bytes; others, and who comes late, what is theirs."""
+    services = open_app(kept).services
+    watch_both(services)
+    hub, root = services.live, Principal("root", Role.ADMIN)
+    first, second, third, late = Place(), Place(), Place(), Place()
+    for place, user in ((first, root), (second, root), (third, LEFT)):
+        hub.want(place, {"left": "film", "right": "film"}, user)
+    told = hub.since(first, root)
+    assert hub.since(second, root) is told
+    assert {media["camera"] for media in told_of(told)["media"]} == {"left", "right"}
+    assert "right" not in json.dumps(told_of(hub.since(third, LEFT)))
+    assert hub.since(first, root) is None
+    hub.take(Message({"kind": "fragment", "camera": "left", "time_s": 2.0, "key": False}, b"more"))
+    assert [media["time_s"] for media in told_of(hub.since(first, root))["media"]] == [2.0]
+    assert [media["time_s"] for media in told_of(hub.since(second, root))["media"]] == [2.0]
+    hub.want(late, {"left": "film"}, root)
+    assert [media["kind"] for media in told_of(hub.since(late, root))["media"]] == ["beginning", "fragment", "fragment"]
+    hub.want(first, {"left": "none"}, root)
+    assert hub.since(first, root) is None
 
 
 @pytest.mark.parametrize("text", ["no JSON", '{"cameras": {"left": "everything"}}', "[]", "x" * 100_000])

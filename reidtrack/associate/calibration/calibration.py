@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -19,6 +19,7 @@ EVERYWHERE = ("*", "*")
 """Name of all pairs of cameras together."""
 _SMOOTH = 20.0
 """Pairs of either kind that rates are drawn towards the mixture by; not tuned: as many as a pair of cameras' prior."""
+_NO_PAIRS = np.zeros(len(EDGES) - 1)
 _GRID = np.round(np.arange(0.2, 1.2001, 0.02), 2)
 """Thresholds of the curves for people to look at."""
 
@@ -76,6 +77,10 @@ class PairCalibration:
     def roc(self) -> list[RocPoint]:
         """Error rates at thresholds from 0.2 to 1.2."""
         return self.rates(_GRID)
+
+    def without_counts(self) -> PairCalibration:
+        """The same without numbers of pairs: probabilities are what they were, rates are those of the mixture."""
+        return replace(self, same=_NO_PAIRS, different=_NO_PAIRS)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -19,7 +19,8 @@ class RunningThreshold:
         threshold: The one to start with; None starts with what is found first.
 
     Attributes:
-        now: The calibration in use; None before the first.
+        now: The calibration in use, without the numbers of pairs between each two cameras, which only a report shows:
+            with sixteen cameras they take most of a megabyte, and it is held for days. None before the first.
     """
 
     def __init__(self, threshold: float | None = None) -> None:
@@ -41,4 +42,5 @@ class RunningThreshold:
         if found.source == "auto" and abs(found.threshold - used) > _DEAD_BAND:
             used += min(max(found.threshold - used, -_STEP), _STEP)
         self._threshold = used
-        self.now = replace(found, threshold=used, same_camera_threshold=found.same_camera_share * used)
+        pairs = {cameras: pair.without_counts() for cameras, pair in found.pairs.items()}
+        self.now = replace(found, threshold=used, same_camera_threshold=found.same_camera_share * used, pairs=pairs)

@@ -34,21 +34,23 @@ class _Camera:
 
 @dataclass(frozen=True)
 class Unseen:
-    """Camera to how many of its frames were not looked at, by why.
+    """Camera to how many of its frames were not looked at, by why, and what of its stream was no frame at all.
 
     Attributes:
         between: Spared between two looks, since there is much to do; boxes in them are filled in.
         dropped: Lost, for there was no time.
         left_out: Nothing moved in them.
+        damaged: Packets and pictures of the stream that were damaged.
     """
 
     between: Mapping[str, int] = field(default_factory=dict)
     dropped: Mapping[str, int] = field(default_factory=dict)
     left_out: Mapping[str, int] = field(default_factory=dict)
+    damaged: Mapping[str, int] = field(default_factory=dict)
 
     def of(self, camera: str) -> dict[str, int]:
         """The counts of one camera."""
-        counts = {"between": self.between, "dropped": self.dropped, "left_out": self.left_out}
+        counts = {"between": self.between, "dropped": self.dropped, "left_out": self.left_out, "damaged": self.damaged}
         return {name: found.get(camera, 0) for name, found in counts.items()}
 
 
@@ -151,6 +153,7 @@ class Board(RunObserver):
             between=unseen.between.get(name, 0),
             dropped=unseen.dropped.get(name, 0),
             left_out=unseen.left_out.get(name, 0),
+            damaged=unseen.damaged.get(name, 0),
             fps_seen=camera.fps,
             delay_p50_s=p50_s,
             delay_p95_s=p95_s,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from reidtrack.embed.select import Candidate
 from reidtrack.events import Notice
 from reidtrack.pipeline.live.crops import MOST_SPARING, CropBudget
+from reidtrack.pipeline.live.newest import EnoughLooks, NewestFirst
 from reidtrack.pipeline.run.looks import Look, LookRule
 from reidtrack.runtime.queues import SYSTEM_CLOCK, Clock
 from reidtrack.types import Detections, Frame, Tracks
@@ -28,6 +29,8 @@ _RATE_S = 2.0
 """Over about how long the frame rate of a camera is taken."""
 _PAUSE_S = 1.0
 """A longer step says nothing about a camera's rate."""
+_BEHIND = 0.1
+"""Share of a second's frames that were not looked at since newer ones waited, above which there is too much to do."""
 _TELL_AFTER = 3
 """Seconds in a row in which frames are left out until it is said: a single one is not worth a word."""
 _STAGES = ("detect", "track")
@@ -42,7 +45,8 @@ class FollowLoad(LookRule):
     One limit, in looks a second, holds for all cameras: one that gives fewer frames than that loses none, and all
     others lose down to the same rate. Frames in between are passed over evenly in time. The limit goes down at once
     where a stage is at work all the time or frames had to be dropped, and up slowly where there is room. Before any
-    look is spared, crops are: people are embedded less often.
+    look is spared, crops are: people are embedded less often. What waits nevertheless is looked at newest first, so
+    that boxes are not late by what waits before them.
 
     Args:
         rule: Asked first: frames that it does not want cost nothing.
@@ -50,10 +54,11 @@ class FollowLoad(LookRule):
         time_s: Says what time it is in events, seconds since the origin of the folder.
         follows: Whether the limit follows the load; else there is none, and only what is dropped is told of.
         least_per_s: Looks a second of each camera below which the limit does not go.
+        most: Frames that may be looked at together.
         clock: Measures the load.
 
     Attributes:
-        passed_over: Camera to its frames that were not looked at because of the load.
+        passed_over: Camera to its frames between two looks that were not looked at because of the load.
         crops: Which crops are embedded.
     """
 
@@ -65,6 +70,7 @@ class FollowLoad(LookRule):
         *,
         follows: bool = True,
         least_per_s: float = LEAST_PER_S,
+        most: int = 16,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._rule, self._follows, self.learns = rule, follows, rule.learns
@@ -78,6 +84,8 @@ class FollowLoad(LookRule):
         self._dropped = 0
         self._saying = _Saying()
         self._lock = threading.Lock()
+        self._newest, self._enough = NewestFirst(most), EnoughLooks(least_per_s)
+        self._came = self._late = 0
         self._room_since_s = clock.now()
         self.passed_over: dict[str, int] = {}
         self.crops = CropBudget()
@@ -90,15 +98,48 @@ class FollowLoad(LookRule):
                 return 1.0
             return max(1.0, self._fastest_per_s() / self._limit_per_s)
 
+    @property
+    def room(self) -> int:
+        """Frames that there is time to look at together."""
+        return self._newest.room
+
+    @property
+    def lost(self) -> dict[str, int]:
+        """Camera to its frames that were passed over while it had too few looks: they do not lie between any two."""
+        return dict(self._enough.lost)
+
+    def in_order(self, frames: Sequence[Frame]) -> Sequence[Frame]:
+        """Whoever was looked at longest ago comes first, where there is no time for all."""
+        frames = self._rule.in_order(frames)
+        if not self._follows:
+            return frames
+        with self._lock:
+            self._came += len(frames)
+            return self._newest.take(frames)
+
     def looks_at(self, frame: Frame) -> Look:
-        """Whether the rule wants it and the limit allows it; what decides about other frames is always looked at."""
+        """Whether the rule wants it and there is time for it; what decides about other frames is always looked at."""
         look = self._rule.looks_at(frame)
         with self._lock:
             usual_s = self._note_interval(frame.camera, frame.time_s)
-            if look != "yes" or self._limit_per_s is None or self._is_due(frame.camera, frame.time_s, usual_s):
+            if look == "no":
+                self._enough.rested(frame)
+                return "no"
+            if look == "then_decide" or self._has_time(frame, usual_s):
+                self._newest.looked(frame)
+                self._enough.looked(frame)
                 return look
-            self.passed_over[frame.camera] = self.passed_over.get(frame.camera, 0) + 1
+            if not self._enough.passed_over(frame):
+                self.passed_over[frame.camera] = self.passed_over.get(frame.camera, 0) + 1
             return "no"
+
+    def _has_time(self, frame: Frame, usual_s: float) -> bool:
+        if not self._follows:
+            return True
+        if not self._newest.allows(frame):
+            self._late += 1
+            return False
+        return self._limit_per_s is None or self._is_due(frame.camera, frame.time_s, usual_s)
 
     def _note_interval(self, camera: str, now_s: float) -> float:
         """Usual seconds from one frame of a camera to the next."""
@@ -138,9 +179,12 @@ class FollowLoad(LookRule):
         if self._follows:
             self.crops.measure(stages["embed"])
             with self._lock:
-                self._follow(max(shares[stage] for stage in _STAGES), shares["embed"], lost > self._dropped, now_s)
+                self._newest.measure(stages["detect"])
+                dropping = lost > self._dropped or self._late > _BEHIND * self._came
+                self._came = self._late = 0
+                self._follow(max(shares[stage] for stage in _STAGES), shares["embed"], dropping, now_s)
         self._began_s, self._busy_s, self._dropped = now_s, stages, lost
-        counts = Counter(dropped) + Counter(self.passed_over)
+        counts = Counter(dropped) + Counter(self.passed_over) + Counter(self._enough.lost)
         notice = self._saying.notice(counts, self.detect_every, now_s)
         if notice is not None:
             text, figures = notice

@@ -19,6 +19,7 @@ from reidtrack.pipeline.live.delays import MeasureDelays
 from reidtrack.pipeline.live.identities import LiveIdentities
 from reidtrack.pipeline.live.load import LEAST_PER_S, FollowLoad
 from reidtrack.pipeline.live.logs import LiveLogs
+from reidtrack.pipeline.live.newest import LEAST_LOOKS
 from reidtrack.pipeline.live.outlets import LiveOutlets
 from reidtrack.pipeline.live.people import LivePeople
 from reidtrack.pipeline.live.regions import IgnoringDetector
@@ -48,8 +49,6 @@ from reidtrack.video.wall_time import WallTime
 
 logger = logging.getLogger(__name__)
 
-_LEAST_BATCH = 2
-"""Frames: what an engine on the CPU looks at in parallel."""
 _MOST_BOXES, _MOST_FEATURES = 1024, 64
 """Of a track that goes on: somebody may sit in a picture all day."""
 
@@ -209,6 +208,8 @@ class LiveSession:
         """Frames as they come; in between, the list of cameras is taken over."""
         wait_s, idle_s = LIVE.batch_wait_s, LIVE.idle_s
         for batch in timed_batches(frames, self._batch_size, wait_s, idle_s=idle_s):
+            if self._config.stream.catch_up and batch:
+                batch += frames.take_waiting()  # the newest are looked at
             self._tracking.dropped.update(frames.dropped)
             yield batch
             if reload.wanted.is_set():
@@ -217,7 +218,8 @@ class LiveSession:
 
     def _batch_size(self) -> int:
         """About one frame of each camera: with more, what waits would be older by the time that it is looked at."""
-        return min(self._config.detect.batch, max(_LEAST_BATCH, len(self._cameras.open)))
+        most = min(self._config.detect.batch, max(LEAST_LOOKS, len(self._cameras.open)))
+        return min(most, self._load.room) if self._config.stream.catch_up else most
 
     def _reload(self, frames: ReadyFrames) -> None:
         """Read the list of cameras anew; one that is wrong changes nothing."""
@@ -246,7 +248,9 @@ class LiveSession:
     def _make_pass(self, networks: RunNetworks, names: Sequence[str]) -> TrackingPass:
         config, dim = self._config, networks.embedder.feature_dim
         self._looks = make_looks(config, every=config.detect.every)
-        self._load = FollowLoad(self._looks, self.tell, self._wall.now_s, follows=config.stream.catch_up)
+        self._load = FollowLoad(
+            self._looks, self.tell, self._wall.now_s, follows=config.stream.catch_up, most=config.detect.batch
+        )
         builder = TrackletBuilder(dim, most_boxes=_MOST_BOXES, most_features=_MOST_FEATURES)
         self._identities = LiveIdentities(
             self._people.identities,
@@ -319,8 +323,10 @@ class LiveSession:
 
     def _unseen(self) -> Unseen:
         sources = Counter({name: camera.source.dropped for name, camera in self._cameras.open.items()})
+        damaged = {name: camera.source.damaged for name, camera in self._cameras.open.items()}
         still = dict(self._looks.closed) if isinstance(self._looks, WhereMotion) else {}
-        return Unseen(dict(self._load.passed_over), sources + Counter(self._tracking.dropped), still)
+        dropped = sources + Counter(self._tracking.dropped) + Counter(self._load.lost)
+        return Unseen(dict(self._load.passed_over), dropped, still, damaged)
 
     def _stored(self, store: Callable[[], object]) -> None:
         """Store something; a disk that is full ends nothing."""

@@ -18,10 +18,12 @@ from reidtrack.pipeline.live.logs import LiveLogs
 from reidtrack.pipeline.live.store import LiveStore
 from reidtrack.publish.status import LiveStatus
 from reidtrack.runs.retention import Retention
+from reidtrack.runtime.memory import give_back_free_memory
 from reidtrack.video.wall_time import WallTime
 
 _TIDY_EVERY_S = 60.0
 _WRITE_EVERY_S = 10.0
+_GIVE_BACK_EVERY_S = 3600.0
 
 
 class Upkeep:
@@ -50,6 +52,7 @@ class Upkeep:
         record = config.record
         self._retention = Retention(store.folder, keep_s=record.keep_s, max_bytes=record.max_bytes)
         self._tidied_s = self._written_s = -float("inf")
+        self._given_back_s = time.monotonic()
         self._recorded_bytes = 0
 
     def tick(self) -> None:
@@ -62,6 +65,9 @@ class Upkeep:
             self._written_s = now
             with contextlib.suppress(OutputError):  # a disk that is full: numbers are found in the logs again
                 self._store.write()
+        if now - self._given_back_s >= _GIVE_BACK_EVERY_S:
+            self._given_back_s = now
+            give_back_free_memory()
 
     def completed(self, status: LiveStatus) -> LiveStatus:
         """The status, with memory and disk."""

@@ -34,6 +34,10 @@ class LookRule(Protocol):
 
     learns: bool = False
 
+    def in_order(self, frames: Sequence[Frame]) -> Sequence[Frame]:
+        """The frames of a batch in the order in which `looks_at` will be asked of them; a camera's stay in theirs."""
+        return frames
+
     def looks_at(self, frame: Frame) -> Look:
         """Whether to look at a frame."""
         ...

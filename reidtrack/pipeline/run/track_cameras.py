@@ -211,6 +211,7 @@ class TrackingPass:
         with closing_generator(batches):
             for batch in batches:
                 self._looks.load(self.times.busy_s, self.dropped)
+                batch = list(self._looks.in_order(batch))
                 gone, self._gone = self._gone, []
                 if gone:
                     yield _Batch((), (), gone=gone)

@@ -130,16 +130,24 @@ class RunLibrary:
         if place is None:
             return None
         folder = RunFolder(place)
-        stamp = tuple(_stamp(path) for path in (folder.run_json, folder.identities, folder.crops))
-        with self._lock:
+        stamp = _stamp_of(folder)
+        with self._lock:  # which who asks at the same time waits for: a page asks several things at once
             kept = self._kept.pop(run, None)
-        if kept is None or kept.stamp != stamp:
-            kept = LoadedRun(run, folder, folder.read_manifest(), stamp)
-        with self._lock:
+            if kept is None or kept.stamp != stamp:
+                kept = LoadedRun(run, folder, folder.read_manifest(), stamp)
             self._kept[run] = kept
             while len(self._kept) > MOST_KEPT:
                 del self._kept[next(iter(self._kept))]
         return kept
+
+    def settled(self, from_bytes: int) -> dict[str, tuple[tuple[int, ...], ...]]:
+        """Runs with many people, and what changes whenever each of them does: first when they were settled.
+
+        Args:
+            from_bytes: Size of `identities.json` from which on they are many.
+        """
+        stamps = {name: _stamp_of(RunFolder(place)) for name, place in self._places().items()}
+        return {name: stamp for name, stamp in stamps.items() if stamp[0] and stamp[0][1] >= from_bytes}
 
     def _places(self) -> dict[str, Path]:
         """Name to folder of every run."""
@@ -319,6 +327,10 @@ def _is_plain_file(path: Path) -> bool:
         return path.is_file() and not path.is_symlink()
     except OSError:
         return False
+
+
+def _stamp_of(folder: RunFolder) -> tuple[tuple[int, ...], ...]:
+    return tuple(_stamp(path) for path in (folder.identities, folder.run_json, folder.crops))
 
 
 def _stamp(path: Path) -> tuple[int, ...]:

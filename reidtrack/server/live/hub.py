@@ -1,13 +1,14 @@
 """What is known of the live cameras at the moment, and what each who looks on is shown of it.
 
 One thread tells (`take`), many ask. Nobody has a queue here: each remembers how far they have read, and asks for what
-came since, so that whoever is slow misses pictures and costs nothing.
+came since, so that whoever is slow misses pictures and costs nothing. Those who have read equally far are given the
+same bytes, made once.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -16,7 +17,7 @@ from reidtrack.server.access.rules import Principal
 from reidtrack.server.live.ring import Film, Ring
 from reidtrack.server.live.seen import event_seen, status_seen
 from reidtrack.server.live.visits import Visits
-from reidtrack.server.live.wire import Message
+from reidtrack.server.live.wire import Message, pack_told
 
 State = Literal["off", "starting", "running", "stopped", "failed"]
 Kind = Literal["film", "jpeg", "none"]
@@ -24,6 +25,9 @@ MOST_EVENTS = 500
 MOST_BOXES = 300
 """Frames whose boxes are kept of a camera."""
 MOST_VIEWERS = 100
+_MOST_SHARED = 16
+_MOST_SHARED_BYTES = 1 << 20
+"""What is told to several at once is kept up to this size: whoever comes late is given more, but is alone with it."""
 
 
 @dataclass
@@ -44,6 +48,7 @@ class Place:
         pictures: Camera to the number of the last single picture.
         events: Number of the last event.
         status: Number of the last status.
+        turn: What the hub's `turn` was when they read last.
     """
 
     wanted: dict[str, Kind] = field(default_factory=dict)
@@ -52,6 +57,17 @@ class Place:
     pictures: dict[str, int] = field(default_factory=dict)
     events: int = 0
     status: int = 0
+    turn: int = -1
+
+    def read(self) -> tuple[Hashable, ...]:
+        """How far they have read, to be compared with how far others have."""
+        parts = (self.wanted, self.film, self.boxes, self.pictures)
+        return (*(tuple(part.items()) for part in parts), self.events, self.status)
+
+    def follow(self, other: Place) -> None:
+        """Have read as far as somebody else who was as far before."""
+        self.film, self.boxes, self.pictures = dict(other.film), dict(other.boxes), dict(other.pictures)
+        self.events, self.status = other.events, other.status
 
 
 class LiveHub:
@@ -60,6 +76,7 @@ class LiveHub:
     Attributes:
         run: Name of the run that it writes, as the library calls it; None where no cameras are watched.
         changed: Told which cameras' single pictures are wanted.
+        turn: Counts whatever changes here; who has seen this one needs not ask.
     """
 
     def __init__(self) -> None:
@@ -73,6 +90,8 @@ class LiveHub:
         self._events = Ring(MOST_EVENTS)
         self._status: dict[str, Any] = {}
         self._turns = 0
+        self.turn = 0
+        self._shared: dict[Hashable, tuple[bytes | None, Place]] = {}
         self._now_s, self._now_at = 0.0, clock.now()
         self._places: dict[int, Place] = {}
         self.changed: Callable[[Collection[str]], None] = lambda _: None
@@ -85,6 +104,7 @@ class LiveHub:
             self.run, self.state, self.why = run, "starting", None
             self._name(cameras)
             self._turns += 1
+            self._turned()
 
     def end(self, state: State, why: str | None = None) -> None:
         """It is over, or could not be begun."""
@@ -93,11 +113,17 @@ class LiveHub:
             self._status = {}
             self._visits.take({"event": "stopped"})
             self._turns += 1
+            self._turned()
 
     def take(self, message: Message) -> None:
         """Take what the process tells."""
         with self._lock:
             getattr(self, f"_take_{message.kind}", lambda _: None)(message)
+            self._turned()
+
+    def _turned(self) -> None:
+        self.turn += 1
+        self._shared.clear()
 
     def _take_cameras(self, message: Message) -> None:
         self.origin_utc = message.head["origin_utc"]
@@ -142,6 +168,7 @@ class LiveHub:
         with self._lock:
             self._name(cameras)
             self._turns += 1
+            self._turned()
 
     def _camera(self, message: Message) -> _Camera:
         return self._cameras.get(message.head["camera"]) or _Camera()  # one that was taken out meanwhile
@@ -221,7 +248,7 @@ class LiveHub:
             known = {name: kind for name, kind in wanted.items() if name in self._cameras and user.sees(name)}
             for name in set(place.film) - {name for name, kind in known.items() if kind == "film"}:
                 del place.film[name]  # who comes back to it begins anew
-            place.wanted = known
+            place.wanted, place.turn = known, -1
         self._tell_wanted()
 
     def _tell_wanted(self) -> None:
@@ -230,27 +257,43 @@ class LiveHub:
             changed = self.changed
         changed(sorted(wanted))
 
-    def since(self, place: Place, user: Principal) -> tuple[dict[str, Any], list[bytes]] | None:
-        """What is new for somebody, who has read it then; None where nothing is."""
+    def since(self, place: Place, user: Principal) -> bytes | None:
+        """What is new for somebody, as it travels (`pack_told`), who has read it then; None where nothing is."""
+        if place.turn == self.turn:  # without the lock: a change that is missed now is seen at the next asking
+            return None
         with self._lock:
-            media, data, boxes = [], [], []
-            for name, kind in place.wanted.items():
-                camera = self._cameras.get(name)
-                if camera is None or not user.sees(name):
-                    continue
-                for message in self._pictures(place, name, camera, kind):
-                    head = {key: value for key, value in message.head.items() if key != "mime"}
-                    media.append({**head, "bytes": len(message.data)})
-                    data.append(message.data)
-                boxes += [message.head for message in camera.boxes.after(place.boxes.get(name, 0))]
-                place.boxes[name] = camera.boxes.last
-            events = self._events_after(place.events, user)
-            place.events = self._events.last
-            told: dict[str, Any] = {"media": media, "boxes": boxes, "events": events}
-            if place.status != self._turns:
-                place.status = self._turns
-                told["state"] = self._state_for(user)
-            return (told, data) if media or boxes or events or "state" in told else None
+            place.turn = self.turn
+            key = (user, place.read())
+            if key in self._shared:
+                told, after = self._shared[key]
+                place.follow(after)
+                return told
+            told = self._since(place, user)
+            if len(self._shared) < _MOST_SHARED and (told is None or len(told) <= _MOST_SHARED_BYTES):
+                after = Place()
+                after.follow(place)
+                self._shared[key] = (told, after)
+            return told
+
+    def _since(self, place: Place, user: Principal) -> bytes | None:
+        media, data, boxes = [], [], []
+        for name, kind in place.wanted.items():
+            camera = self._cameras.get(name)
+            if camera is None or not user.sees(name):
+                continue
+            for message in self._pictures(place, name, camera, kind):
+                head = {key: value for key, value in message.head.items() if key != "mime"}
+                media.append({**head, "bytes": len(message.data)})
+                data.append(message.data)
+            boxes += [message.head for message in camera.boxes.after(place.boxes.get(name, 0))]
+            place.boxes[name] = camera.boxes.last
+        events = self._events_after(place.events, user)
+        place.events = self._events.last
+        told: dict[str, Any] = {"media": media, "boxes": boxes, "events": events}
+        if place.status != self._turns:
+            place.status = self._turns
+            told["state"] = self._state_for(user)
+        return pack_told(told, data) if media or boxes or events or "state" in told else None
 
     def _pictures(self, place: Place, name: str, camera: _Camera, kind: Kind) -> list[Message]:
         if kind == "film":

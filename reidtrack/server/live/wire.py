@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
 
 _LENGTHS = struct.Struct(">II")
+_HEAD_LENGTH = struct.Struct(">I")
 MOST_BYTES = 64 << 20
 """Of a message; more is a fault of whoever sends."""
 
@@ -50,3 +51,9 @@ def read_messages(stream: IO[bytes]) -> Iterator[Message]:
         if len(whole) < head + data:
             return
         yield Message(json.loads(whole[:head]), whole[head:])
+
+
+def pack_told(told: Mapping[str, Any], data: Sequence[bytes]) -> bytes:
+    """What a browser is told: the length of the head (4 bytes, big-endian), the head as JSON, and bytes."""
+    head = json.dumps(told, separators=(",", ":")).encode()
+    return b"".join((_HEAD_LENGTH.pack(len(head)), head, *data))

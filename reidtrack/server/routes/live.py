@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import struct
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
@@ -19,10 +18,10 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from reidtrack.config.live import CameraSettings
 from reidtrack.server.access.rules import Role, Rule
+from reidtrack.server.data.timeline import colour
 from reidtrack.server.endpoint import POLICY_VIOLATION, Call, Endpoint, Refused, Words, identify, not_there
 from reidtrack.server.live.addresses import checked_address
 from reidtrack.server.live.hub import Kind, LiveHub, Place
-from reidtrack.server.routes.runs import colour
 from reidtrack.video.naming import is_camera_name
 from reidtrack.video.palette import COLOURS
 
@@ -33,7 +32,6 @@ _STILL_S = 5.0
 """How often it is asked whether who looks on still may."""
 _ALIVE_S = 15.0
 _MOST_WORDS = 64 << 10
-_LENGTH = struct.Struct(">I")
 _TRY_LATER = 1013
 PALETTE = [colour(number) for number in range(1, COLOURS + 1)]
 """Colours of people 1, 2 and so on; then they repeat."""
@@ -219,17 +217,15 @@ async def _tell(socket: WebSocket, call: Call, place: Place) -> None:
     hub, asked_s = call.services.live, time.monotonic()
     try:
         while True:
-            found = hub.since(place, call.who)
-            if found is not None:
-                told, data = found
-                head = json.dumps(told, separators=(",", ":")).encode()
-                await socket.send_bytes(_LENGTH.pack(len(head)) + head + b"".join(data))
+            told = hub.since(place, call.who)
+            if told is not None:
+                await socket.send_bytes(told)
             if time.monotonic() - asked_s >= _STILL_S:
                 if not await to_thread.run_sync(_still_may, call):
                     await socket.close(POLICY_VIOLATION)
                     return
                 asked_s = time.monotonic()
-            await anyio.sleep(TICK_S)
+            await anyio.sleep(TICK_S - time.monotonic() % TICK_S)  # all at the same moments: they are told the same
     except (WebSocketDisconnect, RuntimeError):
         return
 

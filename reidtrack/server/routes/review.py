@@ -8,10 +8,11 @@ from typing import Any
 from reidtrack.server.access.rules import Role, Rule
 from reidtrack.server.data.library import RunSeen
 from reidtrack.server.data.review import WORTH, Question, questions, worth_asking
+from reidtrack.server.data.timeline import colour
 from reidtrack.server.endpoint import Call, Endpoint
 from reidtrack.server.routes.found import a_run
 from reidtrack.server.routes.paging import Page, paged
-from reidtrack.server.routes.runs import colour, pictures
+from reidtrack.server.routes.runs import pictures
 from reidtrack.types import TrackletKey
 
 

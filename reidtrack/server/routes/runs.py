@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -18,10 +17,10 @@ from reidtrack.server.data.library import RunSeen, Unreadable
 from reidtrack.server.data.places import plain_file
 from reidtrack.server.data.plan import paths_of
 from reidtrack.server.data.sightings import read_sightings
+from reidtrack.server.data.timeline import MOST_ROWS, colour, timeline
 from reidtrack.server.endpoint import Call, Endpoint
 from reidtrack.server.routes.found import PersonOfRun, a_person, a_run
 from reidtrack.server.routes.paging import Page, paged
-from reidtrack.video.palette import colour_of
 
 _FINITE = Field(allow_inf_nan=False)
 
@@ -37,7 +36,7 @@ class Stretch(Page):
 class ManyTracklets(Page):
     """A page of tracklets: there may be many, and each is small."""
 
-    limit: Annotated[int, Field(ge=1, le=20_000)] = 20_000
+    limit: Annotated[int, Field(ge=1, le=MOST_ROWS)] = MOST_ROWS
 
 
 def summary(run: RunSeen, *, brief: bool = False) -> dict[str, Any]:
@@ -152,12 +151,6 @@ def person_to_json(run: RunSeen, entry: Mapping[str, Any], most_pictures: int = 
     }
 
 
-def colour(identity: int) -> str:
-    """The colour of an identity as CSS writes it."""
-    blue, green, red = colour_of(identity)
-    return f"#{red:02x}{green:02x}{blue:02x}"
-
-
 def list_people(call: Call) -> Any:
     """Everybody in the user's cameras."""
     run: RunSeen = call.loaded
@@ -190,29 +183,8 @@ def tracklet_to_json(tracklet: Mapping[str, Any]) -> dict[str, Any]:
 
 def list_tracklets(call: Call) -> Any:
     """All tracklets in short, a row each, for a picture of the whole time."""
-    run, page = call.loaded, call.query
-    body = run.made_once(("tracklets", page), lambda: json.dumps(_tracklets(run, page)).encode())
+    body = timeline(call.loaded, call.query.cursor, call.query.limit)
     return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
-
-
-def _tracklets(run: RunSeen, asked: ManyTracklets) -> dict[str, Any]:
-    place = {camera: index for index, camera in enumerate(run.cameras)}
-    rows = [
-        (
-            entry["id"],
-            place[t["camera"]],
-            t["track_id"],
-            t["first_time_s"],
-            t["last_time_s"],
-            None if t["link"] is None else t["link"]["probability"],
-        )
-        for entry in run.identities
-        for t in entry["tracklets"]
-    ]
-    columns = ["identity", "camera", "track_id", "first_time_s", "last_time_s", "probability"]
-    people = {str(e["id"]): {"name": e.get("name"), "colour": colour(e["id"])} for e in run.identities}
-    page = paged(rows, asked, list)
-    return {**page, "columns": columns, "cameras": run.cameras, "people": people, "version": run.version}
 
 
 def list_sightings(call: Call) -> Any:

@@ -84,4 +84,5 @@ def test_frames_by_what_became_of_them() -> None:
     site.board.on_frame(Frame("hall", 3, 0.3, np.zeros((48, 64, 3), np.uint8)))  # not looked at
     status = site.board.status(Unseen(between={"hall": 1}, dropped={"hall": 2}, left_out={"door": 3})).cameras["hall"]
     assert (status.frames, status.between, status.dropped, status.left_out) == (3, 1, 2, 0)
-    assert site.board.overall(Unseen(between={"hall": 1}))["hall"]["between"] == 1
+    overall = site.board.overall(Unseen(between={"hall": 1}, damaged={"hall": 4}))["hall"]
+    assert (overall["between"], overall["damaged"]) == (1, 4)

@@ -47,7 +47,8 @@ class Machine:
             for camera, fps in self.fps.items():
                 if int(now_s * fps + 1e-9) == int((now_s - 0.05) * fps + 1e-9):
                     continue
-                if self.rule.looks_at(Frame(camera, self._number, now_s, PICTURE)) == "no":
+                (frame,) = self.rule.in_order([Frame(camera, self._number, now_s, PICTURE)])
+                if self.rule.looks_at(frame) == "no":
                     continue
                 if self._waiting_s > 0.3:
                     self.dropped[camera] += 1
@@ -128,6 +129,7 @@ def test_a_frame_that_decides_is_always_looked_at() -> None:
     for index in range(100):
         clock.go(0.1)
         rule.load({"detect": 0.1 * index}, {"a": index})
+        rule.in_order([])
         assert rule.looks_at(Frame("a", index, index / 10, PICTURE)) == "then_decide"
     assert rule.detect_every > 1
 

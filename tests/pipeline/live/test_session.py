@@ -15,6 +15,7 @@ from live_child import request, small_networks
 from outputs import read_json, read_lines
 from scene import Scene
 
+from reidtrack.cli.main import main
 from reidtrack.config.live import CameraSettings, read_cameras
 from reidtrack.errors import InputError, OutputError, UsageError
 from reidtrack.events import CameraDown, CameraUp, Event, Notice, TrackletStarted
@@ -29,6 +30,7 @@ from reidtrack.runs.event_log import read_events
 from reidtrack.runs.live_folder import LiveFolder
 from reidtrack.runtime.cancel import CancelToken
 from reidtrack.runtime.progress import Silent
+from reidtrack.video import recording_disk
 
 
 @pytest.fixture
@@ -105,6 +107,24 @@ def test_a_session_and_the_next_one(scene: Scene, tmp_path: Path) -> None:
     assert (folder.path / "report.html").is_file()
     rows = sum(len(read_lines(file.path)) for file in folder.sightings_files())
     assert len(read_lines(folder.sightings)) >= rows
+
+
+@pytest.mark.usefixtures("networks")
+def test_a_full_disk_ends_recording_alone(
+    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line for all cameras; people are tracked as ever, and the exit code says it."""
+    monkeypatch.setattr(recording_disk, "_disk_space", lambda folder: (0, 1 << 40))
+    folder = LiveFolder(tmp_path / "site")
+    videos = [str(scene.videos[camera]) for camera in ("left", "right")]
+    words = ["--realtime", "--out", str(folder.path), "--reid", str(scene.reid), "--engine", "torch", "--quiet"]
+    assert main(["live", "--videos", *videos, *words, "--set", "stream.catch_up=false"]) == OutputError.exit_code
+    assert "the disk was full for a while" in capsys.readouterr().err
+    (notice,) = [event for event in events(folder.path, "notice") if event["subject"] == "disk"]
+    assert "recording stops, tracking goes on" in notice["text"]
+    assert not any(folder.recordings(camera) for camera in folder.recorded_cameras())
+    (sightings,) = folder.sightings_files()
+    assert {row["camera"] for row in read_lines(sightings.path)} == {"left", "right"}
 
 
 def test_two_inputs_of_one_name_are_two_cameras(scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
