@@ -90,7 +90,7 @@ class Associator:
         self._client: Any = None
         self._sector: Sector | None = None
         self._events: list[Event] = []
-        self._read: list[bytes] = []
+        self._read: dict[bytes, None] = {}
         self._wanted = self._new = False
         self._stepped_s = self._stored_s = self._renewed_s = float("-inf")
         self._took_s = 0.0
@@ -144,7 +144,7 @@ class Associator:
             self._say(f"sector {self._name}: {what}")
 
     def _forget(self) -> None:
-        self._sector, self._events, self._read = None, [], []
+        self._sector, self._events, self._read = None, [], {}
 
     def _work(self, ended: threading.Event) -> None:
         """Take the lease, and settle as long as it is held."""
@@ -299,9 +299,9 @@ class Associator:
     def _take(self, rows: Iterable[Any]) -> None:
         assert self._sector is not None
         for entry_id, fields in rows:
-            if entry_id is None:
-                continue  # deleted meanwhile
-            self._read.append(entry_id)
+            if entry_id is None or entry_id in self._read:
+                continue  # deleted meanwhile; claimed from oneself
+            self._read[entry_id] = None
             try:
                 entry = wire.decode(fields or {})
                 self._new = self._sector.take(entry) or self._new
@@ -364,5 +364,5 @@ class Associator:
         assert self._sector is not None
         self._sector.note_commit(state)
         self.told += len(self._events)
-        self._events, self._read, self._wanted = [], [], False
+        self._events, self._read, self._wanted = [], {}, False
         self._stored_s = time.monotonic()

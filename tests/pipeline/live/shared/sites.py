@@ -114,7 +114,8 @@ class KilledAssociator:
 
     def __init__(self, server: RedisServer) -> None:
         words = [sys.executable, __file__, str(server.port)]
-        paths = os.pathsep.join([str(Path(__file__).parents[4]), str(Path(__file__).parents[3]), *sys.path])
+        here = Path(__file__).parents
+        paths = os.pathsep.join([str(here[4]), str(here[3]), *sys.path])
         environment = {**os.environ, "PYTHONPATH": paths}
         self._process = subprocess.Popen(words, stdout=subprocess.PIPE, env=environment)
         self.wait("begins")

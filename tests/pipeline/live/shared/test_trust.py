@@ -137,6 +137,7 @@ def test_hostile_entries_among_good_ones(server: RedisServer) -> None:
     group.close()
     running.end()
     assert group.who() == {("a", 1): 1}
+    assert "sector site: settles who is who" in running.said
     assert running.associator.refused == len(HOSTILE) + 1
     assert any("passed over" in line for line in running.said)
     assert [line for line in group.said if "an answer is passed over" in line]
