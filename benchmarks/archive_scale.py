@@ -1,82 +1,89 @@
 r"""Time, memory and accuracy of the association of an archive: from 1,000 tracklets to a day of 100 cameras.
 
-    OMP_NUM_THREADS=1 python benchmarks/archive_scale.py --tracklets 1000 10000 100000 1000000 --dense 20000
+    OMP_NUM_THREADS=1 python benchmarks/archive_scale.py --tracklets 1000 10000 100000 300000 1000000 --dense 10000 \
+        --json runs/archive_scale.json --picture docs/pictures/growth_archive.png
 
 Looks are drawn as in `drawn_recordings.py` from its documented sizes (a normal distribution, so that there is no end of
 people): 101 numbers each, where networks have 512. Each of count/7 people comes for some minutes, seen by one camera
 after another of 100 in a row; three in ten come once more, any time later. A million tracklets fill a day: fewer fill a
 part of one, ten minutes at least. Nothing but looks and who stood beside whom counts.
 
-Each size is a process of its own. Seconds are CPU seconds of one thread; memory is the largest resident set above what
-the tracklets themselves take. `right pairs`: of joined pairs; `joined pairs`: of right ones. With `--dense N` sizes up
-to N are also solved at once. Linux.
+Drawn features lie in a file that is mapped, as those of a large run do, and boxes are shared: tracklets take 1.5 KiB
+each. Each size is a process of its own; after each, its line is printed and written, so that it may be ended at any
+time, and gone on with (`--json` keeps what is there). Seconds are CPU seconds, of all processes that solve blocks;
+memory is the most that all of them hold above what the tracklets themselves take. `right pairs`: of joined pairs;
+`joined pairs`: of right ones. With `--dense N` sizes up to N are also solved at once. Linux.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import cProfile
 import json
-import resource
-import subprocess
-import sys
-import time
+import tempfile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from association_scale import pair_scores
+from scale_loop import Row, each_size, measured
 
 from reidtrack.associate.associate import associate
-from reidtrack.types import DoubleArray, IntArray, Tracklet
+from reidtrack.types import DoubleArray, FloatArray, IntArray, Tracklet
 
 DIM, VISITS, CAMERAS, DAY_S = 101, 7, 100, 86_400
 FULL = 1_000_000
 """Tracklets of a day."""
 LEAST_S = 600.0
 RATE, BOXES_A_CROP = 10, 5
+LEAST_CROPS, MOST_CROPS = 3, 12
 AGAIN = 0.3
 """Share of people who come twice."""
+_LOT = 4096
+"""Tracklets that are drawn at once."""
 
 
-def draw(count: int, seed: int = 0) -> tuple[list[Tracklet], IntArray]:
-    """Tracklets of a day, or a part of one, and who each of them is."""
+def draw(count: int, folder: Path, seed: int = 0) -> tuple[list[Tracklet], IntArray]:
+    """Tracklets of a day, or a part of one, with features in a file of a folder; and who each of them is."""
     rng = np.random.default_rng(seed)
     people = max(2, count // VISITS)
-    face = _normal(rng, people, 0.505, 26)
-    face[:, DIM - 1] = 0.691
-    shift = _normal(rng, CAMERAS, 0.127, 5)
     who = np.sort(np.arange(count) % people)
-    crops = rng.integers(3, 13, count)
+    crops = rng.integers(LEAST_CROPS, MOST_CROPS, count, endpoint=True)
     first, camera = _walks(rng, who, people, max(LEAST_S, DAY_S * count / FULL))
-    visit = (face[who] + _normal(rng, count, 0.422, 77) + shift[camera]).astype(np.float32)
-    frames = np.arange(int(first.max()) + BOXES_A_CROP * 13)
-    seconds, box = frames / RATE, np.tile(np.array([10, 10, 30, 70], np.float32), (BOXES_A_CROP * 13, 1))
-    sure, good = np.ones(len(box), np.float32), np.ones(13, np.float32)
+    ends = np.append(0, np.cumsum(crops))
+    features = np.memmap(folder / "features", np.float32, "w+", shape=(int(ends[-1]), DIM))
+    _draw_features(rng, features, who, camera, ends)
+    frames = np.arange(int(first.max()) + BOXES_A_CROP * MOST_CROPS)
+    seconds, box = frames / RATE, np.tile(np.array([10, 10, 30, 70], np.float32), (BOXES_A_CROP * MOST_CROPS, 1))
+    sure, good = np.ones(len(box), np.float32), np.ones(MOST_CROPS, np.float32)
+    names = [f"camera{c:03d}" for c in range(CAMERAS)]
     tracklets = []
-    for i, (k, begin) in enumerate(zip(crops.tolist(), first.tolist(), strict=True)):
-        feature = visit[i] + _normal(rng, k, 0.403, 100).astype(np.float32)
-        feature /= np.linalg.norm(feature, axis=1, keepdims=True)
+    for i, (k, begin, c) in enumerate(zip(crops.tolist(), first.tolist(), camera.tolist(), strict=True)):
         part, n = slice(begin, begin + k * BOXES_A_CROP), k * BOXES_A_CROP
-        frame = frames[part]
+        frame, own = frames[part], np.asarray(features[ends[i] : ends[i + 1]])
         tracklets.append(
-            Tracklet(
-                f"camera{camera[i]:03d}",
-                i + 1,
-                frame,
-                seconds[part],
-                box[:n],
-                sure[:n],
-                feature,
-                frame[::BOXES_A_CROP],
-                good[:k],
-            )
+            Tracklet(names[c], i + 1, frame, seconds[part], box[:n], sure[:n], own, frame[::BOXES_A_CROP], good[:k])
         )
     return tracklets, who
 
 
-def _normal(rng: np.random.Generator, count: int, size: float, dimensions: int) -> DoubleArray:
-    rows = np.zeros((count, DIM))
-    rows[:, :dimensions] = rng.normal(size=(count, dimensions)) * size / np.sqrt(dimensions)
+def _draw_features(
+    rng: np.random.Generator, features: FloatArray, who: IntArray, camera: IntArray, ends: IntArray
+) -> None:
+    """Fill in the features (K, DIM) of all crops; those of tracklet i end at `ends[i + 1]`."""
+    face = _normal(rng, int(who.max()) + 1, 0.505, 26)
+    face[:, DIM - 1] = 0.691
+    shift = _normal(rng, CAMERAS, 0.127, 5)
+    for begin in range(0, len(who), _LOT):
+        lot = slice(begin, min(begin + _LOT, len(who)))
+        visit = face[who[lot]] + _normal(rng, lot.stop - begin, 0.422, 77) + shift[camera[lot]]
+        rows = np.repeat(visit, np.diff(ends[begin : lot.stop + 1]), axis=0)
+        rows += _normal(rng, len(rows), 0.403, 100)
+        features[ends[begin] : ends[lot.stop]] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def _normal(rng: np.random.Generator, count: int, size: float, dimensions: int) -> FloatArray:
+    rows = np.zeros((count, DIM), np.float32)
+    rows[:, :dimensions] = rng.standard_normal((count, dimensions), np.float32) * np.float32(size / np.sqrt(dimensions))
     return rows
 
 
@@ -86,7 +93,7 @@ def _walks(rng: np.random.Generator, who: IntArray, people: int, span_s: float) 
     second = (number >= VISITS // 2) & (rng.random(people) < AGAIN)[who]
     gap_s = 8 + rng.exponential(30, len(who))
     along_s = np.cumsum(gap_s) - np.cumsum(gap_s)[np.searchsorted(who, who)]
-    arrives_s = rng.random((2, people)) * max(span_s - 300, 1)
+    arrives_s: DoubleArray = rng.random((2, people)) * max(span_s - 300, 1)
     arrives_s.sort(axis=0)
     arrives_s[1] = np.maximum(arrives_s[1], arrives_s[0] + 600)
     start_s = np.where(second, arrives_s[1][who], arrives_s[0][who]) + along_s
@@ -94,31 +101,19 @@ def _walks(rng: np.random.Generator, who: IntArray, people: int, span_s: float) 
     return (start_s * RATE).astype(np.int64), place % CAMERAS
 
 
-def measure(count: int, at_once: int | None) -> dict[str, Any]:
-    """Associate one drawn archive in this process."""
-    tracklets, person = draw(count)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    start, wall = time.process_time(), time.perf_counter()
-    found = associate(tracklets) if at_once is None else associate(tracklets, at_once=at_once)
-    seconds, wall = time.process_time() - start, time.perf_counter() - wall
-    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    right, joined = pair_scores(found.identities, person)
-    return {
-        "tracklets": count,
-        "at_once": at_once,
-        "cpu_s": round(seconds, 2),
-        "wall_s": round(wall, 2),
-        "tracklets_mib": round(before / 1024),
-        "more_mib": round((after - before) / 1024),
-        "threshold": round(found.threshold, 4),
-        "people": len(found.identities),
-        "true_people": len(np.unique(person)),
-        "right_pairs": round(right, 1),
-        "joined_pairs": round(joined, 1),
-    }
+def measure(count: int, at_once: int | None, workers: int | None, profile: Path | None, folder: Path) -> Row:
+    """Associate one drawn archive."""
+    tracklets, person = draw(count, folder)
+    own = {} if at_once is None else {"at_once": at_once}
+    with contextlib.ExitStack() as stack:
+        if profile is not None:
+            profiler = stack.enter_context(cProfile.Profile())
+            stack.callback(profiler.dump_stats, profile.with_name(f"{profile.name}.{count}"))
+        row = measured(lambda: associate(tracklets, workers=workers, **own), person)
+    return {**row, "at_once": at_once, "workers": workers, "dense": at_once is not None and at_once >= count}
 
 
-def picture(rows: list[dict[str, Any]], path: Path) -> None:
+def picture(rows: list[Row], path: Path) -> None:
     """Time, memory and accuracy over tracklets."""
     from matplotlib.figure import Figure
 
@@ -143,35 +138,30 @@ def main() -> None:
     parser.add_argument("--tracklets", nargs="+", type=int, default=[1000, 10_000])
     parser.add_argument("--dense", type=int, default=0, metavar="N", help="up to N tracklets also at once")
     parser.add_argument("--at-once", type=int, metavar="N", help="tracklets that are solved at once; default: as a run")
+    parser.add_argument("--workers", type=int, metavar="N", help="processes; default: one for each core")
+    parser.add_argument("--folder", type=Path, help="where features are drawn into; default: a temporary one")
+    parser.add_argument("--profile", type=Path, metavar="FILE", help="what took the time, for pstats: FILE.1000, ...")
     parser.add_argument("--picture", type=Path, help="draw the rows of the JSON file, those of earlier calls too")
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--json", type=Path, default=Path("archive_scale.json"))
     args = parser.parse_args()
     if args.one:
-        print(json.dumps(measure(args.tracklets[0], args.at_once)))
+        with tempfile.TemporaryDirectory(dir=args.folder) as folder:
+            print(json.dumps(measure(args.tracklets[0], args.at_once, args.workers, args.profile, Path(folder))))
         return
-    rows: list[dict[str, Any]] = json.loads(args.json.read_text()) if args.json.exists() else []
-    print("| tracklets | solved | CPU s | MiB | threshold | people (true) | right pairs | joined pairs |")
-    print("| ---: |" + " ---: |" * 7)
+    common = [] if args.workers is None else ["--workers", str(args.workers)]
+    common += [] if args.profile is None else ["--profile", str(args.profile)]
+    common += [] if args.folder is None else ["--folder", str(args.folder)]
+    sizes = []
     for count in args.tracklets:
-        for dense in (False, True) if count <= args.dense else (False,):
-            at_once = count if dense else args.at_once
-            words = [] if at_once is None else ["--at-once", str(at_once)]
-            done = subprocess.run(
-                [sys.executable, __file__, "--one", "--tracklets", str(count), *words],
-                check=True,
-                capture_output=True,
-                text=True,
+        for at_once in (args.at_once, count) if count <= args.dense else (args.at_once,):
+            words = ["--one", "--tracklets", str(count), *common]
+            sizes.append(
+                ("at once", [*words, "--at-once", str(at_once)])
+                if at_once == count
+                else ("in blocks", words if at_once is None else [*words, "--at-once", str(at_once)])
             )
-            row = {**json.loads(done.stdout), "dense": dense}
-            rows.append(row)
-            args.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
-            how = "at once" if dense else "in blocks"
-            print(
-                f"| {count:,} | {how} | {row['cpu_s']:.1f} | {row['more_mib']:,} | {row['threshold']:.3f} "
-                f"| {row['people']:,} ({row['true_people']:,}) | {row['right_pairs']} | {row['joined_pairs']} |",
-                flush=True,
-            )
+    rows = each_size(__file__, sizes, args.json, keep=True)
     if args.picture:
         picture(sorted(rows, key=lambda r: int(r["tracklets"])), args.picture)
 

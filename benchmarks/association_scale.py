@@ -4,8 +4,8 @@ r"""Time and memory of the association over a growing number of tracklets, camer
 
 The tracklets are drawn, not recorded: people around whom features vary from visit to visit and from crop to crop, a
 cast for each camera, and visits spread so that about ten people stand in a camera at once. Each size is a process of
-its own. Seconds are CPU seconds of one thread. Memory is the largest resident set above what the tracklets themselves
-take. The shares of right pairs say that the problem is solved, not how hard real ones are. Linux.
+its own. Seconds are CPU seconds of one thread. Memory is the most that the process holds above what the tracklets
+themselves take. The shares of right pairs say that the problem is solved, not how hard real ones are. Linux.
 
 With `--linkage N`, problems of up to N tracklets are also given to SciPy's average linkage, cut at our threshold, for
 its time and memory: on the same mean looks, whose making is not counted. It keeps the distances of all pairs.
@@ -16,17 +16,14 @@ from __future__ import annotations
 import argparse
 import json
 import resource
-import subprocess
-import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from scale_loop import Row, each_size, in_a_process, measured
 
 from reidtrack.associate.associate import associate
-from reidtrack.types import Identity, IntArray, Tracklet
+from reidtrack.types import IntArray, Tracklet
 
 DIM, INTRINSIC, CROPS, BOXES = 512, 48, 4, 40
 VISITS = 6
@@ -70,19 +67,6 @@ def _unit(rows: np.ndarray) -> np.ndarray:
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
-def pair_scores(identities: Sequence[Identity], person: IntArray) -> tuple[float, float]:
-    """Share of joined pairs that are right, and of right pairs that are joined, percent."""
-    owner = np.array([identity.id for identity in identities for _ in identity])
-    truth = np.array([person[t.track_id - 1] for identity in identities for t in identity])
-
-    def pairs(labels: np.ndarray) -> int:
-        number = np.unique(labels, return_counts=True)[1].astype(np.int64)
-        return int((number * (number - 1) // 2).sum())
-
-    both = pairs(owner * (int(truth.max()) + 1) + truth)
-    return 100 * both / max(1, pairs(owner)), 100 * both / max(1, pairs(truth))
-
-
 def measure_linkage(count: int, cameras: int, threshold: float) -> dict[str, float]:
     """Give one drawn problem to average linkage in this process."""
     from association_methods import mean_and_camera
@@ -101,33 +85,10 @@ def measure_linkage(count: int, cameras: int, threshold: float) -> dict[str, flo
     return {"cpu_s": round(seconds, 2), "more_mib": round((after - before) / 1024)}
 
 
-def measure(count: int, cameras: int) -> dict[str, float]:
+def measure(count: int, cameras: int) -> Row:
     """Associate one drawn problem in this process."""
     tracklets, person = draw(count, cameras)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    start = time.process_time()
-    found = associate(tracklets)
-    seconds = time.process_time() - start
-    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    right, complete = pair_scores(found.identities, person)
-    return {
-        "tracklets": count,
-        "cameras": cameras,
-        "cpu_s": round(seconds, 2),
-        "tracklets_mib": round(before / 1024),
-        "more_mib": round((after - before) / 1024),
-        "threshold": round(found.threshold, 4),
-        "people": len(found.identities),
-        "true_people": len(np.unique(person)),
-        "right_pairs": round(right, 1),
-        "joined_pairs": round(complete, 1),
-    }
-
-
-def _in_a_process(words: list[str]) -> dict[str, Any]:
-    done = subprocess.run([sys.executable, __file__, *words], check=True, capture_output=True, text=True)
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    return {**measured(lambda: associate(tracklets), person), "cameras": cameras}
 
 
 def main() -> None:
@@ -143,23 +104,18 @@ def main() -> None:
         size = args.tracklets[0], args.cameras[0]
         print(json.dumps(measure(*size) if args.threshold is None else measure_linkage(*size, args.threshold)))
         return
-    rows = []
-    print("| tracklets | cameras | CPU s | more memory, MiB | threshold | people (true) | right pairs | joined pairs |")
-    print("| --- |" + " --- |" * 7)
-    for count in args.tracklets:
-        for cameras in args.cameras:
-            words = ["--one", "--tracklets", str(count), "--cameras", str(cameras)]
-            row = _in_a_process(words)
-            if count <= args.linkage:
-                row["linkage"] = _in_a_process([*words, "--threshold", str(row["threshold"])])
-            rows.append(row)
-            figures = f"{row['cpu_s']:.1f} | {row['more_mib']:,} | {row['threshold']:.3f}"
-            pairs = f"{row['right_pairs']:.1f} | {row['joined_pairs']:.1f}"
-            people = f"{row['people']:,} ({row['true_people']:,})"
-            print(f"| {count:,} | {cameras} | {figures} | {people} | {pairs} |", flush=True)
-            if "linkage" in row:
-                other = row["linkage"]
-                print(f"| {count:,} by average linkage | | {other['cpu_s']:.1f} | {other['more_mib']:,} |", flush=True)
+    words = {
+        (count, cameras): ["--one", "--tracklets", str(count), "--cameras", str(cameras)]
+        for count in args.tracklets
+        for cameras in args.cameras
+    }
+    sizes = [(f"{cameras} cameras", own) for (_, cameras), own in words.items()]
+    rows = each_size(__file__, sizes, args.json)
+    for row, ((count, _), own) in zip(rows, words.items(), strict=True):
+        if count <= args.linkage:
+            row["linkage"] = in_a_process(__file__, [*own, "--threshold", str(row["threshold"])])
+            other = row["linkage"]
+            print(f"| {count:,} | by average linkage | {other['cpu_s']:.1f} | | {other['more_mib']:,} |", flush=True)
     args.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
 
 

@@ -208,7 +208,7 @@ def replay(name: str, run: Path, gt: Path, **options: float) -> dict[str, float 
     site = Site(manifest.inputs, config.site)
     offline = associate(recording.tracklets, **settings, evidence=[site.evidence])
     live = Site(manifest.inputs, config.site, clocks_every_s=600.0)
-    settings.pop("at_once")  # a window of live cameras is solved at once
+    del settings["at_once"], settings["workers"]  # a window of live cameras is solved at once
     played = Replay(read_tracks(run), OnlineIdentities(**settings, evidence=[live.evidence], **options))
     scores = {
         "at_the_moment": {t.key: played.at_the_moment(t, first=False) for t in recording.tracklets},

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from reidtrack.associate.appearance import mean_appearances
 from reidtrack.associate.blocks.learned import Told
-from reidtrack.associate.blocks.many import AT_ONCE, associate_many, single_persons_of_many
+from reidtrack.associate.blocks.many import AT_ONCE, MOST_WORKERS, associate_many, single_persons_of_many
 from reidtrack.associate.calibration.calibration import Calibration
 from reidtrack.associate.calibration.prior import GENERIC, AppearancePrior
 from reidtrack.associate.evidence import Evidence
@@ -19,6 +19,7 @@ from reidtrack.associate.grouping import Recording, group, single_persons
 from reidtrack.associate.links import LinkContext
 from reidtrack.associate.lookalikes import lookalikes
 from reidtrack.associate.sweep import OtherClustering, SweepInput, cluster_at
+from reidtrack.runtime.processes import cores
 from reidtrack.types import DoubleArray, Identity, Tracklet, TrackletKey
 
 
@@ -57,6 +58,7 @@ def associate(
     feedback: Sequence[tuple[TrackletKey, TrackletKey, bool, float]] = (),
     steps: Sequence[float] = (),
     at_once: int = AT_ONCE,
+    workers: int | None = 0,
 ) -> Association:
     """Give every tracklet an identity.
 
@@ -88,6 +90,8 @@ def associate(
         steps: Differences from the threshold at which all is clustered once more, evidence and all.
         at_once: Most tracklets that are solved at once; of more, blocks of half as many are, then their people
             (`blocks`), and `steps` are not tried.
+        workers: Processes in which blocks are solved; what comes out is the same, to the byte, whatever their number.
+            None: one for each core, at most 8; 0: this one does it. `evidence` is pickled for them.
 
     Returns:
         Who is who; a tracklet that matches nobody, or has no features, is a person of its own. The same tracklets give
@@ -96,12 +100,14 @@ def associate(
     Raises:
         ValueError: If `must_link` and `cannot_link` cannot both be true, or somebody would stand twice in a camera, or
             a key is not known.
+        OutputError: If processes that solve blocks are killed again and again.
     """
     if len(tracklets) > at_once:
         many = associate_many(
             tracklets,
             Told(threshold, same_camera_threshold, least_probability, feedback),
             at_once=at_once,
+            workers=min(cores(), MOST_WORKERS) if workers is None else workers,
             split_threshold=split_threshold,
             prior=prior,
             shrink=shrink,

@@ -33,7 +33,7 @@ _JUMP_LOG = 0.3
 
 
 class Occasions:
-    """Occasions in the tracklets of a recording; found only for those that are asked for.
+    """Occasions in the tracklets of a recording; found only for those that are asked for, best camera by camera.
 
     Args:
         tracklets: All tracklets of the cameras: who is left out is met by nobody.
@@ -58,6 +58,7 @@ class Occasions:
         """Mask (T,) of the boxes of tracklet `i` that meet another one of the camera."""
         tracklet, met = self._tracklets[i], np.zeros(len(self._tracklets[i]), np.bool_)
         if tracklet.camera not in self._boxes:
+            self._boxes.clear()  # all boxes of one camera are in memory once more, not of all
             self._boxes[tracklet.camera] = _boxes(self._tracklets, self._members[tracklet.camera])
         there, wide = self._boxes[tracklet.camera], _enlarged(tracklet.xyxy)
         begin = there.frame.searchsorted(tracklet.frame)

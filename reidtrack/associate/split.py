@@ -11,7 +11,7 @@ as where somebody walks out of the picture, decide nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Protocol
@@ -35,6 +35,11 @@ _NEVER = 2.0
 _SCREEN = 0.6
 """Share of the threshold below which nobody looks closer; bounds time. The least share that is asked for in the end
 lies above it for networks whose mean is not known, and near 1 for others."""
+
+_LOT = 512
+"""Tracklets that are screened at once; changes no result."""
+_ROUNDING = 1e-6
+"""Sums over many tracklets differ by less from those over one."""
 
 
 class Biases(Protocol):
@@ -70,14 +75,49 @@ def split_switched(
     for tracklet in tracklets:
         free[tracklet.camera] = max(free.get(tracklet.camera, 1), tracklet.track_id + 1)
     result, occasions = [], Occasions(tracklets)
+    changing = _changing(tracklets, biases, threshold, range(len(tracklets)) if only is None else sorted(only))
+    by_camera = sorted(changing, key=lambda row: (tracklets[row].camera, row))  # occasions know one at a time
+    cuts = {row: _cuts(row, tracklets[row], biases, threshold, occasions) for row in by_camera}
     for row, tracklet in enumerate(tracklets):
-        looked_at = only is None or row in only
-        parts = _parts(tracklet, _cuts(row, tracklet, biases, threshold, occasions) if looked_at else [])
+        parts = _parts(tracklet, cuts.get(row, []))
         result.append(parts[0])
         for part in parts[1:]:
             result.append(replace(part, track_id=free[part.camera], split_from=tracklet.logged_id))
             free[part.camera] += 1
     return result
+
+
+def _changing(tracklets: Sequence[Tracklet], biases: Biases, threshold: float, rows: Sequence[int]) -> Iterator[int]:
+    """Those of some rows, and a few more, whose appearance changes somewhere by as much as anybody looks closer at."""
+    if threshold >= _NEVER:
+        return
+    for begin in range(0, len(rows), _LOT):
+        lot = [i for i in rows[begin : begin + _LOT] if len(tracklets[i].features) >= 2 * _LEAST_LOST]
+        if lot:
+            largest = _largest_changes([tracklets[i] for i in lot], [biases.without(i) for i in lot])
+            yield from np.array(lot)[largest >= _SCREEN * threshold - _ROUNDING].tolist()
+
+
+def _largest_changes(tracklets: Sequence[Tracklet], bias: Sequence[DoubleArray]) -> DoubleArray:
+    """Largest distance (N,) between the mean appearances before and after any moment of each; -1 where none counts."""
+    owner = np.repeat(np.arange(len(tracklets)), [len(t.features) for t in tracklets])
+    quality = np.concatenate([t.feature_quality for t in tracklets]).astype(np.float64)
+    best = np.maximum.reduceat(quality, np.searchsorted(owner, np.arange(len(tracklets))))
+    good = quality >= _LEAST_QUALITY * np.maximum(best, 0)[owner]
+    rows = np.concatenate([t.features - b for t, b in zip(tracklets, bias, strict=True)])[good]
+    owner, weight = owner[good], quality[good] + 1e-3
+    count = np.bincount(owner, minlength=len(tracklets))
+    ends = np.cumsum(count)
+    sums = np.cumsum(weight[:, None] * unit(rows), axis=0)
+    upto = np.concatenate([np.zeros((1, rows.shape[1])), sums])  # (K + 1, D)
+    number = np.arange(len(owner)) - (ends - count)[owner]  # of the crops before each
+    start = np.flatnonzero((number >= _LEAST_LOST) & (count[owner] - number >= _LEAST_LOST))
+    first, last = (ends - count)[owner[start]], ends[owner[start]]
+    before, after = upto[start] - upto[first], upto[last] - upto[start]
+    distance = 1 - np.sum(unit(before) * unit(after), axis=1)
+    found = np.full(len(tracklets), -1.0)
+    np.maximum.at(found, owner[start], distance)
+    return found
 
 
 def _cuts(row: int, tracklet: Tracklet, biases: Biases, threshold: float, occasions: Occasions) -> list[int]:

@@ -189,6 +189,7 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
         "site.path": site_path(args),
         "site.homographies": homographies(args),
         "gallery.path": None if args.gallery is None else args.gallery.resolve(),
+        "associate.workers": args.workers,
         "device": args.device,
         "engine": args.engine,
         "output.video": False,

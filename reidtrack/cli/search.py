@@ -38,6 +38,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     who.add_argument("--detector", type=Path, metavar="WEIGHTS", help=DETECTOR_HELP)
     who.add_argument("--person", type=int, metavar="N", help="the N-th person found, from 1, left to right")
     parser.add_argument("--picture", type=Path, metavar="OUT.PNG", help="draw the photo's person and the hits")
+    parser.add_argument(
+        "--index",
+        action="store_true",
+        help="make an index beside FEATURES.NPZ if there is none, for millions of images (needs the extra faiss)",
+    )
     add_network_options(parser)
     add_output_options(parser)
 
@@ -77,6 +82,7 @@ def _request(args: argparse.Namespace) -> SearchRequest:
         person=args.person,
         device=args.device,
         engine=args.engine,
+        index=args.index,
     )
 
 

@@ -181,6 +181,9 @@ class AssociateConfig(Section):
     at_once: Annotated[int, Field(ge=100)] = Field(
         20_000, description="most visits that are solved at once; of more, blocks of half as many, then their people"
     )
+    workers: Annotated[int, Field(ge=1)] | Literal["auto"] = Field(
+        "auto", description="processes that solve blocks; auto: one for each core, at most 8"
+    )
 
 
 class GalleryConfig(Section):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import random
 from collections.abc import Sequence
 from typing import Any
@@ -55,6 +56,11 @@ def test_blocks_do_not_depend_on_the_order() -> None:
     first, second = associate(day(), at_once=20), associate(shuffled, at_once=20)
     assert told(first.identities) == told(second.identities)
     assert [i.links for i in first.identities] == [i.links for i in second.identities]
+
+
+def test_people_are_the_same_whoever_solves_the_blocks() -> None:
+    one, two = (associate(day(), at_once=20, workers=workers) for workers in (1, 3))
+    assert pickle.dumps(one.identities) == pickle.dumps(two.identities)
 
 
 @pytest.mark.parametrize("at_once", [2, 4])

@@ -61,6 +61,14 @@ class LearnedBias:
             return found
         return self.sample.bias.without(place)
 
+    def of_rows(self, rows: IntArray) -> tuple[DoubleArray, IntArray]:
+        """What `without` gives for some tracklets (R,): rows of a table (C, D), and which one (R,) is whose."""
+        table, which = self.sample.bias.vector, self.camera[rows].copy()
+        known = np.flatnonzero(np.isin(rows, self.rows))
+        which[known] = len(table) + np.arange(len(known))
+        own = [self.without(i) for i in rows[known].tolist()]
+        return np.concatenate([table, np.array(own).reshape(-1, self.dim)]), which
+
     def without_lookalikes(self, i: int) -> tuple[DoubleArray, float]:
         """The same without whoever looks alike in any camera, and the distance expected of two people then."""
         place = self._place.get(i)

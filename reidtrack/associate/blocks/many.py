@@ -12,7 +12,8 @@ changes who is who is measured (docs/results/growth.md).
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,21 +22,32 @@ from reidtrack.associate.appearance import mean_features, tracklet_weights
 from reidtrack.associate.blocks.borders import settle_borders
 from reidtrack.associate.blocks.cut import Block, cut_blocks
 from reidtrack.associate.blocks.learned import LearnedBias, Told, learn_distances
-from reidtrack.associate.blocks.solve import BlockSolver, SolvedBlock
+from reidtrack.associate.blocks.solve import (
+    BlockMaker,
+    BlockTask,
+    SettledBlock,
+    SolvedBlock,
+    look_beside,
+    solve_block,
+)
 from reidtrack.associate.calibration.calibration import Calibration
 from reidtrack.associate.calibration.prior import AppearancePrior
 from reidtrack.associate.constraints import PairConstraints, overlapping_pairs
 from reidtrack.associate.evidence import Evidence, EvidenceTable
 from reidtrack.associate.grouping import by_time, mean_look
 from reidtrack.associate.links import LinkContext, links_of
-from reidtrack.associate.lookalikes import lookalikes
-from reidtrack.associate.nearest import NearPairs, near_pairs, nearest_others
+from reidtrack.associate.nearest import NearPairs
 from reidtrack.associate.split import split_switched
 from reidtrack.graph import component_labels, component_members
-from reidtrack.types import FloatArray, Identity, IntArray, Tracklet, TrackletKey
+from reidtrack.runtime.processes import process_map
+from reidtrack.types import FloatArray, Identity, IntArray, Link, Tracklet, TrackletKey
 
 AT_ONCE = 20_000
 """Tracklets that are solved at once: half a minute and half a GiB; of more, blocks of half as many. Not tuned."""
+MOST_WORKERS = 8
+"""Processes that solve blocks where nobody says how many: each holds one, half a GiB."""
+_LOT = 2048
+"""People whose features are in memory at once; changes no result."""
 _IN_MEMORY = 1 << 28
 """Bytes of a table beyond which it lies in a file without a name."""
 
@@ -72,6 +84,7 @@ def associate_many(
     told: Told,
     *,
     at_once: int,
+    workers: int,
     split_threshold: float,
     prior: AppearancePrior,
     shrink: float | None,
@@ -87,25 +100,36 @@ def associate_many(
     # Block by block, ...
     must = component_labels(len(parts), certain.must_link)
     blocks, _ = cut_blocks(parts, max(1, at_once // 2), must, lead=bool(evidence))
-    appearance = _table((len(parts), bias.dim))
-    solver = BlockSolver(parts, bias, calibration, certain, evidence, appearance)
-    solved = _solved(solver, blocks)
+    maker, appearance = BlockMaker(parts, bias, certain), _table((len(parts), bias.dim))
+    solved = dict[int, SolvedBlock]()
+    for number, one in _solved(partial(solve_block, calibration, evidence), maker, blocks, workers):
+        appearance[one.rows] = one.appearance
+        solved[number] = one._replace(appearance=appearance[:0])
     # ... then all of them.
-    label = settle_borders(solved, calibration, certain.cannot_link, weight)
+    label = settle_borders([solved[k] for k in range(len(blocks))], calibration, certain.cannot_link, weight)
     # People, with the reasons.
-    runner_up, alike = _beside(solver, blocks, label)
-    table = EvidenceTable.of(len(parts), [terms for one in solved for terms in (one.inside, one.crossing)])
+    runner_up, alike = _beside(calibration, maker, appearance, blocks, label, workers)
+    table = EvidenceTable.of(len(parts), [terms for one in solved.values() for terms in (one.inside, one.crossing)])
     nothing = NearPairs(np.zeros((0, 2), np.int64), np.zeros(0), np.inf)
     context = LinkContext(keys, appearance, nothing, table, certain.must_link, calibration)  # type: ignore[arg-type]
     people = component_members(label)
     links = links_of(people, context, runner_up)
-    identities = [
-        Identity(number, tuple(own), mean_look(mean_features(own)), reasons)
-        for number, (own, reasons) in enumerate(
-            (([parts[i] for i in members.tolist()], reasons) for members, reasons in zip(people, links, strict=True)), 1
-        )
-    ]
+    identities = list(_identities(parts, people, links))
     return People(identities, calibration, alike)
+
+
+def _identities(
+    tracklets: Sequence[Tracklet], people: Sequence[IntArray], links: Sequence[tuple[Link, ...]]
+) -> Iterator[Identity]:
+    """People, numbered from 1, from the rows of each and the reasons; features of some are in memory at once."""
+    for begin in range(0, len(people), _LOT):
+        lot = people[begin : begin + _LOT]
+        rows = np.concatenate(lot)
+        own = [tracklets[i] for i in rows.tolist()]
+        mean, ends = mean_features(own), np.cumsum([len(members) for members in lot])
+        for number, end in enumerate(ends.tolist(), begin):
+            part = slice(end - len(people[number]), end)
+            yield Identity(number + 1, tuple(own[part]), mean_look(mean[part]), links[number])
 
 
 def _table(shape: tuple[int, int]) -> FloatArray:
@@ -117,27 +141,32 @@ def _table(shape: tuple[int, int]) -> FloatArray:
     return np.asarray(mapped)
 
 
-def _solved(solver: BlockSolver, blocks: Sequence[Block]) -> list[SolvedBlock]:
-    """All blocks, in their order; the largest is solved last, so that evidence has learned from it in the end."""
-    order = sorted(range(len(blocks)), key=lambda k: (len(blocks[k].rows), k))
-    found = {k: solver.solve(blocks[k]) for k in order}
-    return [found[k] for k in range(len(blocks))]
+def _solved(
+    work: Callable[[BlockTask], SolvedBlock], maker: BlockMaker, blocks: Sequence[Block], workers: int
+) -> Iterator[tuple[int, SolvedBlock]]:
+    """Number of each block and what it became; the largest is solved last and here, where evidence learns from it."""
+    last = max(range(len(blocks)), key=lambda k: len(blocks[k].rows))
+    others = [k for k in range(len(blocks)) if k != last]
+    yield from zip(others, process_map(work, (maker.task(blocks[k]) for k in others), workers), strict=True)
+    yield last, work(maker.task(blocks[last]))
 
 
 def _beside(
-    solver: BlockSolver, blocks: Sequence[Block], label: IntArray
+    calibration: Calibration,
+    maker: BlockMaker,
+    appearance: FloatArray,
+    blocks: Sequence[Block],
+    label: IntArray,
+    workers: int,
 ) -> tuple[dict[int, tuple[int, float]], list[tuple[int, int]]]:
     """Who else looks most like each tracklet, within its block; and people whom appearance cannot tell apart."""
+    work = partial(look_beside, calibration.everywhere.mixture.same)
+    tasks = (SettledBlock(appearance[b.own], label[b.own], maker.seen_together(b.own)) for b in blocks)
     runner_up: dict[int, tuple[int, float]] = {}
     alike: set[tuple[int, int]] = set()
-    for block in blocks:
+    for block, found in zip(blocks, process_map(work, tasks, workers), strict=True):
         rows = block.own
-        appearance, own = solver.appearance[rows].astype(np.float64), label[rows]
-        near = near_pairs(appearance, solver.reach)
-        who, distance = nearest_others(appearance, own, np.arange(len(rows)), near)
-        others = np.where(who < 0, -1, rows[who])
-        runner_up.update(zip(rows.tolist(), zip(others.tolist(), distance.tolist(), strict=True), strict=True))
-        people, inside = np.unique(own, return_inverse=True)
-        together = solver.recording(rows).overlapping
-        alike.update((int(people[a]), int(people[b])) for a, b in lookalikes(inside, appearance, together, solver.same))
+        others = np.where(found.who < 0, -1, rows[found.who])
+        runner_up.update(zip(rows.tolist(), zip(others.tolist(), found.distance.tolist(), strict=True), strict=True))
+        alike.update(found.alike)
     return runner_up, sorted(alike)

@@ -1,4 +1,7 @@
-"""One block of an archive solved as a recording is, and what is left of it for those beside it."""
+"""One block of an archive solved as a recording is, and what is left of it for those beside it.
+
+A block comes with all that solving it takes and knows nothing of the archive: any process may solve it.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +15,52 @@ from reidtrack.associate.bias import CameraBias
 from reidtrack.associate.blocks.cut import Block
 from reidtrack.associate.blocks.learned import LearnedBias
 from reidtrack.associate.calibration.calibration import Calibration
+from reidtrack.associate.calibration.prior import GENERIC
 from reidtrack.associate.clustering.local_search import renumbered
 from reidtrack.associate.clustering.pairs import PairValues
 from reidtrack.associate.clustering.problem import ClusterProblem, PairCosts
 from reidtrack.associate.constraints import PairConstraints
 from reidtrack.associate.evidence import Evidence, EvidenceTable, PairTerms
 from reidtrack.associate.grouping import Grouping, Recording, group_by
+from reidtrack.associate.lookalikes import lookalikes
 from reidtrack.types import BoolArray, DoubleArray, FloatArray, IntArray, Tracklet
 
 _NO_PAIRS = np.zeros((0, 2), np.int64)
+_ROWS = 1024
+"""Tracklets that are compared with all of a block at once; bounds memory, changes no result."""
+
+
+class BlockTask(NamedTuple):
+    """R tracklets that are solved at once, with what is known of them.
+
+    Attributes:
+        rows: (R,) which they are of all, increasing.
+        own: (R,) those that the block is about; the others it looks at besides.
+        tracklets: Of one person each, by time.
+        names: Names of all cameras, sorted.
+        camera: (R,) index in `names`.
+        bias: (C, D) biases of cameras.
+        bias_row: (R,) which is each tracklet's.
+        constraints: What is certain, by their numbers among the R.
+    """
+
+    rows: IntArray
+    own: BoolArray
+    tracklets: Sequence[Tracklet]
+    names: Sequence[str]
+    camera: IntArray
+    bias: DoubleArray
+    bias_row: IntArray
+    constraints: PairConstraints
+
+    def recording(self) -> Recording:
+        """The tracklets as those of a recording, whose biases are known."""
+        size = self.bias.shape[1]
+        none = CameraBias.of(np.zeros((0, size)), np.zeros(0, np.int64), np.zeros(0), GENERIC)
+        weight, nothing = tracklet_weights(self.tracklets), np.zeros((len(self.rows), 0))
+        return Recording(
+            list(self.tracklets), self.names, self.camera, nothing, weight, self.constraints.cannot_link, none
+        )
 
 
 class SolvedBlock(NamedTuple):
@@ -29,6 +69,7 @@ class SolvedBlock(NamedTuple):
     Attributes:
         rows: (B,) the tracklets.
         label: (B,) thing of each, from 0.
+        appearance: (B, D) of each.
         vector: (T, E) mean vector of each thing, as `PairCosts` has it.
         weight: (T,).
         sum_sq_norm: (T,) see `ClusterProblem`.
@@ -39,6 +80,7 @@ class SolvedBlock(NamedTuple):
 
     rows: IntArray
     label: IntArray
+    appearance: FloatArray
     vector: FloatArray
     weight: DoubleArray
     sum_sq_norm: DoubleArray
@@ -47,93 +89,126 @@ class SolvedBlock(NamedTuple):
     dim: int
 
 
-class BlockSolver:
-    """Solves blocks one after another.
+class BlockMaker:
+    """Makes the tasks of blocks.
 
     Args:
         tracklets: N of one person each, by time.
         bias: Of their cameras.
-        calibration: What distances mean.
         constraints: What is certain.
-        evidence: What else may speak for or against a pair; asked for each block anew.
-        appearance: (N, D) float32, filled block by block.
     """
 
-    def __init__(
-        self,
-        tracklets: Sequence[Tracklet],
-        bias: LearnedBias,
-        calibration: Calibration,
-        constraints: PairConstraints,
-        evidence: Sequence[Evidence],
-        appearance: FloatArray,
-    ) -> None:
-        self._tracklets, self._bias, self._calibration = tracklets, bias, calibration
-        self._constraints, self._evidence, self.appearance = constraints, evidence, appearance
+    def __init__(self, tracklets: Sequence[Tracklet], bias: LearnedBias, constraints: PairConstraints) -> None:
+        self._tracklets, self._bias = tracklets, bias
+        self._must_link, self._cannot_link = (_by_first(pairs) for pairs in constraints)
 
-    @property
-    def reach(self) -> float:
-        """Largest distance of one person's tracklets."""
-        return max(self._calibration.thresholds)
-
-    @property
-    def same(self) -> float:
-        """How far apart one person's tracklets usually lie."""
-        return self._calibration.everywhere.mixture.same
-
-    def solve(self, block: Block) -> SolvedBlock:
-        """Put the tracklets of a block together."""
-        rows = block.rows
-        recording = self.recording(rows)
-        appearance = mean_appearances(recording.tracklets, lambda i: self._bias.without(int(rows[i])))
-        within = _Within(rows, len(self._tracklets))
-        certain = PairConstraints(within.pairs(self._constraints.must_link), recording.overlapping)
-        found = group_by(recording, appearance, certain, self._calibration, self._evidence)
-        own = within.mask(block.own)
-        self.appearance[block.own] = found.appearance[own]
-        label = renumbered(found.label[own])
-        problem = _problem(found, own).merged(label)
-        crossing, inside = _terms(found, rows, own)
-        vector, dim = problem.costs.vectors.astype(np.float32), appearance.shape[1]
-        return SolvedBlock(block.own, label, vector, problem.weight, problem.sum_sq_norm, crossing, inside, dim)
-
-    def recording(self, rows: IntArray) -> Recording:
-        """Some tracklets with what is known of them; cameras have the numbers that they have in all."""
+    def task(self, block: Block) -> BlockTask:
+        """All that solving a block takes."""
+        rows, bias = block.rows, self._bias
         tracklets = [self._tracklets[i] for i in rows.tolist()]
-        overlapping = _Within(rows, len(self._tracklets)).pairs(self._constraints.cannot_link)
-        none = np.zeros((len(rows), 0))
-        weight, bias = tracklet_weights(tracklets), self._bias
-        return Recording(tracklets, bias.names, bias.camera[rows], none, weight, overlapping, _unused(bias))
+        certain = PairConstraints(_within(self._must_link, rows), self.seen_together(rows))
+        own = np.isin(rows, block.own, assume_unique=True)
+        return BlockTask(rows, own, tracklets, bias.names, bias.camera[rows], *bias.of_rows(rows), certain)
+
+    def seen_together(self, rows: IntArray) -> IntArray:
+        """Pairs (P, 2) of some tracklets (R,) that are two people, by their numbers among these."""
+        return _within(self._cannot_link, rows)
 
 
-def _unused(bias: LearnedBias) -> CameraBias:
-    return bias.sample.bias
-
-
-class _Within:
-    """Some rows of N as numbers of their own.
+def solve_block(calibration: Calibration, evidence: Sequence[Evidence], task: BlockTask) -> SolvedBlock:
+    """Put the tracklets of a block together.
 
     Args:
-        rows: (R,) increasing.
-        count: N.
+        calibration: What distances mean.
+        evidence: What else may speak for or against a pair.
+        task: The block.
+    """
+    recording, rows, own = task.recording(), task.rows, task.own
+    appearance = mean_appearances(recording.tracklets, lambda i: task.bias[task.bias_row[i]])
+    found = group_by(recording, appearance, task.constraints, calibration, evidence)
+    label = renumbered(found.label[own])
+    problem = _problem(found, own).merged(label)
+    crossing, inside = _terms(found, rows, own)
+    vector, dim = problem.costs.vectors.astype(np.float32), appearance.shape[1]
+    looks = found.appearance[own].astype(np.float32)
+    return SolvedBlock(rows[own], label, looks, vector, problem.weight, problem.sum_sq_norm, crossing, inside, dim)
+
+
+class SettledBlock(NamedTuple):
+    """Tracklets of one block once it is settled who is who.
+
+    Attributes:
+        appearance: (B, D) float32.
+        label: (B,) person of each, of all blocks.
+        together: (P, 2) pairs that are two people.
     """
 
-    def __init__(self, rows: IntArray, count: int) -> None:
-        self._rows, self._count = rows, count
+    appearance: FloatArray
+    label: IntArray
+    together: IntArray
 
-    def pairs(self, pairs: IntArray) -> IntArray:
-        """Those of some pairs (P, 2) of all, sorted by their first, that lie within the rows."""
-        if not len(pairs) or not len(self._rows):
-            return _NO_PAIRS
-        low, high = self._rows[0], self._rows[-1]
-        some = pairs[((pairs >= low) & (pairs <= high)).all(axis=1)]
-        place = np.searchsorted(self._rows, some)
-        found: IntArray = place[(self._rows[np.minimum(place, len(self._rows) - 1)] == some).all(axis=1)]
-        return found
 
-    def mask(self, rows: IntArray) -> BoolArray:
-        """Mask (R,) of those that are among some rows of all."""
-        return np.isin(self._rows, rows)
+class Beside(NamedTuple):
+    """Who else is there in a block.
+
+    Attributes:
+        who: (B,) number in the block of whoever of another person looks most like each; -1 for nobody.
+        distance: (B,) how far apart both are.
+        alike: Pairs of people whom appearance cannot tell apart.
+    """
+
+    who: IntArray
+    distance: DoubleArray
+    alike: list[tuple[int, int]]
+
+
+def look_beside(same: float, block: SettledBlock) -> Beside:
+    """Who else looks most like each tracklet of a block, and people whom appearance cannot tell apart.
+
+    Args:
+        same: How far apart one person's tracklets usually lie.
+        block: The block.
+    """
+    who, distance = _nearest_others(block.appearance, block.label)
+    people, inside = np.unique(block.label, return_inverse=True)
+    alike = lookalikes(inside, block.appearance.astype(np.float64), block.together, same)
+    return Beside(who, distance, [(int(people[a]), int(people[b])) for a, b in alike])
+
+
+def _nearest_others(appearance: FloatArray, label: IntArray) -> tuple[IntArray, DoubleArray]:
+    """Number (B,) of the nearest of another person to each of B tracklets, -1 for nobody, and its distance (B,)."""
+    known = np.flatnonzero(appearance.any(axis=1))
+    who, distance = np.full(len(label), -1), np.full(len(label), np.inf)
+    others, other_label = appearance[known], label[known]
+    for begin in range(0, len(label) if len(known) else 0, _ROWS):
+        part = slice(begin, begin + _ROWS)
+        product = appearance[part] @ others.T
+        product[label[part][:, None] == other_label] = -2
+        nearest = product.argmax(axis=1)
+        there = np.flatnonzero(product[np.arange(len(nearest)), nearest] > -2)
+        who[begin + there] = known[nearest[there]]
+    found = np.flatnonzero(who >= 0)
+    for rows in np.split(found, range(_ROWS, len(found), _ROWS)):
+        product = np.einsum("bd,bd->b", appearance[rows], appearance[who[rows]], dtype=np.float64)
+        distance[rows] = np.clip(1 - product, 0, 2)
+    return who, distance
+
+
+def _by_first(pairs: IntArray) -> IntArray:
+    """Pairs (P, 2) with the lower first, sorted."""
+    ordered = np.sort(pairs, axis=1)
+    return ordered[np.lexsort((ordered[:, 1], ordered[:, 0]))]
+
+
+def _within(pairs: IntArray, rows: IntArray) -> IntArray:
+    """Those of sorted pairs (P, 2) of all that lie within some rows (R,), increasing, by their numbers among these."""
+    if not len(rows):
+        return _NO_PAIRS
+    begin, end = np.searchsorted(pairs[:, 0], (rows[0], rows[-1] + 1))
+    some = pairs[begin:end]
+    place = np.searchsorted(rows, some)
+    found: IntArray = place[(rows[np.minimum(place, len(rows) - 1)] == some).all(axis=1)]
+    return found
 
 
 def _problem(found: Grouping, own: BoolArray) -> ClusterProblem:

@@ -269,7 +269,7 @@ def online_options(config: LiveConfig, prior: AppearancePrior, evidence: LiveEvi
         evidence: Of the site.
     """
     settings = association_settings(config, prior)
-    settings.pop("at_once")  # a window of live cameras is solved at once
+    del settings["at_once"], settings["workers"]  # a window of live cameras is solved at once
     own = {"window_s": config.stream.window_s, "evidence": [evidence], "spent_s": time.thread_time}
     return {**settings, **own}
 

@@ -19,6 +19,7 @@ import numpy as np
 
 from reidtrack.config.run import DetectConfig, EmbedConfig, GalleryConfig
 from reidtrack.embed.file import ImageFeatures, read_features
+from reidtrack.embed.index import INDEX_FROM, FeatureIndex, index_path, make_index, open_index
 from reidtrack.embed.nearest import nearest
 from reidtrack.engines.names import EngineName
 from reidtrack.engines.provenance import Weights
@@ -54,6 +55,7 @@ class SearchRequest:
         person: Which of the detected people, from 1, left to right.
         device: Where networks run.
         engine: The inference engine.
+        index: Whether an index is made beside a file of features that has none.
     """
 
     photo: Path
@@ -65,6 +67,7 @@ class SearchRequest:
     person: int | None = None
     device: str = "auto"
     engine: EngineName = "auto"
+    index: bool = False
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -124,6 +127,7 @@ def search(request: SearchRequest, progress: Progress | None = None) -> SearchRe
     image = read_image(request.photo)
     lasting = is_gallery(request.gallery)
     gallery = None if lasting else _open(request.gallery)
+    index = _index(request, gallery)
     embedder, weights = make_embedder(request.embed, request.device, request.engine)
     if gallery is not None and gallery.sha256 != digest(weights):
         raise WeightsError(
@@ -145,12 +149,15 @@ def search(request: SearchRequest, progress: Progress | None = None) -> SearchRe
     faults: tuple[str, ...] = ()
     if gallery is None:
         gallery, faults = embed_images([request.gallery], embedder, weights, progress)
-    return SearchResult(rank_images(feature, gallery, request.top), crop, box_xyxy, weights, faults)
+    return SearchResult(rank_images(feature, gallery, request.top, index), crop, box_xyxy, weights, faults)
 
 
-def rank_images(feature: FloatArray, gallery: ImageFeatures, top: int) -> tuple[Hit, ...]:
+def rank_images(
+    feature: FloatArray, gallery: ImageFeatures, top: int, index: FeatureIndex | None = None
+) -> tuple[Hit, ...]:
     """Rank images by their distance to a unit vector (D,), nearest first, of equal ones the earlier."""
-    found = nearest(feature[None], gallery.features, top)
+    search = nearest if index is None else index.nearest
+    found = search(feature[None], gallery.features, top)
     pairs = zip(found.rows[0].tolist(), found.distance[0].tolist(), strict=True)
     return tuple(Hit(distance, Path(gallery.paths[i])) for i, distance in pairs)
 
@@ -221,6 +228,25 @@ def _open(path: Path) -> ImageFeatures | RunPeople | None:
     if path.name == "tracklets.npz" and (path.parent / "run.json").is_file():
         raise UsageError("is part of a run", where=path, hint=f"give the run's folder, {path.parent}")
     return read_features(path)
+
+
+def _index(request: SearchRequest, gallery: ImageFeatures | RunPeople | None) -> FeatureIndex | None:
+    """The index of a file of features, made if that is asked for; None for whatever has none."""
+    if not isinstance(gallery, ImageFeatures):
+        if request.index:
+            raise UsageError("is no file of features", where=request.gallery, hint="others are searched without index")
+        return None
+    if request.index and not index_path(request.gallery).exists():
+        make_index(request.gallery, gallery.features)
+    found = open_index(request.gallery, gallery.features)
+    if found is None and len(gallery.features) >= INDEX_FROM:
+        logger.warning(
+            "%s: all %s features are compared; %s makes an index",
+            request.gallery,
+            f"{len(gallery.features):,}",
+            param("index", True),
+        )
+    return found
 
 
 def _person(request: SearchRequest, image: ImageArray) -> FloatArray:

@@ -18,7 +18,8 @@ from scene import CLOTHES
 
 from reidtrack.benchmark.pictures import CELL_HW, GREY
 from reidtrack.cli.main import main
-from reidtrack.embed.file import read_features
+from reidtrack.embed.file import ImageFeatures, read_features, write_features
+from reidtrack.embed.index import index_path
 from reidtrack.errors import InputError, UsageError
 from reidtrack.pipeline.people import search as search_module
 from reidtrack.pipeline.people.photo import LEAST_SCORE, choose_person
@@ -145,6 +146,20 @@ def test_a_folder_and_its_features_give_the_same_ranking(
     drawn = cv2.imread(str(picture))
     assert drawn.shape[0] > CELL_HW[0]
     assert (drawn == GREY).all(axis=2).sum() > 1000  # nobody knows whether they are right
+
+
+def test_with_an_index_the_ranking_is_the_same(
+    features: Path, photo: Path, reid: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("faiss", reason="faiss-cpu (extra `faiss`) is not installed")
+    few, many = read_features(features), tmp_path / "many.npz"
+    rows = np.concatenate([few.features * np.float32(1 - k / 100) for k in range(8)])  # some are farther than others
+    write_features(many, ImageFeatures(tuple(f"{i}.png" for i in range(len(rows))), rows, few.sha256))
+    plain = found(capsys, photo, many, reid, "--top", 5)
+    assert found(capsys, photo, many, reid, "--top", 5, "--index")["hits"] == plain["hits"]
+    assert index_path(many).is_file()
+    assert search(photo, photo.parent, reid, "--index") == 2
+    assert "is no file of features" in capsys.readouterr().err
 
 
 def test_a_gallery_with_a_bad_image(people: Path, photo: Path, reid: Path, tmp_path: Path) -> None:
