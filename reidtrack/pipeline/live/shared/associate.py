@@ -1,4 +1,4 @@
-"""`reidtrack live --associate`: no cameras, but who is who for those of all groups of a site."""
+"""`reidtrack live` without cameras: who is who for those of all groups of a site."""
 
 from __future__ import annotations
 
