@@ -26,7 +26,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from drawn_recordings import Looks
@@ -64,6 +64,28 @@ class Visit:
         return self.tracklet.last_time_s + MAX_AGE_S
 
 
+class _Planned(NamedTuple):
+    """A visit to come, of which nothing is drawn yet: what is drawn ahead would count as memory of the program.
+
+    Attributes:
+        first_s: Time of its first box.
+        number: Of the visit.
+        person: Who comes.
+        camera: Index of the camera.
+        length_s: How long the track is.
+        looks: Mean appearance, in the basis of `Looks`.
+        seed: Of what is drawn when it begins.
+    """
+
+    first_s: float
+    number: int
+    person: int
+    camera: int
+    length_s: float
+    looks: tuple[float, ...]
+    seed: int
+
+
 class Site:
     """Draws who comes, when, and what the cameras make of it.
 
@@ -83,6 +105,7 @@ class Site:
         self._cameras, self._an_hour = cameras, an_hour
         self._face: list[DoubleArray] = []
         self._track_id: Counter[str] = Counter()
+        self._planned = 0
         self._away: dict[int, tuple[float, float]] = dict.fromkeys(range(cameras), (0.0, 0.0))
 
     def prior(self) -> AppearancePrior:
@@ -93,19 +116,18 @@ class Site:
 
     def visits(self, hours: float) -> Iterator[Visit]:
         """Visits by the time of their first box."""
-        waiting: list[tuple[float, int, Visit]] = []
-        now_s, number = 0.0, 0
+        waiting: list[_Planned] = []
+        now_s = 0.0
         while now_s < 3600 * hours:
             now_s += float(self._rng.exponential(3600 / self._an_hour))
-            for visit in self._walk(now_s):
-                number += 1
-                heapq.heappush(waiting, (visit.tracklet.first_time_s, number, visit))
-            while waiting and waiting[0][0] <= now_s:
-                yield heapq.heappop(waiting)[2]
+            for planned in self._walk(now_s):
+                heapq.heappush(waiting, planned)
+            while waiting and waiting[0].first_s <= now_s:
+                yield self._track(heapq.heappop(waiting))
         while waiting:
-            yield heapq.heappop(waiting)[2]
+            yield self._track(heapq.heappop(waiting))
 
-    def _walk(self, now_s: float) -> Iterator[Visit]:
+    def _walk(self, now_s: float) -> Iterator[_Planned]:
         """One person's way through some cameras."""
         rng = self._rng
         if self._face and rng.random() < AGAIN:
@@ -119,7 +141,7 @@ class Site:
             yield from self._visit(person, camera, now_s, length_s)
             now_s += length_s + float(rng.exponential(20.0)) + 0.5
 
-    def _visit(self, person: int, camera: int, first_s: float, length_s: float) -> Iterator[Visit]:
+    def _visit(self, person: int, camera: int, first_s: float, length_s: float) -> Iterator[_Planned]:
         """A visit: one track, or two where it breaks; none while the camera is away."""
         rng = self._rng
         away = self._away[camera]
@@ -129,18 +151,24 @@ class Site:
             return
         looks = self._face[person] + self._looks.visit[rng.integers(len(self._looks.visit))] + self._bias[camera]
         at = float(rng.uniform(0.3, 0.7)) * length_s if rng.random() < 0.15 and length_s > 5 else length_s
-        yield self._track(person, camera, first_s, at, looks)
+        yield self._plan(person, camera, first_s, at, looks)
         if at < length_s:
-            yield self._track(person, camera, first_s + at + 0.7, length_s - at, looks)
+            yield self._plan(person, camera, first_s + at + 0.7, length_s - at, looks)
 
-    def _track(self, person: int, camera: int, first_s: float, length_s: float, looks: DoubleArray) -> Visit:
-        rng, name = self._rng, f"camera{camera:02d}"
+    def _plan(self, person: int, camera: int, first_s: float, length_s: float, looks: DoubleArray) -> _Planned:
+        self._planned += 1
+        seed = int(self._rng.integers(1 << 62))
+        return _Planned(first_s, self._planned, person, camera, length_s, tuple(looks.tolist()), seed)
+
+    def _track(self, planned: _Planned) -> Visit:
+        _, _, person, camera, length_s, looks, seed = planned
+        rng, name, first_s = np.random.default_rng(seed), f"camera{camera:02d}", planned.first_s
         self._track_id[name] += 1
         first = int(first_s * RATE)
         frame = np.arange(first, first + max(4, int(length_s * RATE)))
         crops = frame[:: int(CROP_S * RATE)]
         crops = crops[rng.random(len(crops)) > 0.1]  # some are dropped
-        rows = (looks + self._looks.crop[rng.integers(len(self._looks.crop), size=len(crops))]) @ self._basis
+        rows = (np.array(looks) + self._looks.crop[rng.integers(len(self._looks.crop), size=len(crops))]) @ self._basis
         rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
         left = float(rng.uniform(0, 600)) + np.arange(len(frame)) * 2.0
         box = np.stack([left, np.full(len(frame), 100.0), left + 60, np.full(len(frame), 280.0)], axis=1)
@@ -263,11 +291,11 @@ class Soak:
         gc.collect()
         give_back_free_memory()
         row = {"hours": now_s / 3600, "mib": resident_mib(), "used_mib": used_mib, "held_mib": held_mib()}
-        row |= {"cpu_s": self.cpu_s, "tracks": len(self.figures.owner)}
+        row |= {"cpu_s": self.cpu_s, "tracks": len(self.figures.owner), "held_tracks": len(self._online.held())}
         self.figures.rows.append(row)
         print(
             f"{row['hours']:.2f} h: {row['mib']:.1f} of {row['used_mib']:.1f} MiB, {row['held_mib']:.1f} held,"
-            f" {row['cpu_s']:.0f} s",
+            f" {row['held_tracks']:.0f} tracks, {row['cpu_s']:.0f} s",
             file=sys.stderr,
             flush=True,
         )
@@ -312,6 +340,18 @@ def growth(rows: Sequence[Mapping[str, float]], after_h: float) -> float:
     return 100 * (float(np.mean(end)) / float(np.mean(first)) - 1)
 
 
+def growth_at_rest(rows: Sequence[Mapping[str, float]], after_h: float) -> float:
+    """The same at equal work: the change over the whole time of a plane through time and the number of tracks held.
+
+    What tracks of the last ten minutes take comes and goes with them; what stays shows in time alone. In percent.
+    """
+    later = [row for row in rows if row["hours"] >= after_h]
+    hours, tracks, mib = (np.array([row[key] for row in later]) for key in ("hours", "held_tracks", "mib"))
+    plane = np.stack([np.ones(len(later)), hours - after_h, tracks], axis=1)
+    level, an_hour, _ = np.linalg.lstsq(plane, mib, rcond=None)[0].tolist()
+    return 100 * an_hour * float(hours[-1] - after_h) / level
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hours", type=float, default=24)
@@ -336,6 +376,7 @@ def main() -> None:
         "tracks": len(soak.figures.owner),
         **soak.figures.shares(),
         "growth_percent_after_first_hour": growth(rows, 1.0),
+        "growth_percent_at_equal_work": growth_at_rest(rows, 1.0),
         "cpu_s_per_hour": soak.cpu_s / args.hours,
         "delay_p50_s": delay[0],
         "delay_p95_s": delay[1],

@@ -21,6 +21,7 @@ def test_minutes_of_a_site_with_a_restart(tmp_path: Path, monkeypatch: pytest.Mo
     figures = soak.figures
     assert len(figures.rows) == 3
     assert live_soak.growth(figures.rows, 0.0) == 0.0
+    assert live_soak.growth_at_rest(figures.rows, 0.0) == pytest.approx(0.0, abs=1e-9)
     assert set(figures.numbers) <= set(figures.owner)
     assert figures.counts["state_bytes"] > 0
     assert 0.5 <= figures.shares()["pure"] <= 1.0
@@ -43,4 +44,15 @@ def test_a_replayed_track_is_known_when_it_would_have_been() -> None:
     assert played.at_the_moment(track.tracklet, first=False)[[0, -1]].tolist() == [0, 1]
     assert set(played.at_the_moment(track.tracklet, first=True).tolist()) == {1}
     assert set(played.final(track.tracklet).tolist()) == {1}
-    assert played.delays_s().tolist() == [pytest.approx(1.3)]
+    assert played.delays_s().tolist() == [pytest.approx(0.8)]
+
+
+def test_growth_at_equal_work() -> None:
+    """Tracks that come and go are no growth; what stays is."""
+    hours = np.arange(1, 25, 0.25)
+    tracks = 10 + 5 * np.sin(hours)
+    rows = [
+        {"hours": h, "held_tracks": n, "mib": 100 + 0.05 * (h - 1) + 0.2 * n}
+        for h, n in zip(hours.tolist(), tracks.tolist(), strict=True)
+    ]
+    assert live_soak.growth_at_rest(rows, 1.0) == pytest.approx(0.05 * 23.75)
