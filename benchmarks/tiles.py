@@ -14,6 +14,7 @@ import argparse
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 from page import put
@@ -22,6 +23,7 @@ from reidtrack.benchmark.tracking import score_tracking
 from reidtrack.config.run import DetectConfig
 from reidtrack.detect.fit import SIZES, SURE, Choice, FittedSize, choices, fit_size
 from reidtrack.detect.network import NetworkDetector
+from reidtrack.engines.names import EngineName
 from reidtrack.mot import MotRows, read_mot
 from reidtrack.networks.build import make_detector
 from reidtrack.types import Detections, Frame, ImageArray
@@ -70,6 +72,8 @@ def pictures(mosaic: Mosaic, data: Path, count: int) -> tuple[list[ImageArray], 
         cells = mosaic.columns * mosaic.rows
         canvas = np.zeros((count, mosaic.rows * height, mosaic.columns * width, 3), np.uint8)
         for frame in source:
+            if frame.index >= count + (cells - 1) * mosaic.stagger:
+                break  # in no picture
             for cell in range(cells):
                 number = frame.index - cell * mosaic.stagger
                 if 0 <= number < count:
@@ -108,11 +112,11 @@ def sure_rows(found: list[Detections]) -> MotRows:
     return MotRows.of(frame, np.arange(len(frame)), np.concatenate(sure), np.ones(len(frame)))
 
 
-def measure(mosaic: Mosaic, data: Path, count: int, offered: list[Choice]) -> list[str]:
+def measure(mosaic: Mosaic, data: Path, count: int, offered: list[Choice], engine: EngineName = "auto") -> list[str]:
     images, fps = pictures(mosaic, data, count)
     size = images[0].shape[1], images[0].shape[0]
     gt, ignore = (truth(mosaic, data / name, size, count) for name in mosaic.truth)
-    detector, _ = make_detector(DetectConfig(), "cpu", "auto")
+    detector, _ = make_detector(DetectConfig(), "cpu", engine)
     found, cells = {}, []
     for choice in offered:
         found[choice] = look(detector, images, choice)
@@ -129,11 +133,12 @@ def measure(mosaic: Mosaic, data: Path, count: int, offered: list[Choice]) -> li
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shared", type=Path, required=True, help="the folder of real material")
-    parser.add_argument("--frames", type=int, default=16, help="pictures of each mosaic")
+    parser.add_argument("--frames", type=int, default=8, help="pictures of each mosaic")
+    parser.add_argument("--engine", default="auto", choices=get_args(EngineName), help="what runs the detector")
     parser.add_argument("--page", type=Path, help="docs/results/detection.md, to replace its table")
     args = parser.parse_args()
     offered = [*(Choice(imgsz) for imgsz in SIZES), Choice(640, 4), Choice(1280, 2), Choice(1280, 3)]
-    columns = [measure(mosaic, args.shared / "data", args.frames, offered) for mosaic in MOSAICS]
+    columns = [measure(mosaic, args.shared / "data", args.frames, offered, args.engine) for mosaic in MOSAICS]
     names = [f"{one.imgsz}" + (f", {one.tiles} tiles along" if one.tiles > 1 else "") for one in offered]
     lines = [" | ".join(line) for line in zip(["size", *names, "`auto` takes"], *columns, strict=True)]
     head = [f"| size | {' | ms | '.join(column[0] for column in columns)} | ms |", "| --- " + "| --- | ---: " * 2 + "|"]

@@ -41,6 +41,14 @@ def of_cameras(rest: str) -> Callable[[Services], list[Example]]:
     return once(*(Example(f"/runs/mall/cameras/{camera}/{rest}", (camera,)) for camera in BOTH))
 
 
+def day_page(services: Services) -> list[Example]:
+    """A page of a day, as runs of several have them."""
+    folder = services.library.root / "mall" / "report"
+    folder.mkdir(exist_ok=True)
+    (folder / "2026-11-29.html").write_text("<p>a day</p>")
+    return [Example("/runs/mall/report/2026-11-29.html", BOTH)]
+
+
 def crops(services: Services) -> list[Example]:
     """A picture of each camera."""
     found = services.library.load("mall")
@@ -190,6 +198,7 @@ EXAMPLES: dict[str, Callable[[Services], list[Example]]] = {
     "GET /runs/{run}/cameras/{camera}/frame": of_cameras("frame?time_s=1"),
     "GET /runs/{run}/crops/{camera}/{track_id}/{frame}": crops,
     "GET /runs/{run}/report": of_run("/report"),
+    "GET /runs/{run}/report/{page}": day_page,
     "GET /runs/{run}/corrections": of_run("/corrections"),
     "POST /runs/{run}/corrections": correcting,
     "DELETE /runs/{run}/corrections/{correction}": taking_back,

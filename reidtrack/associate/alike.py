@@ -13,7 +13,8 @@ import numpy as np
 from reidtrack.associate.appearance import cosine_distances
 from reidtrack.associate.clustering.hungarian import cluster
 from reidtrack.associate.clustering.local_search import renumbered
-from reidtrack.associate.clustering.problem import PairCosts
+from reidtrack.associate.clustering.problem import ClusterProblem, PairCosts
+from reidtrack.associate.clustering.sides import swap_sides
 from reidtrack.associate.constraints import PairConstraints
 from reidtrack.graph import component_labels
 from reidtrack.types import BoolArray, DoubleArray, IntArray
@@ -30,6 +31,8 @@ _LIKE_THEM = 0.99
 them; not tuned."""
 _MOST = 400
 """Of more tracklets the people stay as they are; bounds time and memory."""
+_TURNS = 5
+"""Most turns of moves and swaps of sides, a bound for safety."""
 
 
 def settle_alike(
@@ -59,8 +62,8 @@ def settle_alike(
         start = renumbered(label[inside])
         own = _own_costs(costs, inside, seen_s) if inside.sum() <= _MOST else None
         if own is not None:
-            again = cluster(own, _all_pairs(inside), *_own_constraints(constraints, inside, weight), start=start)
-            found[inside] = count + (again if again.max() <= start.max() else start)
+            given = _own_constraints(constraints, inside, weight)
+            found[inside] = count + _together_anew(start, own, *given, seen_s[inside, 0])
             count = int(found.max()) + 1
     return renumbered(found)
 
@@ -101,8 +104,24 @@ def with_fragments(
     return renumbered(found)
 
 
-def _all_pairs(inside: BoolArray) -> IntArray:
-    return np.stack(np.triu_indices(int(inside.sum()), 1), axis=1).astype(np.int64)
+def _together_anew(
+    label: IntArray,
+    costs: PairCosts,
+    cannot_link: IntArray,
+    weight: DoubleArray,
+    must_link: IntArray,
+    begin_s: DoubleArray,
+) -> IntArray:
+    """Clusters (N,) by single moves, chains and swaps of sides by turns, from those there were and no more."""
+    pairs = np.stack(np.triu_indices(len(label), 1), axis=1).astype(np.int64)
+    problem = ClusterProblem.of(costs, pairs, cannot_link, weight)
+    for _ in range(_TURNS):
+        moved = cluster(costs, pairs, cannot_link, weight, must_link, start=label)
+        before = moved if moved.max() <= label.max() else label
+        label = renumbered(swap_sides(before, problem, begin_s, must_link))
+        if (label == before).all():
+            break
+    return label
 
 
 def _own_costs(costs: PairCosts, inside: BoolArray, seen_s: DoubleArray) -> PairCosts | None:

@@ -25,6 +25,7 @@ from reidtrack.associate.clustering.chains import WORK
 from reidtrack.associate.clustering.hungarian import cluster
 from reidtrack.associate.clustering.problem import PairCosts
 from reidtrack.associate.constraints import PairConstraints, overlapping_pairs
+from reidtrack.associate.continuity import continuity
 from reidtrack.associate.evidence import Evidence, EvidenceTable, PairTerms
 from reidtrack.associate.links import LinkContext, explain
 from reidtrack.associate.lookalikes import lookalikes
@@ -139,7 +140,7 @@ def group_by(
         constraints = constraints.with_cannot_link(table.cannot_link, len(weight))
         label = clustered(costs, constraints)
     # Whom looks cannot tell apart, all else has to.
-    label = _settle_alike(label, recording, appearance, costs, constraints, calibration.everywhere.mixture.same)
+    label = _settle_alike(label, recording, appearance, costs, constraints, calibration)
     return Grouping(recording, appearance, calibration, constraints, near, table, costs, label)
 
 
@@ -149,15 +150,19 @@ def _settle_alike(
     appearance: DoubleArray,
     costs: PairCosts,
     constraints: PairConstraints,
-    same: float,
+    calibration: Calibration,
 ) -> IntArray:
     """Clusters (N,) with those who look the same put together anew."""
+    same = calibration.everywhere.mixture.same
     alike = lookalikes(label, appearance, recording.overlapping, same)
     if not alike:
         return label
     whole = with_fragments(label, alike, appearance, constraints.cannot_link, recording.weight)
     if whole.max() < label.max():
         label, alike = whole, lookalikes(whole, appearance, recording.overlapping, same)
+    # Of these alone it counts who goes on as whom within one picture.
+    pairs, odds = continuity(recording.tracklets, np.flatnonzero(np.isin(label, alike)))
+    costs = costs.plus(pairs, -odds / calibration.slope)
     seen_s = np.array([(t.first_time_s, t.last_time_s) for t in recording.tracklets]).reshape(-1, 2)
     return settle_alike(label, alike, costs, constraints, recording.weight, seen_s)
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from reidtrack.associate.appearance import cosine_distances
 from reidtrack.associate.clustering.pairs import pair_keys
-from reidtrack.types import DoubleArray, IntArray
+from reidtrack.types import BoolArray, DoubleArray, IntArray
 
 _LEAST_PAIRS = 4
 """From fewer pairs of one person's tracklets it does not follow how far those lie apart."""
@@ -49,12 +49,13 @@ def lookalikes(
     first, second = first[judged], second[judged]
     means = np.stack([appearance[each].sum(axis=0) / max(len(each), 1) for each in rows])
     nearest = _nearest(first, second, means)
-    apart = {c: _own(appearance[rows[c]]) for c in np.unique([first[nearest], second[nearest]]).tolist()}
-    found = zip(first[nearest].tolist(), second[nearest].tolist(), strict=True)
+    first, second = first[nearest], second[nearest]
     return [
         (a, b)
-        for a, b in found
-        if _alike(appearance[rows[a]], appearance[rows[b]], np.concatenate([apart[a], apart[b]]), same)
+        for a, b, alike in zip(
+            first.tolist(), second.tolist(), _alike(first, second, rows, size, appearance, same).tolist(), strict=True
+        )
+        if alike
     ]
 
 
@@ -78,9 +79,37 @@ def _nearest(first: IntArray, second: IntArray, means: DoubleArray) -> IntArray:
     return np.unique(index[order[np.arange(len(order)) - begin < _NEAREST]])
 
 
-def _alike(a: DoubleArray, b: DoubleArray, own: DoubleArray, same: float) -> bool:
-    usual = _ALIKE * _median(own) if len(own) >= _LEAST_PAIRS else same
-    return _median(cosine_distances(a, b)) < usual
+def _alike(
+    first: IntArray, second: IntArray, rows: list[IntArray], size: IntArray, appearance: DoubleArray, same: float
+) -> BoolArray:
+    """Mask (P,) of pairs of clusters (P,) and (P,) that lie as near to each other's tracklets as to their own.
+
+    Args:
+        first: The lower one of each pair.
+        second: The other.
+        rows: Tracklets of each cluster.
+        size: How many these are, (C,).
+        appearance: (N, D) unit rows.
+        same: How far apart one person's tracklets usually lie.
+    """
+    alike = np.zeros(len(first), np.bool_)
+    # In a crowd nearly all are seen once: those are compared all at once, ...
+    once = (size[first] == 1) & (size[second] == 1)
+    single = np.array([own[0] if len(own) else -1 for own in rows], np.int64)
+    for part in np.array_split(np.flatnonzero(once), 1 + int(once.sum()) // _BLOCK):
+        pair = appearance[single[first[part]]], appearance[single[second[part]]]
+        alike[part] = 1 - np.einsum("pd,pd->p", *pair) < same
+    # ... the others by all their tracklets.
+    apart: dict[int, DoubleArray] = {}
+    for k in np.flatnonzero(~once).tolist():
+        a, b = int(first[k]), int(second[k])
+        for c in (a, b):
+            if c not in apart:
+                apart[c] = _own(appearance[rows[c]])
+        own = np.concatenate([apart[a], apart[b]])
+        usual = _ALIKE * _median(own) if len(own) >= _LEAST_PAIRS else same
+        alike[k] = _median(cosine_distances(appearance[rows[a]], appearance[rows[b]])) < usual
+    return alike
 
 
 def _median(values: DoubleArray) -> float:

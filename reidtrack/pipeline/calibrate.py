@@ -67,7 +67,7 @@ def _calibrate(path: Path, threshold: float | None, false_accept: float | None) 
     config = load(RunConfig, base=manifest.settings)
     check_site_files(path, manifest, config.site)
     corrections = read_corrections(folder.corrections, wanted=False)
-    association, _ = solve(folder, manifest, config, corrections)
+    association = solve(folder, manifest, config, corrections).association
     calibration, identities = association.calibration, association.identities
     if false_accept is not None:
         threshold = calibration.threshold_for(false_accept)
@@ -75,7 +75,8 @@ def _calibrate(path: Path, threshold: float | None, false_accept: float | None) 
     written = calibration_to_json(association)
     found = dict(written)
     if threshold is not None:
-        other, _ = solve(folder, manifest, config, corrections, steps=[threshold - association.threshold])
+        steps = [threshold - association.threshold]
+        other = solve(folder, manifest, config, corrections, steps=steps).association
         difference = change(identities, other.others[0]) if other.others else None
         rates = calibration.rates(threshold)
         found["asked"] = {

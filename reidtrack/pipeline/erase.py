@@ -29,6 +29,7 @@ from reidtrack.pipeline.archive.run import TASKS
 from reidtrack.pipeline.associate import associate_again, check_gallery, open_finished
 from reidtrack.pipeline.run.site_files import check_site_files
 from reidtrack.runs.crops import list_crops
+from reidtrack.runs.day_pages import remove_day_pages
 from reidtrack.runs.features import read_tracklets, write_tracklets
 from reidtrack.runs.folder import RunFolder
 from reidtrack.runs.identities import IdentityEntry, find_identity, read_identities
@@ -162,11 +163,12 @@ def _remove_pictures(folder: RunFolder, frames: _Frames) -> int:
 
 
 def _remove_files(folder: RunFolder, person: IdentityEntry) -> tuple[str, ...]:
-    """Remove annotated videos that show the person, and measurements, whose pages hold pictures."""
+    """Remove annotated videos that show the person, and measurements and reports, whose pages hold pictures."""
     videos = [path for path in (*map(folder.video, person.cameras), folder.mosaic) if path.is_file()]
-    measured = (folder.evaluation, folder.blame, folder.path / "blame.html", folder.features_part)
+    measured = (folder.evaluation, folder.blame, folder.path / "blame.html", folder.features_part, folder.report)
     for path in (*videos, *measured):
         path.unlink(missing_ok=True)
+    remove_day_pages(folder.day_pages)
     return tuple(path.name for path in videos)
 
 

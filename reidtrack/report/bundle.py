@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-ENTRIES = ("run/js/main.js",)
+ENTRIES = ("run/js/main.js", "days/js/main.js")
 """Modules that pages start with, relative to reidtrack/report."""
 
 _IMPORT = re.compile(r'^import \{([\w\s,$]+)\} from "(\.{1,2}/[\w./-]+\.js)";\n', re.MULTILINE)

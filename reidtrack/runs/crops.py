@@ -106,6 +106,34 @@ def list_crops(folder: Path) -> list[Crop]:
     return sorted(crop for own in _own_folders(folder) for path in own.iterdir() if (crop := _crop(path)) is not None)
 
 
+def first_crop(folder: Path, cameras: Collection[str]) -> Crop | None:
+    """A crop of some cameras, found without listing all: the first one of the first identity that has any.
+
+    Args:
+        folder: `crops/` of the run.
+        cameras: Of which it may be.
+    """
+    for own in sorted(_own_folders(folder), key=lambda path: (len(path.name), path.name)):
+        found = (_crop(path) for path in sorted(own.iterdir()))
+        crop = next((crop for crop in found if crop is not None and crop.camera in cameras), None)
+        if crop is not None:
+            return crop
+    return None
+
+
+def crops_of(folder: Path, identity: int) -> list[Crop]:
+    """Crops of one identity, sorted as by `list_crops`: those of a whole archive are too many to list for each page.
+
+    Args:
+        folder: `crops/` of the run, sorted by identity.
+        identity: Its id.
+    """
+    own = folder / str(identity)
+    if folder.is_symlink() or own.is_symlink() or not own.is_dir():
+        return []
+    return sorted(crop for path in own.iterdir() if (crop := _crop(path)) is not None)
+
+
 def remove_crops(folder: Path, cameras: Collection[str]) -> None:
     """Remove the crops of a run and its folders of them; what a user put there stays.
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from reidtrack.errors import InputError, param
 from reidtrack.files import write_whole
+from reidtrack.runs.day_pages import DAY_PAGES
 from reidtrack.runs.json_file import read_json
 from reidtrack.runs.manifest import RunManifest
 
@@ -78,6 +79,11 @@ class RunFolder:
     def report(self) -> Path:
         """The page that shows the run."""
         return self.path / "report.html"
+
+    @property
+    def day_pages(self) -> Path:
+        """Folder of the pages of days, where `report.html` is the front page of several."""
+        return self.path / DAY_PAGES
 
     @property
     def evaluation(self) -> Path:

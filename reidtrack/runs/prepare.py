@@ -15,6 +15,7 @@ from typing import Any
 from reidtrack.errors import InputError, OutputError, UsageError, param
 from reidtrack.files import is_unfinished, refuse_link, remove_unfinished, write_whole
 from reidtrack.runs.crops import remove_crops
+from reidtrack.runs.day_pages import DAY_PAGES, refuse_linked_pages, remove_day_pages, remove_unfinished_pages
 from reidtrack.runs.folder import RunFolder
 from reidtrack.runs.json_file import read_json
 from reidtrack.runs.lock import RunLock
@@ -30,6 +31,7 @@ _WRITTEN = (
     *OUTPUTS,
     "crops",
     "report.html",
+    DAY_PAGES,
     "evaluation.json",
     "blame.html",
     "blame.json",
@@ -146,6 +148,7 @@ def refuse_links(folder: RunFolder, cameras: Sequence[str]) -> None:
     for name in _BY_CAMERA:
         for camera in cameras:
             refuse_link(folder.path / name / f"{camera}.txt")
+    refuse_linked_pages(folder.day_pages)
     if folder.crops.is_dir():
         for below in folder.crops.iterdir():
             if below.is_dir():
@@ -162,6 +165,7 @@ def remove_all_unfinished(folder: RunFolder, cameras: Sequence[str]) -> None:
     names = ["run.json", folder.corrections.name, *_WRITTEN, *(f"{camera}.mp4" for camera in cameras)]
     for name in names:
         remove_unfinished(folder.path / name)
+    remove_unfinished_pages(folder.day_pages)
     for name in _BY_CAMERA:
         for camera in cameras:
             if not (folder.path / name).is_symlink():
@@ -200,6 +204,8 @@ def _remove(folder: RunFolder, name: str, cameras: Sequence[str]) -> None:
         path.unlink(missing_ok=True)
     elif name == folder.crops.name:
         remove_crops(path, cameras)
+    elif name == DAY_PAGES:
+        remove_day_pages(path)
     elif name in _BY_CAMERA:
         _remove_files(path, [f"{camera}.txt" for camera in cameras])
     elif name in OUTPUTS:

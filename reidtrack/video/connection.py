@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 from reidtrack.runtime.queues import BoundedQueue, Clock, wait_until
 from reidtrack.video.address import LiveAddress
 from reidtrack.video.failure import Failure, LostError, cleaned, closed
-from reidtrack.video.file import FALLBACK_FPS
 from reidtrack.video.live_decoder import LiveDecoder
 from reidtrack.video.open_live import choose_pictures, claimed_fps, comes_in_parts, has_stamps, open_stream
 from reidtrack.video.packet_sink import SinkGate
 from reidtrack.video.parameter_sets import has_start_codes, sequence_sets
+from reidtrack.video.rates import FALLBACK_FPS
 from reidtrack.video.stream_time import FAR_S, StreamTime
 from reidtrack.video.wall_time import WallTime
 

@@ -15,9 +15,9 @@ from reidtrack.video.address import Transport
 from reidtrack.video.camera_state import CameraState
 from reidtrack.video.connection import Connection, Picture
 from reidtrack.video.convert import Converter
-from reidtrack.video.file import FALLBACK_FPS
 from reidtrack.video.kept_stream import KeptStream, StreamOptions
 from reidtrack.video.packet_sink import PacketSink, SinkGate
+from reidtrack.video.rates import FALLBACK_FPS
 from reidtrack.video.retry import RetrySchedule
 from reidtrack.video.wall_time import WallTime
 

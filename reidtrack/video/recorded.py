@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from reidtrack.errors import DeviceError, InputError
-from reidtrack.video.file import duration_of, open_recording
+from reidtrack.video.file_stream import open_recording
 from reidtrack.video.naming import is_folder, is_url
 from reidtrack.video.pattern import Pattern
+from reidtrack.video.rates import duration_of
 from reidtrack.video.recording_tags import read_start
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from typing import Self
 
 from reidtrack.errors import InputError
 from reidtrack.types import Frame
-from reidtrack.video.file import VideoFile, fit, open_recording, other_shape
+from reidtrack.video.file import VideoFile, fit, other_shape
+from reidtrack.video.file_stream import open_recording
 from reidtrack.video.part import Part
 from reidtrack.video.segment_list import Segment, SegmentList
 from reidtrack.video.segments import SegmentTimes, find_segments

@@ -11,7 +11,7 @@ from builders import SIZE, counter_image, even_times, overwrite, read_counter, s
 
 from reidtrack.errors import DeviceError, InputError
 from reidtrack.types import Frame
-from reidtrack.video.file import median_step_s
+from reidtrack.video.rates import median_step_s
 from reidtrack.video.source import Part, Source, VideoFile, open_source
 
 UNEVEN = [0.0, 0.04, 0.1, 0.11, 0.5, 0.52, 2.0, 2.3, 2.31, 5.0]

@@ -68,6 +68,18 @@ class DenseProblem(NamedTuple):
     cannot_link: BoolArray
     model: PldaClusterModel
 
+    @classmethod
+    def of(cls, problem: ClusterProblem, members: IntArray, cannot_link: Adjacency) -> DenseProblem:
+        """Tables of some tracklets (N,) of a problem; `cannot_link` holds the neighbours of all its tracklets."""
+        n = len(members)
+        first, second = np.triu_indices(n, 1)
+        product = np.zeros((n, n))
+        product[first, second] = problem.inner_products(np.stack([members[first], members[second]], axis=1))
+        product += product.T
+        np.fill_diagonal(product, problem.sum_sq_norm[members])
+        beside = np.stack([np.isin(members, cannot_link.neighbours(i)) for i in members.tolist()])
+        return cls(problem.weight[members], product, beside, problem.model)
+
     def cost_of(self, label: IntArray) -> float:
         """Total cost of a clustering (N,)."""
         member = np.arange(int(label.max(initial=-1)) + 1)[:, None] == label
@@ -134,7 +146,7 @@ class _ExactSearch:
 
     def recluster(self, members: IntArray) -> bool:
         """Give all members of some clusters the best clustering they can have; returns whether it is a better one."""
-        dense = self._dense(members)
+        dense = DenseProblem.of(self._problem, members, self._cannot_link)
         now, found = np.unique(self.label[members], return_inverse=True)[1], best_clustering(dense)
         if dense.cost_of(found) >= dense.cost_of(now) - _LEAST_GAIN:
             return False
@@ -152,13 +164,3 @@ class _ExactSearch:
                 if self.affords(members) and self.recluster(members):
                     changed.append(members)
             fresh = np.unique(self.label[np.concatenate(changed)]) if changed else fresh[:0]
-
-    def _dense(self, members: IntArray) -> DenseProblem:
-        n = len(members)
-        first, second = np.triu_indices(n, 1)
-        product = np.zeros((n, n))
-        product[first, second] = self._problem.inner_products(np.stack([members[first], members[second]], axis=1))
-        product += product.T
-        np.fill_diagonal(product, self._problem.sum_sq_norm[members])
-        cannot_link = np.stack([np.isin(members, self._cannot_link.neighbours(i)) for i in members.tolist()])
-        return DenseProblem(self._problem.weight[members], product, cannot_link, self._problem.model)

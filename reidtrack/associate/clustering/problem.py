@@ -70,6 +70,12 @@ class PairCosts:
         """Costs in which pairs (P, 2) cost (P,) beside all else."""
         return replace(self, extra=PairValues.of(len(self.vectors), pairs, cost))
 
+    def plus(self, pairs: IntArray, cost: DoubleArray) -> PairCosts:
+        """Costs in which pairs (P, 2) cost (P,) more than they do here."""
+        if self.extra is None:
+            return self.with_extra(pairs, cost)
+        return self.with_extra(np.concatenate([self.extra.pairs, pairs]), np.concatenate([self.extra.value, cost]))
+
     def candidates(self, near: IntArray) -> IntArray:
         """Pairs (P, 2), each once, that cost zero or less, or hardly more.
 

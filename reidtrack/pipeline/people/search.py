@@ -10,7 +10,7 @@ somebody is always first, also where the person was never seen.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -192,18 +192,34 @@ def rank_known(feature: FloatArray, path: Path, weights: Weights, top: int) -> t
             ):
                 best[person] = min(best.get(person, (np.inf, view)), (distance, view))
         seen = gallery.describe([view for _, view in best.values()])
+    crops = _CropsOfRuns()
     ranked = zip(short.person[0].tolist(), short.distance[0].tolist(), strict=True)
     found = [(distance, seen[best[person][1]]) for person, distance in ranked]
-    return tuple(Hit(distance, _kept_picture(view), None, view) for distance, view in found)
+    return tuple(Hit(distance, _kept_picture(view, crops), None, view) for distance, view in found)
 
 
-def _kept_picture(view: DescribedView) -> Path | None:
+class _CropsOfRuns:
+    """Pictures of runs by camera and track, listed once for all views of a run: an archive has very many."""
+
+    def __init__(self) -> None:
+        self._known: dict[Path, dict[tuple[str, int], list[Path]]] = {}
+
+    def of(self, run: Path, camera: str, tracks: Collection[int]) -> list[Path]:
+        """Those of some tracks, sorted as they are listed."""
+        if run not in self._known:
+            found: dict[tuple[str, int], list[Path]] = {}
+            for crop in list_crops(run / "crops"):
+                found.setdefault((crop.camera, crop.track_id), []).append(crop.path)
+            self._known = {run: found}  # views of one run follow each other often enough; memory is that of one
+        return [path for track in sorted(tracks) for path in self._known[run].get((camera, track), ())]
+
+
+def _kept_picture(view: DescribedView, crops: _CropsOfRuns) -> Path | None:
     """Path of the photo, or of a crop that the run kept, if it still lies there."""
     path = Path(view.source.path)
     if view.source.kind == "photo":
         return path if path.is_file() else None
-    crops = list_crops(path / "crops") if path.is_dir() else []
-    wanted = [c.path for c in crops if c.camera == view.camera and c.track_id in view.tracks]
+    wanted = crops.of(path, view.camera, view.tracks) if path.is_dir() else []
     return next(iter(wanted), None)
 
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from reidtrack import clock
 from reidtrack.corrections.schema import Corrections
-from reidtrack.errors import InputError
 from reidtrack.files import write_whole
-from reidtrack.image import read_image
 from reidtrack.pipeline.run.confirmed_links import mark_confirmed
+from reidtrack.pipeline.run.days_report import DaysReport, is_by_day
 from reidtrack.pipeline.run.settle import Settled
+from reidtrack.pipeline.run.thumbnails import thumbnail
 from reidtrack.report.run.page import render_report
 from reidtrack.report.run.report_data import CameraSummary, GalleryMatch, ReportData
 from reidtrack.runs.crops import crop_keys, list_crops
+from reidtrack.runs.day_pages import remove_day_pages
 from reidtrack.runs.folder import RunFolder
 from reidtrack.runs.manifest import RunManifest
 from reidtrack.types import Identity
@@ -24,12 +24,11 @@ CROPS_PER_TRACKLET = 3
 MANY_TRACKLETS = 2000
 """From here on one picture of each is enough."""
 
-THUMBNAIL = (96, 192)
-"""Width and height, pixels."""
-
 
 class RunReport:
-    """The page of one run. It is written before and after the videos; pictures are read from disk once, here.
+    """The page of one run, or its pages. They are written before and after the videos.
+
+    The pictures of a run of one page are read from disk once, here; those of a page of a day when it is written.
 
     Args:
         folder: Of the run, its crops sorted by identity.
@@ -40,10 +39,11 @@ class RunReport:
     def __init__(self, folder: RunFolder, settled: Settled, corrections: Corrections) -> None:
         self._folder, self._settled = folder, settled
         self._identities = mark_confirmed(settled.identities, corrections)
-        self._thumbnails = _thumbnails(folder, self._identities)
+        self._days: DaysReport | None = None
+        self._thumbnails: dict[tuple[str, int], list[bytes]] | None = None
 
     def write(self, manifest: RunManifest) -> None:
-        """Write `report.html` as things stand now.
+        """Write `report.html` as things stand now, and the pages of days where it is the front page of several.
 
         Args:
             manifest: Of the run, up to date.
@@ -53,13 +53,18 @@ class RunReport:
         """
         context, found = self._settled.context, manifest.association
         sizes = {entry.camera: entry.size for entry in manifest.inputs}
+        cameras = [_camera(self._folder, manifest, name, sizes.get(name)) for name in manifest.cameras]
+        if self._days is None and is_by_day(manifest, self._identities):
+            self._days = DaysReport(self._folder, manifest, self._settled, self._identities)
+        if self._days is None and self._thumbnails is None:
+            self._thumbnails = _thumbnails(self._folder, self._identities)
         data = ReportData(
             title=self._folder.path.resolve().name,
             created=clock.now_text(),
             origin=_origin(manifest),
-            cameras=[_camera(self._folder, manifest, name, sizes.get(name)) for name in manifest.cameras],
+            cameras=cameras,
             identities=self._identities,
-            thumbnails=self._thumbnails,
+            thumbnails=self._thumbnails or {},
             colours={identity.id: _hex(colour_of(identity.id)) for identity in self._identities},
             settings={**manifest.settings, "association found": {} if found is None else found.model_dump()},
             timings=manifest.timings_s,
@@ -71,6 +76,10 @@ class RunReport:
             floor_paths=self._settled.floor_paths,
             zones=context.zones,
         )
+        if self._days is not None:
+            self._days.write(data)
+            return
+        remove_day_pages(self._folder.day_pages)
         write_whole(self._folder.report, render_report(data))
 
 
@@ -95,20 +104,8 @@ def _thumbnails(folder: RunFolder, identities: Sequence[Identity]) -> dict[tuple
     for tracklet in (t for identity in identities for t in identity):
         worth = zip(-tracklet.feature_quality, crop_keys(tracklet), strict=True)
         found = [paths[key] for _, key in sorted(worth) if key in paths]
-        chosen[tracklet.key] = [_thumbnail(path) for path in found[:most]]
+        chosen[tracklet.key] = [thumbnail(path) for path in found[:most]]
     return chosen
-
-
-def _thumbnail(path: Path) -> bytes:
-    """A crop as a small JPEG, so that a page of many people stays small; empty if it cannot be read."""
-    import cv2
-
-    try:  # not by cv2.imread, which ends the process where a name is no UTF-8
-        image = read_image(path)
-    except InputError:
-        return b""
-    small = cv2.resize(image, THUMBNAIL, interpolation=cv2.INTER_AREA)
-    return bytes(cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes())
 
 
 def _origin(manifest: RunManifest) -> str:

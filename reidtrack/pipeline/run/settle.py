@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from reidtrack.pipeline.run.floor_paths import floor_paths
 from reidtrack.pipeline.run.recognise import recognise_run
 from reidtrack.pipeline.run.site import Site
 from reidtrack.pipeline.track import finish_values
+from reidtrack.report.days.recorded import spans_of
 from reidtrack.report.run.report_data import FloorPaths
 from reidtrack.runs.calibration_json import calibration_to_json
 from reidtrack.runs.crops import sort_crops
@@ -31,11 +32,25 @@ from reidtrack.runs.manifest_sections import CameraEntry
 from reidtrack.runs.outputs import OutputContext, write_outputs
 from reidtrack.spacetime.travel_times import tell_travel_times
 from reidtrack.track.finish import finish_tracks
-from reidtrack.types import Identity, IntArray, Tracklet, TrackletKey, Tracks
+from reidtrack.types import DoubleArray, Identity, IntArray, Tracklet, TrackletKey, Tracks
 
 logger = logging.getLogger(__name__)
 _MOST_TOLD = 20
 """Pairs of people who look the same that are named; of a crowd in uniform the rest is counted."""
+
+
+class Solved(NamedTuple):
+    """Who is who in a run.
+
+    Attributes:
+        association: Identities, and the thresholds that told them apart.
+        site: What was learned of it.
+        recorded: Camera to (n, 2) first and last seconds of what was recorded without a gap.
+    """
+
+    association: Association
+    site: Site
+    recorded: Mapping[str, DoubleArray]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -46,12 +61,14 @@ class Settled:
         association: Identities with their final ids and names, and the thresholds that told them apart.
         context: What the outputs say beside the identities: people of a gallery, site, calibration.
         floor_paths: Where people walked on the floor plan; None without one.
+        recorded: Camera to (n, 2) first and last seconds of what was recorded without a gap.
         alike: What to say of people whom appearance cannot tell apart, a line for each two.
     """
 
     association: Association
     context: OutputContext
     floor_paths: FloorPaths | None
+    recorded: Mapping[str, DoubleArray]
     alike: Sequence[str] = ()
 
     @property
@@ -76,7 +93,7 @@ def settle(folder: RunFolder, manifest: RunManifest, config: RunConfig, correcti
         OutputError: If an output cannot be written.
     """
     _tell_missing_prior(manifest)
-    association, site = solve(folder, manifest, config, corrections)
+    association, site, recorded = solve(folder, manifest, config, corrections)
     alike = _first_tracklets(association)
     known = recognise_run(folder.path, manifest, association, config.gallery)
     association = association._replace(identities=known.identities)
@@ -98,7 +115,7 @@ def settle(folder: RunFolder, manifest: RunManifest, config: RunConfig, correcti
     for line in [*site.remarks(), *told]:
         logger.warning(line)
     paths = None if context.locate is None else floor_paths(known.identities, context.locate)
-    return Settled(association, context, paths, told)
+    return Settled(association, context, paths, recorded, told)
 
 
 def solve(
@@ -107,7 +124,7 @@ def solve(
     config: RunConfig,
     corrections: Corrections,
     steps: Sequence[float] | None = None,
-) -> tuple[Association, Site]:
+) -> Solved:
     """Who is who, and what was learned of the site; nothing is written.
 
     Args:
@@ -122,12 +139,15 @@ def solve(
         InputError: If the logs cannot be read.
     """
     settings = association_settings(config, manifest.prior)
-    corrected = correct(load_tracklets(folder, config.track, manifest.cameras), settings, corrections)
+    frames = read_frame_times(folder.detections)
+    recorded = {camera: spans_of(time_s) for camera, (_, time_s) in frames.items()}
+    corrected = correct(load_tracklets(folder, config.track, manifest.cameras, frames), settings, corrections)
+    del frames
     site = Site(manifest.inputs, config.site)
     steps = steps_for(len(corrected.tracklets)) if steps is None else steps
     association = associate(corrected.tracklets, **corrected.settings, evidence=[site.evidence], steps=steps)
     identities = tell_travel_times(corrected.named(association.identities), site.offset_s)
-    return association._replace(identities=identities), site
+    return Solved(association._replace(identities=identities), site, recorded)
 
 
 def association_settings(config: RunConfig, prior: AppearancePrior) -> dict[str, Any]:
@@ -142,7 +162,10 @@ def association_settings(config: RunConfig, prior: AppearancePrior) -> dict[str,
 
 
 def load_tracklets(
-    folder: RunFolder, config: TrackConfig, counts: Mapping[str, CameraEntry] | None = None
+    folder: RunFolder,
+    config: TrackConfig,
+    counts: Mapping[str, CameraEntry] | None = None,
+    frames: Mapping[str, tuple[IntArray, DoubleArray]] | None = None,
 ) -> list[Tracklet]:
     """Tracklets of a run: the boxes of each track, gaps filled and smoothed as configured, with its features.
 
@@ -150,13 +173,14 @@ def load_tracklets(
         folder: Of the run.
         config: How gaps are filled and boxes smoothed.
         counts: Camera to what was counted while it was read; None takes what the logs hold for all there was.
+        frames: What `read_frame_times` says of the folder, where it was asked already.
 
     Raises:
         InputError: If the logs cannot be read, or hold less or more than was counted.
     """
     table = read_tracklets(folder.tracklets)
     rows_of_track = table.by_track()
-    frames = read_frame_times(folder.detections)
+    frames = read_frame_times(folder.detections) if frames is None else frames
     tracklets = []
     logged = read_track_log(folder.tracks)
     if counts is not None:

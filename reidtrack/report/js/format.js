@@ -21,6 +21,28 @@ export function formatTime(time_s, decimals) {
 }
 
 /**
+ * A moment as clocks showed it, as DayClock in report/times.py: hh:mm:ss, of an hour that comes twice with the zone.
+ * -1 decimals are hh:mm.
+ *
+ * @param {[number, number, string][]} shifts From which second on, how many seconds clocks are ahead, and the zone.
+ * @param {number} time_s
+ * @param {number} decimals
+ */
+export function formatClock(shifts, time_s, decimals) {
+  const [, shift, zone] = shifts.reduce((last, next) => (next[0] <= time_s ? next : last));
+  const twice = shifts.slice(1).some(([begin, after], index) => {
+    const back = shifts[index][1] - after;
+    return time_s >= begin - back && time_s < begin + back;
+  });
+  const unit = 10 ** Math.max(0, decimals);
+  const total = Math.round((time_s + shift) * unit);
+  const seconds = Math.floor(total / unit);
+  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60].map(twoDigits);
+  const fraction = decimals > 0 ? "." + String(total % unit).padStart(decimals, "0") : "";
+  return `${parts.slice(0, decimals < 0 ? 2 : 3).join(":")}${fraction}${twice ? ` ${zone}` : ""}`;
+}
+
+/**
  * A probability as a percentage that is never 0 or 100, which nobody can know.
  *
  * @param {number} probability

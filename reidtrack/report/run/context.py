@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from reidtrack.report.run.report_data import CONFIRMED, CameraSummary, ReportData
+from reidtrack.report.run.report_data import CONFIRMED, CameraSummary, OtherPage, ReportData
+from reidtrack.report.times import axis_ticks, format_time
 from reidtrack.types import Identity, Link, Tracklet
 
 UNKNOWN_COLOUR = "#9a9a9a"
@@ -58,6 +59,20 @@ class PageContext:
         """Decimals of a second worth showing in sums: one in short runs, none in long ones."""
         return 1 if self.span_s < 120 else 0
 
+    def moment(self, time_s: float, decimals: int = 0) -> str:
+        """A moment as text: what clocks showed on a page of a day, else the time since the run's origin."""
+        day = self.data.day
+        return format_time(time_s, decimals) if day is None else day.clock.text(time_s, decimals)
+
+    def ticks(self) -> tuple[Sequence[float], float]:
+        """Times at which the axis is marked, and the distance between them, see `axis_ticks`."""
+        day = self.data.day
+        return axis_ticks(self.first_s, self.last_s) if day is None else day.clock.ticks(self.first_s, self.last_s)
+
+    def other_page(self, key: tuple[str, int]) -> OtherPage | None:
+        """The page of a visit of another day; None where it is on this page, or on none that is known."""
+        return None if self.data.day is None else self.data.day.visits.get(key)
+
     def colour(self, identity: Identity) -> str:
         """CSS colour of an identity."""
         return self.data.colours.get(identity.id, UNKNOWN_COLOUR)
@@ -68,7 +83,7 @@ class PageContext:
         if summary.video is None:
             return None
         start = time_s if summary.first_time_s is None else max(0.0, time_s - summary.first_time_s)
-        return f"./{quote(summary.video)}#t={start:.2f}"
+        return f"{'./' if self.data.day is None else '../'}{quote(summary.video)}#t={start:.2f}"
 
     def find_anchor(self, key: tuple[str, int]) -> str | None:
         """Id of the element that describes the visit of a camera and track id; None where no identity has it."""

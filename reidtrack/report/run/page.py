@@ -44,8 +44,9 @@ def render_report(data: ReportData) -> str:
     return fill_page(
         "run/page.html",
         title=data.title,
-        created=escape(data.created),
-        origin=escape(data.origin),
+        title_line=escape(data.title) if data.day is None else escape(data.day.heading),
+        when=_when(data),
+        days=_days(data),
         policy=f"{NO_SCRIPT}; media-src 'self' file:; script-src 'sha256-{digest}'",
         style=asset("page.css") + asset("run/run.css"),
         script=script,
@@ -62,6 +63,24 @@ def render_report(data: ReportData) -> str:
         made=made(page),
         script_data=script_data(page),
     )
+
+
+def _when(data: ReportData) -> Markup:
+    """When the report was made and from when its times count, or whose clocks they are of."""
+    if data.day is None:
+        return join([tag("span", data.created), tag("span", f"origin {data.origin}")])
+    home = tag("a", data.title, href=data.day.front)
+    return join([tag("span", home), tag("span", f"times of {data.day.zone}")])
+
+
+def _days(data: ReportData) -> Markup:
+    """Links to the front page, to the days before and after, and to the other pages of the day."""
+    if data.day is None:
+        return Markup()
+    links = [tag("a", "All days", href=data.day.front)]
+    for label, href in data.day.pages:
+        links.append(tag("b", label, aria_current="page") if href is None else tag("a", label, href=href))
+    return tag("nav", *links, class_="days", aria_label="Days")
 
 
 def _jump(*, place: bool, zones: bool, threshold: bool) -> Markup:

@@ -25,6 +25,12 @@ MOST_PICTURES = 8
 PICTURE_BYTES = 16_000_000
 """Pictures of all people together; when they would be more, the less needed are left out."""
 
+DAY_PICTURE_BYTES = 4_000_000
+"""The same of a page of a day, of which there are many."""
+
+MOST_PAGES = 31
+"""Links to other pages of a person: a month of days; the front page finds all."""
+
 DOUBTFUL_LINKS = 100
 """Least certain links whose pictures are needed before those of other visits."""
 
@@ -39,7 +45,10 @@ def cards(page: PageContext) -> Markup:
     """One card per person."""
     shown = choose_pictures(page)
     digits = len(str(max((int(t.frame[-1]) for identity in page.identities for t in identity), default=0)))
-    widths = f"--clock:{7 if page.last_s >= 3600 else 5}em;--frames:{max(4.8, 1.3 * digits + 1.8):.1f}em"
+    clock: float = 5 if page.last_s < 3600 else 7
+    if page.data.day is not None:
+        clock = 7.5 if len(page.data.day.clock.shifts) == 1 else 10  # of an hour that comes twice with the zone
+    widths = f"--clock:{clock}em;--frames:{max(4.8, 1.3 * digits + 1.8):.1f}em"
     articles = [_card(page, identity, shown[identity.id]) for identity in page.identities]
     return tag("div", *articles, id="cards", style=widths)
 
@@ -58,7 +67,7 @@ def choose_pictures(page: PageContext) -> dict[int, list[tuple[int, bytes]]]:
             if nth == 0 or rank < MOST_PICTURES:
                 wanted.append(((stage, rank, identity.id, number), data))
     chosen: dict[int, list[tuple[int, bytes]]] = {identity.id: [] for identity in page.identities}
-    left = PICTURE_BYTES
+    left = PICTURE_BYTES if page.data.day is None else DAY_PICTURE_BYTES
     for (stage, _, person, number), data in sorted(wanted, key=lambda item: item[0]):
         left -= len(data)
         if stage and left < 0:
@@ -90,7 +99,7 @@ def _ranked_pictures(page: PageContext, identity: Identity) -> Iterator[tuple[in
 def _card(page: PageContext, identity: Identity, pictures: Sequence[tuple[int, bytes]]) -> Markup:
     """Name and facts of a person above the table of visits and the pictures."""
     title = tag("h3", tag("i", class_="dot"), person_label(identity))
-    head = tag("header", title, tag("p", ", ".join(_facts(page, identity))))
+    head = tag("header", title, tag("p", ", ".join(_facts(page, identity))), _other_pages(page, identity))
     figures = [_figure(identity, number, data) for number, data in pictures]
     gallery = tag("div", *figures, class_="crops", style=f"--k:{len(figures)}") if figures else Markup()
     # How high the card will be, so that the browser can leave cards out of sight unrendered without jumping.
@@ -100,17 +109,36 @@ def _card(page: PageContext, identity: Identity, pictures: Sequence[tuple[int, b
     return tag("article", head, body, id=f"p{identity.id}", class_="card", style=style)
 
 
+def _other_pages(page: PageContext, identity: Identity) -> Markup:
+    """On which other pages of the report the person is."""
+    found = () if page.data.day is None else page.data.day.people.get(identity.id, ())
+    if not found:
+        return Markup()
+    links = [tag("a", other.label, href=other.href) for other in found[:MOST_PAGES]]
+    parts = [part for link in links for part in (", ", link)][1:]
+    left = len(found) - len(links)
+    return tag("p", "also on ", *parts, *([f" and {left} more"] if left else []), class_="also")
+
+
 def _facts(page: PageContext, identity: Identity) -> list[str]:
     """Counts and times of a person, and who it is in the gallery."""
     facts = [
         f"{_count(len(identity.tracklets), 'visit')}, {_count(len(identity.cameras), 'camera')}",
         f"{format_duration(time_in_view_s(identity))} in view",
-        f"{format_time(identity.first_time_s)} to {format_time(identity.last_time_s)}",
+        f"{page.moment(identity.first_time_s)} to {page.moment(identity.last_time_s)}",
     ]
     if identity.name is not None:
         facts.insert(0, f"person {identity.id}")
+    facts += _at_midnight(page, identity)
     known = gallery_text(page.data.gallery.get(identity.id))
     return facts if known is None else [*facts, known]
+
+
+def _at_midnight(page: PageContext, identity: Identity) -> list[str]:
+    """Whether the person was in view at a midnight."""
+    over = {} if page.data.day is None else page.data.day.over
+    before, after = ({t.key for t in identity if over.get(t.key, (False, False))[end]} for end in (0, 1))
+    return ["in view since the day before"] * bool(before) + ["in view on into the next day"] * bool(after)
 
 
 def _visit_table(page: PageContext, identity: Identity) -> Markup:
@@ -135,31 +163,41 @@ def _visit_row(
     number = numbers[visit.key]
     anchor = visit_anchor(identity, number)
     video = page.video_at(visit.camera, visit.first_time_s)
-    start = format_time(visit.first_time_s, 1)
+    start = page.moment(visit.first_time_s, 1)
+    before, after = (False, False) if page.data.day is None else page.data.day.over.get(visit.key, (False, False))
     cells = [
         str(number),
         visit.camera,
         str(visit.track_id),
-        tag("a", start, href=video or f"#{anchor}", target="_blank" if video else None, class_="play"),
-        format_time(visit.last_time_s, 1),
+        join(
+            [
+                tag("span", "‹ ", title="since the day before") if before else "",
+                tag("a", start, href=video or f"#{anchor}", target="_blank" if video else None, class_="play"),
+            ]
+        ),
+        join([page.moment(visit.last_time_s, 1), tag("span", " ›", title="on into the next day") if after else ""]),
         format_time(visit.last_time_s - visit.first_time_s, 1),
         f"{visit.frame[0]}–{visit.frame[-1]}",
     ]
     row = join(tag("td", cell) for cell in cells)
-    return tag("tr", row, *_link_cells(identity, link, numbers, first=number == 1), id=anchor)
+    return tag("tr", row, *_link_cells(page, identity, link, numbers, first=number == 1), id=anchor)
 
 
 def _link_cells(
-    identity: Identity, link: Link | None, numbers: Mapping[tuple[str, int], int], *, first: bool
+    page: PageContext, identity: Identity, link: Link | None, numbers: Mapping[tuple[str, int], int], *, first: bool
 ) -> list[Markup]:
     """Why a visit was joined: to which one, how alike they are, how far the runner-up is, how sure it is."""
     if link is None:
         return [tag("td", "first visit" if first else "", class_="mute", colspan=len(_LINK_COLUMNS))]
     target = numbers.get(link.b)
     camera, track = link.b
-    joined = f"visit {target}" if target else f"{camera}, track {track}"
+    joined, other = f"visit {target}" if target else f"{camera}, track {track}", page.other_page(link.b)
+    if target:
+        shown: str = tag("a", joined, href=f"#{visit_anchor(identity, target)}")
+    else:
+        shown = joined if other is None else tag("a", other.label, href=other.href, title=joined)
     return [
-        tag("td", tag("a", joined, href=f"#{visit_anchor(identity, target)}") if target else joined),
+        tag("td", shown),
         tag("td", f"{link.distance:.2f}"),
         tag("td", _margin_text(link.margin)),
         tag("td", _distance_scale(link), aria_hidden="true"),

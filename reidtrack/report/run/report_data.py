@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from reidtrack.types import DoubleArray, Identity, LinkDecision
+from reidtrack.report.times import DayClock
+from reidtrack.types import DoubleArray, Identity, LinkDecision, TrackletKey
 
 CONFIRMED: LinkDecision = "must_link"
 """Decision of a link whose two tracklets a person's corrections call one person."""
@@ -26,7 +27,10 @@ class CameraSummary:
         last_time_s: Time of the last frame.
         size: Width and height in pixels.
         people: Number of identities it saw.
-        video: Annotated video, relative to the report; None where there is none. It starts with the first frame.
+        video: Annotated video, relative to the run's folder; None where there is none. It starts with the first frame.
+        recorded_s: On a page of a day, seconds of it that were recorded.
+        gaps: On a page of a day, first and last second of what was not recorded between two recordings, the longest
+            ones.
     """
 
     name: str
@@ -36,6 +40,8 @@ class CameraSummary:
     size: tuple[int, int] | None
     people: int
     video: str | None = None
+    recorded_s: float | None = None
+    gaps: Sequence[tuple[float, float]] = ()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -81,6 +87,44 @@ class GalleryMatch:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class OtherPage:
+    """A place on another page of the same report.
+
+    Attributes:
+        label: What a link to it says.
+        href: Where it is, relative to this page.
+    """
+
+    label: str
+    href: str
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class DayPart:
+    """Which part of a run's report a page is, where that is one of days.
+
+    Attributes:
+        heading: The day, as text.
+        clock: Times of the day as clocks show them.
+        zone: What the clocks' zone is called.
+        front: The front page.
+        pages: Links to the day before and after, and to other pages of the day; without a link, this one.
+        people: Identity's id to the other pages on which the person is.
+        visits: Camera and track id to the page of a visit that is not on this one.
+        over: Camera and track id of a visit that midnight cuts to whether it began before, and whether it goes on.
+    """
+
+    heading: str
+    clock: DayClock
+    zone: str
+    front: str
+    pages: Sequence[tuple[str, str | None]] = ()
+    people: Mapping[int, Sequence[OtherPage]] = field(default_factory=dict)
+    visits: Mapping[TrackletKey, OtherPage] = field(default_factory=dict)
+    over: Mapping[TrackletKey, tuple[bool, bool]] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class ReportData:
     """Everything one report shows.
@@ -105,6 +149,7 @@ class ReportData:
         site: Content of `site.json`; None where there is none.
         floor_paths: Paths on the floor plan; None where no camera has one.
         zones: Content of `zones.json`; None where there is none.
+        day: Which part of the report this page is; None where one page is all of it.
 
     Raises:
         ValueError: If two cameras or two identities share a name or id, an identity was seen by a camera that is not
@@ -127,6 +172,7 @@ class ReportData:
     site: Mapping[str, Any] | None = None
     floor_paths: FloorPaths | None = None
     zones: Mapping[str, Any] | None = None
+    day: DayPart | None = None
 
     def __post_init__(self) -> None:
         names = [camera.name for camera in self.cameras]

@@ -35,7 +35,7 @@ def page_data(page: PageContext) -> dict[str, Any]:
         others. `cameras`: name, word of a command, video and its first second. `people`: by id, what they are called,
         their visits, and whom they would join at which threshold. `visits`: by name of their element. `doubts`: names
         of visits with links, the least certain first, without the `said` ones that a person vouched for. `near`: two
-        people and the threshold at which they would be one.
+        people and the threshold at which they would be one. `clock`: on a page of a day, what clocks showed.
     """
     sweep = read_sweep(page.data.calibration)
     joins = joins_of(sweep)
@@ -53,6 +53,7 @@ def page_data(page: PageContext) -> dict[str, Any]:
         "said": sum(not unconfirmed([link]) for _, _, link in links),
         "doubts": [visit_anchor(identity, number) for identity, number, _ in ranked],
         "near": [[one, other, at] for (one, other), at in near[:NEAR_MISSES]],
+        **({} if page.data.day is None else {"clock": page.data.day.clock.shifts}),
     }
 
 
@@ -106,9 +107,10 @@ def _visits(page: PageContext, sweep: Sweep) -> Iterator[tuple[str, dict[str, An
 
 def _link(page: PageContext, link: Link) -> dict[str, Any]:
     camera, track = link.b
+    elsewhere = page.other_page(link.b)
     found: dict[str, Any] = {
         "to": page.find_anchor(link.b),
-        "toText": f"{camera}, track {track}",
+        "toText": f"{camera}, track {track}" if elsewhere is None else f"{camera}, track {track}, {elsewhere.label}",
         "distance": round(link.distance, 4),
         "margin": round(link.margin, 4) if isfinite(link.margin) else None,
         "sure": certainty_class(link),

@@ -87,22 +87,30 @@ def _presence_row(page: PageContext, identity: Identity) -> Markup:
 
 def cameras(page: PageContext) -> Markup:
     """The table of cameras."""
-    names = ("Camera", "Frames", "Size", "From", "To", "Frames per second", "People", "Video")
+    read, rate = ("Frames", "Frames per second") if page.data.day is None else ("Recorded", "Gaps")
+    names = ("Camera", read, "Size", "From", "To", rate, "People", "Video")
     rows = [_camera_row(page, camera) for camera in page.data.cameras]
     head = tag("thead", tag("tr", *(tag("th", name, scope="col") for name in names)))
-    return tag("div", tag("table", head, tag("tbody", *rows), class_="cameras"), class_="scroll")
+    table = tag("table", head, tag("tbody", *rows), class_="cameras")
+    return tag("div", table, class_="scroll", tabindex="0", role="region", aria_label="Cameras")
 
 
 def _camera_row(page: PageContext, camera: CameraSummary) -> Markup:
     first, last = camera.first_time_s, camera.last_time_s
     known = first is not None and last is not None
     length = last - first if first is not None and last is not None else 0.0
+    rate = f"{(camera.frames - 1) / length:.1f}" if length > 0 and camera.frames > 1 else "–"
+    count = str(camera.frames)
+    if page.data.day is not None:
+        recorded_s = camera.recorded_s or 0.0
+        gaps_s = length - recorded_s
+        count, rate = format_duration(recorded_s), format_duration(gaps_s) if gaps_s >= 1 else "–"
     cells = [
-        str(camera.frames),
+        count,
         f"{camera.size[0]} × {camera.size[1]}" if camera.size else "–",
-        format_time(first, 1) if first is not None and known else "–",
-        format_time(last, 1) if last is not None and known else "–",
-        f"{(camera.frames - 1) / length:.1f}" if length > 0 and camera.frames > 1 else "–",
+        page.moment(first, 1) if first is not None and known else "–",
+        page.moment(last, 1) if last is not None and known else "–",
+        rate,
         str(camera.people),
     ]
     link = page.video_at(camera.name, first or 0.0)

@@ -15,7 +15,7 @@ from reidtrack.report.run.context import (
 )
 from reidtrack.report.run.link_text import least_certain
 from reidtrack.report.run.report_data import CameraSummary
-from reidtrack.report.times import STEPS_S, axis_ticks, format_time
+from reidtrack.report.times import STEPS_S
 from reidtrack.types import Identity, IntArray, Tracklet
 
 _BINS = 400
@@ -29,7 +29,7 @@ def timeline(page: PageContext) -> Markup:
     """The section with the time axis, a strip per camera and a lane per person."""
     busy = {name: occupancy(page, camera) for name, camera in page.cameras.items()}
     peak = max((int(count.max()) for count in busy.values() if len(count)), default=0)
-    strips = [_strip(camera, busy[name], max(peak, 1)) for name, camera in page.cameras.items()]
+    strips = [_strip(page, camera, busy[name], max(peak, 1)) for name, camera in page.cameras.items()]
     order = sorted(page.identities, key=lambda identity: least_certain(unconfirmed(links_by_visit(identity).values())))
     doubt = {identity.id: rank for rank, identity in enumerate(order)}
     lanes = [_lane(page, identity, doubt[identity.id]) for identity in page.identities]
@@ -61,12 +61,14 @@ def occupancy(page: PageContext, camera: CameraSummary) -> IntArray:
 
 
 def _axis(page: PageContext) -> Markup:
-    times, step = axis_ticks(page.first_s, page.last_s)
+    times, step = page.ticks()
     decimals = 0 if step >= 1 else 1 if step >= 0.1 else 2
-    marks = [tag("i", tag("b", format_time(t, decimals)), style=f"--s:{t:g}") for t in times]
+    if page.data.day is not None and step >= 60:
+        decimals = -1
+    marks = [tag("i", tag("b", page.moment(t, decimals)), style=f"--s:{t:.10g}") for t in times]
     return join(
         [
-            tag("div", *(tag("i", style=f"--s:{t:g}") for t in times), class_="grid", aria_hidden="true"),
+            tag("div", *(tag("i", style=f"--s:{t:.10g}") for t in times), class_="grid", aria_hidden="true"),
             tag(
                 "div",
                 tag("span", "time", class_="unit"),
@@ -78,13 +80,14 @@ def _axis(page: PageContext) -> Markup:
     )
 
 
-def _strip(camera: CameraSummary, busy: IntArray, peak: int) -> Markup:
+def _strip(page: PageContext, camera: CameraSummary, busy: IntArray, peak: int) -> Markup:
     label = tag("span", camera.name, class_="cam", title=camera.name)
     if not len(busy):
         return tag("div", label, tag("div", tag("em", "no frames"), class_="track"), class_="strip")
     first, last = camera.first_time_s or 0.0, camera.last_time_s or 0.0
     most = int(busy.max())
-    text = f"{camera.name}: recorded {format_time(first, 1)} to {format_time(last, 1)}, at most {most} in view at once"
+    when = f"{page.moment(first, 1)} to {page.moment(last, 1)}"
+    text = f"{camera.name}: recorded {when}, at most {most} in view at once"
     path = "".join(f"V{peak - n}h1" for n in busy.tolist())
     area = tag(
         "svg",
@@ -95,7 +98,16 @@ def _strip(camera: CameraSummary, busy: IntArray, peak: int) -> Markup:
         aria_label=text,
     )
     recorded = tag("div", area, class_="rec", style=f"--s:{first:.3f};--e:{last:.3f}", title=text)
-    return tag("div", label, tag("div", recorded, class_="track"), class_="strip")
+    gaps = [
+        tag(
+            "i",
+            class_="out",
+            style=f"--s:{begins:.3f};--e:{ends:.3f}",
+            title=f"{camera.name}: nothing recorded {page.moment(begins)} to {page.moment(ends)}",
+        )
+        for begins, ends in camera.gaps
+    ]
+    return tag("div", label, tag("div", recorded, *gaps, class_="track"), class_="strip")
 
 
 def _lane(page: PageContext, identity: Identity, doubt: int) -> Markup:
@@ -134,7 +146,7 @@ def _who(identity: Identity) -> list[str]:
 def _bar(page: PageContext, identity: Identity, number: int, visit: Tracklet) -> Markup:
     anchor = visit_anchor(identity, number)
     video = page.video_at(visit.camera, visit.first_time_s)
-    start, end = format_time(visit.first_time_s, 1), format_time(visit.last_time_s, 1)
+    start, end = page.moment(visit.first_time_s, 1), page.moment(visit.last_time_s, 1)
     return tag(
         "a",
         class_="bar",

@@ -75,6 +75,8 @@ def _duration(seconds: float | None) -> str:
 def _who(page: PageContext, people: Sequence[int]) -> Markup:
     """Links to people, in the order in which they came."""
     known = {identity.id: identity for identity in page.identities}
+    if not known:  # on the front page of several days, which has nobody's card
+        return Markup("–")
     links = [
         tag("a", person_label(known[number]) if known[number].name else str(number), href=f"#p{number}")
         for number in people[:MOST_PEOPLE]

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from reidtrack.errors import InputError
 from reidtrack.files import is_utf8
-from reidtrack.runs.crops import Crop, list_crops
+from reidtrack.runs.crops import Crop, first_crop, list_crops
 from reidtrack.runs.folder import RunFolder
 from reidtrack.runs.identities import IdentityEntry, identities_of
 from reidtrack.runs.json_file import read_json
@@ -93,6 +93,14 @@ class LoadedRun:
     def crops(self) -> dict[tuple[str, int, int], Crop]:
         """Camera, track id and frame to the picture."""
         return {(crop.camera, crop.track_id, crop.frame): crop for crop in list_crops(self.folder.crops)}
+
+    @cached_property
+    def crops_by_track(self) -> dict[tuple[str, int], list[Crop]]:
+        """Camera and track id in the log to pictures, by frame."""
+        found: dict[tuple[str, int], list[Crop]] = {}
+        for crop in self.crops.values():
+            found.setdefault((crop.camera, crop.track_id), []).append(crop)
+        return found
 
     @property
     def version(self) -> str:
@@ -271,6 +279,11 @@ class RunSeen:
         """Pictures of the user's cameras."""
         return (crop for crop in self._run.crops.values() if self._sees(crop.camera))
 
+    @property
+    def picture(self) -> Crop | None:
+        """One picture, for lists of runs: of an archive not all are listed for it."""
+        return self.made_once("picture", lambda: first_crop(self.folder.crops, frozenset(self.cameras)))
+
     def crop(self, camera: str, track_id: str, frame: str) -> Crop | None:
         """A picture; None where there is none."""
         if not (self._sees(camera) and _is_number(track_id) and _is_number(frame)):
@@ -285,9 +298,10 @@ class RunSeen:
             spans.setdefault(key, []).append((int(t["first_frame"]), int(t["last_frame"])))
         return [
             crop
-            for crop in self._run.crops.values()
-            if self._sees(crop.camera)
-            and any(a <= crop.frame <= b for a, b in spans.get((crop.camera, crop.track_id), ()))
+            for key in sorted(spans)
+            if self._sees(key[0])
+            for crop in self._run.crops_by_track.get(key, ())
+            if any(a <= crop.frame <= b for a, b in spans[key])
         ]
 
 

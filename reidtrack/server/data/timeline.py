@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from itertools import chain, islice
+from typing import Any
 
 from reidtrack.server.data.library import RunSeen
 from reidtrack.video.palette import colour_of
 
 MOST_ROWS = 20_000
+Stretch = tuple[float, float]
+ALWAYS: Stretch = (-1e12, 1e12)
 _COLUMNS = ("identity", "camera", "track_id", "first_time_s", "last_time_s", "probability")
 
 
@@ -18,19 +22,31 @@ def colour(identity: int) -> str:
     return f"#{red:02x}{green:02x}{blue:02x}"
 
 
-def timeline(run: RunSeen, cursor: int = 0, limit: int = MOST_ROWS) -> bytes:
+def timeline(run: RunSeen, cursor: int = 0, limit: int = MOST_ROWS, stretch_s: Stretch = ALWAYS) -> bytes:
     """A page of the tracklets with the people they belong to, as JSON.
 
     Args:
         run: As the user sees it.
         cursor: Number of its first row.
         limit: Most rows.
+        stretch_s: Tracklets that lie at least partly in it, seconds since the run's origin.
     """
-    return run.made_once(("timeline", cursor, limit), lambda: _timeline(run, cursor, limit))
+    return run.made_once(("timeline", cursor, limit, stretch_s), lambda: _timeline(run, cursor, limit, stretch_s))
 
 
-def _timeline(run: RunSeen, cursor: int, limit: int) -> bytes:
-    people, cameras = run.identities, run.cameras
+def _within(people: Iterable[dict[str, Any]], from_s: float, until_s: float) -> Iterator[dict[str, Any]]:
+    """People who were there in a stretch of time, with their tracklets of it alone."""
+    for entry in people:
+        if entry["first_time_s"] >= until_s or entry["last_time_s"] < from_s:
+            continue
+        kept = [t for t in entry["tracklets"] if t["first_time_s"] < until_s and t["last_time_s"] >= from_s]
+        if kept:
+            yield {**entry, "tracklets": kept}
+
+
+def _timeline(run: RunSeen, cursor: int, limit: int, stretch_s: Stretch) -> bytes:
+    (from_s, until_s), cameras = stretch_s, run.cameras
+    people = [*_within(run.identities, from_s, until_s)] if stretch_s != ALWAYS else run.identities
     place = {camera: index for index, camera in enumerate(cameras)}
     of_each = (
         [

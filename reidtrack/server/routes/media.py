@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from starlette.responses import FileResponse, Response
 
+from reidtrack.runs.day_pages import is_day_page
 from reidtrack.server.access.rules import Role, Rule
 from reidtrack.server.data.frames import Film, films, frame_at
 from reidtrack.server.data.places import plain_file
@@ -79,6 +80,18 @@ def send_report(call: Call) -> Response:
     return FileResponse(plain_file(found.run.folder.report), media_type="text/html", headers=headers)
 
 
+def send_day_page(call: Call) -> Response:
+    """A page of one day of the report."""
+    found: WholeRun = call.loaded
+    if not is_day_page(call.path["page"]):
+        not_there()
+    path = found.run.folder.day_pages / call.path["page"]
+    if path.parent.is_symlink() or not path.is_file():
+        not_there()
+    headers = {**PRIVATE, "Content-Security-Policy": _SANDBOX}
+    return FileResponse(plain_file(path), media_type="text/html", headers=headers)
+
+
 OF_CAMERA = Rule(Role.VIEWER, a_camera)
 ENDPOINTS = (
     Endpoint(
@@ -112,7 +125,15 @@ ENDPOINTS = (
         "/runs/{run}/report",
         Rule(Role.VIEWER, whole_run, "all"),
         send_report,
-        "The report of a run, for who sees all its cameras",
+        "The report of a run, for who sees all its cameras; of several days its front page",
+        answer="text/html",
+    ),
+    Endpoint(
+        "GET",
+        "/runs/{run}/report/{page}",
+        Rule(Role.VIEWER, whole_run, "all"),
+        send_day_page,
+        "A page of one day of the report, such as 2026-11-29.html",
         answer="text/html",
     ),
 )

@@ -9,8 +9,11 @@ from pydantic import Field
 from starlette.responses import Response
 
 from reidtrack.errors import InputError
+from reidtrack.pipeline.run.days_report import several_days, zone_of_run
+from reidtrack.report.days.calendar import Day
 from reidtrack.report.run.link_text import named_terms
 from reidtrack.runs.crops import Crop
+from reidtrack.runs.day_pages import pages_of_day
 from reidtrack.server.access.rules import Role, Rule
 from reidtrack.server.data.frames import films
 from reidtrack.server.data.library import RunSeen, Unreadable
@@ -34,9 +37,17 @@ class Stretch(Page):
 
 
 class ManyTracklets(Page):
-    """A page of tracklets: there may be many, and each is small."""
+    """A page of tracklets that lie at least partly in a stretch of time: there may be many, and each is small.
+
+    Attributes:
+        limit: Most tracklets.
+        from_s: Seconds since the run's origin.
+        until_s: Likewise.
+    """
 
     limit: Annotated[int, Field(ge=1, le=MOST_ROWS)] = MOST_ROWS
+    from_s: Annotated[float, _FINITE] = -1e12
+    until_s: Annotated[float, _FINITE] = 1e12
 
 
 def summary(run: RunSeen, *, brief: bool = False) -> dict[str, Any]:
@@ -61,7 +72,7 @@ def summary(run: RunSeen, *, brief: bool = False) -> dict[str, Any]:
         "first_time_s": min(times, default=None),
         "last_time_s": max(times, default=None),
         "version": run.version,
-        "picture": next((_crop_to_json(crop) for crop in run.crops), None),
+        "picture": None if run.picture is None else _crop_to_json(run.picture),
     }
 
 
@@ -133,7 +144,16 @@ def show_run(call: Call) -> Any:
         "detail": cameras,
         "threshold": None if found is None else found.threshold,
         "whole": run.is_whole,
+        "days": [_day_to_json(run, day) for day in several_days(run.manifest)],
+        "zone": zone_of_run(run.manifest)[1],
     }
+
+
+def _day_to_json(run: RunSeen, day: Day) -> dict[str, Any]:
+    """One of several days: when it lasts, its clock (`report.times.DayClock`), the pages of its report."""
+    ends = {"first_s": day.first_s, "last_s": day.last_s}
+    pages = pages_of_day(run.folder.day_pages, day.name) if run.is_whole else []
+    return {"day": day.name, "label": day.long_name, **ends, "clock": day.clock.shifts, "pages": pages}
 
 
 def person_to_json(run: RunSeen, entry: Mapping[str, Any], most_pictures: int = 1) -> dict[str, Any]:
@@ -182,8 +202,9 @@ def tracklet_to_json(tracklet: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def list_tracklets(call: Call) -> Any:
-    """All tracklets in short, a row each, for a picture of the whole time."""
-    body = timeline(call.loaded, call.query.cursor, call.query.limit)
+    """Tracklets in short, a row each, for a picture of the whole time or of a day."""
+    asked: ManyTracklets = call.query
+    body = timeline(call.loaded, asked.cursor, asked.limit, (asked.from_s, asked.until_s))
     return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
 
 

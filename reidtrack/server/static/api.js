@@ -85,5 +85,6 @@ export async function all(place, parameters = {}) {
   const page = await get(place, parameters);
   if (page.next === null) return page;
   const rest = await all(place, { ...parameters, cursor: page.next });
-  return { ...rest, items: [...page.items, ...rest.items] };
+  const people = page.people && { people: { ...page.people, ...rest.people } };
+  return { ...rest, ...people, items: [...page.items, ...rest.items] };
 }

@@ -6,7 +6,8 @@ import { cameraOf, run, visits } from "./data.js";
 /** The run's folder as a word of a command. */
 export function folder() {
   if (location.protocol !== "file:") return run.folder;
-  const path = decodeURIComponent(location.pathname).replace(/\/[^/]*$/, "").replace(/^\/(?=[A-Za-z]:)/, "");
+  const below = run.clock ? /\/[^/]*\/[^/]*$/ : /\/[^/]*$/; // pages of days lie in a folder of theirs
+  const path = decodeURIComponent(location.pathname).replace(below, "").replace(/^\/(?=[A-Za-z]:)/, "");
   return shellWord(path || "/");
 }
 

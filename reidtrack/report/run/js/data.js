@@ -1,7 +1,7 @@
 // What the page knows about the run: the data block that report/run/script_data.py writes.
 
 import { all, one } from "../../js/dom.js";
-import { formatTime } from "../../js/format.js";
+import { formatClock, formatTime } from "../../js/format.js";
 
 /**
  * @typedef {object} Link Why a visit was joined to an earlier one.
@@ -55,11 +55,17 @@ import { formatTime } from "../../js/format.js";
  * @property {number} said Number of links that a person vouched for.
  * @property {string[]} doubts Names of visits with links, the least certain first.
  * @property {[number, number, number][]} near Ids of two people, and the threshold from which on they would be one.
+ * @property {[number, number, string][]} [clock] On a page of a day: from which second on, how many seconds clocks
+ *   are ahead, and what their zone is called.
  */
 
 /** @type {RunData} */
 export const run = JSON.parse(one("#run-data").textContent);
 export const { visits } = run;
+
+/** A moment as text: what clocks showed on a page of a day, else the time since the run's origin. */
+export const momentAt = (time, decimals) =>
+  run.clock ? formatClock(run.clock, time, decimals) : formatTime(time, decimals);
 
 const pictures = new Map();
 for (const image of all("#cards img")) {
@@ -77,7 +83,7 @@ export const personOf = (name) => run.people[visits[name].person];
 export const cameraOf = (name) => run.cameras[visits[name].camera];
 
 /** @param {string} name Of a visit. */
-export const timesOf = (name) => `${formatTime(visits[name].from, 1)}–${formatTime(visits[name].to, 1)}`;
+export const timesOf = (name) => `${momentAt(visits[name].from, 1)}–${momentAt(visits[name].to, 1)}`;
 
 /** @param {number} id Of a person. */
 export function nameOf(id) {

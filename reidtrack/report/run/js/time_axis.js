@@ -1,7 +1,7 @@
 // The time axis of the timeline: two CSS variables place every bar, so zooming sets these.
 
 import { element, one } from "../../js/dom.js";
-import { formatTime } from "../../js/format.js";
+import { momentAt, run } from "./data.js";
 import { people, showCount } from "./people.js";
 
 const SHORTEST_SPAN_S = 0.2;
@@ -31,7 +31,7 @@ const cursor = element("s");
 const playhead = element("u");
 
 /** Text of a moment, as fine as what is shown. */
-export const momentText = (time) => formatTime(time, axis.span < FINE_SPAN_S ? 1 : 0);
+export const momentText = (time) => momentAt(time, axis.span < FINE_SPAN_S ? 1 : 0);
 
 function tickStep() {
   const fits = (step) => axis.span / step < MOST_TICKS;
@@ -39,6 +39,7 @@ function tickStep() {
 }
 
 function decimalsOf(step) {
+  if (run.clock && step >= 60) return -1;
   if (step >= 1) return 0;
   return step >= 0.1 ? 1 : 2;
 }
@@ -47,10 +48,13 @@ function drawTicks() {
   const step = tickStep();
   const marks = [];
   const lines = [];
-  for (let n = Math.ceil(axis.start / step - 1e-9); n * step <= axis.start + axis.span + 1e-9; n++) {
-    const mark = element("i", element("b", formatTime(n * step, decimalsOf(step))));
+  const ahead = run.clock ? run.clock[0][1] : 0;
+  const first = Math.ceil((axis.start + ahead) / step - 1e-9);
+  for (let n = first; n * step - ahead <= axis.start + axis.span + 1e-9; n++) {
+    const time = n * step - ahead;
+    const mark = element("i", element("b", momentAt(time, decimalsOf(step))));
     const line = element("i");
-    for (const made of [mark, line]) made.style.setProperty("--s", n * step);
+    for (const made of [mark, line]) made.style.setProperty("--s", time);
     marks.push(mark);
     lines.push(line);
   }

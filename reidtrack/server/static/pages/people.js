@@ -1,9 +1,12 @@
 // People: who is in the gallery over all runs; enrolling, naming, dates, merging, forgetting.
 
 import { element } from "../../../report/js/dom.js";
-import { all, path, send } from "../api.js";
+import { get, path, send } from "../api.js";
 import { dayFields, enrolForm } from "../parts/enrol.js";
 import { button, field, input, terms } from "../parts/make.js";
+
+/** People that are shown at first, and more of them each time. */
+const AT_ONCE = 100;
 
 const day = (utc) => utc && utc.replace("T", " ").slice(0, 16);
 
@@ -20,7 +23,7 @@ function facts(person) {
   ]);
 }
 
-/** A list of everybody else, who this person may be too. */
+/** A list of everybody else who is shown, who this person may be too. */
 function others(person, people) {
   const list = element("select");
   list.append(new Option("nobody else", ""));
@@ -50,6 +53,13 @@ function tools(app, person, people, act) {
   return element("details", element("summary", "Change"), row);
 }
 
+/** The first people of the gallery, and how many there are. */
+async function peopleOf(wanted) {
+  const cursors = Array.from({ length: Math.ceil(wanted / AT_ONCE) }, (_, index) => index * AT_ONCE);
+  const pages = await Promise.all(cursors.map((cursor) => get("/people", { cursor, limit: AT_ONCE })));
+  return { items: pages.flatMap((page) => page.items), total: pages[0].total };
+}
+
 /** @type {import("../router.js").Page["show"]} */
 async function show(place, _, app) {
   const list = element("ul.gridded");
@@ -69,16 +79,22 @@ async function show(place, _, app) {
     if (changes) about.append(tools(app, person, people, act));
     return element("li", element("div.tile", about));
   };
+  let wanted = AT_ONCE;
+  const more = button("Show more", () => {
+    wanted += AT_ONCE;
+    return refill();
+  });
   const refill = async () => {
-    const { items } = await all("/people");
-    count.textContent = items.length ? `${items.length} people, over all runs` : "Nobody is in the gallery, or there is none.";
+    const { items, total } = await peopleOf(wanted);
+    count.textContent = total ? `${total} people, over all runs` : "Nobody is in the gallery, or there is none.";
     list.replaceChildren(...items.map((person) => tile(person, items)));
+    more.hidden = items.length >= total;
   };
   await refill();
   const rule = "Who is kept until a day is forgotten after it: neither shown nor recognised any more.";
   place.append(element("h1", "People"), count);
   if (changes) place.append(element("p.hint", rule), enrolForm(app, refill));
-  place.append(list);
+  place.append(list, more);
 }
 
 export const page = { pattern: "/people", title: () => "People", show };

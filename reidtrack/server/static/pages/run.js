@@ -1,7 +1,7 @@
 // Run: everybody over the cameras and the time, and the cameras playing together; a click on a bar goes there.
 
 import { element } from "../../../report/js/dom.js";
-import { formatTime } from "../../../report/js/format.js";
+import { formatClock, formatTime } from "../../../report/js/format.js";
 import { address, all, get, path } from "../api.js";
 import { boxDrawer } from "../parts/draw_box.js";
 import { Lanes } from "../parts/lanes.js";
@@ -16,6 +16,38 @@ function rowsOf({ items, people }) {
     const person = people[identity];
     return { identity, camera, track, from, to, colour: person.colour, name: called({ id: identity, name: person.name }) };
   });
+}
+
+/** The day that the address names, by itself or by a moment; the first where it names none; of short runs none. */
+function askedDay(run) {
+  if (!run.days.length) return null;
+  const named = new URLSearchParams(location.search);
+  const time = Number.parseFloat(named.get("t") ?? "");
+  const by = named.has("day") ? (day) => day.day === named.get("day") : (day) => day.first_s <= time && time < day.last_s;
+  return run.days.find(by) ?? run.days[0];
+}
+
+/** Which day is shown, and another one. */
+function dayPicker(run, shown, app) {
+  const goTo = (day) => app.go(`${path("runs", run.id)}?${new URLSearchParams({ day: day.day })}`);
+  const list = element("select");
+  for (const day of run.days) list.append(new Option(day.label, day.day, false, day === shown));
+  list.setAttribute("aria-label", "Day");
+  list.addEventListener("change", () => goTo(run.days[list.selectedIndex]));
+  const step = (by, text, label) => {
+    const day = run.days[run.days.indexOf(shown) + by];
+    const made = button(text, () => goTo(day));
+    made.disabled = !day;
+    made.setAttribute("aria-label", label);
+    return made;
+  };
+  const reports = shown.pages.map((page, index) => {
+    const made = link(address(path("runs", run.id, "report", page)), index ? `${index + 1}` : "report of the day");
+    made.target = "_blank";
+    return made;
+  });
+  const zone = element("span.hint", `times of ${run.zone}`);
+  return element("div.row", step(-1, "‹", "Day before"), list, step(1, "›", "Day after"), zone, ...reports);
 }
 
 function controls(player, lanes) {
@@ -34,7 +66,7 @@ function controls(player, lanes) {
   });
   const whole = button("all", () => lanes.whole());
   const row = element("div.row", play, step(-1, "‹", "A frame back"), step(1, "›", "A frame on"), time, ...zooms, whole);
-  return { row, showTime: (now) => (time.textContent = formatTime(now, 2)) };
+  return { row, showTime: (now) => (time.textContent = lanes.text(now, 2)) };
 }
 
 function keys(player, lanes) {
@@ -82,18 +114,25 @@ function findAddress(run, camera, time, box) {
 }
 
 /** The moment that the address names, /runs/monday?t=12.5&camera=hall; the beginning where it names none. */
-function asked(run) {
+function asked(start) {
   const named = new URLSearchParams(location.search);
   const time = Number.parseFloat(named.get("t") ?? "");
-  return Number.isFinite(time) ? [time, named.get("camera")] : [run.first_time_s ?? 0];
+  return Number.isFinite(time) ? [time, named.get("camera")] : [start];
 }
 
 /** @type {import("../router.js").Page["show"]} */
 async function show(place, { run: id }, app) {
-  const [run, tracklets] = await Promise.all([get(path("runs", id)), all(path("runs", id, "tracklets"))]);
+  const run = await get(path("runs", id));
+  const day = askedDay(run);
+  const stretch = day ? { from_s: day.first_s, until_s: day.last_s } : {};
+  const tracklets = await all(path("runs", id, "tracklets"), stretch);
+  const whole = [run.first_time_s ?? 0, run.last_time_s ?? 1];
+  const ends = day ? [Math.max(whole[0], day.first_s), Math.min(whole[1], day.last_s)] : whole;
   const rows = rowsOf(tracklets);
   const player = new Player(run, Object.fromEntries(rows.map((row) => [row.identity, row])));
-  const lanes = new Lanes(rows, tracklets.cameras, [run.first_time_s ?? 0, run.last_time_s ?? 1]);
+  const text = day ? (time, decimals) => formatClock(day.clock, time, decimals) : formatTime;
+  const lanes = new Lanes(rows, tracklets.cameras, ends, text);
+  lanes.zero = day?.first_s ?? 0;
   const { row, showTime } = controls(player, lanes);
   row.append(boxDrawer(player, (camera, time, box) => app.go(findAddress(id, camera, time, box))));
   lanes.onPick = (tracklet, time) => player.seek(time, tracklets.cameras[tracklet.camera]);
@@ -105,11 +144,11 @@ async function show(place, { run: id }, app) {
   const hint = element("p.hint", "A bar is a visit. A click goes there, a double click or ", key("Enter"), " opens the person. ");
   hint.append(key("space"), " plays, ", key(","), " ", key("."), " step by a frame, ", key("+"), " ", key("-"), " ", key("0"));
   hint.append(" zoom, arrows move between bars.");
-  place.append(head(run), facts(run), player.films, row, lanes.box, hint);
+  place.append(head(run), facts(run), ...(day ? [dayPicker(run, day, app)] : []), player.films, row, lanes.box, hint);
   const listen = keys(player, lanes);
   document.addEventListener("keydown", listen);
   requestAnimationFrame(() => lanes.whole());
-  player.seek(...asked(run));
+  player.seek(...asked(ends[0]));
   return () => {
     document.removeEventListener("keydown", listen);
     player.stop();

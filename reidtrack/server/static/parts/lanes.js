@@ -2,8 +2,8 @@
 // sight only; a day of sixteen cameras takes no longer than a minute of one.
 
 import { element } from "../../../report/js/dom.js";
+import { formatTime } from "../../../report/js/format.js";
 import { AXIS, LINE, PAD, drawLanes } from "./lanes_drawing.js";
-import { span } from "./make.js";
 
 const SHORTEST_S = 0.5;
 
@@ -32,8 +32,14 @@ export class Lanes {
    * @param {{identity: number, camera: number, from: number, to: number, colour: string, name: string}[]} bars
    * @param {string[]} cameras
    * @param {[number, number]} whole First and last second.
+   * @param {(time: number, decimals: number) => string} [text] Moments as text.
    */
-  constructor(bars, cameras, whole) {
+  constructor(bars, cameras, whole, text = formatTime) {
+    this.text = text;
+    /** The moment from which round times of the axis count. */
+    this.zero = 0;
+    /** Decimals of a second for steps of whole seconds; clocks leave seconds out of full minutes. */
+    this.coarse = (step) => (text === formatTime || step < 60 ? 0 : -1);
     this.bars = bars;
     this.cameras = cameras;
     this.all = [whole[0], Math.max(whole[1], whole[0] + SHORTEST_S)];
@@ -108,7 +114,7 @@ export class Lanes {
   }
 
   tell(bar) {
-    this.told.textContent = bar ? `${bar.name}, ${this.cameras[bar.camera]}, ${span(bar.from, bar.to)}` : "";
+    this.told.textContent = bar ? `${bar.name}, ${this.cameras[bar.camera]}, ${this.text(bar.from, 1)}–${this.text(bar.to, 1)}` : "";
   }
 
   whole() {

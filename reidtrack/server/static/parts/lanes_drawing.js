@@ -1,7 +1,6 @@
 // Drawing of the swim lanes: rows of people, bars of their visits, the axis and the moment that is played.
 
 import { element } from "../../../report/js/dom.js";
-import { formatTime } from "../../../report/js/format.js";
 
 /** Pixels: of a camera's line, between people, of the axis. */
 export const LINE = 9;
@@ -82,16 +81,16 @@ function ticks(chart) {
   const most = Math.max(2, (chart.canvas.clientWidth - chart.gutter) / 90);
   const length = chart.end - chart.start;
   chart.step = STEPS.find((step) => length / step < most) || STEPS.at(-1);
-  const first = Math.ceil(chart.start / chart.step);
-  const count = Math.max(0, Math.floor(chart.end / chart.step) - first + 1);
-  return Array.from({ length: count }, (_, index) => (first + index) * chart.step);
+  const first = Math.ceil((chart.start - chart.zero) / chart.step);
+  const count = Math.max(0, Math.floor((chart.end - chart.zero) / chart.step) - first + 1);
+  return Array.from({ length: count }, (_, index) => chart.zero + (first + index) * chart.step);
 }
 
 function drawAxis(chart, pen, ink, times) {
   const right = chart.canvas.clientWidth;
   pen.textAlign = "center";
   pen.fillStyle = ink.mute;
-  for (const time of times) pen.fillText(formatTime(time, chart.step < 1 ? 1 : 0), Math.min(chart.x(time), right - 22), 13);
+  for (const time of times) pen.fillText(chart.text(time, chart.step < 1 ? 1 : chart.coarse(chart.step)), Math.min(chart.x(time), right - 22), 13);
   pen.textAlign = "left";
 }
 
