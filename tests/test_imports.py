@@ -63,6 +63,7 @@ HEAVY = [
     "PIL",
     "prometheus_client",
     "pydantic",
+    "redis",
     "scipy",
     "starlette",
     "torch",

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
@@ -147,6 +148,10 @@ class OnlineIdentities:
         """The threshold in use; None before there was anything to compare."""
         return self._running.threshold
 
+    def skip_to(self, number: int) -> None:
+        """Give numbers from this one on, no lower than `next_identity`: those below are somebody else's to give."""
+        self._register.next_identity = max(self._register.next_identity, number)
+
     def identity(self, key: TrackletKey) -> tuple[int, bool] | None:
         """Identity of a track and whether it is provisional; None while it has none, or long after it was over."""
         part = self._register.newest.get(key)
@@ -193,16 +198,21 @@ class OnlineIdentities:
 
     # What outlasts the program.
 
-    def state(self) -> State:
-        """What is to be stored so that `restore` goes on with the same identities: arrays, for `numpy.savez`."""
-        return state_of(self._register, self._running.threshold)
+    def state(self, *, going_on: bool = False) -> State:
+        """What is to be stored so that `restore` goes on with the same identities: arrays, for `numpy.savez`.
+
+        Args:
+            going_on: Whether tracks that are open are to go on then: somebody else takes over at once.
+        """
+        return state_of(self._register, self._running.threshold, going_on=going_on)
 
     @classmethod
-    def restore(cls, state: Mapping[str, NDArray[Any]], **options: Any) -> OnlineIdentities:
-        """Go on from a state: the same people have the same numbers; all tracks have ended.
+    def restore(cls, state: Mapping[str, NDArray[Any]], *, going_on: bool = False, **options: Any) -> OnlineIdentities:
+        """Go on from a state: the same people have the same numbers; all tracks have ended, unless they go on.
 
         Args:
             state: What `state` gave, as `numpy.load(path, allow_pickle=False)` reads it.
+            going_on: As in `state`, which was asked the same.
             options: Arguments of the class; `next_identity` counts where it is higher than the state's.
 
         Raises:
@@ -210,15 +220,25 @@ class OnlineIdentities:
         """
         found = cls(**options)
         prior: AppearancePrior = options.get("prior", GENERIC)
-        threshold = fill(found._register, state)
+        threshold = fill(found._register, state, going_on=going_on)
         dim = state["features"].shape[1]
         if len(state["features"]) and not prior.fits(dim):
             raise ValueError(f"state.features: they have {dim} numbers, and those of the network another length")
         if options.get("threshold") is None:
             found._running.start(threshold)
+        found._told_s = {key: part.last_s for key, part in found._register.newest.items() if part.is_open}
         return found
 
+    def open_tracklets(self) -> list[Tracklet]:
+        """What is held of the tracks that go on, thinned; after `restore`, what more of them is to be added to."""
+        newest = self._register.newest.items()
+        return [replace(part.tracklet, camera=key[0], track_id=key[1]) for key, part in newest if part.is_open]
+
     # What comes in.
+
+    def close(self) -> list[Event]:
+        """End; nothing is left to be told, since `update` told everything."""
+        return []
 
     def update(self, open_: Sequence[Tracklet], ended: Sequence[Tracklet], now_s: float) -> list[Event]:
         """Take what there is now, and tell what changed.
@@ -267,7 +287,7 @@ class OnlineIdentities:
             del self._told_s[key]
             part = self._register.newest.get(key)
             if part is not None:
-                part.is_open, self._changed = False, True
+                part.is_open, part.is_lost, self._changed = False, True, True
 
     def _ready(self, now_s: float) -> set[int]:
         """Serials of parts that have no number and may be given one."""

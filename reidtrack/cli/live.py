@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from reidtrack.runtime.cancel import CancelToken
 
 HELP = """Watch live cameras: one identity per person over all of them, while people are there.
-Example: reidtrack live --videos rtsp://10.0.0.5/main rtsp://10.0.0.6/main --out site"""
+Example: reidtrack live --videos rtsp://10.0.0.5/main rtsp://10.0.0.6/main --out site
+Cameras of several processes: one `reidtrack live --associate --redis redis://host` gives the numbers for all that are
+started with the same --redis (docs/scale.md)."""
 _DEMO_OUT = Path("runs/live-demo")
 
 
@@ -44,6 +46,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     _add_cameras(parser)
     _add_models(parser)
     _add_outputs(parser)
+    _add_shared(parser)
     add_output_options(parser)
 
 
@@ -92,15 +95,34 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--http", metavar="HOST:PORT", help="/healthz and /metrics, such as 127.0.0.1:8787")
 
 
+def _add_shared(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("identities in common with other processes")
+    group.add_argument("--redis", metavar="URL", help="where they meet: redis://user:password@host:6379/0")
+    group.add_argument("--group", metavar="NAME", help="what these cameras are called together (default: the folder's)")
+    group.add_argument(
+        "--associate", action="store_true", help="watch no cameras: say who is who for all processes at --redis"
+    )
+    group.add_argument(
+        "--sector",
+        nargs="+",
+        metavar="NAME",
+        help="part of the site of these cameras; with --associate: those that are settled here (default: site)",
+    )
+
+
 def run(args: argparse.Namespace) -> int:
     """Watch until told to end; then say what there is."""
+    if args.associate:
+        from reidtrack.cli.live_associate import run_associate
+
+        return run_associate(args)
     request = _request(args)
     from reidtrack.pipeline.live.session import ReloadToken, live
     from reidtrack.runtime.cancel import CancelToken
 
     cancel, reload = CancelToken(), ReloadToken()
     with make_progress(quiet=args.quiet or args.json) as progress, make_show(progress, args) as show:
-        with _signals(cancel, reload, reloads=request.cameras_file is not None):
+        with signals(cancel, None if request.cameras_file is None else reload):
             outcome = live(request, show, cancel, reload)
         if outcome.ended_by_itself and len(outcome.unreadable) < len(outcome.status.cameras):
             from reidtrack.pipeline.live.settle import settle_live
@@ -118,7 +140,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 @contextmanager
-def _signals(cancel: CancelToken, reload: ReloadToken, *, reloads: bool) -> Iterator[None]:
+def signals(cancel: CancelToken, reload: ReloadToken | None) -> Iterator[None]:
     """End on Ctrl-C and SIGTERM, at once on a second one; on SIGHUP read the list of cameras anew, or end too."""
 
     def end(number: int, frame: FrameType | None) -> None:
@@ -128,7 +150,7 @@ def _signals(cancel: CancelToken, reload: ReloadToken, *, reloads: bool) -> Iter
         cancel.cancel()
 
     def hang_up(number: int, frame: FrameType | None) -> None:
-        if reloads:
+        if reload is not None:
             reload.wanted.set()
         elif not cancel.cancelled:
             end(number, frame)
@@ -160,7 +182,13 @@ def _request(args: argparse.Namespace) -> LiveRequest:
     out = args.out or (_DEMO_OUT if args.demo else None)
     if out is None:
         raise UsageError("no folder is named", field="out", expected="where logs, events and recordings go")
-    config = load(LiveConfig, args.config, args.overrides, options=_options(args) | {"site.path": site})
+    if args.sector is not None and len(args.sector) > 1:
+        raise UsageError(
+            "the cameras of a process are of one sector here", field="sector", hint="cameras.yaml has more"
+        )
+    config = load(LiveConfig, args.config, args.overrides, options=live_options(args) | {"site.path": site})
+    if config.shared.redis is not None and config.gallery.path is not None:
+        raise UsageError("is not asked where processes share identities", field="gallery", hint="leave it out")
     if config.gallery.path is None:
         gallery = {"path": (out / "people.db").resolve()}
         config = config.model_copy(update={"gallery": config.gallery.model_copy(update=gallery)})
@@ -176,7 +204,7 @@ def _demo(args: argparse.Namespace) -> tuple[list[str], list[str], Path | None]:
     return [str(path) for path in scene.videos.values()], list(scene.videos), site_path(args) or scene.site
 
 
-def _options(args: argparse.Namespace) -> dict[str, Any]:
+def live_options(args: argparse.Namespace) -> dict[str, Any]:
     """Settings that have an option of their own, where it was given."""
     options: dict[str, Any] = {
         "detect.weights": args.detector,
@@ -194,6 +222,9 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
         "publish.mqtt": args.mqtt,
         "publish.webhook": args.webhook,
         "publish.http": args.http,
+        "shared.redis": args.redis,
+        "shared.group": args.group,
+        "shared.sector": args.sector[0] if args.sector else None,
     }
     return {key: value for key, value in options.items() if value is not None}
 

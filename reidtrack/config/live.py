@@ -13,22 +13,24 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_serializer, field_validator
 
+from reidtrack.config.camera_name import CameraName
 from reidtrack.config.load import Section, load
 from reidtrack.config.run import DetectConfig, FilePath, Fraction, RunConfig, SiteConfig
 from reidtrack.errors import ConfigError
-from reidtrack.video.naming import is_camera_name, redact
+from reidtrack.video.naming import redact
 from reidtrack.video.secrets import host_alone
 
 Point = tuple[Fraction, Fraction]
+SectorName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,60}$")]
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 class CameraSettings(Section):
     """One live camera, an entry of `cameras.yaml`."""
 
-    other_keys = "name, address, sub, rotate, ignore, fps and record are"
+    other_keys = "name, address, sub, rotate, ignore, fps, record and sector are"
 
-    name: str = Field(description="what it is called in everything that is written")
+    name: CameraName = Field(description="what it is called in everything that is written")
     address: str = Field(description="rtsp://... and the like, /dev/video0, a number, or a file; ${NAME} for secrets")
     sub: str | None = Field(None, description="a smaller stream of it, to be looked at; the main one is recorded")
     rotate: Literal[0, 90, 180, 270] = Field(0, description="degrees clockwise by which its pictures are turned")
@@ -39,13 +41,9 @@ class CameraSettings(Section):
         None, description="frames a second that are looked at; null: live.fps"
     )
     record: bool | None = Field(None, description="whether its stream is recorded; null: record.enabled")
-
-    @field_validator("name")
-    @classmethod
-    def _is_name(cls, value: str) -> str:
-        if not is_camera_name(value):
-            raise ValueError("letters, digits, spaces and _ - . (at most 100)")
-        return value
+    sector: SectorName | None = Field(
+        None, description="part of the site whose people are settled together, with redis; null: shared.sector"
+    )
 
 
 class CameraList(Section):
@@ -123,6 +121,25 @@ class PublishConfig(Section):
         return None if value is None else host_alone(value)
 
 
+class SharedConfig(Section):
+    """Identities that several processes have in common, each with cameras of its own."""
+
+    redis: str | None = Field(
+        None, description="redis://user:password@host:6379/0 or rediss://..., where they meet; ${NAME} for secrets"
+    )
+    prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.{}-]{1,60}$")] = Field(
+        "reidtrack", description="what all names in Redis begin with: one for each site"
+    )
+    group: Annotated[str, Field(min_length=1, max_length=100)] | None = Field(
+        None, description="what this process's cameras are called together; null: the name of its folder"
+    )
+    sector: SectorName = Field("site", description="part of the site that cameras belong to, unless they say otherwise")
+
+    @field_serializer("redis")
+    def _hide_user(self, value: str | None) -> str | None:
+        return None if value is None else redact(value)
+
+
 class LiveConfig(RunConfig):
     """Everything `reidtrack live` can be told beside its cameras."""
 
@@ -131,6 +148,7 @@ class LiveConfig(RunConfig):
     stream: StreamConfig = StreamConfig()
     record: RecordConfig = RecordConfig()
     publish: PublishConfig = PublishConfig()
+    shared: SharedConfig = SharedConfig()
 
 
 def read_cameras(path: FilePath, environment: Mapping[str, str] | None = None) -> tuple[CameraSettings, ...]:

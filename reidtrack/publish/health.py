@@ -202,12 +202,18 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def health(status: LiveStatus) -> tuple[int, dict[str, Any]]:
-    """Status code and content of `/healthz`: 503 while a camera that should run does not."""
+    """Status code and content of `/healthz`: 503 while a camera that should run does not.
+
+    Where others decide who is who and are away, `identities` says why; a restart would not mend that, so it is 200.
+    """
     down = status.down
     cameras = {
         name: {"state": camera.state, **({"reason": down[name]} if name in down else {})}
         for name, camera in status.cameras.items()
         if camera.wanted
     }
-    word = "down" if down else "ok"
-    return 503 if down else 200, {"status": word, "down": sorted(down), "cameras": cameras}
+    word = "down" if down else "ok" if status.identities_wait is None else "degraded"
+    content = {"status": word, "down": sorted(down), "cameras": cameras}
+    if status.identities_wait is not None:
+        content["identities"] = status.identities_wait
+    return 503 if down else 200, content

@@ -87,6 +87,8 @@ class LiveStatus:
         detect_every: Each so manieth frame goes through the detector.
         outlets: Name to outlet.
         uptime_s: Seconds since the program started.
+        identities_wait: Why nobody is given a number that lasts, where processes share identities; None while all is
+            well.
     """
 
     cameras: Mapping[str, CameraStatus] = field(default_factory=dict)
@@ -98,6 +100,7 @@ class LiveStatus:
     detect_every: int = 1
     outlets: Mapping[str, OutletStatus] = field(default_factory=dict)
     uptime_s: float = 0.0
+    identities_wait: str | None = None
 
     @property
     def down(self) -> dict[str, str]:

@@ -31,6 +31,7 @@ class Part:
         number: Its identity; None while undecided.
         kept: Whether that stays, but for merges and splits.
         is_open: Whether more of it may come.
+        is_lost: Whether it counts as ended only because nothing was told of it for long.
         given_s: When it was given the number.
         away_s: Since when it belongs to others than those of its number; None while it does not.
         met: Serials of parts that stood in its camera at the same time.
@@ -47,6 +48,7 @@ class Part:
     number: int | None = None
     kept: bool = False
     is_open: bool = True
+    is_lost: bool = False
     given_s: float = 0.0
     away_s: float | None = None
     met: set[int] = field(default_factory=set)
@@ -87,7 +89,7 @@ class Part:
             if not rows.any():
                 rows[-1] = True  # boxes were thinned since
             tracklet = tracklet.part(rows, tracklet.feature_frame >= self.begins_at)
-        self.frame, self.is_open = tracklet.frame, not ended
+        self.frame, self.is_open, self.is_lost = tracklet.frame, not ended, False
         most = _MOST_ENDED if ended else MOST_FEATURES
         self.tracklet = replace(thinned(tracklet, MOST_BOXES, most), track_id=self.serial, split_from=None)
 

@@ -52,7 +52,7 @@ class Register:
             if tracklet.key in self.over:
                 return None
             part = self.add(Part.of(self.serial(), tracklet, now_s))
-        elif not part.is_open:
+        elif not part.is_open and not (part.is_lost and tracklet.last_time_s > part.last_s):
             return None
         part.take(tracklet, ended=ended)
         meet(part, self._cameras[part.camera].values())

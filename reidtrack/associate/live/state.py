@@ -65,18 +65,27 @@ class _Writer:
         }
 
 
-def state_of(register: Register, threshold: float | None) -> State:
-    """What there is to be stored; parts without a number are left out."""
+def state_of(register: Register, threshold: float | None, *, going_on: bool = False) -> State:
+    """What there is to be stored.
+
+    Args:
+        register: Who is in memory.
+        threshold: In use.
+        going_on: Whether tracks are to go on: then parts without a number are stored, too, and which are open.
+    """
     writer, index = _Writer(), {}
-    parts = [part for part in register.parts.values() if part.number is not None]
+    parts = [part for part in register.parts.values() if going_on or part.number is not None]
     for i, part in enumerate(parts):
         index[part.serial] = i
     text = {
         "version": VERSION,
         "next_identity": register.next_identity,
         "threshold": threshold,
-        "parts": [_part_to_json(part, writer, index) for part in parts],
-        "people": [_person_to_json(person, writer) for person in register.people.values()],
+        "parts": [{**_part_to_json(part, writer, index), **(_going_on(part) if going_on else {})} for part in parts],
+        "people": [
+            {**_person_to_json(person, writer), **({"kept": person.kept} if going_on else {})}
+            for person in register.people.values()
+        ],
         "over": [[*key, number] for key, number in register.over.items()],
     }
     return writer.arrays(text)
@@ -91,6 +100,10 @@ def _part_to_json(part: Part, writer: _Writer, index: Mapping[int, int]) -> dict
         "met_people": sorted(part.met_people),
         **writer.tracklet(part.tracklet),
     }
+
+
+def _going_on(part: Part) -> dict[str, Any]:
+    return {"open": part.is_open, "kept": part.kept, "begins_at": part.begins_at, "given_s": part.given_s}
 
 
 def _person_to_json(person: Person, writer: _Writer) -> dict[str, Any]:
@@ -191,8 +204,13 @@ class _Reader:
         )
 
 
-def fill(register: Register, state: Mapping[str, NDArray[Any]]) -> float | None:
-    """Put into an empty register what `state_of` gave, all tracks ended; returns the threshold that was in use.
+def fill(register: Register, state: Mapping[str, NDArray[Any]], *, going_on: bool = False) -> float | None:
+    """Put into an empty register what `state_of` gave; returns the threshold that was in use.
+
+    Args:
+        register: Empty.
+        state: What `state_of` gave.
+        going_on: Whether tracks that were open go on; all have ended otherwise.
 
     Raises:
         ValueError: If it is nothing that `state_of` gives; the register is of no use then.
@@ -201,7 +219,7 @@ def fill(register: Register, state: Mapping[str, NDArray[Any]]) -> float | None:
     text = reader.text()
     lowest = _integer(text, "next_identity", 1, 1 << 53)
     register.next_identity = max(register.next_identity, lowest)
-    parts = [_read_part(register, reader, entry, lowest) for entry in _list(text, "parts")]
+    parts = [_read_part(register, reader, entry, lowest, going_on=going_on) for entry in _list(text, "parts")]
     for entry in _list(text, "people"):
         person = _read_person(reader, _entry(entry), lowest)
         if person.number in register.people:
@@ -219,12 +237,19 @@ def fill(register: Register, state: Mapping[str, NDArray[Any]]) -> float | None:
     return None if text.get("threshold") is None else _within(_real(text["threshold"], "threshold"), 0, 2, "threshold")
 
 
-def _read_part(register: Register, reader: _Reader, entry: Any, lowest: int) -> Part:
+def _read_part(register: Register, reader: _Reader, entry: Any, lowest: int, *, going_on: bool) -> Part:
     entry = _entry(entry)
     key = _text(entry.get("camera")), _integer(entry, "track_id", -(1 << 53), 1 << 53)
     tracklet = reader.tracklet(*key, entry)
     part = register.add(Part.of(register.serial(), tracklet, tracklet.first_time_s))
-    part.number, part.kept, part.is_open = _number(entry.get("number"), lowest), True, False
+    if not going_on:
+        part.number, part.kept, part.is_open = _number(entry.get("number"), lowest), True, False
+        return part
+    number = entry.get("number")
+    part.number = None if number is None else _number(number, lowest)
+    part.is_open, part.kept = (entry.get(name) is True for name in ("open", "kept"))
+    part.begins_at = _integer(entry, "begins_at", 0, 1 << 62)
+    part.given_s = _real(entry.get("given_s"), "given_s")
     return part
 
 
@@ -232,7 +257,7 @@ def _read_person(reader: _Reader, entry: Mapping[str, Any], lowest: int) -> Pers
     first_s, last_s = _real(entry.get("first_s"), "first_s"), _real(entry.get("last_s"), "last_s")
     name = entry.get("name")
     person = Person(_number(entry.get("number"), lowest), first_s, last_s, None if name is None else _text(name), True)
-    person.asked = _integer(entry, "asked", 0, 1 << 53)
+    person.asked, person.kept = _integer(entry, "asked", 0, 1 << 53), entry.get("kept") is not False
     for one in _list(entry, "before"):
         found = _read_prototypes(reader, _entry(one))
         person.before[found.last.camera] = found
@@ -259,7 +284,7 @@ def _link_people(register: Register, entries: Sequence[Mapping[str, Any]]) -> No
 def _link(register: Register, parts: Sequence[Part], entries: Sequence[Mapping[str, Any]]) -> None:
     """Put back who met whom, once everybody is there."""
     for part, entry in zip(parts, entries, strict=True):
-        if part.number not in register.people:
+        if part.number is not None and part.number not in register.people:
             raise ValueError(f"state.parts: {part.number} is nobody")
         for i in _list(entry, "met"):
             other = parts[_whole(i, "met", 0, len(parts) - 1)]

@@ -16,7 +16,7 @@ UPDATE_EVERY_S = 0.5
 
 
 class Identities(Protocol):
-    """Who is who so far (`associate.online.OnlineIdentities`)."""
+    """Who is who so far: `associate.online.OnlineIdentities`, or `shared.group.SharedIdentities`, who asks others."""
 
     def update(self, open_: Sequence[Tracklet], ended: Sequence[Tracklet], now_s: float) -> list[Event]:
         """Take the confirmed tracklets that go on, and those that have ended since; what changed."""
@@ -24,6 +24,10 @@ class Identities(Protocol):
 
     def identity(self, key: TrackletKey) -> tuple[int, bool] | None:
         """The number of a tracklet's person and whether it may still change; None while that is not decided."""
+        ...
+
+    def close(self) -> list[Event]:
+        """End, after the last update; what was left to tell."""
         ...
 
 
@@ -124,6 +128,8 @@ class LiveIdentities(RunObserver):
                 given, self._next = self._next, None
             try:
                 if given is None:
+                    for event in self._identities.close():
+                        self._tell(event)
                     self._finished()
                     return
                 self._update(*given)

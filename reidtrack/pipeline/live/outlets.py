@@ -61,7 +61,7 @@ class LiveOutlets:
 
     def completed(self, status: LiveStatus) -> LiveStatus:
         """The status, with how it stands with the outlets."""
-        return replace(status, outlets={outlet.name: outlet.status() for outlet in self._outlets})
+        return replace(status, outlets={**status.outlets, **{o.name: o.status() for o in self._outlets}})
 
     def close(self) -> None:
         """Send what waits, for a moment, and end."""

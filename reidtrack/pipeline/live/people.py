@@ -6,11 +6,15 @@ import io
 import logging
 import time
 from collections.abc import Callable, Sequence
-from typing import Self
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import numpy as np
 
+from reidtrack.associate.calibration.prior import AppearancePrior
 from reidtrack.associate.evidence import PairTerms
+from reidtrack.associate.live.constraints import Pair
+from reidtrack.associate.live.state import State
 from reidtrack.associate.online import OnlineIdentities
 from reidtrack.config.live import LiveConfig
 from reidtrack.corrections.apply import read_corrections
@@ -19,6 +23,8 @@ from reidtrack.errors import InputError, ReidtrackError, param
 from reidtrack.events import CameraUp, Event, StreamChanged, TrackletEnded
 from reidtrack.files import write_lines
 from reidtrack.gallery.online import GalleryLimits, GalleryPeople
+from reidtrack.pipeline.live.identities import Identities
+from reidtrack.pipeline.live.request import LiveRequest
 from reidtrack.pipeline.live.store import LiveStore
 from reidtrack.pipeline.live.told import Told
 from reidtrack.pipeline.people.gallery import check_gallery, gallery_signature
@@ -26,8 +32,13 @@ from reidtrack.pipeline.run.recognise import run_key
 from reidtrack.pipeline.run.settle import association_settings
 from reidtrack.pipeline.run.site import Site
 from reidtrack.plain_file import check_plain
+from reidtrack.publish.status import LiveStatus
 from reidtrack.runs.features import UNREADABLE, check_unpacked
+from reidtrack.runs.manifest_sections import InputEntry
 from reidtrack.types import DoubleArray, IntArray, Tracklet, TrackletKey
+
+if TYPE_CHECKING:
+    from reidtrack.pipeline.live.shared.link import Link
 
 logger = logging.getLogger(__name__)
 
@@ -41,12 +52,12 @@ class LiveEvidence:
     """Evidence of space and time whose site may become known while cameras are watched.
 
     Args:
-        store: Of the session; its manifest knows the sizes of pictures.
+        inputs: The cameras, with the sizes of their pictures where they are known; more may be noted.
         config: Every setting.
     """
 
-    def __init__(self, store: LiveStore, config: LiveConfig) -> None:
-        self._store, self._config = store, config
+    def __init__(self, inputs: list[InputEntry], config: LiveConfig) -> None:
+        self._inputs, self._config = inputs, config
         self.site = self._make()
 
     def __call__(self, tracklets: Sequence[Tracklet], label: IntArray, appearance: DoubleArray) -> PairTerms:
@@ -55,13 +66,36 @@ class LiveEvidence:
 
     def note_size(self, camera: str, size: tuple[int, int]) -> None:
         """Take in how large a camera's pictures are."""
-        entry = next(entry for entry in self._store.manifest.inputs if entry.camera == camera)
+        entry = next((entry for entry in self._inputs if entry.camera == camera), None)
+        if entry is None:
+            entry = InputEntry(camera=camera)
+            self._inputs.append(entry)
         if entry.size != size:
             entry.size = size
             self.site = self._make()
 
     def _make(self) -> Site:
-        return Site(self._store.manifest.inputs, self._config.site, clocks_every_s=_CLOCKS_EVERY_S)
+        return Site(self._inputs, self._config.site, clocks_every_s=_CLOCKS_EVERY_S)
+
+
+class WhoIsWho(Identities, Protocol):
+    """What a session asks of whoever decides who is who: `OnlineIdentities`, or `shared.group.SharedIdentities`."""
+
+    def in_frame(self, camera: str, track_ids: Sequence[int]) -> list[int | None]:
+        """Identities of the tracks that have a box in one frame of a camera; nobody is there twice."""
+        ...
+
+    def correct(self, must_link: Sequence[Pair], cannot_link: Sequence[Pair]) -> None:
+        """Take what a user says of tracks."""
+        ...
+
+    def store(self, now_s: float) -> None:
+        """Tell the gallery what was seen of people."""
+        ...
+
+    def state(self) -> State:
+        """What is to be stored so that the next session goes on."""
+        ...
 
 
 class LivePeople:
@@ -74,18 +108,21 @@ class LivePeople:
         known: The gallery; None where there is none.
         told: What the sessions before have told.
         log_bytes: How much of the log of events is written.
+        link: To those who decide, where other processes do.
     """
 
     def __init__(
         self,
         store: LiveStore,
-        identities: OnlineIdentities,
+        identities: WhoIsWho,
         evidence: LiveEvidence,
         known: GalleryPeople | None,
         told: Told,
         log_bytes: Callable[[], int],
+        link: Link | None = None,
     ) -> None:
         self._store, self.identities, self.evidence, self._known = store, identities, evidence, known
+        self._link = link
         self._save_from_s = 0.0
         self._saved: bytes | None = None
         self._told, self._log_bytes = told, log_bytes
@@ -94,30 +131,43 @@ class LivePeople:
         self.correct()
 
     @classmethod
-    def open(cls, store: LiveStore, config: LiveConfig, log_bytes: Callable[[], int]) -> Self:
+    def open(
+        cls,
+        store: LiveStore,
+        request: LiveRequest,
+        dim: int,
+        log_bytes: Callable[[], int],
+        say: Callable[[str], object],
+    ) -> Self:
         """Take up who was who in the sessions before, if there were any.
 
         Args:
             store: Of the session.
-            config: Every setting.
+            request: What is asked for.
+            dim: Length of a feature.
             log_bytes: How much of the log of events is written.
+            say: Told in a line of processes that identities are shared with.
 
         Raises:
             InputError: If what they left cannot be read.
+            UsageError: If identities are to be shared, and that cannot be.
         """
-        evidence = LiveEvidence(store, config)
-        settings = association_settings(config, store.manifest.prior)
-        state, known = _read_state(store), _gallery(store, config)
+        config = request.config
+        evidence = LiveEvidence(store.manifest.inputs, config)
+        state = _read_state(store)
         told = Told.read(state, store.folder.events)
-        del settings["at_once"], settings["workers"]  # a window of live cameras is solved at once
-        options = {
-            **settings,
-            "window_s": config.stream.window_s,
-            "evidence": [evidence],
-            "next_identity": told.highest + 1,
-            "known": known,
-            "spent_s": time.thread_time,
-        }
+        if config.shared.redis is not None:
+            from reidtrack.pipeline.live.shared.opening import open_shared
+
+            shared = open_shared(store, config.shared, request.cameras, dim, told, state, say)
+            return cls(store, shared, evidence, None, told, log_bytes, shared.link)
+        if state is not None and "shared" in state and told.highest:
+            from reidtrack.pipeline.live.shared.opening import check_kind
+
+            check_kind(store, told, state, shared=False)
+        known = _gallery(store, config)
+        options = online_options(config, store.manifest.prior, evidence)
+        options |= {"next_identity": told.highest + 1, "known": known}
         identities = OnlineIdentities(**options) if state is None else _restored(store, state, options)
         return cls(store, identities, evidence, known, told, log_bytes)
 
@@ -180,6 +230,18 @@ class LivePeople:
             self._known.close()
         self.save()
 
+    def completed(self, status: LiveStatus) -> LiveStatus:
+        """The status, with how it stands with those who decide, where others do."""
+        if self._link is None:
+            return status
+        outlets = {**status.outlets, "redis": self._link.status()}
+        return replace(status, outlets=outlets, identities_wait=self._link.problem)
+
+    def end(self) -> None:
+        """Let go of a server, whatever came before; nothing waits there."""
+        if self._link is not None:
+            self._link.close(0.0)
+
     def save(self) -> None:
         """Store who is who; while no update is under way.
 
@@ -196,6 +258,20 @@ class LivePeople:
             self._saved = data
         ended_s = time.monotonic()
         self._save_from_s = ended_s + (ended_s - began_s) / _SAVE_SHARE
+
+
+def online_options(config: LiveConfig, prior: AppearancePrior, evidence: LiveEvidence) -> dict[str, Any]:
+    """Keyword arguments of `OnlineIdentities` that settings give.
+
+    Args:
+        config: Every setting.
+        prior: What is known beforehand of the network's embeddings.
+        evidence: Of the site.
+    """
+    settings = association_settings(config, prior)
+    del settings["at_once"], settings["workers"]  # a window of live cameras is solved at once
+    own = {"window_s": config.stream.window_s, "evidence": [evidence], "spent_s": time.thread_time}
+    return {**settings, **own}
 
 
 def _gallery(store: LiveStore, config: LiveConfig) -> GalleryPeople | None:
@@ -235,7 +311,7 @@ def _read_state(store: LiveStore) -> dict[str, np.ndarray] | None:
         raise _unreadable(store) from error
 
 
-def _restored(store: LiveStore, state: dict[str, np.ndarray], options: dict[str, object]) -> OnlineIdentities:
+def _restored(store: LiveStore, state: dict[str, np.ndarray], options: dict[str, Any]) -> OnlineIdentities:
     try:
         return OnlineIdentities.restore(state, **options)
     except (KeyError, ValueError) as error:

@@ -121,7 +121,9 @@ class LiveSession:
         self._stack.callback(self._close_log)
         self._disk_was_full = False
         self._outlets: LiveOutlets | None = None
-        self._people = LivePeople.open(store, config, lambda: self._log.end)
+        dim = networks.embedder.feature_dim
+        self._people = LivePeople.open(store, request, dim, lambda: self._log.end, self._say_of_outlet)
+        self._stack.callback(self._people.end)
         self._delays = MeasureDelays(names)
         self._board = Board(names, self._wall.now_s, self._people.number, self._delays)
         site = site_of(config.site, names)
@@ -132,7 +134,7 @@ class LiveSession:
         self._logs = LiveLogs(
             store.folder,
             names,
-            networks.embedder.feature_dim,
+            dim,
             self._people.identities.in_frame,
             self._wall.moment,
             config.record.segment_s,
@@ -316,6 +318,7 @@ class LiveSession:
         every = round(self._load.detect_every * self._config.detect.every)
         status = replace(status, people_total=self._people.count, detect_every=every)
         status = self._upkeep.completed(status)
+        status = self._people.completed(status)
         return status if self._outlets is None else self._outlets.completed(status)
 
     def _unseen(self) -> Unseen:

@@ -50,6 +50,11 @@ class Told:
         """The highest number that was ever given."""
         return self._highest
 
+    def stands(self, number: int) -> bool:
+        """Whether a number was told and not taken back."""
+        with self._lock:
+            return 0 < number <= self._highest and number not in self._unused
+
     def open_tracks(self) -> list[TrackletKey]:
         """Tracks that began and of which it was not told that they ended."""
         with self._lock:

@@ -1,0 +1,34 @@
+"""`reidtrack live --associate`: who is who for the cameras of other processes."""
+
+from __future__ import annotations
+
+import argparse
+
+from reidtrack.cli.live import live_options, signals
+from reidtrack.cli.options import site_path
+from reidtrack.cli.terminal import say
+from reidtrack.errors import EXIT_OK, UsageError
+
+
+def run_associate(args: argparse.Namespace) -> int:
+    """Settle who is who until told to end."""
+    for name, given in (("videos", args.videos), ("out", args.out), ("demo", args.demo), ("gallery", args.gallery)):
+        if given:
+            raise UsageError("does not go with the associator, which watches no cameras", field=name)
+    from reidtrack.config.live import LiveConfig
+    from reidtrack.config.load import load
+    from reidtrack.pipeline.live.shared.associate import AssociateRequest, associate_live
+    from reidtrack.runtime.cancel import CancelToken
+
+    options = live_options(args) | {"site.path": site_path(args)}
+    config = load(LiveConfig, args.config, args.overrides, options=options)
+    request = AssociateRequest(config, tuple(args.sector or (config.shared.sector,)), tuple(args.cameras))
+    cancel = CancelToken()
+
+    def tell(text: str) -> None:
+        if not args.quiet:
+            say(text, error=True)
+
+    with signals(cancel, None):
+        associate_live(request, tell, cancel)
+    return EXIT_OK

@@ -1,0 +1,148 @@
+"""`reidtrack live` without cameras: who is who for those of all groups of a site."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from reidtrack.associate.calibration.prior import AppearancePrior
+from reidtrack.associate.online import OnlineIdentities
+from reidtrack.config.live import LiveConfig, fill_variables
+from reidtrack.errors import UsageError
+from reidtrack.pipeline.live.people import LiveEvidence, online_options
+from reidtrack.pipeline.live.shared.address import parse_redis
+from reidtrack.pipeline.live.shared.associator import EVERY_S, LEASE_S, Associator
+from reidtrack.pipeline.live.shared.keys import Keys
+from reidtrack.pipeline.live.shared.sector import Making
+from reidtrack.pipeline.live.shared.server import AwayError, connect
+from reidtrack.publish.health import HealthPage, parse_bind
+from reidtrack.publish.status import LiveStatus, OutletStatus
+from reidtrack.runs.manifest_sections import InputEntry
+from reidtrack.runtime.cancel import CancelToken
+
+logger = logging.getLogger(__name__)
+_JOIN_S = 15.0
+
+
+@dataclass(frozen=True)
+class AssociateRequest:
+    """What is asked for.
+
+    Attributes:
+        config: Every setting; those of cameras do not count.
+        sectors: Whose people are settled here.
+        cameras: Names of cameras that the site file speaks of.
+        lease_s: So long after one has died another one goes on.
+        every_s: Between two steps.
+    """
+
+    config: LiveConfig
+    sectors: Sequence[str]
+    cameras: Sequence[str] = ()
+    lease_s: float = LEASE_S
+    every_s: float = EVERY_S
+
+
+def associate_live(request: AssociateRequest, say: Callable[[str], object], cancel: CancelToken) -> None:
+    """Settle who is who until the token is cancelled.
+
+    Args:
+        request: What is asked for.
+        say: Told in a line of what changes; any thread.
+        cancel: Ends it in good order: what was settled is stored.
+
+    Raises:
+        UsageError: If the server cannot be reached at first, refuses the password or is too old.
+        InputError: If what was stored there is damaged.
+        OutputError: If the health page's port is taken.
+    """
+    config = request.config
+    if config.shared.redis is None:
+        raise UsageError("no server is named", field="redis", expected="redis://host:6379/0, where the groups meet")
+    address = parse_redis(fill_variables(config.shared.redis, "redis"))
+    try:
+        connect(address).close()
+    except AwayError as error:
+        raise UsageError(f"the Redis server cannot be used: {error}", where=address.shown, field="redis") from None
+    make_sector(request, AppearancePrior())  # a site file that is wrong is told now
+    found = {
+        name: Associator(
+            address,
+            Keys(config.shared.prefix),
+            name,
+            lambda prior: make_sector(request, prior),
+            say,
+            lease_s=request.lease_s,
+            every_s=request.every_s,
+        )
+        for name in request.sectors
+    }
+    page = None if config.publish.http is None else HealthPage(*parse_bind(config.publish.http), lambda: _status(found))
+    try:
+        _run_all(found, cancel)
+    finally:
+        if page is not None:
+            page.close()
+
+
+def make_sector(
+    request: AssociateRequest, prior: AppearancePrior
+) -> tuple[Making, Callable[[str, tuple[int, int]], object]]:
+    """Who decides in a sector, from what was stored of it; and what takes in the sizes of pictures.
+
+    Raises:
+        ConfigError: If the site file is wrong.
+    """
+    evidence = LiveEvidence([InputEntry(camera=name) for name in request.cameras], request.config)
+    options = online_options(request.config, prior, evidence)
+
+    def make(state: Mapping[str, Any] | None, lowest: int) -> OnlineIdentities:
+        if state is None:
+            return OnlineIdentities(**options, next_identity=lowest)
+        return OnlineIdentities.restore(state, going_on=True, **options, next_identity=lowest)
+
+    return make, evidence.note_size
+
+
+def _run_all(associators: Mapping[str, Associator], cancel: CancelToken) -> None:
+    """Run each in a thread of its own; what goes wrong in one ends all."""
+    ended, errors = threading.Event(), list[BaseException]()
+
+    def run(associator: Associator) -> None:
+        try:
+            associator.run(ended)
+        except BaseException as error:
+            errors.append(error)
+            ended.set()
+
+    threads = [
+        threading.Thread(target=run, args=(associator,), name=f"sector {name}", daemon=True)
+        for name, associator in associators.items()
+    ]
+    for thread in threads:
+        thread.start()
+    while not ended.wait(0.1):
+        if cancel.cancelled:
+            ended.set()
+    for thread in threads:
+        thread.join(_JOIN_S)
+    if errors:
+        raise errors[0]
+
+
+def _status(associators: Mapping[str, Associator]) -> LiveStatus:
+    """How it stands, for the health page: sectors as ways out, `sent` what was told, `dropped` what never came."""
+    outlets = {
+        f"sector {name}": OutletStatus(
+            sent=associator.told,
+            dropped=associator.missing + associator.refused,
+            connected=not associator.doing.startswith("waits: redis"),
+        )
+        for name, associator in associators.items()
+    }
+    away = [f"sector {n}: {a.doing}" for n, a in associators.items() if a.doing.startswith("waits: redis")]
+    people = sum(associator.people for associator in associators.values())
+    return LiveStatus(outlets=outlets, people_total=people, identities_wait="; ".join(away) or None)

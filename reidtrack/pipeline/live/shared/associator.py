@@ -1,0 +1,368 @@
+"""Settles one sector as long as it holds its lease; a spare waits for that, and goes on where another one died.
+
+What was settled is stored, what was told of it is published, and the entries that are in it are acknowledged in one
+transaction, which a process that has lost the lease cannot make. So no entry is lost and nothing is told twice,
+whenever the process is killed; what has been read and is not in what was stored, the next one claims.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from reidtrack import clock
+from reidtrack.associate.calibration.prior import AppearancePrior
+from reidtrack.associate.live.state import MOST_BYTES
+from reidtrack.errors import InputError
+from reidtrack.events import Event
+from reidtrack.pipeline.live.shared import answers, stored, wire
+from reidtrack.pipeline.live.shared.address import RedisAddress
+from reidtrack.pipeline.live.shared.checked import RefusedError
+from reidtrack.pipeline.live.shared.keys import ASSOCIATORS, Keys
+from reidtrack.pipeline.live.shared.link import KEEP_S
+from reidtrack.pipeline.live.shared.network import read_network
+from reidtrack.pipeline.live.shared.numbers import set_aside
+from reidtrack.pipeline.live.shared.sector import Making, Sector
+from reidtrack.pipeline.live.shared.server import AwayError, away, connect, server_ms
+from reidtrack.pipeline.live.shared.stored import SectorState
+from reidtrack.publish.network import wait_s
+
+LEASE_S = 5.0
+"""An associator that does not renew its lease for so long is dead for the others."""
+EVERY_S = 0.25
+"""Between two steps."""
+_SHARE = 0.15
+"""Of the time at most goes into storing what was settled: steps are rarer where that takes long."""
+_STORE_S = 2.0
+"""So long what was read and changed nothing waits to be acknowledged."""
+_BLOCK_MS = 100
+_AT_ONCE = 32
+_ANSWERS_KEEP = 10
+_LONGEST_WAIT_S = 5.0
+
+MakeSector = Callable[[AppearancePrior], tuple[Making, Callable[[str, tuple[int, int]], object]]]
+"""Makes who decides in a sector, and what takes in the sizes of pictures, from what is known of the network."""
+
+
+class _LostError(Exception):
+    """Another one has the lease."""
+
+
+class Associator:
+    """Settles a sector from `run`, in the thread that calls it.
+
+    Args:
+        address: Of the server.
+        keys: Of the site.
+        name: Of the sector.
+        make: Makes who decides.
+        say: Told in a line of what changes.
+        lease_s: How long the lease lasts without renewal.
+        every_s: Between two steps.
+        clock_s: The date, seconds since 1970.
+
+    Attributes:
+        doing: What it does just now, in words.
+        told: Events that were published.
+        refused: Entries that were none.
+        missing: Entries that never came.
+    """
+
+    def __init__(
+        self,
+        address: RedisAddress,
+        keys: Keys,
+        name: str,
+        make: MakeSector,
+        say: Callable[[str], object],
+        *,
+        lease_s: float = LEASE_S,
+        every_s: float = EVERY_S,
+        clock_s: Callable[[], float] = lambda: clock.now().timestamp(),
+    ) -> None:
+        self._address, self._keys, self._name, self._make, self._say = address, keys, name, make, say
+        self._lease_s, self._every_s, self._clock_s = lease_s, every_s, clock_s
+        self._token = uuid.uuid4().hex
+        self._client: Any = None
+        self._sector: Sector | None = None
+        self._events: list[Event] = []
+        self._read: dict[bytes, None] = {}
+        self._wanted = self._new = False
+        self._stepped_s = self._stored_s = self._renewed_s = float("-inf")
+        self._took_s = 0.0
+        self.doing, self.told, self.refused = "begins", 0, 0
+
+    @property
+    def missing(self) -> int:
+        """Entries that never came."""
+        return 0 if self._sector is None else self._sector.missing
+
+    @property
+    def people(self) -> int:
+        """The highest number that was given; 0 while another one settles the sector."""
+        return 0 if self._sector is None else self._sector.identities.next_identity - 1
+
+    def run(self, ended: threading.Event) -> None:
+        """Settle until it is to end.
+
+        Raises:
+            InputError: If what was stored is damaged.
+            UsageError: If the server refuses the password, or is too old.
+        """
+        tries, jitter = 0, random.Random()
+        while not ended.is_set():
+            try:
+                self._guarded(lambda: self._work(ended))
+                tries = 0
+            except (
+                _LostError
+            ):  # or it has expired, and nobody took it: what is in memory is compared with what is stored
+                continue
+            except AwayError as error:
+                tries += 1
+                self._do(f"waits: redis {self._address.shown}: {error}")
+                ended.wait(min(_LONGEST_WAIT_S, wait_s(tries, jitter)))
+        if self._client is not None:
+            self._client.close()
+
+    def _guarded(self, work: Callable[[], Any]) -> Any:
+        try:
+            return work()
+        except Exception as error:
+            found = away(error)
+            if found is None:
+                raise
+            raise found from None
+
+    def _do(self, what: str) -> None:
+        if what != self.doing:
+            self.doing = what
+            self._say(f"sector {self._name}: {what}")
+
+    def _forget(self) -> None:
+        self._sector, self._events, self._read = None, [], {}
+
+    def _work(self, ended: threading.Event) -> None:
+        """Take the lease, and settle as long as it is held."""
+        if self._client is None:
+            self._client = connect(self._address)
+        while not ended.is_set() and not self._take_lease():
+            self._do("waits: another associator is at work")
+            ended.wait(self._lease_s / 4)
+        opened = False
+        while not ended.is_set():
+            opened = opened or self._open()
+            if not opened:
+                self._do("waits for the first group of cameras")
+                ended.wait(self._every_s)
+            else:
+                self._do("settles who is who")
+                self._take(self._read_new())
+                self._settle_if_due()
+            if time.monotonic() - self._renewed_s > self._lease_s / 4:
+                self._fenced()
+        if opened and self._sector is not None:
+            self._settle(store=True)
+        self._fenced(release=True)
+
+    # The lease.
+
+    def _take_lease(self) -> bool:
+        key, milliseconds = self._keys.lease(self._name), int(self._lease_s * 1000)
+        taken = self._client.set(key, self._token, nx=True, px=milliseconds)
+        self._renewed_s = time.monotonic()
+        return bool(taken) or self._client.get(key) == self._token.encode()
+
+    def _fenced(self, commands: Callable[[Any], object] | None = None, *, release: bool = False) -> None:
+        """Do something in one transaction, and renew the lease with it; nothing where another one has it."""
+        from redis.exceptions import WatchError
+
+        key = self._keys.lease(self._name)
+        with self._client.pipeline() as pipe:
+            pipe.watch(key)
+            if pipe.get(key) != self._token.encode():
+                raise _LostError
+            pipe.multi()
+            if commands is not None:
+                commands(pipe)
+            if release:
+                pipe.delete(key)
+            else:
+                pipe.pexpire(key, int(self._lease_s * 1000))
+            try:
+                pipe.execute()
+            except WatchError:
+                raise _LostError from None
+        self._renewed_s = time.monotonic()
+
+    # Taking over.
+
+    def _open(self) -> bool:
+        """Take up what was stored, and what was read and is not in it; whether there is anything to do."""
+        network = read_network(self._client.get(self._keys.network))
+        if network is None:
+            return False
+        state = self._stored()
+        if not self._goes_on(state):
+            self._forget()
+            making, note_size = self._make(network.prior)
+            try:
+                self._sector = Sector(making, note_size, network.dim, state or SectorState(), self._clock_s)
+            except (KeyError, ValueError) as error:
+                raise self._damaged(str(error)) from error
+        stream = self._keys.tracklets(self._name)
+        self._make_group(stream)
+        self._claim(stream)
+        return True
+
+    def _stored(self) -> SectorState | None:
+        key = self._keys.state(self._name)
+        sizes = [self._client.hstrlen(key, name) for name in ("head", "json", "frame", "time_s", "xyxy", "features")]
+        if sum(sizes) > MOST_BYTES + (1 << 20):
+            raise self._damaged(f"it has {sum(sizes)} bytes")
+        fields = self._client.hgetall(key)
+        if not fields:
+            return None
+        try:
+            return stored.decode(fields)
+        except RefusedError as error:
+            raise self._damaged(str(error)) from error
+
+    def _damaged(self, why: str) -> InputError:
+        key = self._keys.state(self._name)
+        return InputError(
+            f"who was who in sector {self._name} cannot be read: {why}",
+            where=f"redis {self._address.shown}",
+            hint=f"delete the key {key} there: people of before get new numbers then",
+        )
+
+    def _goes_on(self, state: SectorState | None) -> bool:
+        """Whether what is in memory is as new as what is stored: the server was away, and nobody took over."""
+        sector = self._sector
+        if sector is None:
+            return False
+        if state is not None and state.by == self._token and state.commit == sector.commit + 1:
+            self._committed(state)  # its answer was lost on the way
+            return True
+        if state is None or state.commit < sector.commit:
+            return True  # a server that lost its data
+        return state.commit == sector.commit and state.by == sector.stored_by
+
+    def _make_group(self, stream: str) -> None:
+        from redis.exceptions import ResponseError
+
+        try:
+            self._client.xgroup_create(stream, ASSOCIATORS, id="0", mkstream=True)
+        except ResponseError as error:
+            if not str(error).startswith("BUSYGROUP"):
+                raise
+
+    def _claim(self, stream: str) -> None:
+        """Take what other associators, who are dead since this one has the lease, have read and not settled."""
+        start: Any = "0-0"
+        while True:
+            answer = self._client.xautoclaim(stream, ASSOCIATORS, self._token, 0, start, count=_AT_ONCE)
+            start = answer[0]
+            self._take(answer[1])
+            if start in (b"0-0", "0-0"):
+                break
+        for consumer in self._client.xinfo_consumers(stream, ASSOCIATORS):
+            if consumer["name"] != self._token.encode():
+                self._client.xgroup_delconsumer(stream, ASSOCIATORS, consumer["name"])
+
+    # Working.
+
+    def _read_new(self) -> list[Any]:
+        from redis.exceptions import ResponseError
+
+        stream = self._keys.tracklets(self._name)
+        try:
+            rows = self._client.xreadgroup(
+                ASSOCIATORS, self._token, {stream: ">"}, count=_AT_ONCE, block=min(_BLOCK_MS, self._block_ms())
+            )
+        except ResponseError as error:
+            if not str(error).startswith("NOGROUP"):
+                raise
+            self._make_group(stream)  # the server lost its data, or somebody deleted the stream
+            return []
+        return list(rows[0][1]) if rows else []
+
+    def _block_ms(self) -> int:
+        """How long to wait for entries: until a step is due, where something is to be settled."""
+        left_s = self._stepped_s + self._pause_s - time.monotonic() if self._new else self._every_s
+        return int(max(0.001, left_s) * 1000)
+
+    def _take(self, rows: Iterable[Any]) -> None:
+        assert self._sector is not None
+        for entry_id, fields in rows:
+            if entry_id is None or entry_id in self._read:
+                continue  # deleted meanwhile; claimed from oneself
+            self._read[entry_id] = None
+            try:
+                entry = wire.decode(fields or {})
+                self._new = self._sector.take(entry) or self._new
+                self._wanted = self._wanted or entry.last
+            except RefusedError as error:
+                self.refused += 1
+                if self.refused & (self.refused - 1) == 0:  # the first, second, fourth and so on
+                    self._say(f"sector {self._name}: {self.refused} entries are passed over; the last: {error}")
+
+    @property
+    def _pause_s(self) -> float:
+        return max(self._every_s, self._took_s / _SHARE)
+
+    def _settle_if_due(self) -> None:
+        now = time.monotonic()
+        if self._new and now - self._stepped_s >= self._pause_s:
+            self._settle(store=False)
+        elif self._read and now - self._stored_s >= _STORE_S:
+            self._store()
+
+    def _settle(self, *, store: bool) -> None:
+        """Settle what was read; what changed is told at once."""
+        assert self._sector is not None
+        self._stepped_s, self._new = time.monotonic(), False
+        count = self._sector.needs()
+        if count:
+            first = set_aside(self._client, self._keys.numbers, self._sector.highest, count)
+            self._sector.set_aside(first, count)
+        self._events += self._sector.step()
+        if store or self._events or self._wanted:
+            self._store()
+
+    def _store(self) -> None:
+        assert self._sector is not None
+        began_s = time.monotonic()
+        state = self._sector.state()
+        state.commit, state.by = state.commit + 1, self._token
+        fields = stored.encode(state)
+        told = answers.encode(self._events, state.origin_s)
+        seen = {owner: b"%d %d" % last for owner, last in state.seen.items()}
+        oldest = max(0, server_ms(self._client) - int(_ANSWERS_KEEP * KEEP_S * 1000))
+        key, stream = self._keys.state(self._name), self._keys.tracklets(self._name)
+
+        def write(pipe: Any) -> None:
+            pipe.delete(key)
+            pipe.hset(key, mapping=fields)
+            for one in told:
+                pipe.xadd(self._keys.answers, one, minid=oldest, approximate=True)
+            if seen:
+                pipe.hset(self._keys.seen(self._name), mapping=seen)
+            if self._read:
+                pipe.xack(stream, ASSOCIATORS, *self._read)
+                pipe.xdel(stream, *self._read)
+
+        self._fenced(write)
+        self._committed(state)
+        self._took_s = time.monotonic() - began_s
+
+    def _committed(self, state: SectorState) -> None:
+        assert self._sector is not None
+        self._sector.note_commit(state)
+        self.told += len(self._events)
+        self._events, self._read, self._wanted = [], {}, False
+        self._stored_s = time.monotonic()
