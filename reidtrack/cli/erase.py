@@ -36,11 +36,13 @@ def run(args: argparse.Namespace) -> int:
         counts = (
             f"{done.boxes} boxes, {done.detections} detections, {done.embeddings} embeddings, {done.pictures} pictures"
         )
-        say(f"{args.folder}: removed {counts}, {done.corrections} corrections")
+        say(f"{args.folder}: removed {counts}, {done.corrections} corrections, {done.events} events")
         if done.videos:
             say(f"{', '.join(done.videos)} showed the person and went too: `reidtrack associate {args.folder} --video`")
         if done.known:
             say("the run's gallery has forgotten the person")
         for camera, (source, first, last) in done.recordings.items():
             say(f"still to be seen in the recording of {camera}, {source}, {first:.1f} to {last:.1f} s of the run")
+        if done.recordings:
+            say("recordings show everybody, so they stay as they are: remove them, or cut them, if the person is to go")
     return EXIT_OK

@@ -7,9 +7,10 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
+from reidtrack.config.camera_name import CameraName
 from reidtrack.config.load import Section, load
 from reidtrack.errors import ConfigError
-from reidtrack.video.naming import is_camera_name, is_url
+from reidtrack.video.naming import is_url
 
 
 class ArchiveCamera(Section):
@@ -17,17 +18,10 @@ class ArchiveCamera(Section):
 
     other_keys = "name, source, time_pattern and time_zone are"
 
-    name: str = Field(description="what it is called in everything that is written")
+    name: CameraName = Field(description="what it is called in everything that is written")
     source: str = Field(description="a folder, searched through with all below it, or a glob (`**`: any folders)")
     time_pattern: str | None = Field(None, description="how names tell times; null: the archive's")
     time_zone: str | None = Field(None, description="zone of times in names; null: the archive's")
-
-    @field_validator("name")
-    @classmethod
-    def _is_name(cls, value: str) -> str:
-        if not is_camera_name(value):
-            raise ValueError("letters, digits, spaces and _ - . (at most 100)")
-        return value
 
     @field_validator("source")
     @classmethod

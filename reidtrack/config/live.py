@@ -13,10 +13,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_serializer, field_validator
 
+from reidtrack.config.camera_name import CameraName
 from reidtrack.config.load import Section, load
 from reidtrack.config.run import DetectConfig, FilePath, Fraction, RunConfig, SiteConfig
 from reidtrack.errors import ConfigError
-from reidtrack.video.naming import is_camera_name, redact
+from reidtrack.video.naming import redact
 from reidtrack.video.secrets import host_alone
 
 Point = tuple[Fraction, Fraction]
@@ -29,7 +30,7 @@ class CameraSettings(Section):
 
     other_keys = "name, address, sub, rotate, ignore, fps, record and sector are"
 
-    name: str = Field(description="what it is called in everything that is written")
+    name: CameraName = Field(description="what it is called in everything that is written")
     address: str = Field(description="rtsp://... and the like, /dev/video0, a number, or a file; ${NAME} for secrets")
     sub: str | None = Field(None, description="a smaller stream of it, to be looked at; the main one is recorded")
     rotate: Literal[0, 90, 180, 270] = Field(0, description="degrees clockwise by which its pictures are turned")
@@ -43,13 +44,6 @@ class CameraSettings(Section):
     sector: SectorName | None = Field(
         None, description="part of the site whose people are settled together, with redis; null: shared.sector"
     )
-
-    @field_validator("name")
-    @classmethod
-    def _is_name(cls, value: str) -> str:
-        if not is_camera_name(value):
-            raise ValueError("letters, digits, spaces and _ - . (at most 100)")
-        return value
 
 
 class CameraList(Section):

@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from reidtrack.config.live import LiveConfig
-from reidtrack.config.load import load
 from reidtrack.config.run import RunConfig
 from reidtrack.corrections.apply import read_corrections
 from reidtrack.errors import ConfigError, InputError, UsageError, param
@@ -15,6 +13,7 @@ from reidtrack.gallery.people import open_gallery
 from reidtrack.pipeline.live.compare import compared, live_numbers
 from reidtrack.pipeline.live.pack import pack_logs
 from reidtrack.pipeline.run.recognise import run_key
+from reidtrack.pipeline.run.settings import settings_of
 from reidtrack.pipeline.run.site_files import check_site_files, site_digests
 from reidtrack.pipeline.run.write_outputs import Outcome, finish
 from reidtrack.runs.event_log import read_events
@@ -93,8 +92,7 @@ def associate_again(
             wanted["site.path"] = site
         if homographies:
             wanted["site.homographies"] = homographies
-        model = LiveConfig if manifest.is_live else RunConfig
-        config: RunConfig = load(model, overrides=overrides, base=manifest.settings, options=wanted)
+        config = settings_of(manifest, overrides, wanted)
         if gallery is None and not any(_key(text) in ("gallery", "gallery.path") for text in overrides):
             check_gallery(folder, manifest, config.gallery.path)
         if any(_key(text).startswith(("site.path", "site.homographies")) or _key(text) == "site" for text in overrides):

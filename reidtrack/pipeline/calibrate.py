@@ -9,12 +9,11 @@ from typing import Any
 
 from reidtrack.associate.calibration.calibration import Calibration, RocPoint
 from reidtrack.associate.sweep import Change, change
-from reidtrack.config.load import load
-from reidtrack.config.run import RunConfig
 from reidtrack.corrections.apply import read_corrections
 from reidtrack.errors import OutputError
 from reidtrack.files import write_whole
 from reidtrack.pipeline.associate import open_finished
+from reidtrack.pipeline.run.settings import settings_of
 from reidtrack.pipeline.run.settle import solve
 from reidtrack.pipeline.run.site_files import check_site_files
 from reidtrack.runs.calibration_json import calibration_to_json
@@ -64,7 +63,7 @@ def calibrate_run(path: Path, *, threshold: float | None = None, false_accept: f
 
 def _calibrate(path: Path, threshold: float | None, false_accept: float | None) -> Calibrated:
     folder, manifest = open_finished(path)
-    config = load(RunConfig, base=manifest.settings)
+    config = settings_of(manifest)
     check_site_files(path, manifest, config.site)
     corrections = read_corrections(folder.corrections, wanted=False)
     association = solve(folder, manifest, config, corrections).association

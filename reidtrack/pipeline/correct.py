@@ -12,8 +12,6 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from reidtrack.config.load import load
-from reidtrack.config.run import RunConfig
 from reidtrack.corrections.apply import correct, read_text
 from reidtrack.corrections.edit import append, remove
 from reidtrack.corrections.parse import parse
@@ -33,6 +31,7 @@ from reidtrack.corrections.schema import (
 from reidtrack.errors import UsageError, param
 from reidtrack.files import refuse_link, write_whole
 from reidtrack.pipeline.associate import open_finished
+from reidtrack.pipeline.run.settings import settings_of
 from reidtrack.pipeline.run.settle import association_settings, load_tracklets
 from reidtrack.pipeline.run.site_files import check_site_files
 from reidtrack.runs.identities import IdentityEntry, TrackletEntry, find_identity, read_identities, settle_first
@@ -100,7 +99,7 @@ def edit_corrections(path: Path, make: Make, *, settles: bool = False) -> Edited
         edit = make(read_identities(folder.identities), before)
         kept = remove(text, edit.drop)
         after = append(kept, edit.add, where) if edit.add else kept
-        config = load(RunConfig, base=manifest.settings)
+        config = settings_of(manifest)
         check_site_files(path, manifest, config.site)
         tracklets = load_tracklets(folder, config.track, manifest.cameras)
         correct(tracklets, association_settings(config, manifest.prior), parse(after, where))

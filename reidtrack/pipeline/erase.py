@@ -1,32 +1,31 @@
 """`reidtrack erase`: everything that a run keeps of a person removed, and identities settled anew without them.
 
 What goes: boxes in the logs, detections that they were made of, embeddings, pictures, corrections that name one of the
-person's tracks, measurements with their pictures, annotated videos of the cameras that saw them, and the person in the
-run's gallery. The recordings themselves are whoever's made them: they are told, not touched.
+person's tracks, measurements with their pictures, annotated videos of the cameras that saw them, events of theirs that
+live cameras told, and the person in the run's gallery. The recordings themselves are whoever's made them: they are
+told, not touched.
 """
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from reidtrack.config.load import load
-from reidtrack.config.run import RunConfig
 from reidtrack.corrections.apply import read_text
 from reidtrack.corrections.edit import remove
 from reidtrack.corrections.parse import parse
 from reidtrack.corrections.schema import refs_of
 from reidtrack.errors import UsageError
-from reidtrack.files import refuse_link, replacing, write_whole
+from reidtrack.files import refuse_link, write_whole
 from reidtrack.gallery.people import open_gallery
-from reidtrack.geometry import iou
 from reidtrack.pipeline.archive.run import TASKS
 from reidtrack.pipeline.associate import associate_again, check_gallery, open_finished
+from reidtrack.pipeline.erase_live import check_settled, erase_events, erase_from_segments, recordings_of
+from reidtrack.pipeline.erase_logs import Boxes, Frames, is_theirs, rewrite_detections, rewrite_tracks, without
+from reidtrack.pipeline.run.settings import settings_of
 from reidtrack.pipeline.run.site_files import check_site_files
 from reidtrack.runs.crops import list_crops
 from reidtrack.runs.day_pages import remove_day_pages
@@ -34,21 +33,11 @@ from reidtrack.runs.features import read_tracklets, write_tracklets
 from reidtrack.runs.folder import RunFolder
 from reidtrack.runs.identities import IdentityEntry, find_identity, read_identities
 from reidtrack.runs.json_file import read_json
-from reidtrack.runs.jsonl import expecting_records, json_line, read_json_lines
+from reidtrack.runs.live_folder import LiveFolder
 from reidtrack.runs.lock import RunLock
 from reidtrack.runs.manifest import RunManifest
 from reidtrack.runtime.cancel import CancelToken
 from reidtrack.runtime.progress import Progress
-from reidtrack.types import DoubleArray
-
-SAME_IOU = 0.3
-"""A detection that overlaps the erased person's box at least so, and nobody else's more, was of them: duplicates that
-the detector's own suppression had left lie farther off than boxes that were matched, which overlap by 0.5."""
-
-_Boxes = dict[tuple[str, int], list[list[float]]]
-"""Camera and frame to boxes."""
-_Frames = dict[tuple[str, int], list[tuple[float, float]]]
-"""Camera and track id to the frames of it, first and last, that are theirs; a track that was cut is only partly."""
 
 
 class Erased(NamedTuple):
@@ -60,10 +49,11 @@ class Erased(NamedTuple):
         embeddings: Rows of `tracklets.npz`.
         pictures: Files below `crops/`.
         corrections: Entries of `corrections.yaml`.
+        events: Lines of `events.jsonl`, of live cameras.
         videos: Annotated videos that showed the person.
         known: Whether the run's gallery knew the person, and has forgotten them.
-        recordings: Camera to the recording in which the person is still to be seen, and from when to when, seconds
-            since the run's origin.
+        recordings: Camera to the recordings in which the person is still to be seen, and from when to when, seconds
+            since the run's origin. They show everybody, so nobody is taken out of them.
     """
 
     boxes: int
@@ -71,6 +61,7 @@ class Erased(NamedTuple):
     embeddings: int
     pictures: int
     corrections: int
+    events: int
     videos: tuple[str, ...]
     known: bool
     recordings: Mapping[str, tuple[str, float, float]]
@@ -86,15 +77,14 @@ def erase(path: Path, word: str, progress: Progress, cancel: CancelToken) -> Era
         cancel: Whether to end that early.
 
     Raises:
-        UsageError: If nobody is meant by the word, the run is of live cameras, holds tasks of an archive or names a
-            gallery that knows nothing of it, or another process is at work there.
+        UsageError: If nobody is meant by the word, the run holds tasks of an archive or names a gallery that knows
+            nothing of it, its live cameras saw more since identities were settled, or another process, such as their
+            session, is at work there.
         InputError: If the run or its gallery cannot be read.
         OutputError: If a file cannot be written.
     """
     with RunLock(path):
         folder, manifest = open_finished(path)
-        if manifest.is_live:
-            raise UsageError("nobody is erased from a folder of live cameras yet", where=path)
         if (path / TASKS).exists():
             raise UsageError(
                 f"its {TASKS}/ hold everybody too, and would bring them back",
@@ -103,42 +93,50 @@ def erase(path: Path, word: str, progress: Progress, cancel: CancelToken) -> Era
             )
         people = read_identities(folder.identities)
         person, _ = find_identity(people, word)
-        config = load(RunConfig, base=manifest.settings)
+        config = settings_of(manifest)
         check_gallery(folder, manifest, config.gallery.path, f"first run `reidtrack associate {path}`: ")
         check_site_files(path, manifest, config.site)
         frames = _frames_of(person, people)
-        manifest.status = "rendering"  # until identities are settled anew, outputs do not belong together
-        folder.write_manifest(manifest)
+        live = LiveFolder(path) if manifest.is_live else None
+        if live is None:
+            manifest.status = "rendering"  # until identities are settled anew, outputs do not belong together
+            folder.write_manifest(manifest)
+        else:
+            check_settled(live)
         known = _forget(folder, config.gallery.path, person.id)
         pictures = _remove_pictures(folder, frames)
         videos = _remove_files(folder, person)
-        gone, kept = _rewrite_tracks(folder.tracks, frames)
-        _count_anew(folder, manifest, kept)
-        detections = _rewrite_detections(folder.detections, gone, kept)
-        embeddings = _remove_embeddings(folder, frames)
         corrections = _remove_corrections(folder.corrections, frames)
+        if live is None:
+            boxes, detections, embeddings = _erase_from_logs(folder, manifest, frames)
+            events, seen = 0, _recordings(person, manifest)
+        else:
+            events, seen = erase_events(live, person, frames), recordings_of(live, person, manifest)
+            boxes, detections, embeddings = erase_from_segments(live, frames)
     associate_again(path, (), video=False, mosaic=False, progress=progress, cancel=cancel)
-    boxes = sum(len(rows) for rows in gone.values())
-    seen = _recordings(person, manifest)
-    return Erased(boxes, detections, embeddings, pictures, corrections, videos, known, seen)
+    return Erased(boxes, detections, embeddings, pictures, corrections, events, videos, known, seen)
 
 
-def _frames_of(person: IdentityEntry, people: Sequence[IdentityEntry]) -> _Frames:
+def _erase_from_logs(folder: RunFolder, manifest: RunManifest, frames: Frames) -> tuple[int, int, int]:
+    """Take the person out of the logs; how many boxes, detections and embeddings that were."""
+    gone, kept = rewrite_tracks(folder.tracks, frames)
+    _count_anew(folder, manifest, kept)
+    detections = rewrite_detections(folder.detections, gone, kept)
+    return sum(len(rows) for rows in gone.values()), detections, _remove_embeddings(folder, frames)
+
+
+def _frames_of(person: IdentityEntry, people: Sequence[IdentityEntry]) -> Frames:
     """The frames of each track that are the person's: all of them, but where association cut the track."""
     parts: dict[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)
     for one in people:
         for t in one.tracklets:
             parts[t.camera, t.logged_id].append((t.first_frame, one.id))
-    found: _Frames = {}
+    found: Frames = {}
     for key in {(t.camera, t.logged_id) for t in person.tracklets}:
         begins = sorted(parts[key])
         firsts = [-math.inf, *(float(first) for first, _ in begins[1:]), math.inf]
         found[key] = [(firsts[n], firsts[n + 1] - 1) for n, (_, who) in enumerate(begins) if who == person.id]
     return found
-
-
-def _is_theirs(frames: _Frames, camera: str, track_id: int, frame: int) -> bool:
-    return any(first <= frame <= last for first, last in frames.get((camera, track_id), ()))
 
 
 def _forget(folder: RunFolder, path: Path | None, number: int) -> bool:
@@ -155,8 +153,8 @@ def _forget(folder: RunFolder, path: Path | None, number: int) -> bool:
     return True
 
 
-def _remove_pictures(folder: RunFolder, frames: _Frames) -> int:
-    theirs = [crop for crop in list_crops(folder.crops) if _is_theirs(frames, crop.camera, crop.track_id, crop.frame)]
+def _remove_pictures(folder: RunFolder, frames: Frames) -> int:
+    theirs = [crop for crop in list_crops(folder.crops) if is_theirs(frames, crop.camera, crop.track_id, crop.frame)]
     for crop in theirs:
         crop.path.unlink(missing_ok=True)
     return len(theirs)
@@ -172,21 +170,7 @@ def _remove_files(folder: RunFolder, person: IdentityEntry) -> tuple[str, ...]:
     return tuple(path.name for path in videos)
 
 
-def _rewrite_tracks(path: Path, frames: _Frames) -> tuple[_Boxes, _Boxes]:
-    """Take the person's rows out of `tracks.jsonl`; their boxes and those of others by camera and frame."""
-    gone: _Boxes = defaultdict(list)
-    kept: _Boxes = defaultdict(list)
-
-    def keep(record: dict[str, Any]) -> dict[str, Any] | None:
-        theirs = _is_theirs(frames, record["camera"], record["track_id"], record["frame"])
-        (gone if theirs else kept)[record["camera"], record["frame"]].append(record["xyxy"])
-        return None if theirs else record
-
-    _rewrite(path, keep)
-    return gone, kept
-
-
-def _count_anew(folder: RunFolder, manifest: RunManifest, kept: _Boxes) -> None:
+def _count_anew(folder: RunFolder, manifest: RunManifest, kept: Boxes) -> None:
     """Let `run.json` say how many boxes the log holds now."""
     counts: dict[str, int] = defaultdict(int)
     for (camera, _), boxes in kept.items():
@@ -195,53 +179,14 @@ def _count_anew(folder: RunFolder, manifest: RunManifest, kept: _Boxes) -> None:
     folder.write_manifest(manifest)
 
 
-def _rewrite_detections(path: Path, gone: _Boxes, kept: _Boxes) -> int:
-    """Take the boxes out of `detections.jsonl` that are nearer to the person's than to anybody else's."""
-    count = 0
-
-    def keep(record: dict[str, Any]) -> dict[str, Any]:
-        nonlocal count
-        key = record["camera"], record["frame"]
-        if key not in gone or not record["xyxy"]:
-            return record
-        own, others = (_overlap(record["xyxy"], boxes.get(key, [])) for boxes in (gone, kept))
-        left = np.flatnonzero(~((own >= SAME_IOU) & (own >= others)))
-        count += len(record["xyxy"]) - len(left)
-        return {**record, **{part: [record[part][i] for i in left.tolist()] for part in ("xyxy", "score")}}
-
-    if path.is_file():
-        _rewrite(path, keep)
-    return count
-
-
-def _overlap(boxes: Sequence[Sequence[float]], others: Sequence[Sequence[float]]) -> DoubleArray:
-    """(N,) largest IoU of each of some boxes with others; 0 where there are none."""
-    if not others:
-        return np.zeros(len(boxes))
-    found: DoubleArray = iou(np.asarray(boxes, np.float64), np.asarray(others, np.float64)).max(axis=1)
-    return found
-
-
-def _rewrite(path: Path, keep: Callable[[dict[str, Any]], dict[str, Any] | None]) -> None:
-    """Write a log anew, whole or not at all; what `keep` gives None for is left out."""
-    refuse_link(path)
-    with replacing(path) as file, expecting_records(path):
-        for record, _ in read_json_lines(path):
-            left = keep(record)
-            if left is not None:
-                file.write(json_line(left))
-
-
-def _remove_embeddings(folder: RunFolder, frames: _Frames) -> int:
+def _remove_embeddings(folder: RunFolder, frames: Frames) -> int:
     table = read_tracklets(folder.tracklets)
-    rows = zip(table.camera.tolist(), table.track_id.tolist(), table.frame.tolist(), strict=True)
-    keys = {(table.cameras[c], track, frame) for c, track, frame in rows}
-    left = table.only({key for key in keys if not _is_theirs(frames, *key)})
+    left = without(table, frames)
     write_tracklets(folder.tracklets, left)
     return len(table.frame) - len(left.frame)
 
 
-def _remove_corrections(path: Path, frames: _Frames) -> int:
+def _remove_corrections(path: Path, frames: Frames) -> int:
     """Take entries out that name one of the person's tracks: they may hold the name, or name what is not there."""
     if not path.is_file():
         return 0

@@ -165,6 +165,20 @@ def read_feature_log(path: Path) -> FeatureTable:
     return _table(header["cameras"], np.frombuffer(raw[: len(raw) // kind.itemsize * kind.itemsize], kind))
 
 
+def write_feature_log(path: Path, table: FeatureTable) -> None:
+    """Write a work file anew, whole or not at all, as `FeatureLog` would have.
+
+    Raises:
+        OSError: If it cannot be written.
+    """
+    records = np.zeros(len(table.frame), _record_type(table.feature.shape[1]))
+    for name in records.dtype.names or ():
+        records[name] = getattr(table, name)
+    header = json.dumps({"cameras": list(table.cameras), "dim": table.feature.shape[1]}).encode() + b"\n"
+    with replacing(path) as file:
+        file.write(header + records.tobytes())
+
+
 def _table(cameras: Sequence[str], records: NDArray[np.void]) -> FeatureTable:
     return FeatureTable(
         tuple(cameras),

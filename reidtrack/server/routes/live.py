@@ -12,17 +12,17 @@ from typing import Annotated, Any
 
 import anyio
 from anyio import to_thread
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError
 from starlette.responses import Response, StreamingResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from reidtrack.config.camera_name import CameraName
 from reidtrack.config.live import CameraSettings
 from reidtrack.server.access.rules import Role, Rule
 from reidtrack.server.data.timeline import colour
 from reidtrack.server.endpoint import POLICY_VIOLATION, Call, Endpoint, Refused, Words, identify, not_there
 from reidtrack.server.live.addresses import checked_address
 from reidtrack.server.live.hub import Kind, LiveHub, Place
-from reidtrack.video.naming import is_camera_name
 from reidtrack.video.palette import COLOURS
 
 TICK_S = 0.04
@@ -55,15 +55,8 @@ class LivePerson:
 class NewCamera(Words):
     """A camera to watch: with an address another one, without a configured one that was taken out."""
 
-    name: Annotated[str, Field(min_length=1, max_length=100)]
+    name: Annotated[CameraName, Field(min_length=1, max_length=100)]
     address: Annotated[str, Field(max_length=2000)] | None = None
-
-    @field_validator("name")
-    @classmethod
-    def _is_name(cls, value: str) -> str:
-        if not is_camera_name(value):
-            raise ValueError("letters, digits, spaces and _ - . (at most 100)")
-        return value
 
 
 class Following(Words):

@@ -22,7 +22,7 @@ function ofRun(hit) {
 function ofGallery(hit) {
   const facts = terms("dl", [
     ["gallery", hit.key],
-    ["seen", hit.seen_utc && `${hit.camera}, ${hit.seen_utc.replace("T", " ").slice(0, 16)}`],
+    ["seen", hit.seen_utc && `${hit.camera}, ${hit.seen_utc.replace("T", " ").slice(0, 16)} UTC`],
     ["distance", hit.distance.toFixed(2)],
   ]);
   const made = link("/people", element("div", element("b", hit.name ?? hit.key), facts, element("p.hint", hit.meaning)));

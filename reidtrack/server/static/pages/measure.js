@@ -89,7 +89,7 @@ function shown(run, { evaluation, blame }, mayMeasure) {
   if (evaluation.current === false) parts.push(element("p.warn", "Identities were settled anew since this was measured: it is of those before."));
   if (evaluation.current === null) parts.push(element("p.hint", "The file does not say which identities were measured."));
   parts.push(element("p.hint", "HOTA, IDF1 and MOTA in percent: 100 is without a mistake. IDSW, FP and FN are counts."), scores(evaluation));
-  return parts.concat(blame ? blamed(run, blame) : element("p.hint", "What the points were lost by has not been asked yet."));
+  return parts.concat(blame ? blamed(run, blame) : element("p.hint", "Which mistakes cost the points is not known yet: measure again below to see each with a link to its moment."));
 }
 
 /** @type {import("../router.js").Page["show"]} */

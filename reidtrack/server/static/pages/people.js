@@ -8,7 +8,7 @@ import { button, field, input, terms } from "../parts/make.js";
 /** People that are shown at first, and more of them each time. */
 const AT_ONCE = 100;
 
-const day = (utc) => utc && utc.replace("T", " ").slice(0, 16);
+const day = (utc) => utc && `${utc.replace("T", " ").slice(0, 16)} UTC`;
 
 function facts(person) {
   return terms("dl", [
@@ -86,7 +86,7 @@ async function show(place, _, app) {
   });
   const refill = async () => {
     const { items, total } = await peopleOf(wanted);
-    count.textContent = total ? `${total} people, over all runs` : "Nobody is in the gallery, or there is none.";
+    count.textContent = total ? `${total} people, over all runs` : "Nobody is in the gallery yet: it is filled from a person's page (Into the gallery), from photos below, and by runs with a gallery.";
     list.replaceChildren(...items.map((person) => tile(person, items)));
     more.hidden = items.length >= total;
   };

@@ -141,7 +141,7 @@ async function show(place, { run: id }, app) {
     lanes.playhead(now);
     showTime(now);
   };
-  const hint = element("p.hint", "A bar is a visit. A click goes there, a double click or ", key("Enter"), " opens the person. ");
+  const hint = element("p.hint", "A bar is a visit, a line of its own for each camera; pointed at, it says which. A click goes there, a double click or ", key("Enter"), " opens the person. ");
   hint.append(key("space"), " plays, ", key(","), " ", key("."), " step by a frame, ", key("+"), " ", key("-"), " ", key("0"));
   hint.append(" zoom, arrows move between bars.");
   place.append(head(run), facts(run), ...(day ? [dayPicker(run, day, app)] : []), player.films, row, lanes.box, hint);

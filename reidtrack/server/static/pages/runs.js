@@ -12,9 +12,9 @@ function tile(run) {
   }
   const state = run.status === "done" ? null : element("span.state", run.status);
   const facts = terms("dl", [
-    ["begun", run.started_utc.replace("T", " ").slice(0, 16)],
+    ["begun", `${run.started_utc.replace("T", " ").slice(0, 16)} UTC`],
     ["cameras", run.cameras.join(", ")],
-    ["people", `${run.people}, ${run.people_in_several_cameras} in several cameras`],
+    ["people", run.people ? `${run.people}, ${run.people_in_several_cameras} in several cameras` : "nobody yet"],
     ["visits", run.tracklets],
   ]);
   const made = link(path("runs", run.id), face(run.id, run.picture, ""), element("div", element("b", run.id), " ", state, facts));
@@ -28,7 +28,10 @@ async function show(place, _, app) {
   const refill = async () => {
     const { items } = await all("/runs");
     list.replaceChildren(...items.map(tile));
-    if (!items.length) list.append(element("li.mute", "There is no run here yet."));
+    if (!items.length) {
+      const how = app.may("admin") ? "New run makes one of recordings." : "An admin can make one.";
+      list.append(element("li.mute", `There is no run here yet. ${how}`));
+    }
   };
   await refill();
   const title = element("div.row", element("h1", "Runs"));
