@@ -59,7 +59,7 @@ def lets_in(client: Any, path: str) -> bool:
 def table(kept: Path, open_app: Open, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A client, with identities that are not settled and jobs that are not done."""
     client = open_app(kept)
-    gone = Erased(0, 0, 0, 0, 0, (), False, {})
+    gone = Erased(0, 0, 0, 0, 0, 0, (), False, {})
     monkeypatch.setattr(erase_routes, "erase", lambda *_: gone)
     monkeypatch.setattr(corrections, "_settle", lambda call, make: {"added": [], "removed": []})
     entries = [corrections.Correction(corrections.Lock(lock=(f"{camera} 1",)), 1, 1) for camera in ("left", "right")]
