@@ -227,7 +227,7 @@ def measure_report(out: Path, data: ReportData, settled: Settled, manifest: RunM
 
 def measure_server(out: Path) -> None:
     """How long a server takes for what the pages ask for, and its memory."""
-    words = [sys.executable, "-m", "reidtrack", "serve", str(out.parent), "--port", "8912"]
+    words = [sys.executable, "-m", "reidtrack", "serve", str(out.parent), "--http", "127.0.0.1:8912"]
     server = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     base = f"http://127.0.0.1:8912/api/v1/runs/{out.name}"
     people = json.loads((out / "identities.json").read_text(encoding="utf-8"))
