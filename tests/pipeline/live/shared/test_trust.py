@@ -98,6 +98,7 @@ HOSTILE: dict[str, Callable[[dict[bytes, object]], dict[bytes, object]]] = {
     "no unit": lambda f: f | {b"features": np.zeros((10, DIM), "<f4").tobytes()},
     "frames back": lambda f: f | {b"frame": np.zeros(20, "<i8").tobytes()},
     "times of another year": lambda f: f | {b"time": np.linspace(1, 2, 20).astype("<f8").tobytes()},
+    "a moment of 400 digits": lambda f: head(f, now=10**400),
     "scores": lambda f: f | {b"score": np.full(20, 7, "<f4").tobytes()},
     "an infinite moment": lambda f: f | {b"head": bytes(f[b"head"]).replace(b'"now":1000003', b'"now":Infinity')},  # type: ignore[call-overload]
 }
