@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ def server(tmp_path: Path) -> Iterator[RedisServer]:
     found.end()
 
 
+@cache
 def left() -> Leaver:
     """Somebody whom a camera has seen, as is told of them."""
     player = Player()
@@ -161,21 +163,24 @@ def test_who_walks_over_keeps_the_number_and_a_stranger_has_another(server: Redi
 
 
 def test_two_numbers_of_one_person_become_the_lower_in_both(server: RedisServer) -> None:
-    """Both sectors saw the person at once, and gave a number each."""
+    """Both sectors saw the person at once, and each gave a lasting number before it heard of the other."""
     site = Site(server, [tracklet("a", 1, PEOPLE[0], 0, 30)], [tracklet("b", 1, PEOPLE[0], 0, 30)])
-    site.north.play(2.5)
-    site.south.play(2.5)
-    site.start("north"), site.start("south")
-    for group in (site.north, site.south):
-        site.until(group.hear, group)
-    first = {*site.north.who().values(), *site.south.who().values()}
-    assert len(first) == 2
+    site.start("north")
+    site.until(lambda: site.handed() == 1, site.north)
+    with server.client() as client:
+        ((_, of_north),) = client.xrange(STREAM)
+        client.delete(STREAM)
+        site.start("south")
+        site.until(site.handed, site.south)
+        of_south = client.xrange(STREAM)[0][1]
+        client.xadd(STREAM, of_north)
+    low, high = sorted(getattr(handed.decode(told).what, "number", 0) for told in (of_north, of_south))
+    assert 0 < low < high
     both = site.north, site.south
-    site.until(lambda: site.north.who()["a", 1] == site.south.who()["b", 1], *both)
+    site.until(lambda: [*site.north.who().values(), *site.south.who().values()] == [low, low], *both)
     for group in both:
         group.play(group.player.now_s + 20.0)
     site.close()
-    low, high = sorted(n for n in first if n is not None)
     assert [*site.north.who().values(), *site.south.who().values()] == [low, low]
     assert sorted([*merges(site.north), *merges(site.south)]) == [(high, low)]
 
