@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from reidtrack.associate.live.parts import Part
@@ -79,7 +80,7 @@ def remember(register: Register, leaver: Leaver) -> None:
     for view in leaver.views:
         known = person.before.get(view.last.camera)
         if known is None or known.last.track_id == ELSEWHERE:
-            person.replace(view)
+            person.replace(replace(view, last=replace(view.last, track_id=ELSEWHERE)))
     for number in (leaver.met & register.people.keys()) - {person.number}:
         person.met.add(number)
         register.people[number].met.add(person.number)

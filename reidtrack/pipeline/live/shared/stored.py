@@ -42,9 +42,9 @@ class SectorState:
         seen: Group to the session and number of the last entry that is in it.
         sizes: Camera to width and height of its pictures; (0, 0) where they are not known.
         handed_id: Of the last entry of other sectors that is in it.
+        people: As `OnlineIdentities.state` gives it; empty before the first time.
         told: Number to when the person was last seen here, by what other sectors were told, counted from the origin.
         aliases: Number to a lower one that is the same person, as sectors have found.
-        people: As `OnlineIdentities.state` gives it; empty before the first time.
     """
 
     commit: int = 0
@@ -55,9 +55,9 @@ class SectorState:
     seen: dict[str, tuple[int, int]] = field(default_factory=dict)
     sizes: dict[str, tuple[int, int]] = field(default_factory=dict)
     handed_id: str = "0-0"
+    people: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     told: dict[int, float] = field(default_factory=dict)
     aliases: dict[int, int] = field(default_factory=dict)
-    people: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
 
 def encode(state: SectorState) -> dict[str, bytes]:
@@ -106,9 +106,9 @@ def decode(fields: Mapping[bytes, object]) -> SectorState:
         {str(owner)[:16]: _pair(last) for owner, last in _mapping(head.get("seen"), "seen", _MOST_GROUPS)},
         {camera_name(camera): _pair(size) for camera, size in _mapping(head.get("sizes"), "sizes", _MOST_CAMERAS)},
         handed,
+        _people(fields, dim),
         dict(_told(row) for row in listed(head.get("told", []), "told", _MOST_TOLD)),
         dict(_alias(row) for row in listed(head.get("aliases", []), "aliases", _MOST_ALIASES)),
-        _people(fields, dim),
     )
 
 

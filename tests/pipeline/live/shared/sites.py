@@ -71,7 +71,9 @@ class Dying:
     """Such a one in a thread."""
 
     def __init__(self, server: RedisServer, sector: str) -> None:
-        self._thread = threading.Thread(target=self._run, args=(associator(server, [], sector, 600, DyingAssociator),))
+        self._thread = threading.Thread(
+            target=self._run, args=(associator(server, [], sector, 600, DyingAssociator),), daemon=True
+        )
         self._thread.start()
 
     @staticmethod
@@ -91,7 +93,7 @@ class Running:
         self.said: list[str] = []
         self.associator = associator(server, self.said, sector, lease_s)
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self.associator.run, args=(self._ended,))
+        self._thread = threading.Thread(target=self.associator.run, args=(self._ended,), daemon=True)
         self._thread.start()
 
     def end(self) -> None:
@@ -182,7 +184,10 @@ def _hang(port: int) -> None:
             if self.told and self._events:
                 print("hangs", flush=True)
                 threading.Event().wait()
+            told = self.told
             super()._store()
+            if self.told and not told:
+                print("told", flush=True)
 
     address = parse_redis(f"redis://127.0.0.1:{port}/0")
     said: list[str] = []

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from associate.people_data import DIM, directions, tracklet
 from pipeline.live.shared.sites import NETWORK, Group, Running
+from publish.broker import eventually
 from redis_server import RedisServer
 
 from reidtrack.config.live import CameraSettings, SharedConfig
@@ -39,8 +40,10 @@ def opened(server: RedisServer, folder: Path, state: Any = None, told: Told | No
     manifest = RunManifest.begin([], Part(), {}, weights, {}, datetime.fromtimestamp(1e6 + len(str(folder)), UTC))
     manifest.live = {}
     settings = SharedConfig(redis=server.address, **config)
-    cameras = [CameraSettings(name="door", address="rtsp://cam/1"), CameraSettings(name="hall", address="rtsp://cam/2")]
-    cameras[1].sector = "west"
+    cameras = [
+        CameraSettings(name="door", address="rtsp://cam/1"),
+        CameraSettings(name="hall", address="rtsp://cam/2", sector="west"),
+    ]
     return open_shared(
         LiveStore(LiveFolder(folder), manifest), settings, cameras, DIM, told or Told(), state, lambda text: None
     )
@@ -54,8 +57,14 @@ def test_a_folder_joins_and_its_cameras_are_its_own(server: RedisServer, tmp_pat
         Group(server, "another", [VISIT])
     with server.client() as client:
         assert client.get("reidtrack:camera:hall").endswith(b" entrance")
-    shared.update([], [VISIT], 4.0)
-    events = shared.close()
+    events = shared.update([], [VISIT], 4.0)
+
+    def told() -> bool:
+        events.extend(shared.update([], [], 4.0))
+        return bool(events)
+
+    eventually(told)
+    events += shared.close()
     running.end()
     assert [(e.camera, e.identity) for e in events if isinstance(e, IdentityGiven)][-1:] == [("door", 1)]
     opened(server, tmp_path / "another one").link.close(0.0)
