@@ -55,6 +55,14 @@ def batch() -> Batch:
     return Batch(images, person, torch.zeros(16, dtype=torch.int64), target)
 
 
+def beside(count: int, seed: int = 7) -> Batch:
+    """The batch, with so many pictures of people nobody named."""
+    generator = torch.Generator().manual_seed(seed)
+    images = torch.randint(0, 256, (count, 8, 4, 3), dtype=torch.uint8, generator=generator)
+    target = functional.normalize(torch.randn(count, 9, generator=generator))
+    return batch()._replace(unlabelled=images, unlabelled_target=target)
+
+
 def taught(**others: Any) -> Trainer:
     """A trainer with centres and a teacher."""
     torch.manual_seed(4)

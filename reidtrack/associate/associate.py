@@ -17,7 +17,6 @@ from reidtrack.associate.calibration.prior import GENERIC, AppearancePrior
 from reidtrack.associate.evidence import Evidence
 from reidtrack.associate.grouping import Recording, group, single_persons
 from reidtrack.associate.links import LinkContext
-from reidtrack.associate.lookalikes import lookalikes
 from reidtrack.associate.sweep import OtherClustering, SweepInput, cluster_at
 from reidtrack.runtime.processes import cores
 from reidtrack.types import DoubleArray, Identity, Tracklet, TrackletKey
@@ -136,8 +135,7 @@ def associate(
     dim, share = found.appearance.shape[1], calibration.same_camera_share
     given = SweepInput(found.costs, dim, recording.weight, found.constraints, share)
     others = cluster_at(given, keys, [calibration.threshold + step for step in steps])
-    same = calibration.everywhere.mixture.same
-    alike = [(a + 1, b + 1) for a, b in lookalikes(found.label, found.appearance, recording.overlapping, same)]
+    alike = [(a + 1, b + 1) for a, b in found.lookalikes()]
     return Association(identities, *calibration.thresholds, calibration, others, alike)
 
 

@@ -50,6 +50,7 @@ class Grouping(NamedTuple):
         table: What the evidence says.
         costs: What pairs cost, evidence and all.
         label: (N,) cluster of each tracklet, from 0.
+        alike: Clusters that are surely two people and look the same (`lookalikes`), where that is known already.
     """
 
     recording: Recording
@@ -60,11 +61,18 @@ class Grouping(NamedTuple):
     table: EvidenceTable
     costs: PairCosts
     label: IntArray
+    alike: list[tuple[int, int]] | None = None
 
     @property
     def keys(self) -> list[TrackletKey]:
         """Camera and track id of each tracklet."""
         return [t.key for t in self.recording.tracklets]
+
+    def lookalikes(self) -> list[tuple[int, int]]:
+        """Pairs of clusters, lower first, that are surely two people and that appearance cannot tell apart."""
+        if self.alike is not None:
+            return self.alike
+        return _lookalikes(self.label, self.recording, self.appearance, self.calibration)
 
 
 def group(
@@ -140,8 +148,14 @@ def group_by(
         constraints = constraints.with_cannot_link(table.cannot_link, len(weight))
         label = clustered(costs, constraints)
     # Whom looks cannot tell apart, all else has to.
-    label = _settle_alike(label, recording, appearance, costs, constraints, calibration)
-    return Grouping(recording, appearance, calibration, constraints, near, table, costs, label)
+    label, alike = _settle_alike(label, recording, appearance, costs, constraints, calibration)
+    return Grouping(recording, appearance, calibration, constraints, near, table, costs, label, alike)
+
+
+def _lookalikes(
+    label: IntArray, recording: Recording, appearance: DoubleArray, calibration: Calibration
+) -> list[tuple[int, int]]:
+    return lookalikes(label, appearance, recording.overlapping, calibration.everywhere.mixture.same)
 
 
 def _settle_alike(
@@ -151,20 +165,20 @@ def _settle_alike(
     costs: PairCosts,
     constraints: PairConstraints,
     calibration: Calibration,
-) -> IntArray:
-    """Clusters (N,) with those who look the same put together anew."""
-    same = calibration.everywhere.mixture.same
-    alike = lookalikes(label, appearance, recording.overlapping, same)
+) -> tuple[IntArray, list[tuple[int, int]] | None]:
+    """Clusters (N,) with those who look the same put together anew; and who these are, where no cluster changed."""
+    alike = _lookalikes(label, recording, appearance, calibration)
     if not alike:
-        return label
+        return label, alike
     whole = with_fragments(label, alike, appearance, constraints.cannot_link, recording.weight)
     if whole.max() < label.max():
-        label, alike = whole, lookalikes(whole, appearance, recording.overlapping, same)
+        label, alike = whole, _lookalikes(whole, recording, appearance, calibration)
     # Of these alone it counts who goes on as whom within one picture.
     pairs, odds = continuity(recording.tracklets, np.flatnonzero(np.isin(label, alike)))
     costs = costs.plus(pairs, -odds / calibration.slope)
     seen_s = np.array([(t.first_time_s, t.last_time_s) for t in recording.tracklets]).reshape(-1, 2)
-    return settle_alike(label, alike, costs, constraints, recording.weight, seen_s)
+    settled = settle_alike(label, alike, costs, constraints, recording.weight, seen_s)
+    return settled, alike if np.array_equal(settled, label) else None
 
 
 class Recording(NamedTuple):

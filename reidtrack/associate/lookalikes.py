@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from reidtrack.associate.appearance import cosine_distances
-from reidtrack.associate.clustering.pairs import pair_keys
+from reidtrack.associate.clustering.pairs import distinct_keys, pair_keys
 from reidtrack.types import BoolArray, DoubleArray, IntArray
 
 _LEAST_PAIRS = 4
@@ -36,11 +36,11 @@ def lookalikes(
             leaves these out.
     """
     count = int(label.max(initial=-1)) + 1
-    pairs = np.sort(label[side_by_side], axis=1)
-    pairs = pairs[pairs[:, 0] < pairs[:, 1]]
+    pairs = label[side_by_side]
+    pairs = pairs[pairs[:, 0] != pairs[:, 1]]
     if not len(pairs):
         return []
-    first, second = np.divmod(np.unique(pair_keys(pairs, count)), count)
+    first, second = np.divmod(distinct_keys(pair_keys(pairs, count)), count)
     rows = _rows(label, appearance, count)
     size = np.array([len(each) for each in rows])
     own = size * (size - 1) // 2
@@ -68,15 +68,51 @@ def _rows(label: IntArray, appearance: DoubleArray, count: int) -> list[IntArray
 
 
 def _nearest(first: IntArray, second: IntArray, means: DoubleArray) -> IntArray:
-    """Indices, increasing, of the pairs that are among the `_NEAREST` of either cluster by the distance of means."""
+    """Indices, increasing, of the pairs that are among the `_NEAREST` of either cluster by the distance of means.
+
+    Of equally near ones those count that are first in order, of which those whose lower one the cluster is come first.
+
+    Args:
+        first: (P,) the lower cluster of each pair; pairs are sorted, each there once.
+        second: (P,) the other.
+        means: (C, D) mean appearance of each cluster.
+    """
     near = np.empty(len(first))
     for start in range(0, len(means), _BLOCK):
-        own = slice(*first.searchsorted((start, start + _BLOCK)))  # pairs are sorted
+        own = slice(*first.searchsorted((start, start + _BLOCK)))
         near[own] = -(means[start : start + _BLOCK] @ means.T)[first[own] - start, second[own]]
-    index, cluster = np.tile(np.arange(len(first)), 2), np.concatenate([first, second])
-    order = np.lexsort((np.tile(near, 2), cluster))
-    begin = np.searchsorted(cluster[order], cluster[order])
-    return np.unique(index[order[np.arange(len(order)) - begin < _NEAREST]])
+    chosen = np.zeros(len(first), np.bool_)
+    # Pairs by their other cluster, and where each cluster's begin in both orders: what is ranked is never sorted.
+    by_second = second.argsort(kind="stable")
+    at = np.arange(len(means) + 1)
+    as_first, as_second = first.searchsorted(at), second[by_second].searchsorted(at)
+    for start in range(0, len(means), _BLOCK):
+        stop = min(start + _BLOCK, len(means))
+        one, other = slice(*as_first[[start, stop]]), by_second[slice(*as_second[[start, stop]])]
+        pair = np.concatenate([np.arange(one.start, one.stop), other])
+        cluster = np.concatenate([first[one], second[other]])
+        after = (
+            np.arange(as_second[start], as_second[stop]) - as_second[second[other]] + np.diff(as_first)[second[other]]
+        )
+        column = np.concatenate([pair[: len(pair) - len(other)] - as_first[first[one]], after])
+        if len(pair):
+            table = np.full((stop - start, int(column.max()) + 1), np.inf)
+            table[cluster - start, column] = near[pair]
+            chosen[pair[_smallest(table)[cluster - start, column]]] = True
+    return np.flatnonzero(chosen)
+
+
+def _smallest(table: DoubleArray) -> BoolArray:
+    """Mask (R, C) of the `_NEAREST` smallest numbers of each row (R, C), of equal ones the first."""
+    if table.shape[1] <= _NEAREST:
+        return np.ones(table.shape, np.bool_)
+    bound = np.partition(table, _NEAREST - 1, axis=1)[:, [_NEAREST - 1]]
+    chosen: BoolArray = table <= bound
+    tied = (chosen.sum(axis=1) > _NEAREST) & np.isfinite(bound[:, 0])  # beyond all pairs of a row stands infinity
+    for row in np.flatnonzero(tied).tolist():
+        equal = np.flatnonzero(table[row] == bound[row])
+        chosen[row, equal[_NEAREST - int((table[row] < bound[row]).sum()) :]] = False
+    return chosen
 
 
 def _alike(

@@ -12,8 +12,11 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reidtrack.types import BoolArray, DoubleArray, FloatArray, IntArray, Tracklet
+
+Complexes = NDArray[np.complex128]
 
 _BLOCK = 1 << 20
 """Pairs of boxes that are compared at once, which bounds memory."""
@@ -60,32 +63,55 @@ class Occasions:
         if tracklet.camera not in self._boxes:
             self._boxes.clear()  # all boxes of one camera are in memory once more, not of all
             self._boxes[tracklet.camera] = _boxes(self._tracklets, self._members[tracklet.camera])
-        there, wide = self._boxes[tracklet.camera], _enlarged(tracklet.xyxy)
-        begin = there.frame.searchsorted(tracklet.frame)
-        count = there.frame.searchsorted(tracklet.frame, side="right") - begin
+        there, (left, top, right, bottom) = self._boxes[tracklet.camera], _enlarged(tracklet.xyxy).T
+        # Whoever is there in the same frame, less those who end left of it and those who begin right of it.
+        begin = there.ends.searchsorted(_frame_and(tracklet.frame, left), side="right")
+        count = np.maximum(there.begins.searchsorted(_frame_and(tracklet.frame, right)) - begin, 0)
         for start, stop in _blocks(count):
             some = count[start:stop]
             own = np.arange(start, stop).repeat(some)
             other = np.arange(len(own)) + (begin[start:stop] - some.cumsum() + some).repeat(some)
-            hit = _overlap(wide[own], there.xyxy[other]) & (there.owner[other] != i)
+            hit = (left[own] < there.right[other]) & (there.owner[other] != i)
+            hit &= (top[own] < there.bottom[other]) & (there.top[other] < bottom[own])
             met[own[hit]] = True
         return met
 
 
 class _Boxes(NamedTuple):
-    """All boxes of a camera by frame: their frame and tracklet (N,), and they (N, 4)."""
+    """All boxes of a camera, by frame and in a frame from left to right.
 
-    frame: IntArray
+    Attributes:
+        begins: (N,) frame and left edge of each, increasing (`_frame_and`).
+        ends: (N,) frame and right edge, of those so far in the frame the one farthest right, increasing.
+        owner: (N,) index of the tracklet of each.
+        top: (N,) pixels.
+        right: (N,).
+        bottom: (N,).
+    """
+
+    begins: Complexes
+    ends: Complexes
     owner: IntArray
-    xyxy: FloatArray
+    top: FloatArray
+    right: FloatArray
+    bottom: FloatArray
 
 
 def _boxes(tracklets: Sequence[Tracklet], members: IntArray) -> _Boxes:
     frame = np.concatenate([tracklets[k].frame for k in members.tolist()])
     owner = members.repeat([len(tracklets[k]) for k in members.tolist()])
-    order = frame.argsort(kind="stable")
     xyxy = np.concatenate([tracklets[k].xyxy for k in members.tolist()])
-    return _Boxes(frame[order], owner[order], xyxy[order])
+    order = np.lexsort((xyxy[:, 0], frame))
+    left, top, right, bottom = xyxy[order].T.copy()
+    begins, ends = _frame_and(frame[order], left), _frame_and(frame[order], right)
+    return _Boxes(begins, np.maximum.accumulate(ends), owner[order], top, right, bottom)
+
+
+def _frame_and(frame: IntArray, edge: FloatArray) -> Complexes:
+    """One number (N,) for frames (N,) and edges (N,) that is ordered by both: numpy orders complex ones in this way."""
+    both = np.empty(len(frame), np.complex128)
+    both.real, both.imag = frame, edge
+    return both
 
 
 def _blocks(count: IntArray) -> Iterator[tuple[int, int]]:
@@ -147,8 +173,3 @@ def jumps(tracklet: Tracklet) -> BoolArray:
 def _enlarged(xyxy: FloatArray) -> FloatArray:
     margin = _MARGIN * (xyxy[:, 2:] - xyxy[:, :2])
     return np.concatenate([xyxy[:, :2] - margin, xyxy[:, 2:] + margin], axis=1)
-
-
-def _overlap(a: FloatArray, b: FloatArray) -> BoolArray:
-    """Mask (N,) of boxes (N, 4) that overlap with those of `b` (N, 4), row by row."""
-    return np.asarray(((a[:, :2] < b[:, 2:]) & (b[:, :2] < a[:, 2:])).all(axis=1), np.bool_)

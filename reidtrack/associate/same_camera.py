@@ -89,8 +89,11 @@ def _same_person(
 ) -> DoubleArray:
     """Probabilities (P, S) that tracklets `part` and `some` of one camera, both increasing, are one person."""
     same = _probability(1 - appearance[part] @ appearance[some].T, prior)
-    apart = cannot_link[np.isin(cannot_link[:, 0], part) & np.isin(cannot_link[:, 1], some)]
-    same[np.searchsorted(part, apart[:, 0]), np.searchsorted(some, apart[:, 1])] = 0
+    row, column = np.full((2, len(appearance)), -1)
+    row[part], column[some] = np.arange(len(part)), np.arange(len(some))
+    apart = row[cannot_link[:, 0]], column[cannot_link[:, 1]]
+    inside = (apart[0] >= 0) & (apart[1] >= 0)
+    same[apart[0][inside], apart[1][inside]] = 0
     return same
 
 

@@ -16,6 +16,10 @@ Count = Annotated[int, Field(ge=1)]
 Side = Annotated[int, Field(ge=16, multiple_of=16)]
 
 
+MOST_UNLABELLED = 4
+"""Images without labels for each one with a label in a batch: of more, the labels would hardly count."""
+
+
 class SetConfig(Section):
     """One data set."""
 
@@ -33,6 +37,7 @@ class DataConfig(Section):
         "last", description="which: the last by id, or drawn at random, so that every camera is among them"
     )
     everything: bool = Field(False, description="train on the test images too: for weights that are scored elsewhere")
+    unlabelled: tuple[Path, ...] = Field((), description="folders of people nobody named, for distill.teachers alone")
 
 
 class ModelConfig(Section):
@@ -71,6 +76,9 @@ class BatchConfig(Section):
         4, validate_default=True, description="pk: images per person; size / images persons a batch"
     )
     power: Fraction = Field(1.0, description="balanced: 0 draws images equally often, 1 persons and cameras")
+    unlabelled: Annotated[int, Field(ge=0)] = Field(
+        0, validate_default=True, description="images of data.unlabelled beside each batch, over all devices"
+    )
     accumulate: Count = Field(1, description="parts a batch is cut into when memory is short; doubles by itself")
 
     @field_validator("images")
@@ -79,6 +87,14 @@ class BatchConfig(Section):
         size = info.data.get("size", value)
         if info.data.get("sampler", "").startswith("pk") and (size % value or size // value < 2):
             raise ValueError(f"a number that divides batch.size ({size}) into two persons or more")
+        return value
+
+    @field_validator("unlabelled")
+    @classmethod
+    def _labelled_ones_count(cls, value: int, info: ValidationInfo) -> int:
+        most = MOST_UNLABELLED * info.data.get("size", value)
+        if value > most:
+            raise ValueError(f"at most {most}, {MOST_UNLABELLED} for each of batch.size")
         return value
 
 
@@ -194,6 +210,17 @@ class TrainConfig(Section):
     def _classes_need_teachers(self) -> Self:
         if self.model.classes_from == "teacher" and not (self.distill.teachers and self.loss.identity == "arcface"):
             raise ValueError("model.classes_from: teacher needs distill.teachers and loss.identity: arcface")
+        return self
+
+    @model_validator(mode="after")
+    def _unlabelled_need_teachers(self) -> Self:
+        folders, count, distill = self.data.unlabelled, self.batch.unlabelled, self.distill
+        if bool(folders) != bool(count):
+            raise ValueError("data.unlabelled and batch.unlabelled go together: folders, and how many images a batch")
+        if folders and not (distill.teachers and (distill.embedding or distill.relation)):
+            raise ValueError(
+                "data.unlabelled needs distill.teachers, and distill.embedding or distill.relation above 0"
+            )
         return self
 
     @model_validator(mode="after")

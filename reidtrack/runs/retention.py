@@ -1,11 +1,16 @@
-"""What is kept of live cameras, and for how long: recordings, logs, sightings and crops go, the oldest first."""
+"""What is kept of live cameras, and for how long: recordings, logs, sightings and crops go, the oldest first.
+
+Pages with pictures (`report.html`, pages of days, `blame.html`) hold copies of crops, so they go before a crop that
+they may show. They are not written anew: that is for `reidtrack associate`, which settles what is left.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -15,13 +20,23 @@ from reidtrack.clock import in_utc
 from reidtrack.events import Notice
 from reidtrack.files import is_unfinished
 from reidtrack.runs.crops import list_crops
+from reidtrack.runs.day_pages import is_day_page
 from reidtrack.runs.live_folder import LiveFolder, Piece
 
 _GOING = ".deleting-"
 """How a folder's name begins that is being deleted: it is none of the logs any more, whatever happens."""
 _LEFT_BEHIND_S = 3600.0
 """A file that was not finished and not touched for so long is of a process that was killed."""
-_KINDS = {"recordings": "recording", "logs": "log", "sightings": "file of sightings", "crops": "crop"}
+_KINDS = {
+    "pages": "page with pictures",
+    "recordings": "recording",
+    "logs": "log",
+    "sightings": "file of sightings",
+    "crops": "crop",
+}
+_PLURALS = {"pages": "pages with pictures", "sightings": "files of sightings"}
+_EARLIEST_ZONE = timedelta(hours=14)
+"""A day begins so long before that of UTC at most: which zone a page's day is of does not stand in its name."""
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
@@ -30,7 +45,7 @@ class Swept:
     """What was deleted.
 
     Attributes:
-        counts: Kind (`recordings`, `logs`, `sightings`, `crops`) to how many.
+        counts: Kind (`pages`, `recordings`, `logs`, `sightings`, `crops`) to how many.
         bytes: Of all these.
         failed: How many could not be deleted.
         left_bytes: Size of what is left in the folder.
@@ -51,7 +66,7 @@ class Swept:
         """
         parts = []
         if self.counts:
-            listed = ", ".join(_counted(count, _KINDS[kind]) for kind, count in self.counts.items())
+            listed = ", ".join(_counted(count, kind) for kind, count in self.counts.items())
             parts.append(f"deleted the oldest: {listed}, {_size(self.bytes)}")
         if self.failed:
             parts.append(f"{self.failed} could not be deleted: give yourself write permission in the folder")
@@ -83,7 +98,8 @@ class Retention:
     """Deletes what is older than some time, and the oldest where the folder is larger than it may be.
 
     Recordings, logs, sightings and crops go; who is who, the gallery, events and corrections stay. A log or recording
-    counts as old as its end. Nothing is deleted through a link, and nothing that is being written.
+    counts as old as its end, a page of a day as old as the day's beginning; any other page with pictures goes with the
+    first crop that was there when it was written. Nothing is deleted through a link, and nothing that is being written.
 
     Args:
         folder: Of the live cameras.
@@ -110,20 +126,37 @@ class Retention:
         left = _bytes_of(self._folder.path)
         counts: Counter[str] = Counter()
         gone = failed = 0
-        for item in items:
-            if not self._must_go(item, in_utc(now), left):
+        for item in [*self._pages(in_utc(now), items), *items]:
+            if item.kind != "pages" and not self._must_go(item, in_utc(now), left):
                 continue
             if _delete(item.path):
                 counts[item.kind] += 1
                 gone, left = gone + item.bytes, left - item.bytes
             else:
                 failed += 1
+        with contextlib.suppress(OSError):  # not there, not empty, a link
+            self._folder.day_pages.rmdir()
         over = 0 if self._max_bytes is None else max(0, left - self._max_bytes)
         return Swept({kind: counts[kind] for kind in _KINDS if counts[kind]}, gone, failed, left, over)
 
     def _must_go(self, item: _Item, now: datetime, left_bytes: int) -> bool:
         too_old = self._keep_s is not None and (now - item.end).total_seconds() > self._keep_s
         return too_old or (self._max_bytes is not None and left_bytes > self._max_bytes)
+
+    def _pages(self, now: datetime, items: Sequence[_Item]) -> Iterator[_Item]:
+        """Pages that may show somebody for longer than they may be shown."""
+        if self._keep_s is None:
+            return
+        oldest = now - timedelta(seconds=self._keep_s)
+        going = min((item.end for item in items if item.kind == "crops" and item.end < oldest), default=None)
+        whole = (self._folder.report, self._folder.path / "blame.html")
+        days = [path for path in _listed(self._folder.day_pages) if is_day_page(path.name)]
+        for path in (*whole, *days):
+            if (found := _found(path)) is None:
+                continue
+            written = _moment(found)
+            if written < oldest or (_begins(path) < oldest if path in days else going is not None and going <= written):
+                yield _Item(written, written, path, "pages", found.st_size)
 
     def _items(self) -> Iterator[_Item]:
         for camera in self._folder.recorded_cameras():
@@ -148,6 +181,14 @@ class Retention:
 
     def _recordings(self, camera: str) -> Path:
         return self._folder.recordings_folder / camera
+
+
+def _begins(page: Path) -> datetime:
+    """When the day of a page begins, wherever it is."""
+    try:
+        return datetime.fromisoformat(page.name[:10]).replace(tzinfo=UTC) - _EARLIEST_ZONE
+    except ValueError:  # no day of the calendar
+        return datetime.min.replace(tzinfo=UTC)
 
 
 def _dated(kind: str, pieces: list[Piece]) -> Iterator[_Item]:
@@ -220,8 +261,9 @@ def _moment(found: os.stat_result) -> datetime:
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=found.st_mtime)
 
 
-def _counted(count: int, what: str) -> str:
-    plural = "files of sightings" if what == "file of sightings" else f"{what}s"
+def _counted(count: int, kind: str) -> str:
+    what = _KINDS[kind]
+    plural = _PLURALS.get(kind, f"{what}s")
     return f"{count} {what if count == 1 else plural}"
 
 

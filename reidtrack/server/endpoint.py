@@ -129,7 +129,11 @@ class Endpoint:
         title: What it does, a line.
         query: Parameters that it takes.
         body: What has to be sent to it as JSON.
-        answer: What it gives, for the description.
+        answer: Media type of what it gives, for the description.
+        gives: Shape of what it gives as JSON; None of other media types.
+        status: How it answers when it does what is asked.
+        refuses: How else, beside what every route of its kind may (`openapi`).
+        ranges: Whether a range of its bytes can be asked for.
         raw: Whether the handler reads the body itself.
         most_bytes: Of a body of JSON.
         audit: What is put down when it is used; "" for nothing.
@@ -143,6 +147,10 @@ class Endpoint:
     query: type[Words] | None = None
     body: type[Words] | None = None
     answer: str = "application/json"
+    gives: type[BaseModel] | None = None
+    status: HTTPStatus = HTTPStatus.OK
+    refuses: tuple[HTTPStatus, ...] = ()
+    ranges: bool = False
     raw: bool = False
     most_bytes: int = MOST_BODY
     audit: str = ""

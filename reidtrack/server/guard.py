@@ -2,16 +2,21 @@
 
 A web page elsewhere can have a browser ask us, under a name of its own that leads here (DNS rebinding) or straight.
 Names that are not ours and origins that are not ours are refused, of WebSockets too.
+
+A page of a report is a page elsewhere too: it is shown in a sandbox, without our origin. Who follows a link from one of
+its pages to the next is led over a page of ours, which asks for it; the report itself can still ask for nothing.
 """
 
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Collection
 from http import HTTPStatus
+from urllib.parse import quote
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 POLICY = (
@@ -29,6 +34,8 @@ HEADERS = {
 }
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 POLICY_VIOLATION = 1008
+_REPORT = re.compile(r"/api/v1(?P<front>/runs/[^/]+/report)(?:\.html|(?P<page>/[^/]+))?")
+"""Pages of a report as their own links name them; our page of each has the same address without the beginning."""
 
 
 class Guard:
@@ -52,23 +59,25 @@ class Guard:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        wrong = self._wrong(Headers(scope=scope), scope)
-        if wrong is None:
+        refusal = self._refusal(Headers(scope=scope), scope)
+        if refusal is None:
             await self._app(scope, receive, self._with_headers(send))
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": POLICY_VIOLATION})
         else:
-            await PlainTextResponse(wrong, HTTPStatus.MISDIRECTED_REQUEST)(scope, receive, self._with_headers(send))
+            await refusal(scope, receive, self._with_headers(send))
 
-    def _wrong(self, headers: Headers, scope: Scope) -> str | None:
+    def _refusal(self, headers: Headers, scope: Scope) -> Response | None:
         hosts = headers.getlist("host")
         if len(hosts) != 1 or not self._is_ours(hosts[0]):
-            return "this is not a name by which this page is reached: see `names` of reidtrack serve"
+            return _refused("this is not a name by which this page is reached: see `names` of reidtrack serve")
         origin = headers.get("origin")
         changes = scope["type"] == "websocket" or scope["method"] not in ("GET", "HEAD", "OPTIONS")
         elsewhere = scope["path"].startswith("/api/") and headers.get("sec-fetch-site") in ("cross-site", "same-site")
+        if elsewhere and (place := _page_before(headers, scope)) is not None:
+            return RedirectResponse(place, HTTPStatus.SEE_OTHER, {"Cache-Control": "no-store"})
         if elsewhere or (origin is not None and changes and not _same(origin, hosts[0])):
-            return "another page asked for this"
+            return _refused("another page asked for this")
         return None
 
     def _is_ours(self, host: str) -> bool:
@@ -86,6 +95,19 @@ class Guard:
             await send(message)
 
         return sending
+
+
+def _refused(what: str) -> Response:
+    return PlainTextResponse(what, HTTPStatus.MISDIRECTED_REQUEST)
+
+
+def _page_before(headers: Headers, scope: Scope) -> str | None:
+    """Address of the page of ours that leads to a page of a report; None of what is not opened as a page."""
+    opened = (headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest")) == ("navigate", "document")
+    found = _REPORT.fullmatch(scope["path"])
+    if not opened or found is None or scope.get("method") != "GET":
+        return None
+    return quote(found["front"] + (found["page"] or ""))
 
 
 def host_name(host: str) -> str | None:

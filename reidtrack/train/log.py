@@ -12,16 +12,18 @@ from reidtrack.files import write_lines, write_whole
 Row = Mapping[str, float]
 """Values of one epoch, by column; a column is absent where nothing was measured."""
 
-_LOSSES = ("loss", "identity", "triplet", "circle", "centre")
+_LOSSES = ("loss", "identity", "triplet", "circle", "centre", "embedding", "relation", "unlabelled")
 
 
 def epoch_line(row: Row) -> str:
     """One line that tells of a finished epoch: size, loss, accuracy, time, and what validation found."""
     seconds = round(row["seconds"])
     figures = ", ".join(f"{name} {value:.1%}" for name, value in row.items() if name.endswith((" rank1", " mAP")))
+    others = f", {row['unlabelled_images']:,.0f} unlabelled images" if "unlabelled_images" in row else ""
     return (
         f"epoch {row['epoch']:.0f}: {row['height']:.0f}x{row['width']:.0f}, loss {row['loss']:.3f}, "
-        f"accuracy {row['accuracy']:.1%}, {seconds // 60}:{seconds % 60:02d}" + (f"; {figures}" if figures else "")
+        f"accuracy {row['accuracy']:.1%}{others}, {seconds // 60}:{seconds % 60:02d}"
+        + (f"; {figures}" if figures else "")
     )
 
 

@@ -85,6 +85,13 @@ class Training:
                 where=self._out / STATE,
                 expected=f"{state['images']}, as when the training began",
             )
+        now = 0 if self._plan.unlabelled is None else len(self._plan.unlabelled.samples)
+        if state.get("unlabelled", 0) != now:
+            raise UsageError(
+                f"{now} pictures without labels",
+                where=self._out / STATE,
+                expected=f"{state.get('unlabelled', 0)}, as when the training began",
+            )
         self._trainer.restore(state["trainer"])
         self.rows, self._sampler_state, self._seconds = state["rows"], state["sampler"], state["seconds"]
 
@@ -125,7 +132,7 @@ class Training:
             if told is None:
                 hooks.progress.stage(f"epoch {done + 1} of {self._plan.epochs}", {TASK: len(sampler)}, "steps")
                 told = 0
-            batch = images.batch(self._taken[share(self._plan.batch, self._group)])
+            batch = images.batch(self._taken[share(self._plan.batch, self._group)], self._unlabelled_rows())
             rate = self._plan.rate(done + (sampler.taken - 1) / len(sampler))
             self._trainer.take(batch, rate=rate, frozen=frozen)
             clock.count(self._plan.batch)
@@ -138,6 +145,13 @@ class Training:
                 return True
             if self._stopped(hooks):
                 return False
+
+    def _unlabelled_rows(self) -> IntArray | None:
+        """This process's rows of the coming step's images without labels; None where there are none."""
+        unlabelled = self._plan.unlabelled
+        if unlabelled is None:
+            return None
+        return unlabelled.rows(self._trainer.steps, self._plan.seed)[share(unlabelled.batch, self._group)]
 
     def _ready(self, size_hw: tuple[int, int]) -> tuple[TrainingImages, EpochSampler]:
         """Images of a size, and the sampler, which is made once."""
@@ -181,7 +195,10 @@ class Training:
         total = self._group.sum(torch.tensor(list(sums.values()), dtype=torch.float64, device=self._device)).tolist()
         mean = {name: value / total[list(sums).index("images")] for name, value in zip(sums, total, strict=True)}
         row = {"epoch": epoch + 1.0, "height": float(size[0]), "width": float(size[1])}
-        row |= {"rate": self._plan.rate(epoch)} | {k: v for k, v in mean.items() if k not in ("images", "right")}
+        counts = ("images", "right", "unlabelled_images")
+        row |= {"rate": self._plan.rate(epoch)} | {k: v for k, v in mean.items() if k not in counts}
+        if "unlabelled_images" in mean:
+            row["unlabelled_images"] = total[list(sums).index("unlabelled_images")]
         row |= {"accuracy": mean["right"], "images_per_s": clock.images_per_s, "seconds": self._seconds}
         if self._group.first and self._plan.validates(epoch):
             row |= hooks.validate(self._trainer.shown, size)
@@ -214,6 +231,7 @@ class Training:
             return
         state = {
             "images": len(self._plan.samples),
+            "unlabelled": 0 if self._plan.unlabelled is None else len(self._plan.unlabelled.samples),
             "trainer": self._trainer.state(),
             "sampler": self._sampler.state(),
             "rows": self.rows,

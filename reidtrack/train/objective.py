@@ -42,7 +42,7 @@ class BatchTeaching(NamedTuple):
         projections: Maps from the student's feature to each teacher's embedding.
         embedding: Weight of `embedding_loss`.
         relation: Weight of `relation_loss`.
-        target: (N, sum of their lengths) embeddings of the batch's pictures.
+        target: (N + M, sum of their lengths) embeddings of the batch's pictures, those without labels last.
     """
 
     projections: Projections
@@ -52,7 +52,10 @@ class BatchTeaching(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """Losses of one batch: their sum with its gradient, each weighted value, and how many were classified right."""
+    """Losses of one batch: their sum with its gradient, each weighted value, and how many were classified right.
+
+    `unlabelled` among the values is not a term of its own: it is `embedding` of the pictures without labels alone.
+    """
 
     total: Tensor
     parts: dict[str, Tensor]
@@ -95,7 +98,7 @@ def objective(
     Args:
         terms: Weights and parameters of the losses.
         logits: (N, C), or one of those for each part of a network that classifies parts.
-        features: (N, D).
+        features: (N + M, D); the last M are of pictures without labels, which count in the teachers' terms alone.
         person: (N,) int64 class numbers.
         camera: (N,) int64.
         centres: (C, D), for the centre loss.
@@ -104,7 +107,8 @@ def objective(
         teaching: Teachers' embeddings of the pictures.
     """
     heads = [head.float() for head in (logits if isinstance(logits, tuple) else (logits,))]
-    features = features.float()
+    every, count = features.float(), len(person)
+    features = every if len(every) == count else every[:count]
     parts: dict[str, Tensor] = {}
     if terms.identity_weight:
         parts["identity"] = (
@@ -122,10 +126,12 @@ def objective(
     if terms.centre and centres is not None:
         parts["centre"] = terms.centre * centre_loss(features, centres, person)
     if teaching is not None:
-        parts |= _distillation_terms(teaching, features)
+        parts |= _distillation_terms(teaching, every)
     total = sum(parts.values(), start=features.new_zeros(()))
     summed = sum(head.detach() for head in heads[1:]) + heads[0].detach()
     right = _within_sets(summed, person, sets if terms.per_set else ()).argmax(dim=1) == person
+    if teaching is not None and teaching.embedding and len(every) > count:
+        parts["unlabelled"] = _unlabelled_share(teaching, every.detach(), count)
     return Outcome(total, {name: value.detach() for name, value in parts.items()}, right.sum())
 
 
@@ -146,6 +152,12 @@ def _distillation_terms(teaching: BatchTeaching, features: Tensor) -> dict[str, 
     if teaching.relation:
         parts["relation"] = teaching.relation * relation_loss(features, teaching.target, teaching.projections.dims)
     return parts
+
+
+@torch.no_grad()
+def _unlabelled_share(teaching: BatchTeaching, features: Tensor, count: int) -> Tensor:
+    """The weighted embedding loss of the pictures without labels alone, which is part of that of all."""
+    return teaching.embedding * embedding_loss(teaching.projections, features[count:], teaching.target[count:])
 
 
 def _identity(terms: Terms, logits: Tensor, person: Tensor, sets: Sequence[int]) -> Tensor:

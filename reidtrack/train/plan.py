@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from torch import Tensor
 
 from reidtrack.datasets.images import ImageStore
 from reidtrack.datasets.record import Sample, camera_labels
+from reidtrack.errors import InputError
 from reidtrack.train.trainer import Batch
 from reidtrack.types import FloatArray, IntArray
 
@@ -27,6 +29,37 @@ class Stage(NamedTuple):
 
     epochs: int
     size_hw: tuple[int, int]
+
+
+class Unlabelled(NamedTuple):
+    """Images without labels that a batch has beside those with labels.
+
+    Attributes:
+        samples: The images, U of them.
+        targets: (U, K) float32 of the teachers.
+        batch: How many are in a batch, over all processes.
+    """
+
+    samples: Sequence[Sample]
+    targets: FloatArray
+    batch: int
+
+    def rows(self, step: int, seed: int) -> IntArray:
+        """Rows (batch,) of the images of a step, 0-based, from the seed and the step alone.
+
+        The images go round in random order, a new one each time: all come once before any comes again.
+        """
+        places = np.arange(step * self.batch, (step + 1) * self.batch)
+        rounds, within = np.divmod(places, len(self.samples))
+        orders = {number: _order(len(self.samples), seed, number) for number in np.unique(rounds).tolist()}
+        return np.array([orders[n][i] for n, i in zip(rounds.tolist(), within.tolist(), strict=True)], np.int64)
+
+
+@lru_cache(maxsize=2)
+def _order(count: int, seed: int, number: int) -> IntArray:
+    """The order of `count` images in a round."""
+    # A stream of its own: the labelled images' order begins with the bare seed.
+    return np.random.default_rng([seed, number, 1]).permutation(count)
 
 
 @dataclass(frozen=True)
@@ -45,6 +78,7 @@ class Plan:
         validate_every: Epochs between validations; 0 validates at the end only.
         targets: (N, K) float32 of the teachers, a row for each sample; K is 0 where there is none.
         triplets: Whether triplets are drawn at each validation, and which positives they may have.
+        unlabelled: Images without labels and how many a batch has; None without.
     """
 
     samples: Sequence[Sample]
@@ -58,6 +92,7 @@ class Plan:
     validate_every: int
     triplets: Literal["none", "any", "cross-camera"] = "none"
     targets: FloatArray | None = None
+    unlabelled: Unlabelled | None = None
 
     @property
     def epochs(self) -> int:
@@ -96,14 +131,29 @@ class TrainingImages:
         images = torch.from_numpy(store.images)
         targets = np.zeros((len(plan.samples), 0), np.float32) if plan.targets is None else plan.targets
         labels = (torch.from_numpy(self.person), torch.from_numpy(camera_ids))
-        self._all = Batch(images, *labels, torch.from_numpy(targets[store.rows]))
-        if device.type == "cuda" and 2 * images.nbytes < torch.cuda.mem_get_info(device)[0]:
-            self._all = Batch(*(values.to(device) for values in self._all))
+        self._labelled: tuple[Tensor, ...] = (images, *labels, torch.from_numpy(targets[store.rows]))
+        self._unlabelled: tuple[Tensor, ...] = () if plan.unlabelled is None else _read_all(plan.unlabelled, size_hw)
+        held = sum(values.nbytes for values in (*self._labelled, *self._unlabelled))
+        if device.type == "cuda" and 2 * held < torch.cuda.mem_get_info(device)[0]:
+            self._labelled = tuple(values.to(device) for values in self._labelled)
+            self._unlabelled = tuple(values.to(device) for values in self._unlabelled)
 
-    def batch(self, rows: IntArray) -> Batch:
-        """Batch of some rows (B,) of the images, on the device."""
+    def batch(self, rows: IntArray, unlabelled: IntArray | None = None) -> Batch:
+        """Batch of some rows (B,) of the images, and (M,) of those without labels, on the device."""
         index = torch.from_numpy(rows)
-        return Batch(*(self._taken(values, index) for values in self._all))
+        labelled = (self._taken(values, index) for values in self._labelled)
+        if unlabelled is None:
+            return Batch(*labelled)
+        index_of_others = torch.from_numpy(unlabelled)
+        return Batch(*labelled, *(self._taken(values, index_of_others) for values in self._unlabelled))
 
     def _taken(self, values: Tensor, index: Tensor) -> Tensor:
         return values[index.to(values.device)].to(self._device, non_blocking=True)
+
+
+def _read_all(unlabelled: Unlabelled, size_hw: tuple[int, int]) -> tuple[Tensor, Tensor]:
+    """Images (U, H, W, 3) without labels, all of which the teachers could read, and their targets (U, K)."""
+    store = ImageStore(unlabelled.samples, size_hw)
+    if store.bad:
+        raise InputError(store.bad[0], hint="remove pictures without labels that cannot be read")
+    return torch.from_numpy(store.images), torch.from_numpy(unlabelled.targets)

@@ -32,12 +32,32 @@ class Batch(NamedTuple):
         person: (N,) int64 class numbers; with pk samplers a person's images stand side by side.
         camera: (N,) int64.
         target: (N, K) float32, the teachers' embeddings side by side; K is 0 where there is none.
+        unlabelled: (M, H, W, 3) uint8, BGR: images of people nobody named, for the teachers' terms alone.
+        unlabelled_target: (M, K) float32, the teachers' embeddings of those.
     """
 
     images: Tensor
     person: Tensor
     camera: Tensor
     target: Tensor = torch.zeros(0, 0)
+    unlabelled: Tensor = torch.zeros(0, 0, 0, 3, dtype=torch.uint8)
+    unlabelled_target: Tensor = torch.zeros(0, 0)
+
+
+def cut(batch: Batch, part: int, parts: int) -> Batch:
+    """One of equally large parts of a batch, 0-based; images without labels are shared out as evenly as they go."""
+    labelled, unlabelled = (
+        slice(part * count // parts, (part + 1) * count // parts)
+        for count in (len(batch.person), len(batch.unlabelled))
+    )
+    return Batch(*(values[labelled] for values in batch[:4]), *(values[unlabelled] for values in batch[4:]))
+
+
+class Generators(NamedTuple):
+    """Sources of a step's randomness: images with labels are varied the same whether there are others or not."""
+
+    labelled: torch.Generator
+    unlabelled: torch.Generator
 
 
 class Distillation(NamedTuple):
@@ -208,17 +228,13 @@ class Trainer:
 
     def _gradients(self, batch: Batch) -> dict[str, Tensor]:
         """Leave the gradient of the whole batch in the parameters, and return sums of what is logged."""
-        generator = self._seeded()
+        generators = self._seeded()
         self._optimiser.zero_grad(set_to_none=True)
         sums: dict[str, Tensor] = {}
         seen: list[tuple[Tensor, Tensor]] = []
-        size = len(batch.person) // self.parts
         for part in range(self.parts):
-            rows = slice(part * size, (part + 1) * size)
-            piece = Batch(*(values[rows] for values in batch))
-            features = self._backward(
-                piece, generator, sums, share=size / len(batch.person), last=part + 1 == self.parts
-            )
+            piece = cut(batch, part, self.parts)
+            features = self._backward(piece, generators, sums, share=1 / self.parts, last=part + 1 == self.parts)
             seen.append((features, piece.person))
         self._share_projections()
         if self._centres is not None:
@@ -227,10 +243,14 @@ class Trainer:
         return sums
 
     def _backward(
-        self, piece: Batch, generator: torch.Generator, sums: dict[str, Tensor], *, share: float, last: bool
+        self, piece: Batch, generators: Generators, sums: dict[str, Tensor], *, share: float, last: bool
     ) -> Tensor:
-        """Add the gradient of a part, times its share of the batch, and return its features."""
-        x = augment(piece.images, self._how, generator, self._mean, self._std)
+        """Add the gradient of a part, times its share of the batch, and return its labelled images' features."""
+        count = len(piece.person)
+        x = augment(piece.images, self._how, generators.labelled, self._mean, self._std)
+        if len(piece.unlabelled):
+            others = augment(piece.unlabelled, self._how, generators.unlabelled, self._mean, self._std)
+            x = torch.cat([x, others])
         if self._numerics.channels_last:
             x = x.contiguous(memory_format=torch.channels_last)
         wrapped = isinstance(self._forward, DistributedDataParallel)
@@ -240,7 +260,7 @@ class Trainer:
             logits, features = self._forward(x)
         outcome = objective(
             self._terms,
-            logits,
+            tuple(head[:count] for head in logits) if isinstance(logits, tuple) else logits[:count],
             features,
             piece.person,
             piece.camera,
@@ -251,13 +271,14 @@ class Trainer:
         self._scaler.scale(outcome.total * share).backward()  # type: ignore[no-untyped-call]
         if wrapped:
             self._forward.require_backward_grad_sync = True  # type: ignore[assignment]
-        count = len(piece.person)
         logged = {"loss": outcome.total.detach(), **outcome.parts}
         added = {name: value.double() * count for name, value in logged.items()}
         added |= {"right": outcome.right.double(), "images": torch.full_like(added["loss"], count)}
+        if len(piece.unlabelled):
+            added["unlabelled_images"] = torch.full_like(added["loss"], len(piece.unlabelled))
         for name, value in added.items():
             sums[name] = sums[name] + value if name in sums else value
-        kept: Tensor = features.detach().float()
+        kept: Tensor = features[:count].detach().float()
         return kept
 
     def _share_projections(self) -> None:
@@ -269,7 +290,10 @@ class Trainer:
                 parameter.grad = self._group.sum(parameter.grad) / self._group.size
 
     def _teaching(self, piece: Batch) -> BatchTeaching | None:
-        return None if self._distillation is None else BatchTeaching(*self._distillation, piece.target)
+        if self._distillation is None:
+            return None
+        target = torch.cat([piece.target, piece.unlabelled_target]) if len(piece.unlabelled) else piece.target
+        return BatchTeaching(*self._distillation, target)
 
     def _update(self) -> None:
         if self._clip:
@@ -278,9 +302,9 @@ class Trainer:
         self._scaler.step(self._optimiser)
         self._scaler.update()
 
-    def _seeded(self) -> torch.Generator:
-        """Generator of this step; dropout's is seeded too."""
-        words = np.random.SeedSequence([self._seed, self.steps, self._group.rank]).generate_state(2, np.uint32)
-        seed = int(words[0]) << 31 ^ int(words[1])
+    def _seeded(self) -> Generators:
+        """Generators of this step; dropout's is seeded too."""
+        words = np.random.SeedSequence([self._seed, self.steps, self._group.rank]).generate_state(4, np.uint32)
+        seed, other = (int(words[i]) << 31 ^ int(words[i + 1]) for i in (0, 2))
         torch.manual_seed(seed)
-        return torch.Generator().manual_seed(seed)
+        return Generators(torch.Generator().manual_seed(seed), torch.Generator().manual_seed(other))

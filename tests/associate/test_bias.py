@@ -114,3 +114,16 @@ def test_nothing_shrunk_is_the_plain_means() -> None:
     rows = people(6)
     found = camera_biases(rows, camera(4, 2), np.ones(6), PRIOR, 0.0)
     np.testing.assert_allclose(found, [rows[:4].mean(axis=0), rows[4:].mean(axis=0)], atol=1e-4)
+
+
+def test_who_was_seen_together_is_two_people_whatever_they_look_like_in_whatever_order_pairs_come() -> None:
+    rng = np.random.default_rng(0)
+    cameras = rng.integers(0, 3, 30)
+    pairs = rng.permutation([(a, b) for a in range(30) for b in range(a + 1, 30) if rng.random() < 0.3])
+    rows = np.tile(np.eye(4)[0], (30, 1)) + 0.01 * rng.normal(size=(30, 4))
+    found = SameCameraMatches.of(rows, cameras, np.ones(30), PRIOR, pairs)
+    apart = {frozenset(pair) for pair in pairs.tolist()}
+    for members, same in found.blocks:
+        for i, a in enumerate(members.tolist()):
+            for k, b in enumerate(members.tolist()):
+                assert (same[i, k] == 0) == (frozenset((a, b)) in apart)

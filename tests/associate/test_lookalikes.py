@@ -3,8 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from reidtrack.associate import lookalikes as module
 from reidtrack.associate.appearance import unit
-from reidtrack.associate.lookalikes import lookalikes
+from reidtrack.associate.lookalikes import _nearest, lookalikes
 
 BASES = np.eye(64)
 
@@ -62,3 +63,21 @@ def test_in_a_crowd_each_is_compared_with_the_nearest(count: int, told: int) -> 
     assert found == sorted(set(found))
     assert len(found) <= told
     assert {person for pair in found for person in pair} == set(range(count))
+
+
+@pytest.mark.parametrize("block", [1, 7, 512])
+@pytest.mark.parametrize(("count", "share"), [(2, 1.0), (11, 1.0), (40, 0.1), (40, 0.6), (40, 1.0)])
+def test_the_nearest_are_those_that_sorting_finds_also_where_many_are_equally_near(
+    monkeypatch: pytest.MonkeyPatch, count: int, share: float, block: int
+) -> None:
+    monkeypatch.setattr(module, "_BLOCK", block)
+    rng = np.random.default_rng(count)
+    pairs = np.stack(np.triu_indices(count, 1), axis=1)
+    pairs = pairs[rng.random(len(pairs)) < share]
+    means = rng.integers(-1, 2, (count, 3)).astype(np.float64)  # whole numbers: equal distances, exactly
+    chosen = set()
+    for one in range(count):
+        own = [k for k, pair in enumerate(pairs.tolist()) if one in pair]
+        own.sort(key=lambda k: (-float(means[pairs[k, 0]] @ means[pairs[k, 1]]), pairs[k, 0] != one, k))
+        chosen |= set(own[:10])
+    assert _nearest(pairs[:, 0], pairs[:, 1], means).tolist() == sorted(chosen)

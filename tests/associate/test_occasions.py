@@ -62,3 +62,22 @@ def test_who_was_seen_together_is_found_one_by_one(people: int) -> None:
         if tracklets[i].camera == tracklets[k].camera and set(tracklets[i].frame) & set(tracklets[k].frame)
     }
     assert {(a, b) for a, b in overlapping_pairs(tracklets).tolist()} == expected
+
+
+def test_meetings_in_a_crowd_are_those_of_all_pairs_also_where_edges_touch() -> None:
+    rng = np.random.default_rng(0)
+    count, frames = 40, np.arange(5)
+    corner = rng.integers(0, 12, (frames.size, count, 2)) * 10  # on a grid: edges are equal, exactly
+    boxes = np.concatenate([corner, corner + rng.integers(1, 5, corner.shape) * 8], axis=2).astype(np.float32)
+    none, features = np.zeros(0, np.float32), np.zeros((0, 4), np.float32)
+    tracklets = [
+        Tracklet("a", k, frames, frames / 10, boxes[:, k], np.ones(5, np.float32), features, NOTHING, none)
+        for k in range(count)
+    ]
+    found = Occasions(tracklets)
+    for k in range(count):
+        own, margin = boxes[:, [k]], 0.25 * (boxes[:, [k], 2:] - boxes[:, [k], :2])
+        met = (own[..., :2] - margin < boxes[..., 2:]).all(2) & (boxes[..., :2] < own[..., 2:] + margin).all(2)
+        met[:, k] = False
+        expected = gaps(tracklets[k]) | jumps(tracklets[k]) | met.any(axis=1)
+        np.testing.assert_array_equal(found.times_s(k), frames[expected] / 10)

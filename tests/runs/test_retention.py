@@ -71,6 +71,34 @@ def sweep(
     return Retention(LiveFolder(site), keep_s=keep_s, max_bytes=max_bytes).sweep(NOW, lambda: in_use)
 
 
+PAGES = ("blame.html", "report.html", "report/2026-11-28.html", "report/2026-11-30.html")
+
+
+@pytest.mark.parametrize(
+    ("written", "keep_h", "gone"),
+    [
+        pytest.param(0.2, 30, PAGES[:3], id="a picture that it may show goes"),
+        pytest.param(0.2, 60, PAGES[2:3], id="no picture goes, a day is over"),
+        pytest.param(90, 80, PAGES, id="written longer ago than is kept"),
+        pytest.param(90, None, (), id="everything is kept"),
+    ],
+)
+def test_pages_go_with_the_pictures_that_they_show(
+    site: Path, written: float, keep_h: float | None, gone: tuple[str, ...]
+) -> None:
+    for name in (*PAGES, "report/notes.txt"):
+        put(site / name, 10, at(written))
+    put(site / "crops" / "unsettled" / "door-3-1.jpg", 10, at(40))
+    swept = sweep(site, keep_s=keep_h and keep_h * HOUR_S)
+    assert [name for name in PAGES if not (site / name).exists()] == list(gone)
+    assert (site / "report" / "notes.txt").is_file()
+    assert swept.counts.get("pages", 0) == len(gone)
+    if gone:
+        notice = swept.notice(5.0)
+        assert notice is not None
+        assert f"deleted the oldest: {len(gone)} page{'s' * (len(gone) > 1)} with pictures" in notice.text
+
+
 def test_what_is_older_than_it_may_be(site: Path) -> None:
     before = names(site)
     swept = sweep(site, keep_s=2 * HOUR_S)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from described import hold
 from served import BASE, Open, Serve
 
 from reidtrack.config.serve import ServeConfig
@@ -56,6 +57,7 @@ def open_app(quick: None) -> Iterator[Open]:
         services = Services.of(folder, ServeConfig.model_validate(settings))
         client = TestClient(make_app(services), base_url=BASE, raise_server_exceptions=False)
         client.services = services  # type: ignore[attr-defined]
+        client.event_hooks = {"request": [], "response": [hold]}  # whatever a test asks, it is answered as described
         clients.append(client)
         return client
 

@@ -55,13 +55,16 @@ def lets_in(client: Any, path: str) -> bool:
         return False
 
 
+SETTLED = {"added": [], "removed": [], "seconds": 0.0, "now": [], "run": None}
+
+
 @pytest.fixture
 def table(kept: Path, open_app: Open, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A client, with identities that are not settled and jobs that are not done."""
     client = open_app(kept)
-    gone = Erased(0, 0, 0, 0, 0, (), False, {})
+    gone = Erased(0, 0, 0, 0, 0, 0, (), False, {})
     monkeypatch.setattr(erase_routes, "erase", lambda *_: gone)
-    monkeypatch.setattr(corrections, "_settle", lambda call, make: {"added": [], "removed": []})
+    monkeypatch.setattr(corrections, "_settle", lambda *_: SETTLED)
     entries = [corrections.Correction(corrections.Lock(lock=(f"{camera} 1",)), 1, 1) for camera in ("left", "right")]
     monkeypatch.setattr(corrections, "_entries", lambda run: entries)
     return client

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from browsing import CHROMIUM, browse
-from served import Open, Serve
+from served import PASSWORD, Open, Serve
 
 from reidtrack.cli.main import main
 from reidtrack.pipeline.run import days_report
+from reidtrack.server.access.rules import Role
 
 API = "/api/v1"
 
@@ -68,3 +70,29 @@ def test_the_page_shows_a_day_and_leads_to_the_next(serve: Serve, over_midnight:
         assert (await page.get_by_text("report of the day").get_attribute("href")).endswith("/report/2026-11-29.html")
 
     browse(flow)
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+def test_pages_of_the_report_lead_to_each_other(serve: Serve, over_midnight: Path) -> None:
+    """With accounts: a page in the sandbox sends no cookie along."""
+    base, services = serve(over_midnight)
+    services.accounts.add("anna", Role.VIEWER, PASSWORD)
+    report = f"{base}{API}/runs/mall/report"
+
+    async def flow(page: Any) -> None:
+        await page.goto(f"{base}/runs/mall/report")
+        await page.get_by_label("Name").fill("anna")
+        await page.get_by_label("Password").fill(PASSWORD)
+        await page.keyboard.press("Enter")
+        await page.wait_for_url(report)
+        await page.locator("a[href='report/2026-11-28.html']").first.click()
+        await page.wait_for_url(f"{report}/2026-11-28.html")
+        await page.get_by_role("link", name="Sun 29 Nov").first.click()
+        await page.wait_for_url(f"{report}/2026-11-29.html")
+        await page.locator("a[href^='2026-11-28.html#p']").first.click()
+        await page.wait_for_url(re.compile(r"/2026-11-28\.html#p\d+$"))
+        await page.get_by_role("link", name="All days").click()
+        await page.wait_for_url(report)
+        assert await page.evaluate("origin") == "null"  # in the sandbox still: it asks nothing in our name
+
+    browse(flow, forgiven="401")  # who comes is asked first

@@ -76,6 +76,28 @@ def test_a_page_of_ours_brings_its_token_along(kept: Path, open_app: Open) -> No
     assert client.post(RUNS, json={"name": "..", "sources": ["x"]}, headers=headers).status_code == 422
 
 
+OPENED = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "leads_to"),
+    [
+        pytest.param("report/2026-11-29-2.html", OPENED, "/runs/mall/report/2026-11-29-2.html", id="day"),
+        pytest.param("report.html", OPENED, "/runs/mall/report", id="front page"),
+        pytest.param("report/%23%3Fx", OPENED, "/runs/mall/report/%23%3Fx", id="odd name"),
+        pytest.param("report", {**OPENED, "sec-fetch-dest": "iframe"}, None, id="framed"),
+        pytest.param("report", {**OPENED, "sec-fetch-mode": "no-cors"}, None, id="asked for by a script"),
+        pytest.param("identities", OPENED, None, id="no report"),
+        pytest.param("report", {**OPENED, "host": "evil.example"}, None, id="a name that is not ours"),
+    ],
+)
+def test_links_of_a_report_are_led_over_a_page_of_ours(
+    kept: Path, open_app: Open, path: str, headers: dict[str, str], leads_to: str | None
+) -> None:
+    said = open_app(kept).get(f"{RUNS}/mall/{path}", headers=headers, follow_redirects=False)
+    assert (said.status_code, said.headers.get("location")) == (421 if leads_to is None else 303, leads_to)
+
+
 def test_headers_of_every_answer(kept: Path, open_app: Open) -> None:
     client = open_app(kept)
     for place in ("/", RUNS, "/api/v1/none", "/app/server/static/main.js", "/app/none"):

@@ -88,7 +88,7 @@ def test_pictures_and_report(kept: Path, open_app: Open) -> None:
     said = client.get(f"{BASE_PATH}/crops/{crop['camera']}/{crop['track_id']}/{crop['frame']}")
     assert said.content.startswith(b"\xff\xd8")
     report = client.get(f"{BASE_PATH}/report")
-    assert report.headers["content-security-policy"] == "sandbox allow-scripts"
+    assert report.headers["content-security-policy"] == "sandbox allow-scripts; frame-ancestors 'none'"
 
 
 @pytest.mark.parametrize(

@@ -10,20 +10,20 @@ from pathlib import Path
 
 import pytest
 import torch
-from small_training import batch, taught
+from small_training import beside, taught
 
 from reidtrack.train.parallel import Group, share
 
 CHILD = """
 import sys, torch
-from small_training import batch, taught
+from small_training import beside, taught
 from reidtrack.train.parallel import joined, share
+from reidtrack.train.trainer import cut
 torch.set_num_threads(1)
 with joined(use_gpu=False) as group:
-    own = share(16, group)
     taken = taught(group=group, parts=2)
     for _ in range(3):
-        taken.take(type(batch())(*(values[own] for values in batch())), rate=1.0)
+        taken.take(cut(beside(8), group.rank, group.size), rate=1.0)
     assert group.any(group.rank == 1, torch.device("cpu"))
     assert not group.any(False, torch.device("cpu"))
     made = []
@@ -55,7 +55,7 @@ def test_two_processes_equal_one(tmp_path: Path) -> None:
 
     alone = taught(parts=4)
     for _ in range(3):
-        alone.take(batch(), rate=1.0)
+        alone.take(beside(8), rate=1.0)
     expected = alone.state()
     for key, value in expected["model"].items():
         assert torch.equal(first["model"][key], second["model"][key])

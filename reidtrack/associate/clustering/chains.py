@@ -86,7 +86,10 @@ class _ChainSearch:
 
     def _sides(self, i: int, without: set[int]) -> list[int]:
         """The clusters that attract tracklet `i` most, by how many of their tracklets do."""
-        found, count = np.unique(self.clusters.label[self._attractive.neighbours(i)], return_counts=True)
+        near = self.clusters.label[self._attractive.neighbours(i)]
+        if (near == near[:1]).all():  # nobody, or one cluster: nearly all of a crowd
+            return [c for c in near[:1].tolist() if c not in without]
+        found, count = np.unique(near, return_counts=True)
         order = np.argsort(-count, kind="stable")
         return [int(c) for c in found[order] if int(c) not in without][:_MOST_SIDES]
 

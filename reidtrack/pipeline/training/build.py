@@ -183,9 +183,16 @@ def check_parts(config: BatchConfig, processes: int) -> None:
     """Raise unless batches can be shared out to processes and cut into parts.
 
     Raises:
-        UsageError: If the processes' shares, or their parts, are not whole persons, two or more.
+        UsageError: If the processes' shares, or their parts, are not whole persons, two or more, or not equally many
+            images without labels.
     """
     pieces, unit = processes * config.accumulate, _unit(config)
+    if config.unlabelled % pieces:
+        raise UsageError(
+            f"{config.unlabelled} unlabelled images cannot be shared out to {pieces} parts of a batch",
+            where="batch.unlabelled",
+            expected=f"a multiple of {pieces}",
+        )
     if config.size % (pieces * unit) or config.size // pieces < 2 * unit:
         raise UsageError(
             f"a batch of {config.size} cannot be cut into {pieces} parts",

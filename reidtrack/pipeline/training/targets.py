@@ -37,13 +37,13 @@ def teacher_targets(config: TrainConfig, samples: Sequence[Sample]) -> tuple[Flo
         samples: Training images.
 
     Returns:
-        (N, sum of lengths) float32, each teacher's part of unit norm; (N, 0) and () without teachers.
+        (N, sum of lengths) float32, each teacher's part of unit norm; (N, 0) and () without teachers or images.
 
     Raises:
         WeightsError: If a teacher cannot be used.
         InputError: If an image cannot be read: targets have to match.
     """
-    if not config.distill.teachers:
+    if not config.distill.teachers or not samples:
         return np.zeros((len(samples), 0), np.float32), ()
     images = _digest(samples)
     parts = [_embeddings(name, config.device, samples, images) for name in config.distill.teachers]

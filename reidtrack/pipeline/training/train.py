@@ -16,7 +16,8 @@ from reidtrack.config.load import dump, load
 from reidtrack.config.train import DataConfig, LossConfig, StageConfig, TrainConfig
 from reidtrack.datasets.carve import carve, random_people
 from reidtrack.datasets.combine import as_training, combine
-from reidtrack.datasets.record import ReidDataset, person_labels
+from reidtrack.datasets.record import ReidDataset, Sample, person_labels
+from reidtrack.datasets.unlabelled import read_unlabelled
 from reidtrack.datasets.zoo import load_dataset
 from reidtrack.errors import ConfigError, OutputError, UsageError, param
 from reidtrack.files import write_whole
@@ -69,11 +70,13 @@ class TrainingData:
         train: All data sets as one.
         tests: Each data set's query and gallery.
         sets: Number of training persons of each data set, in the order of `train`.
+        unlabelled: Images without person and camera, for the teachers alone.
     """
 
     train: ReidDataset
     tests: tuple[ReidDataset, ...]
     sets: tuple[int, ...]
+    unlabelled: tuple[Sample, ...] = ()
 
 
 def train(
@@ -113,16 +116,18 @@ def train(
     data = read_data(config.data)
     with joined(numerics.device.type == "cuda") as group:
         train_build.check_parts(config.batch, group.size)
+        _check_unlabelled(config, data.unlabelled)
         if group.first:
             _claim(out, config, resume=resume)
         group.wait()
         state = load_state(out / loop.STATE) if resume else None
         targets, dims = group.from_first(partial(teacher_targets, config, data.train.train))
+        others, _ = group.from_first(partial(teacher_targets, config, data.unlabelled))
         learnt = train_build.LearningTargets(data.sets, person_labels(data.train.train), targets, dims)
         trainer, card = train_build.make_trainer(config, learnt, numerics, group, state)
         card = dataclasses.replace(card, data=_about(data), source=f"reidtrack train, {config.model.architecture}")
         validation = Validation(data.tests, card, numerics, config.validation.batch)
-        training = loop.Training(make_plan(config, data, targets), trainer, out, numerics.device, group)
+        training = loop.Training(make_plan(config, data, targets, others), trainer, out, numerics.device, group)
         if state is not None:
             training.resume(state)
             logger.info("%s: goes on after %d epochs", out, len(training.rows))
@@ -156,7 +161,7 @@ def read_data(config: DataConfig) -> TrainingData:
             tests.append(part)
         parts.append((as_training(part) if config.everything and not config.hold_out else part).require_train())
     sets = tuple(len({sample.person_id for sample in part.train}) for part in parts)
-    return TrainingData(combine(parts), tuple(tests), sets)
+    return TrainingData(combine(parts), tuple(tests), sets, read_unlabelled(config.unlabelled))
 
 
 def _held_out(dataset: ReidDataset, config: DataConfig) -> int | set[int]:
@@ -166,9 +171,35 @@ def _held_out(dataset: ReidDataset, config: DataConfig) -> int | set[int]:
     return random_people(dataset.train, config.hold_out)
 
 
-def make_plan(config: TrainConfig, data: TrainingData, targets: FloatArray | None = None) -> Plan:
-    """Make the plan of a training from its settings and data."""
-    from reidtrack.train.plan import Plan, Stage
+def _check_unlabelled(config: TrainConfig, unlabelled: Sequence[Sample]) -> None:
+    """Say what is learnt from without labels; refuse a batch of more than there are."""
+    if config.batch.unlabelled > len(unlabelled):
+        raise UsageError(
+            f"{config.batch.unlabelled} unlabelled images a batch",
+            where="batch.unlabelled",
+            expected=f"at most the {len(unlabelled)} in data.unlabelled",
+        )
+    if unlabelled:
+        logger.info(
+            "%s unlabelled images, %d beside each batch of %d: for the teachers' terms alone",
+            f"{len(unlabelled):,}",
+            config.batch.unlabelled,
+            config.batch.size,
+        )
+
+
+def make_plan(
+    config: TrainConfig, data: TrainingData, targets: FloatArray | None = None, others: FloatArray | None = None
+) -> Plan:
+    """Make the plan of a training from its settings and data.
+
+    Args:
+        config: All settings.
+        data: Images.
+        targets: (N, K) float32 of the teachers, a row for each training image.
+        others: (U, K) float32, likewise for each image without a label.
+    """
+    from reidtrack.train.plan import Plan, Stage, Unlabelled
 
     stages = tuple(Stage(stage.epochs, stage.size) for stage in config.stages)
     return Plan(
@@ -183,6 +214,9 @@ def make_plan(config: TrainConfig, data: TrainingData, targets: FloatArray | Non
         validate_every=config.validation.every,
         triplets=_triplets(config.loss),
         targets=targets,
+        unlabelled=None
+        if others is None or not len(others)
+        else Unlabelled(data.unlabelled, others, config.batch.unlabelled),
     )
 
 
@@ -228,7 +262,8 @@ def _more_epochs(before: Sequence[StageConfig], now: Sequence[StageConfig]) -> i
 
 def _about(data: TrainingData) -> str:
     images, cameras = len(data.train.train), len({sample.camera_id for sample in data.train.train})
-    return f"{data.train.name}: {images} images of {sum(data.sets)} persons by {cameras} cameras"
+    labelled = f"{data.train.name}: {images} images of {sum(data.sets)} persons by {cameras} cameras"
+    return labelled + (f"; {len(data.unlabelled)} unlabelled images" if data.unlabelled else "")
 
 
 def _export(path: Path, card: ModelCard, model: nn.Module, rows: Sequence[Mapping[str, float]]) -> None:

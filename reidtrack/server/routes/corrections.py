@@ -30,6 +30,7 @@ from reidtrack.runs.identities import find_identity
 from reidtrack.runtime.cancel import CancelToken
 from reidtrack.runtime.progress import Silent
 from reidtrack.server.access.rules import Role, Rule
+from reidtrack.server.answers import CorrectionsGiven, SettledAnew
 from reidtrack.server.data.library import RunSeen
 from reidtrack.server.endpoint import Call, Endpoint, Words, not_there
 from reidtrack.server.routes.found import a_run
@@ -186,7 +187,9 @@ def _entries(run: RunSeen) -> Sequence[Correction]:
 
 PLACE = "/runs/{run}/corrections"
 ENDPOINTS = (
-    Endpoint("GET", PLACE, Rule(Role.VIEWER, a_run), list_corrections, "What was corrected in a run"),
+    Endpoint(
+        "GET", PLACE, Rule(Role.VIEWER, a_run), list_corrections, "What was corrected in a run", gives=CorrectionsGiven
+    ),
     Endpoint(
         "POST",
         PLACE,
@@ -194,6 +197,7 @@ ENDPOINTS = (
         add_correction,
         "Correct a run; identities are settled anew at once",
         body=Said,
+        gives=SettledAnew,
     ),
     Endpoint(
         "DELETE",
@@ -201,5 +205,6 @@ ENDPOINTS = (
         Rule(Role.REVIEWER, touched_by_entry, "all"),
         take_back,
         "Take a correction back, or the `last` one; identities are settled anew at once",
+        gives=SettledAnew,
     ),
 )

@@ -10,6 +10,7 @@ from reidtrack.pipeline.erase import erase
 from reidtrack.runtime.cancel import CancelToken
 from reidtrack.runtime.progress import Silent
 from reidtrack.server.access.rules import Role, Rule
+from reidtrack.server.answers import ErasedPerson
 from reidtrack.server.data.library import RunSeen
 from reidtrack.server.endpoint import Call, Endpoint
 from reidtrack.server.routes.found import a_person
@@ -53,5 +54,6 @@ ENDPOINTS = (
         Rule(Role.ADMIN, whole_person, "all"),
         erase_person,
         "Remove everything that a run keeps of a person",
+        gives=ErasedPerson,
     ),
 )

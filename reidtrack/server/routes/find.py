@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 import numpy as np
+from pydantic import BaseModel
 
 from reidtrack.errors import ReidtrackError
 from reidtrack.server.access.rules import Role, Rule
+from reidtrack.server.answers import Boxes, Comparison, Feature, SearchResult
 from reidtrack.server.data.finding import Found, find_in_run, find_known, readable
 from reidtrack.server.data.known import known_to
 from reidtrack.server.data.library import RunSeen
@@ -124,13 +127,24 @@ def _rounded(box: FloatArray) -> list[float]:
 OF_PICTURES = Rule(Role.VIEWER, the_pictures, "all")
 
 
-def _asks(path: str, handler: Any, title: str, body: type[OnePicture | TwoPictures]) -> Endpoint:
-    return Endpoint("POST", path, OF_PICTURES, handler, title, body=body, most_bytes=MOST_BYTES)
+def _asks(
+    path: str, handler: Any, title: str, body: type[OnePicture | TwoPictures], gives: type[BaseModel]
+) -> Endpoint:
+    busy = (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.CONFLICT)
+    return Endpoint(
+        "POST", path, OF_PICTURES, handler, title, body=body, most_bytes=MOST_BYTES, gives=gives, refuses=busy
+    )
 
 
 ENDPOINTS = (
-    _asks("/detect", detect_people, "People in a picture", OnePicture),
-    _asks("/embed", embed_picture, "The feature of the person in a picture", OnePicture),
-    _asks("/compare", compare_pictures, "Distance of two pictures, and the probability of one person", TwoPictures),
-    _asks("/search", search_everywhere, "Who looks like somebody, over all runs and the gallery", Wanted),
+    _asks("/detect", detect_people, "People in a picture", OnePicture, Boxes),
+    _asks("/embed", embed_picture, "The feature of the person in a picture", OnePicture, Feature),
+    _asks(
+        "/compare",
+        compare_pictures,
+        "Distance of two pictures, and the probability of one person",
+        TwoPictures,
+        Comparison,
+    ),
+    _asks("/search", search_everywhere, "Who looks like somebody, over all runs and the gallery", Wanted, SearchResult),
 )

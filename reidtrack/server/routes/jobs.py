@@ -18,6 +18,7 @@ from reidtrack.config.load import dump, load
 from reidtrack.config.run import RunConfig
 from reidtrack.errors import UsageError
 from reidtrack.server.access.rules import Role, Rule
+from reidtrack.server.answers import JobGiven, Jobs, SettingsGiven, Sources
 from reidtrack.server.data.places import AllowedFolders
 from reidtrack.server.endpoint import Call, Endpoint, Refused, Words, not_there
 from reidtrack.server.jobs.queue import OVER, Job
@@ -159,11 +160,31 @@ async def watch_job(call: Call) -> Response:
 ADMIN = Rule(Role.ADMIN)
 THE_JOB = Rule(Role.ADMIN, a_job)
 ENDPOINTS = (
-    Endpoint("POST", "/runs", ADMIN, start_run, "Start a run", body=NewRun, audit="started a run"),
-    Endpoint("GET", "/recordings", ADMIN, list_recordings, "Recordings of which a run can be made", query=Page),
-    Endpoint("GET", "/settings", ADMIN, show_settings, "Every setting of a run, with the schema of a form"),
-    Endpoint("GET", "/jobs", ADMIN, list_jobs, "Long work, the newest first", query=Page),
-    Endpoint("GET", "/jobs/{job}", THE_JOB, show_job, "A job and how far it is"),
+    Endpoint(
+        "POST",
+        "/runs",
+        ADMIN,
+        start_run,
+        "Start a run",
+        body=NewRun,
+        audit="started a run",
+        gives=JobGiven,
+        status=HTTPStatus.ACCEPTED,
+        refuses=(HTTPStatus.NOT_FOUND,),
+    ),
+    Endpoint(
+        "GET", "/recordings", ADMIN, list_recordings, "Recordings of which a run can be made", query=Page, gives=Sources
+    ),
+    Endpoint(
+        "GET",
+        "/settings",
+        ADMIN,
+        show_settings,
+        "Every setting of a run, with the schema of a form",
+        gives=SettingsGiven,
+    ),
+    Endpoint("GET", "/jobs", ADMIN, list_jobs, "Long work, the newest first", query=Page, gives=Jobs),
+    Endpoint("GET", "/jobs/{job}", THE_JOB, show_job, "A job and how far it is", gives=JobGiven),
     Endpoint(
         "GET",
         "/jobs/{job}/events",
@@ -172,6 +193,14 @@ ENDPOINTS = (
         "How far a job is, as it goes on (server-sent events)",
         answer="text/event-stream",
     ),
-    Endpoint("POST", "/jobs/{job}/cancel", THE_JOB, cancel_job, "End a job early, in good order", audit="cancelled"),
-    Endpoint("POST", "/jobs/{job}/resume", THE_JOB, resume_job, "Have a job go on", audit="resumed"),
+    Endpoint(
+        "POST",
+        "/jobs/{job}/cancel",
+        THE_JOB,
+        cancel_job,
+        "End a job early, in good order",
+        audit="cancelled",
+        gives=JobGiven,
+    ),
+    Endpoint("POST", "/jobs/{job}/resume", THE_JOB, resume_job, "Have a job go on", audit="resumed", gives=JobGiven),
 )

@@ -19,6 +19,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from reidtrack.config.camera_name import CameraName
 from reidtrack.config.live import CameraSettings
 from reidtrack.server.access.rules import Role, Rule
+from reidtrack.server.answers import LiveCamerasGiven, LivePersonGiven, LiveState
 from reidtrack.server.data.timeline import colour
 from reidtrack.server.endpoint import POLICY_VIOLATION, Call, Endpoint, Refused, Words, identify, not_there
 from reidtrack.server.live.addresses import checked_address
@@ -234,7 +235,14 @@ def _still_may(call: Call) -> bool:
 
 SESSION = Rule(Role.VIEWER, the_session)
 ENDPOINTS = (
-    Endpoint("GET", "/live", SESSION, show_state, "How it stands with the live cameras, and who is there now"),
+    Endpoint(
+        "GET",
+        "/live",
+        SESSION,
+        show_state,
+        "How it stands with the live cameras, and who is there now",
+        gives=LiveState,
+    ),
     Endpoint("WS", "/live/stream", SESSION, look_on, "Live pictures, boxes and events, over a WebSocket"),
     Endpoint(
         "GET",
@@ -252,8 +260,9 @@ ENDPOINTS = (
         show_person,
         "Where somebody is and was since the session began",
         audit="looked for live",
+        gives=LivePersonGiven,
     ),
-    Endpoint("GET", "/live/cameras", SESSION, list_cameras, "Live cameras and their state"),
+    Endpoint("GET", "/live/cameras", SESSION, list_cameras, "Live cameras and their state", gives=LiveCamerasGiven),
     Endpoint(
         "POST",
         "/live/cameras",
@@ -261,6 +270,7 @@ ENDPOINTS = (
         add_camera,
         "Watch a camera: a configured one again, or one of an allowed address",
         body=NewCamera,
+        status=HTTPStatus.NO_CONTENT,
     ),
     Endpoint(
         "DELETE",
@@ -269,5 +279,6 @@ ENDPOINTS = (
         remove_camera,
         "Watch a camera no more",
         audit="took out a live camera",
+        status=HTTPStatus.NO_CONTENT,
     ),
 )

@@ -16,6 +16,7 @@ from reidtrack.errors import InputError, UsageError
 from reidtrack.pipeline.evaluate.attribution import attribute_run_errors
 from reidtrack.pipeline.evaluate.evaluate import evaluate_run
 from reidtrack.server.access.rules import Role, Rule
+from reidtrack.server.answers import Measured, Sources
 from reidtrack.server.data.library import RunSeen
 from reidtrack.server.data.measured import measured
 from reidtrack.server.data.places import TRUTH_SUFFIXES
@@ -116,6 +117,7 @@ ENDPOINTS = (
         Rule(Role.VIEWER, whole_run, "all"),
         show_measured,
         "How good a run is, for who sees all its cameras",
+        gives=Measured,
     ),
     Endpoint(
         "POST",
@@ -124,6 +126,15 @@ ENDPOINTS = (
         measure,
         "Score a run against ground truth, and say what the points were lost by",
         body=GroundTruth,
+        gives=Measured,
     ),
-    Endpoint("GET", "/ground-truth", Rule(Role.ADMIN), list_truth, "Files that may be ground truth", query=Page),
+    Endpoint(
+        "GET",
+        "/ground-truth",
+        Rule(Role.ADMIN),
+        list_truth,
+        "Files that may be ground truth",
+        query=Page,
+        gives=Sources,
+    ),
 )

@@ -19,8 +19,9 @@ Kind = Literal["original", "annotated"]
 PRIVATE = {"Cache-Control": "private, no-cache"}
 """Browsers may keep it, and ask each time whether they still may show it."""
 _TYPES = {".mp4": "video/mp4", ".m4v": "video/mp4", ".mov": "video/quicktime", ".webm": "video/webm"}
-_SANDBOX = "sandbox allow-scripts"
-"""The report's script runs on a page of its own, which can ask nothing of us: the folder may come from elsewhere."""
+_SANDBOX = "sandbox allow-scripts; frame-ancestors 'none'"
+"""The report's script runs on a page of its own, which can ask nothing of us: the folder may come from elsewhere. Its
+links from page to page are led over a page of ours (`server.guard`)."""
 
 
 class WhichFilm(Words):
@@ -102,6 +103,7 @@ ENDPOINTS = (
         "The film of a camera; byte ranges work",
         query=WhichFilm,
         answer="video/mp4",
+        ranges=True,
     ),
     Endpoint(
         "GET",
@@ -127,6 +129,7 @@ ENDPOINTS = (
         send_report,
         "The report of a run, for who sees all its cameras; of several days its front page",
         answer="text/html",
+        ranges=True,
     ),
     Endpoint(
         "GET",
@@ -135,5 +138,6 @@ ENDPOINTS = (
         send_day_page,
         "A page of one day of the report, such as 2026-11-29.html",
         answer="text/html",
+        ranges=True,
     ),
 )

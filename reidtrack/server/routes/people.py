@@ -6,6 +6,7 @@ A gallery lasts over runs: changing it is for who sees all cameras.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -17,6 +18,7 @@ from reidtrack.gallery.views import Source, View, photo_view
 from reidtrack.pipeline.people.enroll import keep_photos, photo_source
 from reidtrack.pipeline.people.gallery import GalleryChanges, change_gallery, check_name
 from reidtrack.server.access.rules import Role, Rule
+from reidtrack.server.answers import Enrolled, People, PersonKnown
 from reidtrack.server.data.known import NO_CAMERA, KnownSeen, Several, known_to, the_known
 from reidtrack.server.endpoint import Call, Endpoint, Words, not_there
 from reidtrack.server.routes.paging import Page, paged
@@ -164,6 +166,7 @@ ENDPOINTS = (
         "People of the gallery",
         query=Page,
         audit="looked at the gallery",
+        gives=People,
     ),
     Endpoint(
         "POST",
@@ -173,10 +176,50 @@ ENDPOINTS = (
         "Enrol somebody by pictures",
         body=NewPerson,
         most_bytes=MOST_BYTES,
+        gives=Enrolled,
+        refuses=(HTTPStatus.SERVICE_UNAVAILABLE,),
     ),
-    Endpoint("POST", "/people/{key}/dates", CHANGES, date_known, "Since when, until when somebody is known", body=Days),
-    Endpoint("GET", "/people/{key}", Rule(Role.VIEWER, a_known, "all"), show_known, "A person of the gallery"),
-    Endpoint("POST", "/people/{key}/name", CHANGES, name_known, "Name somebody of the gallery", body=NewName),
-    Endpoint("POST", "/people/{key}/merge", CHANGES, merge_known, "Somebody is somebody else too", body=MergedInto),
-    Endpoint("DELETE", "/people/{key}", Rule(Role.ADMIN, to_change, "all"), forget_known, "Forget somebody"),
+    Endpoint(
+        "POST",
+        "/people/{key}/dates",
+        CHANGES,
+        date_known,
+        "Since when, until when somebody is known",
+        body=Days,
+        gives=PersonKnown,
+    ),
+    Endpoint(
+        "GET",
+        "/people/{key}",
+        Rule(Role.VIEWER, a_known, "all"),
+        show_known,
+        "A person of the gallery",
+        gives=PersonKnown,
+    ),
+    Endpoint(
+        "POST",
+        "/people/{key}/name",
+        CHANGES,
+        name_known,
+        "Name somebody of the gallery",
+        body=NewName,
+        gives=PersonKnown,
+    ),
+    Endpoint(
+        "POST",
+        "/people/{key}/merge",
+        CHANGES,
+        merge_known,
+        "Somebody is somebody else too",
+        body=MergedInto,
+        gives=PersonKnown,
+    ),
+    Endpoint(
+        "DELETE",
+        "/people/{key}",
+        Rule(Role.ADMIN, to_change, "all"),
+        forget_known,
+        "Forget somebody",
+        status=HTTPStatus.NO_CONTENT,
+    ),
 )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reidtrack.server.access.rules import Role, Rule
+from reidtrack.server.answers import Questions
 from reidtrack.server.data.library import RunSeen
 from reidtrack.server.data.review import WORTH, Question, questions, worth_asking
 from reidtrack.server.data.timeline import colour
@@ -77,5 +78,6 @@ ENDPOINTS = (
         "What is worth asking a person about a run, the likeliest mistakes first",
         query=Page,
         audit="reviewed",
+        gives=Questions,
     ),
 )

@@ -15,6 +15,7 @@ from reidtrack.report.run.link_text import named_terms
 from reidtrack.runs.crops import Crop
 from reidtrack.runs.day_pages import pages_of_day
 from reidtrack.server.access.rules import Role, Rule
+from reidtrack.server.answers import PathOfPerson, PeopleOfRun, PersonDetail, Run, Runs, SightingLines, TrackletRows
 from reidtrack.server.data.frames import films
 from reidtrack.server.data.library import RunSeen, Unreadable
 from reidtrack.server.data.places import plain_file
@@ -226,9 +227,9 @@ def list_sightings(call: Call) -> Any:
 
 SEEN = Rule(Role.VIEWER, a_run)
 ENDPOINTS = (
-    Endpoint("GET", "/runs", Rule(Role.VIEWER), list_runs, "Every run, the youngest first", query=Page),
-    Endpoint("GET", "/runs/{run}", SEEN, show_run, "One run and what can be played of its cameras"),
-    Endpoint("GET", "/runs/{run}/identities", SEEN, list_people, "People of a run", query=Page),
+    Endpoint("GET", "/runs", Rule(Role.VIEWER), list_runs, "Every run, the youngest first", query=Page, gives=Runs),
+    Endpoint("GET", "/runs/{run}", SEEN, show_run, "One run and what can be played of its cameras", gives=Run),
+    Endpoint("GET", "/runs/{run}/identities", SEEN, list_people, "People of a run", query=Page, gives=PeopleOfRun),
     Endpoint(
         "GET",
         "/runs/{run}/identities/{identity}",
@@ -236,6 +237,7 @@ ENDPOINTS = (
         show_person,
         "A person: pictures, tracklets, why each was joined",
         audit="looked at a person",
+        gives=PersonDetail,
     ),
     Endpoint(
         "GET",
@@ -244,9 +246,24 @@ ENDPOINTS = (
         show_path,
         "Where a person walked on the plan",
         audit="looked at a person's path",
+        gives=PathOfPerson,
     ),
     Endpoint(
-        "GET", "/runs/{run}/tracklets", SEEN, list_tracklets, "Tracklets of a run, a row each", query=ManyTracklets
+        "GET",
+        "/runs/{run}/tracklets",
+        SEEN,
+        list_tracklets,
+        "Tracklets of a run, a row each",
+        query=ManyTracklets,
+        gives=TrackletRows,
     ),
-    Endpoint("GET", "/runs/{run}/sightings", SEEN, list_sightings, "Boxes of a stretch of time", query=Stretch),
+    Endpoint(
+        "GET",
+        "/runs/{run}/sightings",
+        SEEN,
+        list_sightings,
+        "Boxes of a stretch of time",
+        query=Stretch,
+        gives=SightingLines,
+    ),
 )

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from reidtrack import __version__
 from reidtrack.server.access.rules import Principal, Role, Rule
+from reidtrack.server.answers import AuditLines, Health, Opened, Token, Users, Who
 from reidtrack.server.endpoint import COOKIE, Call, Endpoint, Refused, Words, not_there
 from reidtrack.server.routes.paging import Page
 
@@ -110,8 +111,9 @@ def list_users(call: Call) -> Any:
 
 def show_audit(call: Call) -> Any:
     """Who looked for whom, and who changed what, the newest first."""
-    lines = call.services.audit.last(call.query.cursor + call.query.limit)
-    return {"items": lines[call.query.cursor :]}
+    end = call.query.cursor + call.query.limit
+    lines = call.services.audit.last(end + 1)
+    return {"items": lines[call.query.cursor : end], "next": end if end < len(lines) else None}
 
 
 def show_health(_: Call) -> Any:
@@ -121,15 +123,55 @@ def show_health(_: Call) -> Any:
 
 OWN = Rule(Role.VIEWER)
 ENDPOINTS = (
-    Endpoint("GET", "/health", Rule(None, why="says nothing but that it answers"), show_health, "Whether it answers"),
-    Endpoint("POST", "/session", Rule(None, why="this is how one becomes known"), log_in, "Log in", body=Login),
-    Endpoint("GET", "/session", OWN, show_session, "Who one is"),
-    Endpoint("DELETE", "/session", OWN, log_out, "Log out"),
-    Endpoint("GET", "/sessions", OWN, list_sessions, "One's own sessions"),
-    Endpoint("DELETE", "/sessions/{id}", OWN, end_session, "End one of one's own sessions"),
-    Endpoint("GET", "/tokens", OWN, list_tokens, "One's own tokens"),
-    Endpoint("POST", "/tokens", OWN, make_token, "Make a token for programs", body=NewToken),
-    Endpoint("DELETE", "/tokens/{id}", OWN, end_token, "End one of one's own tokens"),
-    Endpoint("GET", "/users", Rule(Role.ADMIN), list_users, "Accounts"),
-    Endpoint("GET", "/audit", Rule(Role.ADMIN), show_audit, "Who looked for whom, who changed what", query=Page),
+    Endpoint(
+        "GET",
+        "/health",
+        Rule(None, why="says nothing but that it answers"),
+        show_health,
+        "Whether it answers",
+        gives=Health,
+    ),
+    Endpoint(
+        "POST",
+        "/session",
+        Rule(None, why="this is how one becomes known"),
+        log_in,
+        "Log in",
+        body=Login,
+        gives=Who,
+        refuses=(HTTPStatus.TOO_MANY_REQUESTS,),
+    ),
+    Endpoint("GET", "/session", OWN, show_session, "Who one is", gives=Who),
+    Endpoint("DELETE", "/session", OWN, log_out, "Log out", status=HTTPStatus.NO_CONTENT),
+    Endpoint("GET", "/sessions", OWN, list_sessions, "One's own sessions", gives=Opened),
+    Endpoint(
+        "DELETE",
+        "/sessions/{id}",
+        OWN,
+        end_session,
+        "End one of one's own sessions",
+        status=HTTPStatus.NO_CONTENT,
+        refuses=(HTTPStatus.NOT_FOUND,),
+    ),
+    Endpoint("GET", "/tokens", OWN, list_tokens, "One's own tokens", gives=Opened),
+    Endpoint("POST", "/tokens", OWN, make_token, "Make a token for programs", body=NewToken, gives=Token),
+    Endpoint(
+        "DELETE",
+        "/tokens/{id}",
+        OWN,
+        end_token,
+        "End one of one's own tokens",
+        status=HTTPStatus.NO_CONTENT,
+        refuses=(HTTPStatus.NOT_FOUND,),
+    ),
+    Endpoint("GET", "/users", Rule(Role.ADMIN), list_users, "Accounts", gives=Users),
+    Endpoint(
+        "GET",
+        "/audit",
+        Rule(Role.ADMIN),
+        show_audit,
+        "Who looked for whom, who changed what",
+        query=Page,
+        gives=AuditLines,
+    ),
 )

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from reidtrack.server.access.rules import Role, Rule
+from reidtrack.server.answers import Description
 from reidtrack.server.endpoint import Call, Endpoint
 from reidtrack.server.openapi import describe
 from reidtrack.server.routes import (
@@ -47,5 +48,5 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *find.ENDPOINTS,
     *people.ENDPOINTS,
     *live.ENDPOINTS,
-    Endpoint("GET", "/openapi.json", Rule(Role.VIEWER), show_description, "This description"),
+    Endpoint("GET", "/openapi.json", Rule(Role.VIEWER), show_description, "This description", gives=Description),
 )

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from reidtrack import clock
 from reidtrack.errors import InputError, OutputError, UsageError
 from reidtrack.server.access.rules import Role, Rule
+from reidtrack.server.answers import Upload
 from reidtrack.server.data.places import SUFFIXES
 from reidtrack.server.endpoint import Call, Endpoint, Refused
 from reidtrack.video.naming import is_camera_name
@@ -83,4 +84,15 @@ def _too_large(most: int) -> Refused:
     return Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"send at most {most} bytes (`upload_bytes`)")
 
 
-ENDPOINTS = (Endpoint("PUT", "/uploads/{name}", Rule(Role.ADMIN), receive, "Send a recording", raw=True),)
+ENDPOINTS = (
+    Endpoint(
+        "PUT",
+        "/uploads/{name}",
+        Rule(Role.ADMIN),
+        receive,
+        "Send a recording",
+        raw=True,
+        gives=Upload,
+        refuses=(HTTPStatus.REQUEST_ENTITY_TOO_LARGE,),
+    ),
+)

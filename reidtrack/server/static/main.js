@@ -11,13 +11,14 @@ import { page as measure } from "./pages/measure.js";
 import { page as people } from "./pages/people.js";
 import { page as person } from "./pages/person.js";
 import { page as reference } from "./pages/reference.js";
+import { day as reportOfDay, front as report } from "./pages/report.js";
 import { page as review } from "./pages/review.js";
 import { page as run } from "./pages/run.js";
 import { page as runs } from "./pages/runs.js";
 import { button } from "./parts/make.js";
 import { startRouter } from "./router.js";
 
-const PAGES = [runs, run, person, review, measure, live, find, compare, people, reference];
+const PAGES = [runs, run, person, review, measure, live, find, compare, people, reference, report, reportOfDay];
 
 function showWho(user) {
   if (user.name === "local") return;

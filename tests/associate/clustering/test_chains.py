@@ -66,3 +66,20 @@ def test_hardly_anybody(count: int) -> None:
     table = np.zeros((count, count))
     given = ClusterProblem.of(*sparse(table, table > 0, np.ones(count)))
     assert swap_chains(np.zeros(count, np.int64), given).tolist() == [0] * count
+
+
+@pytest.mark.parametrize("clusters", [1, 3, 12])
+def test_the_clusters_that_attract_most_are_tried_first(clusters: int) -> None:
+    cost, beside, weight = problem(clusters, 24)
+    label = renumbered(np.random.default_rng(clusters).integers(0, clusters, 24))
+    given = ClusterProblem.of(*sparse(cost, beside, weight))
+    search, total = chains._ChainSearch(label, given, 1), given.costs.of(given.candidates)
+    for i in range(24):
+        drawn = [
+            sum(pair, -i)
+            for pair, value in zip(given.candidates.tolist(), total, strict=True)
+            if i in pair and value < 0
+        ]
+        counts = np.bincount(label[drawn], minlength=24).tolist()
+        order = sorted((c for c in range(24) if counts[c] and c != label[i]), key=lambda c: (-counts[c], c))
+        assert search._sides(i, {int(label[i])}) == order[:4]

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reidtrack.associate.clustering.hungarian import cluster
-from reidtrack.associate.clustering.pairs import PairValues
+from reidtrack.associate.clustering.pairs import PairValues, distinct_keys, pair_keys
 from reidtrack.associate.clustering.problem import ClusterProblem
 from reidtrack.associate.evidence import EvidenceTable, PairTerms
 from reidtrack.graph import component_labels
@@ -102,3 +102,11 @@ def test_terms_of_several_sources() -> None:
     assert terms.of_pair(1, 0) == {"ground_m": 0.25, "travel_s": 3.0, "log_odds": 2.0}
     assert terms.of_pair(0, 2) == {}
     assert EvidenceTable.of(3, []).of_pair(0, 2) == {}
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 500])
+def test_keys_of_pairs_do_not_depend_on_their_order_and_each_is_found_once(count: int) -> None:
+    pairs = np.random.default_rng(count).integers(0, 20, (count, 2))
+    expected = [min(a, b) * 20 + max(a, b) for a, b in pairs.tolist()]
+    assert pair_keys(pairs, 20).tolist() == expected
+    assert distinct_keys(pair_keys(pairs, 20)).tolist() == sorted(set(expected))

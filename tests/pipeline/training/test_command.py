@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from cancel_after import CancelAfter
 from people import paint_people
 
 from reidtrack.config.load import load
@@ -15,7 +16,6 @@ from reidtrack.config.train import TrainConfig
 from reidtrack.errors import ReidtrackError
 from reidtrack.models.checkpoint import load_checkpoint
 from reidtrack.pipeline.training.train import Trained, train
-from reidtrack.runtime.cancel import CancelToken
 
 TINY = {
     "device": "cpu",
@@ -40,19 +40,6 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def settings(people: Path, **others: object) -> TrainConfig:
     sets = [{"name": "folder", "root": str(people)}]
     return load(TrainConfig, options={"data.sets": sets, **TINY, **others})
-
-
-class CancelAfter(CancelToken):
-    """Cancels itself after so many steps."""
-
-    def __init__(self, steps: int) -> None:
-        super().__init__()
-        self._left = steps
-
-    @property
-    def cancelled(self) -> bool:
-        self._left -= 1
-        return self._left <= 0
 
 
 @pytest.fixture(scope="module")
