@@ -9,7 +9,7 @@ splits change it. Numbers are never given to somebody else, and nobody is in one
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from reidtrack.associate.calibration.prior import GENERIC, AppearancePrior
 from reidtrack.associate.evidence import Evidence
 from reidtrack.associate.live.constraints import Pair, Said
+from reidtrack.associate.live.handover import Leaver, leavers, remember, unite
 from reidtrack.associate.live.known import KnownAs, KnownPeople
 from reidtrack.associate.live.numbering import Numbering
 from reidtrack.associate.live.parts import Part
@@ -195,6 +196,28 @@ class OnlineIdentities:
         splits.
         """
         self._said, self._changed = Said(must_link, cannot_link), True
+
+    # Who goes over to cameras of another process, or comes from there.
+
+    def knows(self, number: int) -> bool:
+        """Whether a person is in memory."""
+        return number in self._register.people
+
+    def leavers(self, told: Mapping[int, float]) -> list[Leaver]:
+        """People of whom no track goes on and of whom more was seen than was told: number to when that was."""
+        return leavers(self._register, told)
+
+    def remember(self, people: Iterable[Leaver]) -> None:
+        """Know people whom other cameras saw, by their numbers there, as people of before are known."""
+        for leaver in people:
+            remember(self._register, leaver)
+        self._register.drop_unused()
+        self._changed = True
+
+    def unite(self, number: int, into: int, now_s: float) -> None:
+        """Take it that an identity was another one all along; the next update tells it, if anybody here had it."""
+        unite(self._register, number, into, now_s)
+        self._changed = True
 
     # What outlasts the program.
 

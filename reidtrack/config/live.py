@@ -134,6 +134,9 @@ class SharedConfig(Section):
         None, description="what this process's cameras are called together; null: the name of its folder"
     )
     sector: SectorName = Field("site", description="part of the site that cameras belong to, unless they say otherwise")
+    neighbours: dict[SectorName, tuple[SectorName, ...]] = Field(
+        {}, description="sector to those whose people may come into it; one that is not named: all others"
+    )
 
     @field_serializer("redis")
     def _hide_user(self, value: str | None) -> str | None:

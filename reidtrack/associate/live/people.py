@@ -132,6 +132,14 @@ class Person:
         camera = found.last.camera
         self.before[camera] = self.before[camera].with_more(found) if camera in self.before else found
         self.shown = True
+        self._limit()
+
+    def replace(self, found: Prototypes) -> None:
+        """Take what a camera saw in place of what it saw before."""
+        self.before[found.last.camera] = found
+        self._limit()
+
+    def _limit(self) -> None:
         if len(self.before) > _CAMERAS:
             del self.before[min(self.before, key=lambda name: (self.before[name].last.last_time_s, name))]
 
@@ -144,13 +152,18 @@ class Person:
         self.met |= other.met
         self.shown = True
 
-    def views(self, parts: Iterable[Part]) -> SeenPerson:
-        """What was seen of the person in all, some of it in parts that are still held."""
+    def pooled(self, parts: Iterable[Part]) -> dict[str, Prototypes]:
+        """Camera to what it saw of the person in all, some of it in parts that are still held."""
         found = dict(self.before)
         for part in parts:
             more = prototypes_of(part.tracklet)
             if more is not None:
                 found[part.camera] = found[part.camera].with_more(more) if part.camera in found else more
+        return found
+
+    def views(self, parts: Iterable[Part]) -> SeenPerson:
+        """What was seen of the person in all, as a gallery takes it."""
+        found = self.pooled(parts)
         views = tuple(
             CameraView(camera, float(p.weight.sum()), p.mean.astype(np.float32), p.first_s, p.last.last_time_s)
             for camera, p in sorted(found.items())

@@ -7,7 +7,6 @@ and features that the entries of that text refer to by their counts, one entry a
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,6 +28,8 @@ _BOXES, _FEATURES = 8, 8
 _MOST_TEXT = 200
 """Characters of a name."""
 _MOST_ENTRIES = 100_000
+_LARGEST = 1e300
+"""Of numbers, so that none is infinite: a whole number of 400 digits would be."""
 _UNIT = 0.02
 """How far the length of a stored feature may be from 1: it has half precision."""
 
@@ -80,6 +81,7 @@ def state_of(register: Register, threshold: float | None, *, going_on: bool = Fa
     text = {
         "version": VERSION,
         "next_identity": register.next_identity,
+        "highest": max(register.people, default=0),
         "threshold": threshold,
         "parts": [{**_part_to_json(part, writer, index), **(_going_on(part) if going_on else {})} for part in parts],
         "people": [
@@ -219,6 +221,8 @@ def fill(register: Register, state: Mapping[str, NDArray[Any]], *, going_on: boo
     text = reader.text()
     lowest = _integer(text, "next_identity", 1, 1 << 53)
     register.next_identity = max(register.next_identity, lowest)
+    if going_on and "highest" in text:  # people who came from elsewhere have numbers from there
+        lowest = max(lowest, _integer(text, "highest", 0, 1 << 53) + 1)
     parts = [_read_part(register, reader, entry, lowest, going_on=going_on) for entry in _list(text, "parts")]
     for entry in _list(text, "people"):
         person = _read_person(reader, _entry(entry), lowest)
@@ -330,7 +334,7 @@ def _number(value: Any, lowest: int) -> int:
 
 
 def _real(value: Any, name: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= _LARGEST:
         raise ValueError(f"state.{name}: expected a number")
     return float(value)
 

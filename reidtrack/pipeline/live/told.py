@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from reidtrack.errors import InputError
 from reidtrack.events import Event
+from reidtrack.pipeline.live.number_runs import NumberRuns
 from reidtrack.runs.event_log import read_events
 from reidtrack.types import TrackletKey
 
@@ -30,13 +31,14 @@ _MOST_OPEN, _MOST_STEP = 100_000, 1_000_000
 class Told:
     """Numbers and tracks that were told of. Threads may share it.
 
-    Numbers count up from 1, so that it holds the highest and those below it that nobody has, or has any more.
+    It holds the highest number and, in runs, those below it that nobody has here, or has any more: what it takes grows
+    with the people of the folder, not with those of other folders of a site.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._highest = 0
-        self._unused: set[int] = set()
+        self._unused = NumberRuns()
         self._open: dict[TrackletKey, None] = {}
 
     @property
@@ -94,13 +96,14 @@ class Told:
 
     def _goes(self, number: int) -> None:
         self._reach(number)
-        self._unused.add(number)
+        if number not in self._unused:
+            self._unused.add(number, number)
 
     def _reach(self, number: int) -> None:
         if not 0 < number <= self._highest + _MOST_STEP:
             raise ValueError(f"told: number {number} behind {self._highest}")
         if number > self._highest:
-            self._unused.update(range(self._highest + 1, number + 1))
+            self._unused.add(self._highest + 1, number)
             self._highest = number
 
     def array(self, log_bytes: int) -> dict[str, NDArray[Any]]:
@@ -113,7 +116,7 @@ class Told:
             text = {
                 "log_bytes": log_bytes,
                 "highest": self._highest,
-                "unused": sorted(self._unused),
+                "unused": self._unused.runs(),
                 "open": [list(key) for key in self._open],
             }
         return {_KEY: np.frombuffer(json.dumps(text).encode(), np.uint8)}
@@ -146,8 +149,15 @@ class Told:
         return found
 
     def _restore(self, text: Mapping[str, Any]) -> int:
-        self._highest, self._unused = int(text["highest"]), {int(number) for number in text["unused"]}
+        self._highest, unused, before = int(text["highest"]), NumberRuns(), 0
+        for run in text["unused"]:
+            first, last = (run, run) if isinstance(run, int) else (int(run[0]), int(run[1]))  # one number: as it was
+            if not before < first <= last <= self._highest:
+                raise ValueError("told: numbers from 1 to the highest")
+            unused.add(first, last)
+            before = last
+        self._unused = unused
         self._open = {(str(camera), int(track_id)): None for camera, track_id in text["open"]}
-        if self._highest < 0 or any(not 0 < number <= self._highest for number in self._unused):
+        if self._highest < 0:
             raise ValueError("told: numbers from 1 to the highest")
         return max(0, int(text["log_bytes"]))

@@ -9,9 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given as given_by
+from hypothesis import settings
+from hypothesis import strategies as st
 
 from reidtrack.errors import InputError
 from reidtrack.events import Event, IdentityGiven, Merged, Split, Stopped, TrackletEnded, TrackletStarted
+from reidtrack.pipeline.live.number_runs import NumberRuns
 from reidtrack.pipeline.live.told import Told
 from reidtrack.runs.event_log import EventLog
 
@@ -96,6 +100,7 @@ def test_only_what_is_new_is_read(tmp_path: Path) -> None:
         pytest.param("[]", id="another kind"),
         pytest.param("{}", id="nothing in it"),
         pytest.param(json.dumps({"log_bytes": 9, "highest": 1, "unused": [7], "open": []}), id="impossible"),
+        pytest.param(json.dumps({"log_bytes": 9, "highest": 9, "unused": [[1, 4], [3, 5]], "open": []}), id="twice"),
     ],
 )
 def test_what_cannot_be_read_is_made_anew(tmp_path: Path, text: str) -> None:
@@ -105,6 +110,42 @@ def test_what_cannot_be_read_is_made_anew(tmp_path: Path, text: str) -> None:
     log.close()
     found = Told.read({"told": np.frombuffer(text.encode(), np.uint8)}, path)
     assert (found.people, found.highest) == (1, 1)
+
+
+def test_numbers_of_other_folders_take_no_room(tmp_path: Path) -> None:
+    """A folder that sees one in a thousand of a site's people remembers its own alone."""
+    told = Told()
+    for number in range(1000, 1_000_000, 1000):
+        told.note(given(number))
+    told.note(merged(5000, 4000))
+    state = told.array(0)
+    assert (told.people, told.highest) == (998, 999_000)
+    assert len(state["told"]) < 25_000
+    found = Told.read(state, tmp_path / "events.jsonl")
+    assert (found.people, found.highest) == (998, 999_000)
+    assert [number for number in range(3999, 5002) if found.stands(number)] == [4000]
+
+
+def test_what_was_stored_before_there_were_runs_is_read(tmp_path: Path) -> None:
+    text = json.dumps({"log_bytes": 0, "highest": 6, "unused": [2, 3, 5], "open": []})
+    found = Told.read({"told": np.frombuffer(text.encode(), np.uint8)}, tmp_path / "events.jsonl")
+    assert [number for number in range(9) if found.stands(number)] == [1, 4, 6]
+
+
+@settings(max_examples=50, deadline=None)
+@given_by(st.lists(st.tuples(st.booleans(), st.integers(1, 30)), max_size=60))
+def test_runs_are_a_set(steps: list[tuple[bool, int]]) -> None:
+    runs, expected = NumberRuns(), set[int]()
+    for adds, number in steps:
+        if adds and number not in expected:
+            runs.add(number, number)
+            expected.add(number)
+        elif not adds:
+            runs.discard(number)
+            expected.discard(number)
+    assert {number for number in range(32) if number in runs} == expected
+    assert len(runs) == len(expected)
+    assert NumberRuns(runs.runs()).runs() == runs.runs()  # in order, and none touches another
 
 
 @pytest.mark.parametrize("number", [10**12, 0, -1])

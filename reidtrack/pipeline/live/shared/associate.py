@@ -77,6 +77,7 @@ def associate_live(request: AssociateRequest, say: Callable[[str], object], canc
             say,
             lease_s=request.lease_s,
             every_s=request.every_s,
+            neighbours=config.shared.neighbours.get(name),
         )
         for name in request.sectors
     }

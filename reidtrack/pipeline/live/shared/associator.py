@@ -11,7 +11,7 @@ import random
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from reidtrack import clock
@@ -19,13 +19,13 @@ from reidtrack.associate.calibration.prior import AppearancePrior
 from reidtrack.associate.live.state import MOST_BYTES
 from reidtrack.errors import InputError
 from reidtrack.events import Event
-from reidtrack.pipeline.live.shared import answers, stored, wire
+from reidtrack.pipeline.live.shared import answers, handed, stored, wire
 from reidtrack.pipeline.live.shared.address import RedisAddress
 from reidtrack.pipeline.live.shared.checked import RefusedError
 from reidtrack.pipeline.live.shared.keys import ASSOCIATORS, Keys
 from reidtrack.pipeline.live.shared.link import KEEP_S
 from reidtrack.pipeline.live.shared.network import read_network
-from reidtrack.pipeline.live.shared.numbers import set_aside
+from reidtrack.pipeline.live.shared.numbers import highest_of, raise_to, set_aside
 from reidtrack.pipeline.live.shared.sector import Making, Sector
 from reidtrack.pipeline.live.shared.server import AwayError, away, connect, server_ms
 from reidtrack.pipeline.live.shared.stored import SectorState
@@ -42,6 +42,8 @@ _STORE_S = 2.0
 _BLOCK_MS = 100
 _AT_ONCE = 32
 _ANSWERS_KEEP = 10
+_HANDED_KEEP_S, _MOST_HANDED = 3600.0, 4096
+"""Who left a sector is told to others for so long, and of so many at most, the newest."""
 _LONGEST_WAIT_S = 5.0
 
 MakeSector = Callable[[AppearancePrior], tuple[Making, Callable[[str, tuple[int, int]], object]]]
@@ -63,6 +65,7 @@ class Associator:
         say: Told in a line of what changes.
         lease_s: How long the lease lasts without renewal.
         every_s: Between two steps.
+        neighbours: Sectors whose people may come here; None for all.
         clock_s: The date, seconds since 1970.
 
     Attributes:
@@ -82,17 +85,19 @@ class Associator:
         *,
         lease_s: float = LEASE_S,
         every_s: float = EVERY_S,
+        neighbours: Collection[str] | None = None,
         clock_s: Callable[[], float] = lambda: clock.now().timestamp(),
     ) -> None:
         self._address, self._keys, self._name, self._make, self._say = address, keys, name, make, say
         self._lease_s, self._every_s, self._clock_s = lease_s, every_s, clock_s
+        self._neighbours = neighbours
         self._token = uuid.uuid4().hex
         self._client: Any = None
         self._sector: Sector | None = None
         self._events: list[Event] = []
         self._read: dict[bytes, None] = {}
-        self._wanted = self._new = False
-        self._stepped_s = self._stored_s = self._renewed_s = float("-inf")
+        self._wanted = self._new = self._heard = False
+        self._listened_s = self._stepped_s = self._stored_s = self._renewed_s = float("-inf")
         self._took_s = 0.0
         self.doing, self.told, self.refused = "begins", 0, 0
 
@@ -162,6 +167,8 @@ class Associator:
             else:
                 self._do("settles who is who")
                 self._take(self._read_new())
+                if time.monotonic() - self._listened_s >= self._every_s:
+                    self._hear()
                 self._settle_if_due()
             if time.monotonic() - self._renewed_s > self._lease_s / 4:
                 self._fenced()
@@ -211,9 +218,14 @@ class Associator:
             self._forget()
             making, note_size = self._make(network.prior)
             try:
-                self._sector = Sector(making, note_size, network.dim, state or SectorState(), self._clock_s)
+                sector = Sector(
+                    making, note_size, network.dim, state or SectorState(), self._clock_s, self._name, self._neighbours
+                )
             except (KeyError, ValueError) as error:
                 raise self._damaged(str(error)) from error
+            self._sector = sector
+        assert self._sector is not None
+        raise_to(self._client, self._keys.numbers, self._sector.highest)
         stream = self._keys.tracklets(self._name)
         self._make_group(stream)
         self._claim(stream)
@@ -307,9 +319,26 @@ class Associator:
                 self._new = self._sector.take(entry) or self._new
                 self._wanted = self._wanted or entry.last
             except RefusedError as error:
-                self.refused += 1
-                if self.refused & (self.refused - 1) == 0:  # the first, second, fourth and so on
-                    self._say(f"sector {self._name}: {self.refused} entries are passed over; the last: {error}")
+                self._refuse(error)
+
+    def _refuse(self, error: RefusedError) -> None:
+        self.refused += 1
+        if self.refused & (self.refused - 1) == 0:  # the first, second, fourth and so on
+            self._say(f"sector {self._name}: {self.refused} entries are passed over; the last: {error}")
+
+    def _hear(self) -> None:
+        """Take what other sectors tell."""
+        self._listened_s = time.monotonic()
+        assert self._sector is not None
+        rows = self._client.xread({self._keys.handed: self._sector.handed_id}, count=_AT_ONCE)
+        highest = highest_of(self._client, self._keys.numbers) if rows else 0
+        for entry_id, fields in rows[0][1] if rows else ():
+            self._heard = True
+            try:
+                self._new = self._sector.hear(entry_id.decode(), handed.decode(fields), highest) or self._new
+            except RefusedError as error:
+                self._sector.pass_over(entry_id.decode())
+                self._refuse(error)
 
     @property
     def _pause_s(self) -> float:
@@ -319,19 +348,20 @@ class Associator:
         now = time.monotonic()
         if self._new and now - self._stepped_s >= self._pause_s:
             self._settle(store=False)
-        elif self._read and now - self._stored_s >= _STORE_S:
+        elif (self._read or self._heard) and now - self._stored_s >= _STORE_S:
             self._store()
 
     def _settle(self, *, store: bool) -> None:
         """Settle what was read; what changed is told at once."""
         assert self._sector is not None
+        self._hear()
         self._stepped_s, self._new = time.monotonic(), False
         count = self._sector.needs()
         if count:
             first = set_aside(self._client, self._keys.numbers, self._sector.highest, count)
             self._sector.set_aside(first, count)
         self._events += self._sector.step()
-        if store or self._events or self._wanted:
+        if store or self._events or self._wanted or self._sector.handover.leavers:
             self._store()
 
     def _store(self) -> None:
@@ -342,7 +372,9 @@ class Associator:
         fields = stored.encode(state)
         told = answers.encode(self._events, state.origin_s)
         seen = {owner: b"%d %d" % last for owner, last in state.seen.items()}
-        oldest = max(0, server_ms(self._client) - int(_ANSWERS_KEEP * KEEP_S * 1000))
+        others = [handed.encode(entry) for entry in self._sector.handover.entries(self._sector.dim)]
+        now_ms = server_ms(self._client)
+        oldest, oldest_handed = (max(0, now_ms - int(s * 1000)) for s in (_ANSWERS_KEEP * KEEP_S, _HANDED_KEEP_S))
         key, stream = self._keys.state(self._name), self._keys.tracklets(self._name)
 
         def write(pipe: Any) -> None:
@@ -350,6 +382,10 @@ class Associator:
             pipe.hset(key, mapping=fields)
             for one in told:
                 pipe.xadd(self._keys.answers, one, minid=oldest, approximate=True)
+            for one in others:
+                pipe.xadd(self._keys.handed, one, minid=oldest_handed, approximate=True)
+            if others:
+                pipe.xtrim(self._keys.handed, maxlen=_MOST_HANDED, approximate=True)
             if seen:
                 pipe.hset(self._keys.seen(self._name), mapping=seen)
             if self._read:
@@ -364,5 +400,5 @@ class Associator:
         assert self._sector is not None
         self._sector.note_commit(state)
         self.told += len(self._events)
-        self._events, self._read, self._wanted = [], {}, False
+        self._events, self._read, self._wanted, self._heard = [], {}, False, False
         self._stored_s = time.monotonic()

@@ -46,9 +46,9 @@ def whole(value: object, name: str, low: int, high: int = MOST_NUMBER) -> int:
 
 def real(value: object, name: str, low: float = -1e12, high: float = 1e12) -> float:
     """A number within bounds."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise RefusedError(f"{name}: expected a number")
-    if not low <= value <= high:
+    if not low <= value <= high:  # nor is it within them where it is not finite, or a whole number of 400 digits
         raise RefusedError(f"{name}: expected {low:g} to {high:g}")
     return float(value)
 

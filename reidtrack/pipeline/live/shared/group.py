@@ -65,6 +65,7 @@ class SharedIdentities:
         self._told_s: dict[str, float] = {}
         self._now_s, self._close_s = 0.0, close_s
         self._fresh: set[int] = set()
+        self._gone: set[int] = set()
         self._taken: str | None = None
 
     # What `LiveIdentities` asks for.
@@ -143,6 +144,7 @@ class SharedIdentities:
     def _take(self) -> list[Event]:
         last_id, answers = self.link.take()
         self._fresh.clear()  # what was told before is in the folder
+        self._gone.clear()
         self._taken = last_id or self._taken
         told = [self._here(answer) for answer in answers]
         return [event for event in told if event is not None]
@@ -165,7 +167,7 @@ class SharedIdentities:
         if key is None or not self.link.owns(answer.camera):
             return None
         self._set(key, answer.identity, answer.provisional)
-        self._fresh.add(answer.identity)
+        self._stood(answer.identity)
         return replace(answer, time_s=self._now_s, track_id=key[1])
 
     def _merged(self, answer: Merged) -> Event | None:
@@ -174,13 +176,18 @@ class SharedIdentities:
                 self._known[key] = answer.into, provisional
         if not self._is_known(answer.from_):
             return None
+        self._stood(answer.into)
         self._fresh.discard(answer.from_)
-        self._fresh.add(answer.into)
+        self._gone.add(answer.from_)
         return replace(answer, time_s=self._now_s)
 
     def _is_known(self, number: int) -> bool:
         """Whether the folder has told of a number."""
-        return number in self._fresh or self._stands(number)
+        return number not in self._gone and (number in self._fresh or self._stands(number))
+
+    def _stood(self, number: int) -> None:
+        self._fresh.add(number)
+        self._gone.discard(number)
 
     def _split(self, answer: Split) -> Event | None:
         keys = [key for camera, number in answer.tracklets if (key := self._own(camera, number)) is not None]
@@ -188,7 +195,7 @@ class SharedIdentities:
             self._set(key, answer.into, False)
         if not keys or not self._is_known(answer.from_):
             return None
-        self._fresh.add(answer.into)
+        self._stood(answer.into)
         since_s = None if answer.since_s is None else max(0.0, answer.since_s - self._origin_s)
         return replace(answer, time_s=self._now_s, tracklets=tuple(keys), since_s=since_s)
 

@@ -35,7 +35,7 @@ class Keys:
 
     @property
     def handed(self) -> str:
-        """Who left a sector lately: a stream that every associator reads."""
+        """Who left a sector lately, and which numbers are one: a stream that every associator reads."""
         return f"{self.prefix}:handed"
 
     def camera(self, name: str) -> str:

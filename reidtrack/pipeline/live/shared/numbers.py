@@ -14,6 +14,13 @@ def raise_to(client: Any, key: str, number: int) -> None:
     set_aside(client, key, number, 0)
 
 
+def highest_of(client: Any, key: str) -> int:
+    """The highest number that was set aside for anybody; 0 where the counter says nothing that can be."""
+    found = client.get(key)
+    known = int(found) if isinstance(found, bytes) and found.isdigit() and len(found) < 17 else 0
+    return known if known < MOST_NUMBER // 2 else 0
+
+
 def set_aside(client: Any, key: str, least: int, count: int) -> int:
     """Set numbers aside; returns the first of them, above `least` and above all that were set aside before.
 
@@ -26,9 +33,8 @@ def set_aside(client: Any, key: str, least: int, count: int) -> int:
     for _ in range(_TRIES):
         with client.pipeline() as pipe:
             pipe.watch(key)
-            found = pipe.get(key)
-            known = int(found) if isinstance(found, bytes) and found.isdigit() and len(found) < 17 else 0
-            highest = max(least, known if known < MOST_NUMBER // 2 else 0)
+            known = highest_of(pipe, key)
+            highest = max(least, known)
             if count == 0 and known == highest:
                 return highest + 1
             pipe.multi()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +11,8 @@ import numpy as np
 from reidtrack.associate.online import OnlineIdentities
 from reidtrack.events import Event
 from reidtrack.pipeline.live.shared.checked import RefusedError
+from reidtrack.pipeline.live.shared.handed import Handed, Union
+from reidtrack.pipeline.live.shared.handover import Handover
 from reidtrack.pipeline.live.shared.stored import SectorState
 from reidtrack.pipeline.live.shared.wire import Entry, Piece, of_wire_id, tenure_of, wire_id
 from reidtrack.track.tracklets import TrackletBuilder
@@ -50,13 +52,17 @@ class Sector:
         dim: Length of a feature.
         state: What was stored of it; a new one where nothing was.
         clock_s: The date, seconds since 1970.
+        name: What the sector is called.
+        neighbours: Sectors whose people may come here; None for all.
 
     Raises:
         ValueError: If what was stored is damaged.
 
     Attributes:
         identities: Who decides.
+        dim: Length of a feature.
         missing: Entries that groups have sent and that never came.
+        handover: Who goes over to other sectors, and who comes from there.
     """
 
     def __init__(
@@ -66,8 +72,11 @@ class Sector:
         dim: int,
         state: SectorState,
         clock_s: Callable[[], float],
+        name: str = "site",
+        neighbours: Collection[str] | None = None,
     ) -> None:
-        self._state, self._dim, self._clock_s, self._note_size = state, dim, clock_s, note_size
+        self.handover = Handover(name, neighbours, state)
+        self._state, self.dim, self._clock_s, self._note_size = state, dim, clock_s, note_size
         for camera, size in state.sizes.items():
             note_size(camera, size)
         self.identities = make(state.people or None, 1)
@@ -88,7 +97,7 @@ class Sector:
     @property
     def highest(self) -> int:
         """The highest number that was given here, or set aside."""
-        return max(self._state.reserved, self.identities.next_identity - 1)
+        return max(self._state.reserved, self.identities.next_identity - 1, *self._state.told)
 
     @property
     def now_s(self) -> float:
@@ -97,11 +106,13 @@ class Sector:
 
     def state(self) -> SectorState:
         """What is to be stored so that another goes on with it."""
-        return replace(self._state, people=self.identities.state(going_on=True))
+        told, people = self.handover.told_now(), self.identities.state(going_on=True)
+        return replace(self._state, people=people, told=told, aliases=dict(self._state.aliases))
 
     def note_commit(self, state: SectorState) -> None:
         """It was stored."""
-        self._state.commit, self._state.by = state.commit, state.by
+        self._state.commit, self._state.by, self._state.told = state.commit, state.by, state.told
+        self.handover.done()
 
     @property
     def commit(self) -> int:
@@ -121,8 +132,8 @@ class Sector:
         Raises:
             RefusedError: If it cannot be right: another network's features, a clock that is far ahead.
         """
-        if entry.dim != self._dim:
-            raise RefusedError(f"dim: expected features of {self._dim} numbers")
+        if entry.dim != self.dim:
+            raise RefusedError(f"dim: expected features of {self.dim} numbers")
         if entry.now_s > self._clock_s() + AHEAD_S:
             raise RefusedError(f"now: the clock of {entry.group} is more than {AHEAD_S:g} s ahead")
         session, seq = self._state.seen.get(entry.owner, (0, 0))
@@ -135,17 +146,57 @@ class Sector:
         while len(self._state.seen) >= _MOST_GROUPS and entry.owner not in self._state.seen:
             del self._state.seen[min(self._state.seen, key=lambda owner: self._state.seen[owner])]
         self._state.seen[entry.owner] = entry.session, entry.seq
-        if self._state.origin_s == 0.0:
-            self._state.origin_s = float(int(entry.now_s))
+        self._begin(entry.now_s)
         self._heard_s[entry.owner] = now_s = entry.now_s - self._state.origin_s
         self._state.now_s = max(self._state.now_s, now_s)
-        for camera, size in entry.sizes.items():
-            if self._state.sizes.get(camera) != size and len(self._state.sizes) < _MOST_CAMERAS:
-                self._state.sizes[camera] = size
-                self._note_size(camera, size)
+        self._note_sizes(entry.sizes)
         for piece in entry.pieces:
             self._add(piece, entry, now_s)
         return True
+
+    def hear(self, entry_id: str, entry: Handed, highest: int) -> bool:
+        """Take what the associator of another sector tells; whether it changes anything here.
+
+        Args:
+            entry_id: Of the entry in its stream.
+            entry: What is told.
+            highest: The highest number that was set aside for anybody.
+
+        Raises:
+            RefusedError: If it cannot be right.
+        """
+        self._state.handed_id = entry_id
+        numbers = entry.what if isinstance(entry.what, Union) else (entry.what.number,)
+        if entry.dim != self.dim:
+            raise RefusedError(f"dim: expected features of {self.dim} numbers")
+        if entry.now_s > self._clock_s() + AHEAD_S:
+            raise RefusedError(f"now: the clock of sector {entry.sector} is more than {AHEAD_S:g} s ahead")
+        if max(numbers) > highest:
+            raise RefusedError("number: expected one that was set aside for somebody")
+        self._begin(entry.now_s)
+        changes = self.handover.take(entry, self.identities)
+        if changes:
+            self._note_sizes(entry.sizes)
+        return changes
+
+    @property
+    def handed_id(self) -> str:
+        """Of the last entry of other sectors that was heard."""
+        return self._state.handed_id
+
+    def pass_over(self, entry_id: str) -> None:
+        """Go on after an entry of other sectors that is none."""
+        self._state.handed_id = entry_id
+
+    def _begin(self, now_s: float) -> None:
+        if self._state.origin_s == 0.0:
+            self._state.origin_s = float(int(now_s))
+
+    def _note_sizes(self, sizes: Mapping[str, tuple[int, int]]) -> None:
+        for camera, size in sizes.items():
+            if self._state.sizes.get(camera) != size and len(self._state.sizes) < _MOST_CAMERAS:
+                self._state.sizes[camera] = size
+                self._note_size(camera, size)
 
     def step(self) -> list[Event]:
         """Settle what was heard; what changed, of track ids as `wire_id` gives them.
@@ -157,7 +208,9 @@ class Sector:
         for tracklet in ended:
             del self._open[tracklet.key]
         self._ended = []
-        return self.identities.update(self._builder.snapshot(), ended, self._state.now_s)
+        events = self.identities.update(self._builder.snapshot(), ended, self._state.now_s)
+        self.handover.note(events, self.identities)
+        return events
 
     def needs(self) -> int:
         """How many numbers have to be set aside before the next step; 0 where there are enough."""

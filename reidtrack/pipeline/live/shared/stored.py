@@ -24,6 +24,8 @@ from reidtrack.pipeline.live.shared.checked import (
 VERSION = 1
 _MOST_GROUPS = 10_000
 _MOST_CAMERAS = 10_000
+_MOST_TOLD = 100_000
+_MOST_ALIASES = 10_000
 _COLUMNS = {"frame": ("<i8", 8), "time_s": ("<f8", 8), "xyxy": ("<f4", 16)}
 
 
@@ -39,8 +41,10 @@ class SectorState:
         reserved: The highest number set aside for it.
         seen: Group to the session and number of the last entry that is in it.
         sizes: Camera to width and height of its pictures; (0, 0) where they are not known.
-        handed_id: Of the last person handed over that is in it.
+        handed_id: Of the last entry of other sectors that is in it.
         people: As `OnlineIdentities.state` gives it; empty before the first time.
+        told: Number to when the person was last seen here, by what other sectors were told, counted from the origin.
+        aliases: Number to a lower one that is the same person, as sectors have found.
     """
 
     commit: int = 0
@@ -52,6 +56,8 @@ class SectorState:
     sizes: dict[str, tuple[int, int]] = field(default_factory=dict)
     handed_id: str = "0-0"
     people: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    told: dict[int, float] = field(default_factory=dict)
+    aliases: dict[int, int] = field(default_factory=dict)
 
 
 def encode(state: SectorState) -> dict[str, bytes]:
@@ -67,6 +73,8 @@ def encode(state: SectorState) -> dict[str, bytes]:
         "seen": {owner: list(last) for owner, last in state.seen.items()},
         "sizes": {camera: list(size) for camera, size in state.sizes.items()},
         "handed": state.handed_id,
+        "told": list(state.told.items()),
+        "aliases": list(state.aliases.items()),
         "dim": int(people["features"].shape[1]) if people else 0,
     }
     columns = {name: people[name].astype(dtype).tobytes() for name, (dtype, _) in _COLUMNS.items()} if people else {}
@@ -99,6 +107,8 @@ def decode(fields: Mapping[bytes, object]) -> SectorState:
         {camera_name(camera): _pair(size) for camera, size in _mapping(head.get("sizes"), "sizes", _MOST_CAMERAS)},
         handed,
         _people(fields, dim),
+        dict(_told(row) for row in listed(head.get("told", []), "told", _MOST_TOLD)),
+        dict(_alias(row) for row in listed(head.get("aliases", []), "aliases", _MOST_ALIASES)),
     )
 
 
@@ -123,7 +133,22 @@ def _mapping(value: object, name: str, most: int) -> list[tuple[str, object]]:
 
 
 def _pair(value: object) -> tuple[int, int]:
+    found = _two(value)
+    return whole(found[0], "pair", 0), whole(found[1], "pair", 0)
+
+
+def _told(value: object) -> tuple[int, float]:
+    found = _two(value)
+    return whole(found[0], "told", 1), real(found[1], "told")
+
+
+def _alias(value: object) -> tuple[int, int]:
+    high = whole(_two(value)[0], "alias", 2)
+    return high, whole(_two(value)[1], "alias", 1, high - 1)
+
+
+def _two(value: object) -> list[Any]:
     found = listed(value, "pair", 2)
     if len(found) != 2:
         raise RefusedError("state: expected two numbers")
-    return whole(found[0], "pair", 0), whole(found[1], "pair", 0)
+    return found

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,14 @@ from redis_server import RedisServer
 
 from reidtrack.associate.calibration.prior import AppearancePrior
 from reidtrack.associate.online import OnlineIdentities
+from reidtrack.events import Merged
 from reidtrack.pipeline.live.shared.address import parse_redis
 from reidtrack.pipeline.live.shared.associator import Associator
 from reidtrack.pipeline.live.shared.group import SharedIdentities
 from reidtrack.pipeline.live.shared.keys import Keys
 from reidtrack.pipeline.live.shared.link import GroupEntry, Link
 from reidtrack.pipeline.live.shared.sector import Making
+from reidtrack.pipeline.live.shared.stored import SectorState
 from reidtrack.types import Tracklet
 
 ORIGIN_S = 1_000_000.0
@@ -39,11 +42,48 @@ def make(prior: AppearancePrior) -> tuple[Making, Callable[[str, tuple[int, int]
     return who, lambda camera, size: None
 
 
-def associator(server: RedisServer, said: list[str], sector: str = "site", lease_s: float = LEASE_S) -> Associator:
+def associator(
+    server: RedisServer,
+    said: list[str],
+    sector: str = "site",
+    lease_s: float = LEASE_S,
+    kind: type[Associator] = Associator,
+) -> Associator:
     address, keys = parse_redis(server.address), Keys()
-    return Associator(
-        address, keys, sector, make, said.append, lease_s=lease_s, every_s=0.01, clock_s=lambda: ORIGIN_S + 1e6
-    )
+    return kind(address, keys, sector, make, said.append, lease_s=lease_s, every_s=0.01, clock_s=lambda: ORIGIN_S + 1e6)
+
+
+class DyingAssociator(Associator):
+    """Dies when it has stored and told who left, before it knows so; like one that is killed, it gives nothing back."""
+
+    def _committed(self, state: SectorState) -> None:
+        assert self._sector is not None
+        if self._sector.handover.leavers:
+            raise _KilledError
+        super()._committed(state)
+
+
+class _KilledError(Exception):
+    pass
+
+
+class Dying:
+    """Such a one in a thread."""
+
+    def __init__(self, server: RedisServer, sector: str) -> None:
+        self._thread = threading.Thread(
+            target=self._run, args=(associator(server, [], sector, 600, DyingAssociator),), daemon=True
+        )
+        self._thread.start()
+
+    @staticmethod
+    def _run(dying: Associator) -> None:
+        with suppress(_KilledError):
+            dying.run(threading.Event())
+
+    def wait(self) -> None:
+        self._thread.join(20)
+        assert not self._thread.is_alive()
 
 
 class Running:
@@ -53,7 +93,7 @@ class Running:
         self.said: list[str] = []
         self.associator = associator(server, self.said, sector, lease_s)
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self.associator.run, args=(self._ended,))
+        self._thread = threading.Thread(target=self.associator.run, args=(self._ended,), daemon=True)
         self._thread.start()
 
     def end(self) -> None:
@@ -70,10 +110,11 @@ class Group:
         name: str,
         tracklets: Sequence[Tracklet],
         sector: Callable[[str], str] = lambda camera: "site",
+        network: Mapping[str, Any] = NETWORK,
     ) -> None:
         self.tracklets, self.said = list(tracklets), list[str]()
         numbers: set[int] = set()
-        entry = GroupEntry(sha256(name.encode()).hexdigest()[:16], name, 1, NETWORK)
+        entry = GroupEntry(sha256(name.encode()).hexdigest()[:16], name, 1, network)
         address = parse_redis(server.address)
         self.link = Link(address, Keys(), entry, lambda: max(numbers, default=0), None, self.said.append)
         self.link.claim(sorted({t.camera for t in tracklets}))
@@ -98,8 +139,11 @@ class Group:
         self._note()
 
     def _note(self) -> None:
+        self.numbers.clear()
         for event in self.player.events:
             self.numbers |= {getattr(event, "identity", 0), getattr(event, "into", 0)} - {0}
+            if isinstance(event, Merged):
+                self.numbers.discard(event.from_)
 
     def who(self) -> dict[tuple[str, int], int | None]:
         return {t.key: None if (found := self.shared.identity(t.key)) is None else found[0] for t in self.tracklets}
@@ -140,7 +184,10 @@ def _hang(port: int) -> None:
             if self.told and self._events:
                 print("hangs", flush=True)
                 threading.Event().wait()
+            told = self.told
             super()._store()
+            if self.told and not told:
+                print("told", flush=True)
 
     address = parse_redis(f"redis://127.0.0.1:{port}/0")
     said: list[str] = []

@@ -83,6 +83,7 @@ def test_a_spare_goes_on_where_an_associator_was_killed(server: RedisServer) -> 
     both, killed = groups(server), KilledAssociator(server)
     try:
         play(both, 0, 6)
+        killed.wait("told")
         eventually(both[0].hear)
         play(both, 6, 15)
         killed.wait("hangs")

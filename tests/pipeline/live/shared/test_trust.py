@@ -98,6 +98,7 @@ HOSTILE: dict[str, Callable[[dict[bytes, object]], dict[bytes, object]]] = {
     "no unit": lambda f: f | {b"features": np.zeros((10, DIM), "<f4").tobytes()},
     "frames back": lambda f: f | {b"frame": np.zeros(20, "<i8").tobytes()},
     "times of another year": lambda f: f | {b"time": np.linspace(1, 2, 20).astype("<f8").tobytes()},
+    "a moment of 400 digits": lambda f: head(f, now=10**400),
     "scores": lambda f: f | {b"score": np.full(20, 7, "<f4").tobytes()},
     "an infinite moment": lambda f: f | {b"head": bytes(f[b"head"]).replace(b'"now":1000003', b'"now":Infinity')},  # type: ignore[call-overload]
 }
@@ -150,7 +151,9 @@ def test_what_was_stored_is_read_back_and_goes_on() -> None:
     kept = SectorState(
         3, "me", 1e6, 5.0, 64, {OWNER: (1, 9)}, {"a": (640, 480)}, "5-0", player.online.state(going_on=True)
     )
+    kept.told, kept.aliases = {1: 4.5}, {9: 2}
     state = stored.decode(raw(stored.encode(kept)))
+    assert (state.told, state.aliases, state.handed_id) == (kept.told, kept.aliases, "5-0")
     assert (state.commit, state.by, state.seen, state.reserved) == (3, "me", {OWNER: (1, 9)}, 64)
     player.online = OnlineIdentities.restore(state.people, going_on=True)
     assert len(player.online.open_tracklets()) == 2
