@@ -58,7 +58,7 @@ def manifest(status: str = "done") -> RunManifest:
 
 def settled(identities: Sequence[Identity], floor_paths: FloorPaths | None = None, **known: Any) -> Settled:
     found = associate([t for one in identities for t in one])._replace(identities=list(identities))
-    return Settled(found, OutputContext(["A"], ["A"], **known), floor_paths)
+    return Settled(found, OutputContext(["A"], ["A"], **known), floor_paths, recorded={})
 
 
 def page(folder: Path, found: Settled, status: str = "done", corrections: Corrections = NOTHING_SAID) -> str:
