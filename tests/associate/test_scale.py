@@ -7,6 +7,7 @@ import pytest
 from associate.people_data import DIM, directions, tracklet
 from associate.reference_people import associate_dense, conflicts_dense, cosine_distances_dense
 
+from reidtrack.associate import grouping
 from reidtrack.associate import nearest as near_module
 from reidtrack.associate.associate import associate
 from reidtrack.associate.calibration import sample_pairs as threshold_module
@@ -33,7 +34,11 @@ def crowd(seed: int, count: int, cameras: int, people: int, noise: float) -> lis
 
 @pytest.mark.parametrize("cameras", [1, 2, 5])
 @pytest.mark.parametrize("noise", [0.3, 0.7, 1.2])
-def test_people_and_links_are_those_of_the_readable_version(cameras: int, noise: float) -> None:
+def test_people_and_links_are_those_of_the_readable_version(
+    cameras: int, noise: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Whom looks cannot tell apart is put together anew by who goes on as whom (test_alike): not what is compared here.
+    monkeypatch.setattr(grouping, "_lookalikes", lambda *_: [])
     for seed, (count, people) in enumerate([(8, 3), (40, 12), (90, 15)]):
         tracklets = crowd(seed, count, cameras, people, noise)
         found = associate(tracklets)

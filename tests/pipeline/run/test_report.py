@@ -58,7 +58,7 @@ def manifest(status: str = "done") -> RunManifest:
 
 def settled(identities: Sequence[Identity], floor_paths: FloorPaths | None = None, **known: Any) -> Settled:
     found = associate([t for one in identities for t in one])._replace(identities=list(identities))
-    return Settled(found, OutputContext(["A"], ["A"], **known), floor_paths)
+    return Settled(found, OutputContext(["A"], ["A"], **known), floor_paths, recorded={})
 
 
 def page(folder: Path, found: Settled, status: str = "done", corrections: Corrections = NOTHING_SAID) -> str:
@@ -98,10 +98,10 @@ def test_pictures_are_read_once_for_both_pages_of_a_run(tmp_path: Path) -> None:
         feature_quality=np.ones(1, np.float32),
     )
     report = RunReport(RunFolder(tmp_path), settled([Identity(1, (embedded,), np.ones(1, np.float32))]), NOTHING_SAID)
-    crop.unlink()
     for _ in range(2):
         report.write(manifest())
         assert "data:image/jpeg" in (tmp_path / "report.html").read_text(encoding="utf-8")
+        crop.unlink(missing_ok=True)
 
 
 def joined() -> Identity:
