@@ -26,7 +26,7 @@ from reidtrack.pipeline.live.shared.handed import Handed, Union
 from reidtrack.pipeline.live.shared.handover import Handover
 from reidtrack.pipeline.live.shared.stored import SectorState
 
-PEOPLE = directions(3, seed=3)
+PEOPLE = directions(6, seed=3)
 STREAM = "reidtrack:handed"
 
 
@@ -142,8 +142,8 @@ def test_who_walks_over_keeps_the_number_and_a_stranger_has_another(server: Redi
     """And what does not fit is passed over."""
     site = Site(
         server,
-        [tracklet("a", 1, PEOPLE[0], 0, 30), tracklet("a", 2, PEOPLE[1], 0, 30)],
-        [tracklet("b", 1, PEOPLE[0], 80, 30), tracklet("b", 2, PEOPLE[2], 90, 30)],
+        [tracklet("a", 1 + k, PEOPLE[k], 0, 30) for k in range(4)],
+        [tracklet("b", 1 + k, PEOPLE[who], 80, 30) for k, who in enumerate((0, 4, 5))],
     )
     with server.client() as client:
         for damage in (*HOSTILE.values(), *CANNOT_BE.values()):
@@ -151,12 +151,12 @@ def test_who_walks_over_keeps_the_number_and_a_stranger_has_another(server: Redi
     before = site.handed()
     site.start("north")
     south = site.start("south")
-    site.until(lambda: site.handed() == before + 2, site.north)
-    site.until(lambda: all(site.south.who().values()), site.south)
+    site.until(lambda: site.handed() == before + 4, site.north)
+    site.until(lambda: site.handed() == before + 7, site.south)
     site.close()
     north, others = site.north.who(), site.south.who()
     assert others["b", 1] == north["a", 1]
-    assert len({*north.values(), *others.values()}) == 3
+    assert len({*north.values(), *others.values()}) == 6
     assert merges(site.north) == merges(site.south) == []
     assert south.associator.refused == before
     assert any("passed over" in line for line in south.said)
