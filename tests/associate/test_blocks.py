@@ -15,6 +15,7 @@ from reidtrack.associate.associate import associate
 from reidtrack.associate.blocks import candidates, many
 from reidtrack.associate.blocks.candidates import near_others
 from reidtrack.associate.blocks.cut import cut_blocks
+from reidtrack.associate.blocks.learned import chosen_rows
 from reidtrack.associate.evidence import PairTerms
 from reidtrack.types import DoubleArray, Identity, IntArray, Tracklet, TrackletKey
 
@@ -150,3 +151,19 @@ def test_cells_find_nearly_all_that_is_near() -> None:
     assert len(one) > 1000
     assert sum(pair in key for pair in one) >= 0.95 * len(one)
     assert (near_others(rows, block, 0.5, 16, 0) == some).all()
+
+
+def test_an_archive_is_learned_from_stretches_of_its_time_and_some_of_each_camera() -> None:
+    rng = np.random.default_rng(5)
+    camera = rng.integers(0, 7, 60_000)
+    camera[[11, 30_000, 59_000]] = 7  # hardly anybody passes
+    rows = chosen_rows(camera, 8)
+    assert len(rows) <= 8 * 500
+    assert (np.diff(rows) > 0).all()
+    long = np.flatnonzero(np.diff(rows) > 1)
+    stretches = np.diff(np.concatenate([[-1], long, [len(rows) - 1]]))
+    assert np.sort(stretches)[-8:].min() >= 400  # visits in a row, as a block has them
+    assert rows[0] == 0
+    assert rows[-1] == 59_999
+    assert {11, 30_000, 59_000} <= set(rows.tolist())
+    assert chosen_rows(camera[:4000], 8).tolist() == list(range(4000))
