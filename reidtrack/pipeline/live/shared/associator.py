@@ -27,7 +27,7 @@ from reidtrack.pipeline.live.shared.link import KEEP_S
 from reidtrack.pipeline.live.shared.network import read_network
 from reidtrack.pipeline.live.shared.numbers import highest_of, raise_to, set_aside
 from reidtrack.pipeline.live.shared.sector import Making, Sector
-from reidtrack.pipeline.live.shared.server import AwayError, away, connect, server_ms
+from reidtrack.pipeline.live.shared.server import AwayError, asking, connect, server_ms
 from reidtrack.pipeline.live.shared.stored import SectorState
 from reidtrack.publish.network import wait_s
 
@@ -121,11 +121,10 @@ class Associator:
         tries, jitter = 0, random.Random()
         while not ended.is_set():
             try:
-                self._guarded(lambda: self._work(ended))
+                asking(lambda: self._work(ended))
                 tries = 0
-            except (
-                _LostError
-            ):  # or it has expired, and nobody took it: what is in memory is compared with what is stored
+            except _LostError:
+                # Or it has expired, and nobody took it: what is in memory is compared with what is stored.
                 continue
             except AwayError as error:
                 tries += 1
@@ -133,15 +132,6 @@ class Associator:
                 ended.wait(min(_LONGEST_WAIT_S, wait_s(tries, jitter)))
         if self._client is not None:
             self._client.close()
-
-    def _guarded(self, work: Callable[[], Any]) -> Any:
-        try:
-            return work()
-        except Exception as error:
-            found = away(error)
-            if found is None:
-                raise
-            raise found from None
 
     def _do(self, what: str) -> None:
         if what != self.doing:

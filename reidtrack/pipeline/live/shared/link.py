@@ -23,7 +23,7 @@ from reidtrack.pipeline.live.shared.checked import RefusedError
 from reidtrack.pipeline.live.shared.keys import Keys
 from reidtrack.pipeline.live.shared.numbers import raise_to
 from reidtrack.pipeline.live.shared.registry import Registry
-from reidtrack.pipeline.live.shared.server import AwayError, away, connect, server_ms
+from reidtrack.pipeline.live.shared.server import AwayError, asking, away, connect, server_ms
 from reidtrack.pipeline.live.shared.waiting import Waiting
 from reidtrack.publish.network import wait_s
 from reidtrack.publish.status import OutletStatus
@@ -173,7 +173,7 @@ class Link:
         with contextlib.suppress(AwayError):
             while timeout_s > 0 and self._take_answers(block=None):
                 pass
-            self._guarded(lambda: self._registry.give_back(self._client))
+            asking(lambda: self._registry.give_back(self._client))
         self._closed.set()
         with self.waiting.changed:
             self.waiting.changed.notify_all()
@@ -189,7 +189,7 @@ class Link:
         return all(self._seen(sector) == b"%d %d" % (self._group.session, seq) for sector, seq in self._sectors.items())
 
     def _seen(self, sector: str) -> bytes | None:
-        found: bytes | None = self._guarded(lambda: self._client.hget(self._keys.seen(sector), self._group.owner))
+        found: bytes | None = asking(lambda: self._client.hget(self._keys.seen(sector), self._group.owner))
         return found
 
     # The connection.
@@ -197,7 +197,7 @@ class Link:
     def _connected(self) -> Any:
         client = connect(self._address)
         try:
-            self._guarded(lambda: self._introduce(client))
+            asking(lambda: self._introduce(client))
         except BaseException:
             client.close()
             raise
@@ -220,17 +220,8 @@ class Link:
         self._ahead_ms = server_ms(client) - int(time.monotonic() * 1000)
 
     def _newest(self) -> str:
-        rows = self._guarded(lambda: self._client.xrevrange(self._keys.answers, count=1))
+        rows = asking(lambda: self._client.xrevrange(self._keys.answers, count=1))
         return rows[0][0].decode() if rows else "0-0"
-
-    def _guarded(self, work: Callable[[], Any]) -> Any:
-        try:
-            return work()
-        except Exception as error:
-            found = away(error)
-            if found is None:
-                raise
-            raise found from None
 
     # The thread that sends.
 
@@ -243,12 +234,12 @@ class Link:
                 return
             try:
                 if lost:
-                    self._guarded(lambda: self._introduce(self._client))
+                    asking(lambda: self._introduce(self._client))
                     lost, self._away, beat_s = False, False, float("-inf")
-                self._guarded(self._send_waiting)
+                asking(self._send_waiting)
                 if time.monotonic() - beat_s >= _BEAT_S:
                     beat_s = time.monotonic()
-                    self._guarded(self._beat)
+                    asking(self._beat)
                 tries = 0
             except (AwayError, UsageError) as error:
                 tries, lost, self._away = tries + 1, True, True
@@ -304,7 +295,7 @@ class Link:
 
     def _take_answers(self, *, block: int | None) -> bool:
         """Take what has come; whether there was anything."""
-        rows = self._guarded(lambda: self._client.xread({self._keys.answers: self._last_id}, count=100, block=block))
+        rows = asking(lambda: self._client.xread({self._keys.answers: self._last_id}, count=100, block=block))
         for _, entries in rows or ():
             for entry_id, fields in entries:
                 self._last_id = entry_id.decode()

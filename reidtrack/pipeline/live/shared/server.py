@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from reidtrack.errors import ConfigError, UsageError
@@ -93,6 +94,21 @@ def away(error: BaseException) -> AwayError | None:
     if isinstance(error, redis.exceptions.RedisError | OSError):
         return AwayError(what_is_wrong(error))
     return None
+
+
+def asking(work: Callable[[], Any]) -> Any:
+    """What `work` gives, which asks the server.
+
+    Raises:
+        AwayError: If the server does not answer as it should; other errors go through.
+    """
+    try:
+        return work()
+    except Exception as error:
+        found = away(error)
+        if found is None:
+            raise
+        raise found from None
 
 
 def what_is_wrong(error: BaseException) -> str:
