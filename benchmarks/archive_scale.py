@@ -120,6 +120,8 @@ def picture(rows: list[Row], path: Path) -> None:
     figure = Figure(figsize=(9, 3), layout="constrained")
     axes = figure.subplots(1, 3)
     for name, own in (("blocks", [r for r in rows if not r["dense"]]), ("at once", [r for r in rows if r["dense"]])):
+        if not own:
+            continue
         count = [r["tracklets"] for r in own]
         axes[0].plot(count, [r["cpu_s"] for r in own], marker="o", label=name)
         axes[1].plot(count, [r["more_mib"] for r in own], marker="o", label=name)
