@@ -24,8 +24,8 @@ class RefusedError(ValueError):
     """What was read is not what it should be; the text says what, and holds nothing of it."""
 
 
-def read_json(data: object, name: str) -> dict[str, Any]:
-    """An object, from UTF-8."""
+def read_json(data: object, name: str, version: int | None = None) -> dict[str, Any]:
+    """An object, from UTF-8; where a version is named, one whose `v` is that."""
     if not isinstance(data, bytes) or len(data) > MOST_TEXT:
         raise RefusedError(f"{name}: expected JSON of at most {MOST_TEXT} bytes")
     try:
@@ -34,6 +34,8 @@ def read_json(data: object, name: str) -> dict[str, Any]:
         raise RefusedError(f"{name}: expected JSON") from None
     if not isinstance(found, dict):
         raise RefusedError(f"{name}: expected an object")
+    if version is not None and found.get("v") != version:
+        raise RefusedError(f"{name}.v: expected {version}")
     return found
 
 

@@ -89,9 +89,7 @@ def decode(fields: Mapping[bytes, object]) -> SectorState:
     Raises:
         RefusedError: If it is none.
     """
-    head = read_json(fields.get(b"head"), "state")
-    if head.get("v") != VERSION:
-        raise RefusedError(f"state.v: expected {VERSION}")
+    head = read_json(fields.get(b"head"), "state", VERSION)
     by, handed, dim = head.get("by"), head.get("handed"), whole(head.get("dim"), "dim", 0, 65_536)
     if not isinstance(by, str) or len(by) > 100 or not isinstance(handed, str) or len(handed) > 50:
         raise RefusedError("state.by: expected a name")

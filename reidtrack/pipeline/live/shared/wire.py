@@ -169,9 +169,7 @@ def decode(fields: Mapping[bytes, object]) -> Entry:
     Raises:
         RefusedError: If it is none.
     """
-    head = read_json(fields.get(b"head"), "head")
-    if head.get("v") != VERSION:
-        raise RefusedError(f"head.v: expected {VERSION}")
+    head = read_json(fields.get(b"head"), "head", VERSION)
     owner, dim = head.get("owner"), whole(head.get("dim"), "dim", 0, MOST_DIM)
     if not isinstance(owner, str) or not _OWNER.fullmatch(owner):
         raise RefusedError("owner: expected 16 hexadecimal digits")
