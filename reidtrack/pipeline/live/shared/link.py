@@ -140,11 +140,18 @@ class Link:
         return self._registry.owns(camera)
 
     def claim(self, cameras: list[str]) -> None:
-        """Say that the group watches these.
+        """Say that the group watches these; a link that is refused is closed.
 
         Raises:
             UsageError: If another one does.
         """
+        try:
+            self._claim(cameras)
+        except BaseException:
+            self.close(0.0)
+            raise
+
+    def _claim(self, cameras: list[str]) -> None:
         try:
             taken = self._registry.claim(self._client, cameras)
         except Exception as error:
