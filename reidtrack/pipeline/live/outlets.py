@@ -66,8 +66,8 @@ class LiveOutlets:
     @property
     def fault(self) -> BaseException | None:
         """What a thread of theirs ended by before its time; None where none did."""
-        pages = [] if self._page is None else [self._page]
-        return next((one.fault for one in (*self._outlets, *pages) if one.fault is not None), None)
+        faults = [None if self._page is None else self._page.fault, *(outlet.fault for outlet in self._outlets)]
+        return next((fault for fault in faults if fault is not None), None)
 
     def close(self) -> None:
         """Send what waits, for a moment, and end."""
