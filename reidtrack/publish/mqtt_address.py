@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from reidtrack.errors import ConfigError
+from reidtrack.publish.address import PASSWORD_HINT, host_and_port, read_address
 
 PORTS = {"mqtt": 1883, "mqtts": 8883}
 PREFIX = "reidtrack"
@@ -42,7 +42,7 @@ class MqttAddress:
     @property
     def shown(self) -> str:
         """Host and port, as messages name the broker: never more."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        return host_and_port(self.host, self.port)
 
 
 def parse_mqtt(text: str) -> MqttAddress:
@@ -54,52 +54,27 @@ def parse_mqtt(text: str) -> MqttAddress:
     Raises:
         ConfigError: If it is none; the message holds nothing of it.
     """
-    found = _parts(text)
-    if found is None:  # raised here, not where that is found out: the other error's text holds a part of the address
-        raise _wrong("it cannot be read", "letters such as @ / : # in a password are written as %40 %2F %3A %23")
-    parts, port, user, password, prefix, options = found
-    host, scheme = parts.hostname, parts.scheme.lower()
-    if scheme not in PORTS or not host:
+    found = read_address(text)
+    if found is None:
+        raise _wrong("it cannot be read", PASSWORD_HINT)
+    if found.scheme not in PORTS or not found.host:
         raise _wrong("it is no address of a broker")
-    if parts.fragment:
+    if found.fragment:
         raise _wrong("it has a #", "in a password write %23")
-    unknown = options.keys() - {"discovery", "ca"}
-    if unknown:
+    user, password, options = found.user, found.password, found.options
+    if options.keys() - {"discovery", "ca"}:
         raise _wrong("it has an unknown option", "after ? come discovery= and ca=")
-    discovery = options.get("discovery", [DISCOVERY])[-1].strip("/") or None
+    prefix, discovery = found.path or PREFIX, options.get("discovery", DISCOVERY).strip("/") or None
     for topic in (prefix, discovery or ""):
         if len(topic.encode()) > _LONGEST_PREFIX or topic.startswith("$") or not _is_topic(topic):
             raise _wrong("its prefix cannot begin a topic", "a prefix has no + # $ and no control characters")
     if any("\0" in word or len(word.encode()) > 65535 for word in (user or "", password or "")):
         raise _wrong("its user or password cannot be sent")
-    ca = options.get("ca", [""])[-1]
-    if ca and scheme != "mqtts":
+    ca, tls = options.get("ca"), found.scheme == "mqtts"
+    if ca and not tls:
         raise _wrong("it has a certificate and no encryption", "write mqtts:// where the broker encrypts")
-    return MqttAddress(
-        host,
-        PORTS[scheme] if port is None else port,
-        scheme == "mqtts",
-        prefix,
-        discovery,
-        Path(ca) if ca else None,
-        user,
-        password,
-    )
-
-
-def _parts(
-    text: str,
-) -> tuple[SplitResult, int | None, str | None, str | None, str, dict[str, list[str]]] | None:
-    """Parts of an address, its port, user, password, prefix and options; None if it cannot be taken apart."""
-    try:
-        parts = urlsplit(text.strip())
-        user = None if parts.username is None else unquote(parts.username, errors="strict")
-        password = None if parts.password is None else unquote(parts.password, errors="strict")
-        prefix = unquote(parts.path, errors="strict").strip("/") or PREFIX
-        options = parse_qs(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query), max_num_fields=10)
-        return parts, parts.port, user, password, prefix, options
-    except ValueError:  # a port that is none, bytes that are no UTF-8
-        return None
+    port = PORTS[found.scheme] if found.port is None else found.port
+    return MqttAddress(found.host, port, tls, prefix, discovery, Path(ca) if ca else None, user, password)
 
 
 def _is_topic(text: str) -> bool:

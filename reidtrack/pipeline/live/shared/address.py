@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import parse_qs, unquote, urlsplit
 
 from reidtrack.errors import ConfigError
+from reidtrack.publish.address import PASSWORD_HINT, host_and_port, read_address
 
 _PORT = 6379
 _EXPECTED = "redis://user:password@host:6379/0, or rediss://"
@@ -38,7 +38,7 @@ class RedisAddress:
     @property
     def shown(self) -> str:
         """Host and port, as messages name the server: never more."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        return host_and_port(self.host, self.port)
 
 
 def parse_redis(text: str) -> RedisAddress:
@@ -50,31 +50,19 @@ def parse_redis(text: str) -> RedisAddress:
         ConfigError: If it is none; the message holds nothing of it.
     """
     found = _read(text)
-    if found is None:  # raised here: the error that says why it cannot be read holds a part of the address
-        raise ConfigError(
-            "it is no address of a Redis server",
-            field="redis",
-            expected=_EXPECTED,
-            hint="letters such as @ / : # in a password are written as %40 %2F %3A %23",
-        )
+    if found is None:
+        raise ConfigError("it is no address of a Redis server", field="redis", expected=_EXPECTED, hint=PASSWORD_HINT)
     return found
 
 
 def _read(text: str) -> RedisAddress | None:
-    try:
-        parts = urlsplit(text.strip())
-        user = None if parts.username is None else unquote(parts.username, errors="strict") or None
-        password = None if parts.password is None else unquote(parts.password, errors="strict")
-        options = parse_qs(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query), max_num_fields=10)
-        port, database = parts.port or _PORT, parts.path.strip("/") or "0"
-    except ValueError:  # a port that is none, bytes that are no UTF-8
+    found = read_address(text)
+    if found is None or found.scheme not in ("redis", "rediss") or not found.host or found.fragment:
         return None
-    tls = parts.scheme.lower() == "rediss"
-    if parts.scheme.lower() not in ("redis", "rediss") or not parts.hostname or parts.fragment:
-        return None
+    tls, database, ca = found.scheme == "rediss", found.path or "0", found.options.pop("ca", "")
     if not (database.isascii() and database.isdigit() and len(database) < 6 and int(database) <= _MOST_DATABASE):
         return None
-    ca = options.pop("ca", [""])[-1]
-    if options or (ca and not tls):
+    if found.options or (ca and not tls):
         return None
-    return RedisAddress(parts.hostname, port, int(database), tls, Path(ca) if ca else None, user, password)
+    port, user = found.port or _PORT, found.user or None
+    return RedisAddress(found.host, port, int(database), tls, Path(ca) if ca else None, user, found.password)

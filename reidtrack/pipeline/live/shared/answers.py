@@ -55,9 +55,7 @@ def decode(fields: Mapping[bytes, object]) -> list[Answer]:
     Raises:
         RefusedError: If it is none.
     """
-    data = read_json(fields.get(b"json"), "answer")
-    if data.get("v") != VERSION:
-        raise RefusedError(f"answer.v: expected {VERSION}")
+    data = read_json(fields.get(b"json"), "answer", VERSION)
     return [_event(row) for row in listed(data.get("events"), "events", _MOST_EVENTS)]
 
 

@@ -10,19 +10,21 @@ from __future__ import annotations
 import random
 import threading
 import time
-import uuid
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from reidtrack import clock
 from reidtrack.associate.calibration.prior import AppearancePrior
+from reidtrack.associate.live.constraints import Said
 from reidtrack.associate.live.state import MOST_BYTES
 from reidtrack.errors import InputError
 from reidtrack.events import Event
 from reidtrack.pipeline.live.shared import answers, handed, stored, wire
 from reidtrack.pipeline.live.shared.address import RedisAddress
 from reidtrack.pipeline.live.shared.checked import RefusedError
-from reidtrack.pipeline.live.shared.keys import ASSOCIATORS, Keys
+from reidtrack.pipeline.live.shared.inbox import AT_ONCE, Inbox
+from reidtrack.pipeline.live.shared.keys import Keys
+from reidtrack.pipeline.live.shared.lease import Lease, LostError
 from reidtrack.pipeline.live.shared.link import KEEP_S
 from reidtrack.pipeline.live.shared.network import read_network
 from reidtrack.pipeline.live.shared.numbers import highest_of, raise_to, set_aside
@@ -40,7 +42,6 @@ _SHARE = 0.15
 _STORE_S = 2.0
 """So long what was read and changed nothing waits to be acknowledged."""
 _BLOCK_MS = 100
-_AT_ONCE = 32
 _ANSWERS_KEEP = 10
 _HANDED_KEEP_S, _MOST_HANDED = 3600.0, 4096
 """Who left a sector is told to others for so long, and of so many at most, the newest."""
@@ -48,10 +49,6 @@ _LONGEST_WAIT_S = 5.0
 
 MakeSector = Callable[[AppearancePrior], tuple[Making, Callable[[str, tuple[int, int]], object]]]
 """Makes who decides in a sector, and what takes in the sizes of pictures, from what is known of the network."""
-
-
-class _LostError(Exception):
-    """Another one has the lease."""
 
 
 class Associator:
@@ -91,14 +88,16 @@ class Associator:
         self._address, self._keys, self._name, self._make, self._say = address, keys, name, make, say
         self._lease_s, self._every_s, self._clock_s = lease_s, every_s, clock_s
         self._neighbours = neighbours
-        self._token = uuid.uuid4().hex
         self._client: Any = None
+        self._lease: Lease
+        self._inbox: Inbox
         self._sector: Sector | None = None
         self._events: list[Event] = []
         self._read: dict[bytes, None] = {}
         self._wanted = self._new = self._heard = False
-        self._listened_s = self._stepped_s = self._stored_s = self._renewed_s = float("-inf")
+        self._listened_s = self._stepped_s = self._stored_s = float("-inf")
         self._took_s = 0.0
+        self._said, self._passed_over = (Said(), 0.0), list[str]()
         self.doing, self.told, self.refused = "begins", 0, 0
 
     @property
@@ -110,6 +109,20 @@ class Associator:
     def people(self) -> int:
         """The highest number that was given; 0 while another one settles the sector."""
         return 0 if self._sector is None else self._sector.identities.next_identity - 1
+
+    @property
+    def cameras(self) -> list[str]:
+        """Cameras of the sector; none while another one settles it."""
+        return [] if self._sector is None else self._sector.cameras
+
+    def correct(self, said: Said, written_s: float) -> None:
+        """Take what a user says of tracks, in place of what was said before; any thread.
+
+        Args:
+            said: By camera and track id of the groups' folders.
+            written_s: When that was written, seconds since 1970.
+        """
+        self._said = said, written_s
 
     def run(self, ended: threading.Event) -> None:
         """Settle until it is to end.
@@ -123,7 +136,7 @@ class Associator:
             try:
                 asking(lambda: self._work(ended))
                 tries = 0
-            except _LostError:
+            except LostError:
                 # Or it has expired, and nobody took it: what is in memory is compared with what is stored.
                 continue
             except AwayError as error:
@@ -145,7 +158,9 @@ class Associator:
         """Take the lease, and settle as long as it is held."""
         if self._client is None:
             self._client = connect(self._address)
-        while not ended.is_set() and not self._take_lease():
+            self._lease = Lease(self._client, self._keys.lease(self._name), self._lease_s)
+            self._inbox = Inbox(self._client, self._keys.tracklets(self._name), self._lease.token)
+        while not ended.is_set() and not self._lease.take():
             self._do("waits: another associator is at work")
             ended.wait(self._lease_s / 4)
         opened = False
@@ -156,45 +171,15 @@ class Associator:
                 ended.wait(self._every_s)
             else:
                 self._do("settles who is who")
-                self._take(self._read_new())
+                self._take(self._inbox.new(min(_BLOCK_MS, self._block_ms())))
                 if time.monotonic() - self._listened_s >= self._every_s:
                     self._hear()
                 self._settle_if_due()
-            if time.monotonic() - self._renewed_s > self._lease_s / 4:
-                self._fenced()
+            if self._lease.is_due:
+                self._lease.fenced()
         if opened and self._sector is not None:
             self._settle(store=True)
-        self._fenced(release=True)
-
-    # The lease.
-
-    def _take_lease(self) -> bool:
-        key, milliseconds = self._keys.lease(self._name), int(self._lease_s * 1000)
-        taken = self._client.set(key, self._token, nx=True, px=milliseconds)
-        self._renewed_s = time.monotonic()
-        return bool(taken) or self._client.get(key) == self._token.encode()
-
-    def _fenced(self, commands: Callable[[Any], object] | None = None, *, release: bool = False) -> None:
-        """Do something in one transaction, and renew the lease with it; nothing where another one has it."""
-        from redis.exceptions import WatchError
-
-        key = self._keys.lease(self._name)
-        with self._client.pipeline() as pipe:
-            pipe.watch(key)
-            if pipe.get(key) != self._token.encode():
-                raise _LostError
-            pipe.multi()
-            if commands is not None:
-                commands(pipe)
-            if release:
-                pipe.delete(key)
-            else:
-                pipe.pexpire(key, int(self._lease_s * 1000))
-            try:
-                pipe.execute()
-            except WatchError:
-                raise _LostError from None
-        self._renewed_s = time.monotonic()
+        self._lease.fenced(release=True)
 
     # Taking over.
 
@@ -216,9 +201,9 @@ class Associator:
             self._sector = sector
         assert self._sector is not None
         raise_to(self._client, self._keys.numbers, self._sector.highest)
-        stream = self._keys.tracklets(self._name)
-        self._make_group(stream)
-        self._claim(stream)
+        self._inbox.make()
+        for rows in self._inbox.claim():
+            self._take(rows)
         return True
 
     def _stored(self) -> SectorState | None:
@@ -247,51 +232,14 @@ class Associator:
         sector = self._sector
         if sector is None:
             return False
-        if state is not None and state.by == self._token and state.commit == sector.commit + 1:
+        if state is not None and state.by == self._lease.token and state.commit == sector.commit + 1:
             self._committed(state)  # its answer was lost on the way
             return True
         if state is None or state.commit < sector.commit:
             return True  # a server that lost its data
         return state.commit == sector.commit and state.by == sector.stored_by
 
-    def _make_group(self, stream: str) -> None:
-        from redis.exceptions import ResponseError
-
-        try:
-            self._client.xgroup_create(stream, ASSOCIATORS, id="0", mkstream=True)
-        except ResponseError as error:
-            if not str(error).startswith("BUSYGROUP"):
-                raise
-
-    def _claim(self, stream: str) -> None:
-        """Take what other associators, who are dead since this one has the lease, have read and not settled."""
-        start: Any = "0-0"
-        while True:
-            answer = self._client.xautoclaim(stream, ASSOCIATORS, self._token, 0, start, count=_AT_ONCE)
-            start = answer[0]
-            self._take(answer[1])
-            if start in (b"0-0", "0-0"):
-                break
-        for consumer in self._client.xinfo_consumers(stream, ASSOCIATORS):
-            if consumer["name"] != self._token.encode():
-                self._client.xgroup_delconsumer(stream, ASSOCIATORS, consumer["name"])
-
     # Working.
-
-    def _read_new(self) -> list[Any]:
-        from redis.exceptions import ResponseError
-
-        stream = self._keys.tracklets(self._name)
-        try:
-            rows = self._client.xreadgroup(
-                ASSOCIATORS, self._token, {stream: ">"}, count=_AT_ONCE, block=min(_BLOCK_MS, self._block_ms())
-            )
-        except ResponseError as error:
-            if not str(error).startswith("NOGROUP"):
-                raise
-            self._make_group(stream)  # the server lost its data, or somebody deleted the stream
-            return []
-        return list(rows[0][1]) if rows else []
 
     def _block_ms(self) -> int:
         """How long to wait for entries: until a step is due, where something is to be settled."""
@@ -320,7 +268,7 @@ class Associator:
         """Take what other sectors tell."""
         self._listened_s = time.monotonic()
         assert self._sector is not None
-        rows = self._client.xread({self._keys.handed: self._sector.handed_id}, count=_AT_ONCE)
+        rows = self._client.xread({self._keys.handed: self._sector.handed_id}, count=AT_ONCE)
         highest = highest_of(self._client, self._keys.numbers) if rows else 0
         for entry_id, fields in rows[0][1] if rows else ():
             self._heard = True
@@ -350,22 +298,30 @@ class Associator:
         if count:
             first = set_aside(self._client, self._keys.numbers, self._sector.highest, count)
             self._sector.set_aside(first, count)
+        self._sector.said.say(*self._said)
         self._events += self._sector.step()
+        self._say_passed_over(self._sector.said.passed_over)
         if store or self._events or self._wanted or self._sector.handover.leavers:
             self._store()
+
+    def _say_passed_over(self, cameras: list[str]) -> None:
+        if cameras and cameras != self._passed_over:
+            names = ", ".join(cameras)
+            self._say(f"sector {self._name}: corrections of {names} are older than the folder there, and passed over")
+        self._passed_over = cameras
 
     def _store(self) -> None:
         assert self._sector is not None
         began_s = time.monotonic()
         state = self._sector.state()
-        state.commit, state.by = state.commit + 1, self._token
+        state.commit, state.by = state.commit + 1, self._lease.token
         fields = stored.encode(state)
         told = answers.encode(self._events, state.origin_s)
         seen = {owner: b"%d %d" % last for owner, last in state.seen.items()}
         others = [handed.encode(entry) for entry in self._sector.handover.entries(self._sector.dim)]
         now_ms = server_ms(self._client)
         oldest, oldest_handed = (max(0, now_ms - int(s * 1000)) for s in (_ANSWERS_KEEP * KEEP_S, _HANDED_KEEP_S))
-        key, stream = self._keys.state(self._name), self._keys.tracklets(self._name)
+        key = self._keys.state(self._name)
 
         def write(pipe: Any) -> None:
             pipe.delete(key)
@@ -378,11 +334,9 @@ class Associator:
                 pipe.xtrim(self._keys.handed, maxlen=_MOST_HANDED, approximate=True)
             if seen:
                 pipe.hset(self._keys.seen(self._name), mapping=seen)
-            if self._read:
-                pipe.xack(stream, ASSOCIATORS, *self._read)
-                pipe.xdel(stream, *self._read)
+            self._inbox.done(pipe, [*self._read])
 
-        self._fenced(write)
+        self._lease.fenced(write)
         self._committed(state)
         self._took_s = time.monotonic() - began_s
 

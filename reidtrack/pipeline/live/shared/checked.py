@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,13 +20,15 @@ MOST_NUMBER = 1 << 53
 UNIT = 1e-2
 """How far the length of a feature may be from 1."""
 
+_OWNER = re.compile(r"[0-9a-f]{16}")
+
 
 class RefusedError(ValueError):
     """What was read is not what it should be; the text says what, and holds nothing of it."""
 
 
-def read_json(data: object, name: str) -> dict[str, Any]:
-    """An object, from UTF-8."""
+def read_json(data: object, name: str, version: int | None = None) -> dict[str, Any]:
+    """An object, from UTF-8; where a version is named, one whose `v` is that."""
     if not isinstance(data, bytes) or len(data) > MOST_TEXT:
         raise RefusedError(f"{name}: expected JSON of at most {MOST_TEXT} bytes")
     try:
@@ -34,6 +37,8 @@ def read_json(data: object, name: str) -> dict[str, Any]:
         raise RefusedError(f"{name}: expected JSON") from None
     if not isinstance(found, dict):
         raise RefusedError(f"{name}: expected an object")
+    if version is not None and found.get("v") != version:
+        raise RefusedError(f"{name}.v: expected {version}")
     return found
 
 
@@ -73,6 +78,11 @@ def camera_name(value: object) -> str:
     if not is_camera_name(name):
         raise RefusedError("camera: expected a camera's name")
     return name
+
+
+def is_owner(value: object) -> TypeGuard[str]:
+    """Whether something is what tells one folder from all others: 16 hexadecimal digits."""
+    return isinstance(value, str) and _OWNER.fullmatch(value) is not None
 
 
 def column(fields: Mapping[bytes, object], name: str, dtype: str, shape: tuple[int, ...]) -> NDArray[Any]:

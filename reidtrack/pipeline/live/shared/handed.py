@@ -86,9 +86,7 @@ def decode(fields: Mapping[bytes, object]) -> Handed:
     Raises:
         RefusedError: If it is none.
     """
-    head = read_json(fields.get(b"head"), "head")
-    if head.get("v") != VERSION:
-        raise RefusedError(f"head.v: expected {VERSION}")
+    head = read_json(fields.get(b"head"), "head", VERSION)
     sector, now_s = word(head.get("sector"), "sector", 60), real(head.get("now"), "now", 0)
     dim = whole(head.get("dim"), "dim", 1, MOST_DIM)
     if "union" in head:

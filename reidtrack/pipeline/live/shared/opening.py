@@ -56,11 +56,7 @@ def open_shared(
         network_json(store.manifest.weights["reid"], dim),
     )
     link = Link(address, Keys(config.prefix), group, lambda: told.highest, last_id, say)
-    try:
-        link.claim([camera.name for camera in cameras])
-    except BaseException:
-        link.close(0.0)
-        raise
+    link.claim([camera.name for camera in cameras])
     sectors = {camera.name: camera.sector or config.sector for camera in cameras}
     return SharedIdentities(
         link,

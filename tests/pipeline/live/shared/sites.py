@@ -117,11 +117,7 @@ class Group:
         entry = GroupEntry(sha256(name.encode()).hexdigest()[:16], name, 1, network)
         address = parse_redis(server.address)
         self.link = Link(address, Keys(), entry, lambda: max(numbers, default=0), None, self.said.append)
-        try:
-            self.link.claim(sorted({t.camera for t in tracklets}))
-        except BaseException:
-            self.link.close(0.0)
-            raise
+        self.link.claim(sorted({t.camera for t in tracklets}))
         self.shared = SharedIdentities(
             self.link, entry, ORIGIN_S, sector, lambda names: {}, lambda number: number in numbers, DIM, close_s=60.0
         )
