@@ -80,7 +80,12 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
 
 def _add_outputs(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("outputs")
-    group.add_argument("--out", type=Path, metavar="DIR", help="folder of the site; one that is there is gone on with")
+    group.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="folder of the site; one that is there is gone on with (with --associate: of its corrections)",
+    )
     group.add_argument(
         "--record",
         action=argparse.BooleanOptionalAction,

@@ -12,7 +12,7 @@ from reidtrack.errors import EXIT_OK, UsageError
 
 def run_associate(args: argparse.Namespace) -> int:
     """Settle who is who until told to end."""
-    for name, given in (("videos", args.videos), ("out", args.out), ("demo", args.demo), ("gallery", args.gallery)):
+    for name, given in (("videos", args.videos), ("demo", args.demo), ("gallery", args.gallery)):
         if given:
             raise UsageError("does not go with the associator, which watches no cameras", field=name)
     from reidtrack.config.live import LiveConfig
@@ -22,7 +22,8 @@ def run_associate(args: argparse.Namespace) -> int:
 
     options = live_options(args) | {"site.path": site_path(args)}
     config = load(LiveConfig, args.config, args.overrides, options=options)
-    request = AssociateRequest(config, tuple(args.sector or (config.shared.sector,)), tuple(args.cameras))
+    sectors = tuple(args.sector or (config.shared.sector,))
+    request = AssociateRequest(config, sectors, tuple(args.cameras), args.out)
     cancel = CancelToken()
 
     def tell(text: str) -> None:

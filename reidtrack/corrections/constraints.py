@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from reidtrack.corrections.contradictions import check_statements
+from reidtrack.corrections.contradictions import check_pairs, check_statements
 from reidtrack.corrections.schema import Apart, Corrections, Ignore, Lock, Merge, TrackletRef
-from reidtrack.corrections.statements import Pair, collect_statements
+from reidtrack.corrections.statements import Pair, PairStatements, collect_statements
 from reidtrack.corrections.tracklet_index import TrackletIndex
 from reidtrack.types import Identity, Tracklet, TrackletKey
 
@@ -66,14 +66,24 @@ def pairs_of(corrections: Corrections) -> tuple[list[Pair], list[Pair]]:
 
     For live cameras, whose tracks come later: what is said of parts of a track, or of its cut, is left to
     `reidtrack associate`.
+
+    Raises:
+        ConfigError: If two corrections contradict each other.
     """
+    found = PairStatements()
+    ignored = {key for entry, _ in corrections.of(Ignore) for key in _whole(entry.ignore)}
     one = [(merge.merge, line) for merge, line in corrections.of(Merge)]
     one += [(lock.lock, line) for lock, line in corrections.of(Lock)]
-    must_link = [pair for refs, _ in one for pair in itertools.pairwise(_whole(refs))]
-    sides = [pair for apart, _ in corrections.of(Apart) for pair in itertools.combinations(apart.apart, 2)]
-    cannot_link = [pair for a, b in sides for pair in itertools.product(_whole(a), _whole(b))]
-    return must_link, cannot_link
+    for refs, line in one:
+        found.must_link |= dict.fromkeys(itertools.pairwise(_whole(refs, ignored)), line)
+    for apart, line in corrections.of(Apart):
+        for a, b in itertools.combinations(apart.apart, 2):
+            pairs = itertools.product(_whole(a, ignored), _whole(b, ignored))
+            found.cannot_link |= dict.fromkeys(pairs, line)
+    check_pairs(found, lambda key: f"{key[0]} {key[1]}", corrections.where)
+    return list(found.must_link), list(found.cannot_link)
 
 
-def _whole(refs: Sequence[TrackletRef]) -> list[TrackletKey]:
-    return [(ref.camera, ref.track_id) for ref in refs if ref.time_s is None]
+def _whole(refs: Sequence[TrackletRef], ignored: Collection[TrackletKey] = ()) -> list[TrackletKey]:
+    keys = [(ref.camera, ref.track_id) for ref in refs if ref.time_s is None]
+    return [key for key in keys if key not in ignored]

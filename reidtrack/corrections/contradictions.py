@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -20,7 +20,7 @@ Graph = Mapping[TrackletKey, Sequence[tuple[TrackletKey, int]]]
 
 
 def check_statements(found: PairStatements, index: TrackletIndex, where: str) -> None:
-    """Raise unless all statements can be true at once.
+    """Raise unless all statements can be true at once, and of tracklets as they were seen.
 
     Args:
         found: All of them.
@@ -30,20 +30,40 @@ def check_statements(found: PairStatements, index: TrackletIndex, where: str) ->
     Raises:
         ConfigError: At the last line of those that contradict each other.
     """
-    graph = defaultdict(list)
-    for (a, b), line in found.must_link.items():
-        graph[a].append((b, line))
-        graph[b].append((a, line))
+    check_pairs(found, index.name, where)
+    graph = _graph(found)
+    for members in _people(list(graph), found.must_link):
+        _check_side_by_side(members, graph, index, where)
+
+
+def check_pairs(found: PairStatements, name: Callable[[TrackletKey], str], where: str) -> None:
+    """Raise unless all statements can be true at once, whatever was seen.
+
+    Args:
+        found: All of them.
+        name: A tracklet as a correction would name it.
+        where: Path of the corrections, for messages.
+
+    Raises:
+        ConfigError: At the last line of those that contradict each other.
+    """
+    graph = _graph(found)
     people = _people(list(graph), found.must_link)
     person: dict[TrackletKey, object] = {key: i for i, members in enumerate(people) for key in members}
     for (a, b), line in found.cannot_link.items():
         if a == b:
-            text = f"{index.name(a)} stands on both sides"
+            text = f"{name(a)} stands on both sides"
             raise ConfigError(text, where=f"{where}:{line}", expected="different tracklets")
         if person.get(a, a) == person.get(b, b):
-            raise _contradiction(f"{index.name(a)} and {index.name(b)}", line, _lines_between(graph, a, b), where)
-    for members in people:
-        _check_side_by_side(members, graph, index, where)
+            raise _contradiction(f"{name(a)} and {name(b)}", line, _lines_between(graph, a, b), where)
+
+
+def _graph(found: PairStatements) -> Graph:
+    graph = defaultdict(list)
+    for (a, b), line in found.must_link.items():
+        graph[a].append((b, line))
+        graph[b].append((a, line))
+    return graph
 
 
 def _people(keys: Sequence[TrackletKey], pairs: Iterable[Pair]) -> list[list[TrackletKey]]:

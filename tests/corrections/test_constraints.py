@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from associate.people_data import directions, tracklet
 
-from reidtrack.corrections.constraints import Constraints, constrain
+from reidtrack.corrections.constraints import Constraints, constrain, pairs_of
 from reidtrack.corrections.cut import cut
 from reidtrack.corrections.parse import parse
 from reidtrack.errors import ConfigError
@@ -78,6 +78,14 @@ def test_what_is_ignored_contradicts_nothing() -> None:
     found = constrained("- merge: [hall 1, hall 2]\n- ignore: hall 2\n- {name: Anna, tracklet: hall 2}")
     assert found.must_link == ()
     assert found.names == {}
+
+
+def test_pairs_of_tracks_that_come_later() -> None:
+    text = "- merge: [hall 1, door 2, hall 3@2]\n- lock: hall 9\n- ignore: yard 4\n- merge: [yard 4, hall 1]\n"
+    said = parse(text + "- apart: [hall 1, [yard 4, yard 5]]", "c.yaml")
+    assert pairs_of(said) == ([(("hall", 1), ("door", 2))], [(("hall", 1), ("yard", 5))])
+    with pytest.raises(ConfigError, match=r"c\.yaml:5: hall 1 and door 2 cannot be two people.*line 1 makes them one"):
+        pairs_of(parse(text + "- apart: [hall 1, door 2]", "c.yaml"))
 
 
 def test_a_part_that_association_cut_off_is_named_by_a_time() -> None:

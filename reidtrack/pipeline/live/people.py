@@ -17,12 +17,11 @@ from reidtrack.associate.live.constraints import Pair
 from reidtrack.associate.live.state import State
 from reidtrack.associate.online import OnlineIdentities
 from reidtrack.config.live import LiveConfig
-from reidtrack.corrections.apply import read_corrections
-from reidtrack.corrections.constraints import pairs_of
-from reidtrack.errors import InputError, ReidtrackError, param
+from reidtrack.errors import InputError, param
 from reidtrack.events import CameraUp, Event, StreamChanged, TrackletEnded
 from reidtrack.files import write_lines
 from reidtrack.gallery.online import GalleryLimits, GalleryPeople
+from reidtrack.pipeline.live.corrections import CorrectionsFile
 from reidtrack.pipeline.live.identities import Identities
 from reidtrack.pipeline.live.request import LiveRequest
 from reidtrack.pipeline.live.store import LiveStore
@@ -127,7 +126,7 @@ class LivePeople:
         self._saved: bytes | None = None
         self._told, self._log_bytes = told, log_bytes
         self._left_open = told.open_tracks()
-        self._corrected: float | None = None
+        self._corrections = CorrectionsFile(store.folder.corrections, lambda text: logger.warning("%s", text))
         self.correct()
 
     @classmethod
@@ -198,17 +197,9 @@ class LivePeople:
 
     def correct(self) -> None:
         """Take over `corrections.yaml` if it was changed: what it says of tracklets holds from now on."""
-        path = self._store.folder.corrections
-        changed = path.stat().st_mtime if path.is_file() and not path.is_symlink() else None
-        if changed == self._corrected:
-            return
-        self._corrected = changed
-        try:
-            must_link, cannot_link = pairs_of(read_corrections(path, wanted=False))
-        except ReidtrackError as error:
-            logger.warning("%s", error)
-            return
-        self.identities.correct(must_link, cannot_link)
+        said = self._corrections.changed()
+        if said is not None:
+            self.identities.correct(*said)
 
     def updated(self) -> None:
         """Store who is who after an update, in the thread that updates.

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
 from typing import Any
 
 from reidtrack.associate.calibration.prior import AppearancePrior
+from reidtrack.associate.live.constraints import Pair
 from reidtrack.associate.online import OnlineIdentities
 from reidtrack.config.live import LiveConfig, fill_variables
-from reidtrack.errors import UsageError
+from reidtrack.errors import OutputError, UsageError, param
+from reidtrack.pipeline.live.corrections import CorrectionsFile
 from reidtrack.pipeline.live.people import LiveEvidence, online_options
 from reidtrack.pipeline.live.shared.address import parse_redis
 from reidtrack.pipeline.live.shared.associator import EVERY_S, LEASE_S, Associator
@@ -20,11 +25,13 @@ from reidtrack.pipeline.live.shared.sector import Making
 from reidtrack.pipeline.live.shared.server import AwayError, connect
 from reidtrack.publish.health import HealthPage, parse_bind
 from reidtrack.publish.status import LiveStatus, OutletStatus
+from reidtrack.runs.live_folder import LiveFolder
 from reidtrack.runs.manifest_sections import InputEntry
 from reidtrack.runtime.cancel import CancelToken
 
 logger = logging.getLogger(__name__)
 _JOIN_S = 15.0
+_LOOK_EVERY_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -35,6 +42,7 @@ class AssociateRequest:
         config: Every setting; those of cameras do not count.
         sectors: Whose people are settled here.
         cameras: Names of cameras that the site file speaks of.
+        out: Folder of `corrections.yaml`, made where it is not there; None takes no corrections.
         lease_s: So long after one has died another one goes on.
         every_s: Between two steps.
     """
@@ -42,6 +50,7 @@ class AssociateRequest:
     config: LiveConfig
     sectors: Sequence[str]
     cameras: Sequence[str] = ()
+    out: Path | None = None
     lease_s: float = LEASE_S
     every_s: float = EVERY_S
 
@@ -57,7 +66,7 @@ def associate_live(request: AssociateRequest, say: Callable[[str], object], canc
     Raises:
         UsageError: If the server cannot be reached at first, refuses the password or is too old.
         InputError: If what was stored there is damaged.
-        OutputError: If the health page's port is taken.
+        OutputError: If the health page's port is taken, or the folder cannot be made.
     """
     config = request.config
     if config.shared.redis is None:
@@ -81,9 +90,10 @@ def associate_live(request: AssociateRequest, say: Callable[[str], object], canc
         )
         for name in request.sectors
     }
+    corrections = None if request.out is None else _Corrections(_make_folder(request.out).corrections, found, say)
     page = None if config.publish.http is None else HealthPage(*parse_bind(config.publish.http), lambda: _status(found))
     try:
-        _run_all(found, cancel)
+        _run_all(found, corrections, cancel)
     finally:
         if page is not None:
             page.close()
@@ -108,7 +118,57 @@ def make_sector(
     return make, evidence.note_size
 
 
-def _run_all(associators: Mapping[str, Associator], cancel: CancelToken) -> None:
+def _make_folder(path: Path) -> LiveFolder:
+    folder = LiveFolder(path)
+    if folder.run_json.exists():
+        hint = f"choose another {param('out')}"
+        raise UsageError("is the folder of a run, or of cameras", where=path, expected="one of its own", hint=hint)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError("cannot be made", where=path, hint=error.strerror) from error
+    return folder
+
+
+class _Corrections:
+    """Has associators keep to a file of corrections, from the making of it on.
+
+    Args:
+        path: The file.
+        associators: By sector.
+        say: Told in a line what is wrong with it.
+    """
+
+    def __init__(self, path: Path, associators: Mapping[str, Associator], say: Callable[[str], object]) -> None:
+        self._file, self._associators, self._say = CorrectionsFile(path, say), associators, say
+        self._between: list[Pair] = []
+        self._looked_s = float("-inf")
+        self.look()
+
+    def look(self) -> None:
+        """Look whether the file was changed, about once a second."""
+        if time.monotonic() - self._looked_s < _LOOK_EVERY_S:
+            return
+        self._looked_s = time.monotonic()
+        said = self._file.changed()
+        if said is not None:
+            self._between = [*chain(*said)]
+            for associator in self._associators.values():
+                associator.correct(said, self._file.written_s or 0.0)
+        self._say_what_is_of_two_sectors()
+
+    def _say_what_is_of_two_sectors(self) -> None:
+        sector = {camera: name for name, found in self._associators.items() for camera in found.cameras}
+        waiting = [pair for pair in self._between if not all(camera in sector for camera, _ in pair)]
+        known = dict.fromkeys(self._between).keys() - set(waiting)
+        self._between = waiting
+        for a, b in sorted(known):
+            if sector[a[0]] != sector[b[0]]:
+                them = f"{a[0]} {a[1]} ({sector[a[0]]}) and {b[0]} {b[1]} ({sector[b[0]]})"
+                self._say(f"{self._file.path}: {them} are of two sectors: what is said of both is passed over")
+
+
+def _run_all(associators: Mapping[str, Associator], corrections: _Corrections | None, cancel: CancelToken) -> None:
     """Run each in a thread of its own; what goes wrong in one ends all."""
     ended, errors = threading.Event(), list[BaseException]()
 
@@ -126,6 +186,8 @@ def _run_all(associators: Mapping[str, Associator], cancel: CancelToken) -> None
     for thread in threads:
         thread.start()
     while not ended.wait(0.1):
+        if corrections is not None:
+            corrections.look()
         if cancel.cancelled:
             ended.set()
     for thread in threads:

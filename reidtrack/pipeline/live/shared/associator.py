@@ -15,6 +15,7 @@ from typing import Any
 
 from reidtrack import clock
 from reidtrack.associate.calibration.prior import AppearancePrior
+from reidtrack.associate.live.constraints import Said
 from reidtrack.associate.live.state import MOST_BYTES
 from reidtrack.errors import InputError
 from reidtrack.events import Event
@@ -96,6 +97,7 @@ class Associator:
         self._wanted = self._new = self._heard = False
         self._listened_s = self._stepped_s = self._stored_s = float("-inf")
         self._took_s = 0.0
+        self._said, self._passed_over = (Said(), 0.0), list[str]()
         self.doing, self.told, self.refused = "begins", 0, 0
 
     @property
@@ -107,6 +109,20 @@ class Associator:
     def people(self) -> int:
         """The highest number that was given; 0 while another one settles the sector."""
         return 0 if self._sector is None else self._sector.identities.next_identity - 1
+
+    @property
+    def cameras(self) -> list[str]:
+        """Cameras of the sector; none while another one settles it."""
+        return [] if self._sector is None else self._sector.cameras
+
+    def correct(self, said: Said, written_s: float) -> None:
+        """Take what a user says of tracks, in place of what was said before; any thread.
+
+        Args:
+            said: By camera and track id of the groups' folders.
+            written_s: When that was written, seconds since 1970.
+        """
+        self._said = said, written_s
 
     def run(self, ended: threading.Event) -> None:
         """Settle until it is to end.
@@ -282,9 +298,17 @@ class Associator:
         if count:
             first = set_aside(self._client, self._keys.numbers, self._sector.highest, count)
             self._sector.set_aside(first, count)
+        self._sector.said.say(*self._said)
         self._events += self._sector.step()
+        self._say_passed_over(self._sector.said.passed_over)
         if store or self._events or self._wanted or self._sector.handover.leavers:
             self._store()
+
+    def _say_passed_over(self, cameras: list[str]) -> None:
+        if cameras and cameras != self._passed_over:
+            names = ", ".join(cameras)
+            self._say(f"sector {self._name}: corrections of {names} are older than the folder there, and passed over")
+        self._passed_over = cameras
 
     def _store(self) -> None:
         assert self._sector is not None

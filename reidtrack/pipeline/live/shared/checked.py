@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ MOST_TEXT = 1 << 20
 MOST_NUMBER = 1 << 53
 UNIT = 1e-2
 """How far the length of a feature may be from 1."""
+
+_OWNER = re.compile(r"[0-9a-f]{16}")
 
 
 class RefusedError(ValueError):
@@ -75,6 +78,11 @@ def camera_name(value: object) -> str:
     if not is_camera_name(name):
         raise RefusedError("camera: expected a camera's name")
     return name
+
+
+def is_owner(value: object) -> TypeGuard[str]:
+    """Whether something is what tells one folder from all others: 16 hexadecimal digits."""
+    return isinstance(value, str) and _OWNER.fullmatch(value) is not None
 
 
 def column(fields: Mapping[bytes, object], name: str, dtype: str, shape: tuple[int, ...]) -> NDArray[Any]:

@@ -110,7 +110,7 @@ class SharedIdentities:
     # What a session asks for besides.
 
     def correct(self, must_link: Sequence[Pair], cannot_link: Sequence[Pair]) -> None:
-        """Corrections hold when the folder is settled; an associator is not told of them."""
+        """Corrections of the folder hold when it is settled; those that an associator keeps to lie in its own."""
 
     def store(self, now_s: float) -> None:
         """There is no gallery here to be told."""

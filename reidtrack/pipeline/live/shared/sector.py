@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from reidtrack.associate.live.constraints import Said
 from reidtrack.associate.online import OnlineIdentities
 from reidtrack.events import Event
 from reidtrack.pipeline.live.shared.checked import RefusedError
 from reidtrack.pipeline.live.shared.handed import Handed, Union
 from reidtrack.pipeline.live.shared.handover import Handover
+from reidtrack.pipeline.live.shared.said import SaidOfTracks
 from reidtrack.pipeline.live.shared.stored import SectorState
 from reidtrack.pipeline.live.shared.wire import Entry, Piece, of_wire_id, tenure_of, wire_id
 from reidtrack.track.tracklets import TrackletBuilder
@@ -63,6 +65,7 @@ class Sector:
         dim: Length of a feature.
         missing: Entries that groups have sent and that never came.
         handover: Who goes over to other sectors, and who comes from there.
+        said: What a user says of tracks.
     """
 
     def __init__(
@@ -75,7 +78,8 @@ class Sector:
         name: str = "site",
         neighbours: Collection[str] | None = None,
     ) -> None:
-        self.handover = Handover(name, neighbours, state)
+        self.handover, self.said = Handover(name, neighbours, state), SaidOfTracks(state.watched)
+        self._corrected = Said([], [])
         self._state, self.dim, self._clock_s, self._note_size = state, dim, clock_s, note_size
         for camera, size in state.sizes.items():
             note_size(camera, size)
@@ -115,6 +119,11 @@ class Sector:
         self.handover.done()
 
     @property
+    def cameras(self) -> list[str]:
+        """Cameras of which groups have told."""
+        return [*self._state.watched]
+
+    @property
     def commit(self) -> int:
         """How often it was stored."""
         return self._state.commit
@@ -151,6 +160,7 @@ class Sector:
         self._state.now_s = max(self._state.now_s, now_s)
         self._note_sizes(entry.sizes)
         for piece in entry.pieces:
+            self.said.note(piece.camera, entry.owner, entry.now_s)
             self._add(piece, entry, now_s)
         return True
 
@@ -208,6 +218,10 @@ class Sector:
         for tracklet in ended:
             del self._open[tracklet.key]
         self._ended = []
+        corrected = self.said.known()
+        if corrected != self._corrected:
+            self._corrected = corrected
+            self.identities.correct(*corrected)
         events = self.identities.update(self._builder.snapshot(), ended, self._state.now_s)
         self.handover.note(events, self.identities)
         return events

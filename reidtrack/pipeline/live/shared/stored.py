@@ -15,6 +15,7 @@ from reidtrack.pipeline.live.shared.checked import (
     MOST_NUMBER,
     RefusedError,
     camera_name,
+    is_owner,
     listed,
     read_json,
     real,
@@ -45,6 +46,7 @@ class SectorState:
         people: As `OnlineIdentities.state` gives it; empty before the first time.
         told: Number to when the person was last seen here, by what other sectors were told, counted from the origin.
         aliases: Number to a lower one that is the same person, as sectors have found.
+        watched: Camera to the folder that watches it, and since when another one did not, seconds since 1970.
     """
 
     commit: int = 0
@@ -58,6 +60,7 @@ class SectorState:
     people: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     told: dict[int, float] = field(default_factory=dict)
     aliases: dict[int, int] = field(default_factory=dict)
+    watched: dict[str, tuple[str, float]] = field(default_factory=dict)
 
 
 def encode(state: SectorState) -> dict[str, bytes]:
@@ -75,6 +78,7 @@ def encode(state: SectorState) -> dict[str, bytes]:
         "handed": state.handed_id,
         "told": list(state.told.items()),
         "aliases": list(state.aliases.items()),
+        "watched": {camera: list(folder) for camera, folder in state.watched.items()},
         "dim": int(people["features"].shape[1]) if people else 0,
     }
     columns = {name: people[name].astype(dtype).tobytes() for name, (dtype, _) in _COLUMNS.items()} if people else {}
@@ -107,6 +111,7 @@ def decode(fields: Mapping[bytes, object]) -> SectorState:
         _people(fields, dim),
         dict(_told(row) for row in listed(head.get("told", []), "told", _MOST_TOLD)),
         dict(_alias(row) for row in listed(head.get("aliases", []), "aliases", _MOST_ALIASES)),
+        dict(_watched(*row) for row in _mapping(head.get("watched", {}), "watched", _MOST_CAMERAS)),
     )
 
 
@@ -143,6 +148,13 @@ def _told(value: object) -> tuple[int, float]:
 def _alias(value: object) -> tuple[int, int]:
     high = whole(_two(value)[0], "alias", 2)
     return high, whole(_two(value)[1], "alias", 1, high - 1)
+
+
+def _watched(camera: str, value: object) -> tuple[str, tuple[str, float]]:
+    folder, since_s = _two(value)
+    if not is_owner(folder):
+        raise RefusedError("state.watched: expected 16 hexadecimal digits")
+    return camera_name(camera), (folder, real(since_s, "watched", 0))
 
 
 def _two(value: object) -> list[Any]:

@@ -6,7 +6,6 @@ Times are seconds since 1970 (UTC), so that folders of different origins mean th
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -16,6 +15,7 @@ from reidtrack.pipeline.live.shared.checked import (
     RefusedError,
     camera_name,
     column,
+    is_owner,
     listed,
     read_json,
     real,
@@ -32,7 +32,6 @@ _FULL_BYTES = 1 << 20
 """An entry that holds so much takes no further piece."""
 _TENURE_BITS = 32
 _DAY_S = 86_400.0
-_OWNER = re.compile(r"[0-9a-f]{16}")
 _COLUMNS = (
     ("frame", "<i8", ()),
     ("time", "<f8", ()),
@@ -171,7 +170,7 @@ def decode(fields: Mapping[bytes, object]) -> Entry:
     """
     head = read_json(fields.get(b"head"), "head", VERSION)
     owner, dim = head.get("owner"), whole(head.get("dim"), "dim", 0, MOST_DIM)
-    if not isinstance(owner, str) or not _OWNER.fullmatch(owner):
+    if not is_owner(owner):
         raise RefusedError("owner: expected 16 hexadecimal digits")
     rows = [_row(row) for row in listed(head.get("pieces"), "pieces", MOST_PIECES)]
     now_s = real(head.get("now"), "now", 0)

@@ -151,9 +151,10 @@ def test_what_was_stored_is_read_back_and_goes_on() -> None:
     kept = SectorState(
         3, "me", 1e6, 5.0, 64, {OWNER: (1, 9)}, {"a": (640, 480)}, "5-0", player.online.state(going_on=True)
     )
-    kept.told, kept.aliases = {1: 4.5}, {9: 2}
+    kept.told, kept.aliases, kept.watched = {1: 4.5}, {9: 2}, {"a": (OWNER, 7.5)}
     state = stored.decode(raw(stored.encode(kept)))
     assert (state.told, state.aliases, state.handed_id) == (kept.told, kept.aliases, "5-0")
+    assert state.watched == kept.watched
     assert (state.commit, state.by, state.seen, state.reserved) == (3, "me", {OWNER: (1, 9)}, 64)
     player.online = OnlineIdentities.restore(state.people, going_on=True)
     assert len(player.online.open_tracklets()) == 2
