@@ -21,6 +21,7 @@ from typing import Any
 from reidtrack.errors import OutputError, UsageError, param
 from reidtrack.publish.metrics import METRICS_TYPE, MetricsUnavailableError, metrics_text
 from reidtrack.publish.status import LiveStatus
+from reidtrack.runtime.background import SideThread
 
 logger = logging.getLogger(__name__)
 
@@ -102,8 +103,13 @@ class HealthPage:
             logger.warning(
                 "the health page on %s can be read by every machine that reaches this one", _shown(host, self.port)
             )
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="health", daemon=True)
+        self._thread = SideThread(lambda: self._server.serve_forever(0.1), "health")
         self._thread.start()
+
+    @property
+    def fault(self) -> BaseException | None:
+        """What it stopped listening by before its time; None where it did not."""
+        return self._thread.fault
 
     def close(self) -> None:
         """Stop listening; answers that are under way are cut off."""

@@ -21,6 +21,7 @@ from reidtrack.publish.mqtt_topics import OFFLINE, ONLINE, events_topic, state_t
 from reidtrack.publish.network import reason, wait_s
 from reidtrack.publish.outlet import MOST_WAITING, Line, Waiting
 from reidtrack.publish.status import LiveStatus, OutletStatus
+from reidtrack.runtime.background import SideThread, raise_first
 
 KEEPALIVE_S = 15
 """A broker that is silent for about so long is taken for gone."""
@@ -76,7 +77,7 @@ class MqttOutlet:
         self._until_s: float | None = None
         self._jitter = random.Random()
         self._client = self._make_client()
-        self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
+        self._thread = SideThread(self._run, "mqtt", failed=self._answered.set)
         self._thread.start()
 
     def send(self, line: Line) -> None:
@@ -96,16 +97,23 @@ class MqttOutlet:
             sent=waiting.sent,
             dropped=waiting.dropped,
             waiting=len(waiting) + len(self._on_the_way),
-            connected=self._connected,
+            connected=self._connected and self.fault is None,
         )
+
+    @property
+    def fault(self) -> BaseException | None:
+        """What its thread ended by before its time; None where it did not."""
+        return self._thread.fault
 
     def wait(self, timeout_s: float) -> bool:
         """Wait for the first answer, for a while; whether the broker took the connection.
 
         Raises:
             UsageError: If it refuses the user or the password.
+            BaseException: What the outlet's thread ended by, if it did.
         """
         self._answered.wait(timeout_s)
+        raise_first([self.fault])
         if self._wrong_user:
             raise UsageError(
                 "the broker refuses the user or the password",

@@ -39,6 +39,11 @@ class Outlet(Protocol):
         """Counts so far."""
         ...
 
+    @property
+    def fault(self) -> BaseException | None:
+        """What its thread ended by before its time; None where it did not."""
+        ...
+
     def close(self, timeout_s: float) -> None:
         """Send what waits, for so many seconds at most, and end; what is left then is counted as dropped."""
         ...

@@ -11,7 +11,6 @@ import http.client
 import json
 import random
 import ssl
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from reidtrack.errors import ConfigError
 from reidtrack.publish.network import LONGEST_WAIT_S, reason, wait_s
 from reidtrack.publish.outlet import MOST_WAITING, Line, Waiting
 from reidtrack.publish.status import LiveStatus, OutletStatus
+from reidtrack.runtime.background import SideThread
 
 TIMEOUT_S = 10.0
 """For connecting, and for each wait on the other side."""
@@ -129,7 +129,7 @@ class WebhookOutlet:
         self._told: str | None = None
         self._until_s: float | None = None
         self._context = ssl.create_default_context() if address.tls else None
-        self._thread = threading.Thread(target=self._run, name="webhook", daemon=True)
+        self._thread = SideThread(self._run, "webhook")
         self._thread.start()
 
     def send(self, line: Line) -> None:
@@ -146,8 +146,13 @@ class WebhookOutlet:
             sent=waiting.sent,
             dropped=waiting.dropped,
             waiting=len(waiting) + self._busy,
-            connected=self._connected,
+            connected=self._connected and self.fault is None,
         )
+
+    @property
+    def fault(self) -> BaseException | None:
+        """What its thread ended by before its time; None where it did not."""
+        return self._thread.fault
 
     def close(self, timeout_s: float) -> None:
         """Post what waits, and end; what cannot be posted in time is counted as dropped."""

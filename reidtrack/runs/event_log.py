@@ -24,6 +24,7 @@ from reidtrack.events import Event
 from reidtrack.files import own_file
 from reidtrack.plain_file import check_plain
 from reidtrack.runs.jsonl import json_line
+from reidtrack.runtime.background import SideThread
 
 logger = logging.getLogger(__name__)
 
@@ -73,13 +74,18 @@ class EventLog:
         except OSError as error:
             raise OutputError("cannot be opened", where=path, hint=error.strerror or str(error)) from error
         self._closed = threading.Event()
-        self._syncing = threading.Thread(target=self._keep_synced, name="event log", daemon=True)
+        self._syncing = SideThread(self._keep_synced, "event log")
         self._syncing.start()
 
     @property
     def error(self) -> str | None:
         """Why the file cannot be written at the moment; None where it can."""
         return self._error
+
+    @property
+    def fault(self) -> BaseException | None:
+        """What the thread ended by that has the disk hold what was written; None where it goes on."""
+        return self._syncing.fault
 
     @property
     def lost(self) -> int:

@@ -97,9 +97,10 @@ class _Item:
 class Retention:
     """Deletes what is older than some time, and the oldest where the folder is larger than it may be.
 
-    Recordings, logs, sightings and crops go; who is who, the gallery, events and corrections stay. A log or recording
-    counts as old as its end, a page of a day as old as the day's beginning; any other page with pictures goes with the
-    first crop that was there when it was written. Nothing is deleted through a link, and nothing that is being written.
+    Recordings, logs, sightings, crops and pages with pictures go; who is who, the gallery, events and corrections stay.
+    A log or recording counts as old as its end, a page of a day as old as the day's beginning, any other page with
+    pictures as old as the first crop that was there when it was written. Nothing is deleted through a link, and nothing
+    that is being written.
 
     Args:
         folder: Of the live cameras.
@@ -120,14 +121,16 @@ class Retention:
         self._remove_left_behind(in_utc(now))
         if self._keep_s is None and self._max_bytes is None:
             return Swept()
-        items = sorted(self._items(), key=lambda item: (item.start, list(_KINDS).index(item.kind), item.path))
+        items = list(self._items())
+        items += self._pages([item.start for item in items if item.kind == "crops"])
+        items.sort(key=lambda item: (item.start, list(_KINDS).index(item.kind), item.path))
         used = {path.resolve() for path in in_use()}
         items = [item for item in items if item.path.resolve() not in used]
         left = _bytes_of(self._folder.path)
         counts: Counter[str] = Counter()
         gone = failed = 0
-        for item in [*self._pages(in_utc(now), items), *items]:
-            if item.kind != "pages" and not self._must_go(item, in_utc(now), left):
+        for item in items:
+            if not self._must_go(item, in_utc(now), left):
                 continue
             if _delete(item.path):
                 counts[item.kind] += 1
@@ -143,20 +146,19 @@ class Retention:
         too_old = self._keep_s is not None and (now - item.end).total_seconds() > self._keep_s
         return too_old or (self._max_bytes is not None and left_bytes > self._max_bytes)
 
-    def _pages(self, now: datetime, items: Sequence[_Item]) -> Iterator[_Item]:
-        """Pages that may show somebody for longer than they may be shown."""
-        if self._keep_s is None:
-            return
-        oldest = now - timedelta(seconds=self._keep_s)
-        going = min((item.end for item in items if item.kind == "crops" and item.end < oldest), default=None)
-        whole = (self._folder.report, self._folder.path / "blame.html")
+    def _pages(self, crops: Sequence[datetime]) -> Iterator[_Item]:
+        """Pages with pictures, each as old as the oldest that it may show: it goes before that crop does.
+
+        Args:
+            crops: When those crops were taken that are there.
+        """
+        oldest = min(crops, default=None)
         days = [path for path in _listed(self._folder.day_pages) if is_day_page(path.name)]
-        for path in (*whole, *days):
-            if (found := _found(path)) is None:
-                continue
-            written = _moment(found)
-            if written < oldest or (_begins(path) < oldest if path in days else going is not None and going <= written):
-                yield _Item(written, written, path, "pages", found.st_size)
+        for path in (self._folder.report, self._folder.path / "blame.html", *days):
+            if (found := _found(path)) is not None:
+                shown, written = _begins(path) if path in days else oldest, _moment(found)
+                age = written if shown is None else min(shown, written)
+                yield _Item(age, age, path, "pages", found.st_size)
 
     def _items(self) -> Iterator[_Item]:
         for camera in self._folder.recorded_cameras():

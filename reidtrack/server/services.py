@@ -90,6 +90,12 @@ class Services:
         )
 
     @property
+    def fault(self) -> BaseException | None:
+        """The first bug that a thread has met which works beside the calls; None where none has."""
+        working = (self.preparer, self.runner, self.overseer)
+        return next((one.fault for one in working if one.fault is not None), None)
+
+    @property
     def gallery(self) -> Path:
         """File of the gallery; it need not be there."""
         return self.config.gallery or self.root / "people.db"

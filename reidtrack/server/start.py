@@ -11,6 +11,7 @@ from reidtrack.config.live import read_cameras
 from reidtrack.config.serve import ServeConfig
 from reidtrack.errors import DeviceError, InputError, OutputError, UsageError, param
 from reidtrack.publish.health import is_loopback, parse_bind
+from reidtrack.runtime.background import raise_first
 from reidtrack.server.services import Services
 
 logger = logging.getLogger(__name__)
@@ -72,12 +73,14 @@ def serve(root: Path, config: ServeConfig, ready: Callable[[str], None]) -> None
     Raises:
         UsageError: As `check_serve`.
         OutputError: If it cannot be listened there.
+        BaseException: The first bug that a thread has met which worked beside the calls, once it has ended.
     """
     check_serve(root, config)
     import uvicorn
 
     from reidtrack.server.app import make_app
 
+    services = Services.of(root, config)
     host, port = parse_bind(config.http)
     scheme = "http" if config.tls_cert is None else "https"
 
@@ -90,7 +93,7 @@ def serve(root: Path, config: ServeConfig, ready: Callable[[str], None]) -> None
                 ready(f"{scheme}://{shown}:{bound}/")
 
     settings = uvicorn.Config(
-        make_app(Services.of(root, config)),
+        make_app(services),
         host=host,
         port=port,
         log_level="warning",
@@ -114,6 +117,8 @@ def serve(root: Path, config: ServeConfig, ready: Callable[[str], None]) -> None
         raise OutputError(
             "cannot be listened on", where=config.http, hint=f"another program may: give {param('http')} another port"
         ) from error
+    finally:
+        raise_first([services.fault])
 
 
 def _require_packages() -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
 from reidtrack.events import Event, Notice
+from reidtrack.runtime.background import SideThread
 from reidtrack.runtime.queues import SYSTEM_CLOCK, Clock
 from reidtrack.video.address import Transport
 from reidtrack.video.failure import Failure
@@ -64,7 +64,7 @@ class MainRecorder:
             retry=retry,
             clock=clock,
         )
-        self._thread = threading.Thread(target=self._run, name=f"keep {camera}", daemon=True)
+        self._thread = SideThread(self._run, f"keep {camera}")
         self._thread.start()
 
     @property
@@ -75,7 +75,12 @@ class MainRecorder:
     @property
     def running(self) -> bool:
         """Whether it goes on: False after `close`, or where trying again is of no use."""
-        return self._thread.is_alive()
+        return self._thread.alive
+
+    @property
+    def fault(self) -> BaseException | None:
+        """What its thread ended by before its time; None where it did not. Nothing is recorded any more then."""
+        return self._thread.fault
 
     def close(self) -> None:
         """Record no more; what was begun has been ended on return."""

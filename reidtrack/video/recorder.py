@@ -90,6 +90,11 @@ class Recorder:
         """Bytes in all files since this was made."""
         return self._writer.written_bytes
 
+    @property
+    def fault(self) -> BaseException | None:
+        """What the thread ended by that writes, before its time; None where it did not."""
+        return self._writer.fault
+
     def begin(self, stream: VideoStream, start_s: float) -> None:
         """A new connection, or another codec or size: a new file.
 

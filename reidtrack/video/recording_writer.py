@@ -14,6 +14,7 @@ from typing import NamedTuple
 from reidtrack.clock import file_time
 from reidtrack.errors import OutputError
 from reidtrack.files import UNFINISHED, refuse_link
+from reidtrack.runtime.background import SideThread
 from reidtrack.video.recording_disk import RecordingDisk
 from reidtrack.video.remux import FileFormat
 
@@ -72,13 +73,18 @@ class RecordingWriter:
         self._open: _OpenFile | None = None
         self.written_bytes = 0
         self.current: Path | None = None
-        self._thread = threading.Thread(target=self._run, name=f"record {folder.name}", daemon=True)
+        self._thread = SideThread(self._run, f"record {folder.name}")
         self._thread.start()
 
     @property
     def has_room(self) -> bool:
-        """Whether more may be given: less waits than is allowed to."""
-        return self._waiting_bytes < self._most_bytes
+        """Whether more may be given: less waits than is allowed to, and somebody writes it."""
+        return self.fault is None and self._waiting_bytes < self._most_bytes
+
+    @property
+    def fault(self) -> BaseException | None:
+        """What its thread ended by before its time; None where it did not. Nothing is written any more then."""
+        return self._thread.fault
 
     def lost(self, file: NewFile) -> bool:
         """Whether a file cannot be written any further."""
@@ -98,7 +104,7 @@ class RecordingWriter:
             self._ended = True
             self._changed.notify_all()
         self._thread.join(timeout_s)
-        return not self._thread.is_alive()
+        return not self._thread.alive
 
     def _give(self, job: _Job) -> None:
         with self._changed:
@@ -107,6 +113,13 @@ class RecordingWriter:
             self._changed.notify_all()
 
     def _run(self) -> None:
+        try:
+            self._work()
+        finally:
+            with contextlib.suppress(OSError):
+                self._close_file()
+
+    def _work(self) -> None:
         while (job := self._next()) is not None:
             try:
                 if job.file is not self._lost:
@@ -117,8 +130,6 @@ class RecordingWriter:
                 self._give_up(job.file, OSError(errno.EPERM, error.what))
             with self._changed:
                 self._waiting_bytes -= len(job.data or b"")
-        with contextlib.suppress(OSError):
-            self._close_file()
 
     def _next(self) -> _Job | None:
         """The next job; None once there will be none."""

@@ -99,6 +99,38 @@ def test_pages_go_with_the_pictures_that_they_show(
         assert f"deleted the oldest: {len(gone)} page{'s' * (len(gone) > 1)} with pictures" in notice.text
 
 
+def test_pages_count_and_go_where_there_is_too_much(site: Path) -> None:
+    """Each before the oldest crop that it may show, and after what is older than that."""
+    for name in PAGES:
+        put(site / name, 1000, at(0.2))
+    whole = sweep(site, max_bytes=10**9).left_bytes
+    swept = sweep(site, max_bytes=whole - 2000)  # two days' pages are as old as the days
+    assert swept.counts == {"pages": 2}
+    assert not (site / "report").exists()
+    assert sweep(site, max_bytes=swept.left_bytes - 1).counts == {"recordings": 1}
+    swept = sweep(site, max_bytes=swept.left_bytes - 600)
+    assert swept.counts == {"pages": 1, "recordings": 1, "logs": 1, "sightings": 1}
+    assert not (site / "blame.html").exists()
+    notice = swept.notice(5.0)
+    assert notice is not None
+    assert notice.text.startswith("deleted the oldest: 1 page with pictures, 1 recording, 1 log, 1 file of sightings, ")
+    assert notice.figures is not None
+    assert notice.figures["pages"] == 1
+    assert (site / "crops" / "unsettled" / "door-1-2.jpg").exists()
+    assert sweep(site, max_bytes=1).counts["pages"] == 1
+    assert not list(site.rglob("*.html"))
+
+
+def test_no_page_outlives_a_picture_that_it_may_show(site: Path) -> None:
+    """Whatever the size is that may be: while a crop that was there is gone, no page is left."""
+    for name in PAGES:
+        put(site / name, 10, at(0.2))
+    first = site / "crops" / "unsettled" / "door-1-2.jpg"
+    for most in range(sweep(site, max_bytes=10**9).left_bytes, 0, -100):
+        sweep(site, max_bytes=most)
+        assert first.exists() or not list(site.rglob("*.html"))
+
+
 def test_what_is_older_than_it_may_be(site: Path) -> None:
     before = names(site)
     swept = sweep(site, keep_s=2 * HOUR_S)

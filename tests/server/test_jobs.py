@@ -95,6 +95,40 @@ def test_one_at_a_time_cancelled_and_resumed(queue: JobQueue, runner: JobRunner)
     until(lambda: queue.get(jobs[1].id).state == DONE, "going on")  # type: ignore[union-attr]
 
 
+def test_a_bug_while_a_job_is_followed_is_what_it_failed_by(
+    queue: JobQueue, runner: JobRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its process ends, whoever waits for the job is told, and the next one is begun."""
+    tell = queue.tell
+
+    def bug(identifier: str, progress: Any) -> None:
+        if identifier == jobs[0].id:
+            raise ZeroDivisionError("nobody reckoned with it")
+        tell(identifier, progress)
+
+    jobs: list[Any] = []
+    monkeypatch.setattr(queue, "tell", bug)
+    jobs += [queue.add(f"run{n}", ("hall",), {"code": 0, "wait": n == 0}, "anna") for n in range(2)]
+    runner.wake()
+    until(lambda: queue.get(jobs[1].id).state == DONE, "the next")  # type: ignore[union-attr]
+    found = queue.get(jobs[0].id)
+    assert found is not None
+    assert (found.state, found.error) == (FAILED, "a bug: ZeroDivisionError: nobody reckoned with it")
+    assert isinstance(runner.fault, ZeroDivisionError)
+
+
+def test_a_process_that_cannot_be_begun(queue: JobQueue, tmp_path: Path) -> None:
+    runner = JobRunner(queue, command=(str(tmp_path / "gone"),))
+    job = queue.add("next", ("hall",), {}, "anna")
+    runner.start()
+    until(lambda: queue.get(job.id).ended, "its end")  # type: ignore[union-attr]
+    runner.close()
+    found = queue.get(job.id)
+    assert found is not None
+    assert (found.state, found.error) == (FAILED, "no process can be begun: No such file or directory")
+    assert runner.fault is None
+
+
 def test_what_ran_when_the_program_ended_goes_on(queue: JobQueue, tmp_path: Path) -> None:
     first = JobRunner(queue, command=(sys.executable, "-c", SCRIPT))
     first.start()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from pathlib import Path
 
 import pytest
+import uvicorn
 
+from reidtrack.cli.main import main
+from reidtrack.errors import EXIT_BUG, EXIT_INTERRUPTED
 from reidtrack.server.data import prepare
 from reidtrack.server.data.library import LoadedRun, RunLibrary, RunSeen
 from reidtrack.server.data.prepare import Preparer
@@ -77,3 +81,55 @@ def test_large_runs_are_prepared_when_they_change(root: Path, monkeypatch: pytes
     assert loaded is not None
     with pytest.raises(Exception, match="is not JSON"):
         _ = loaded.identities
+
+
+def test_a_bug_in_one_run_keeps_no_other_from_being_prepared(
+    root: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is said at once, and what `reidtrack serve` ends by; who asks for the run meets it, too."""
+    shutil.copytree(root / "mall", root / "other")
+    monkeypatch.setattr(prepare, "FROM_BYTES", 1)
+    made = threading.Event()
+
+    def make(run: RunSeen) -> None:
+        if run.id == "mall":
+            raise KeyError("nobody reckoned with it")
+        made.set()
+
+    preparer = Preparer(RunLibrary(root), make)
+    preparer.start()
+    assert made.wait(60)
+    preparer.close()
+    assert isinstance(preparer.fault, KeyError)
+    assert "prepare: bug: KeyError: 'nobody reckoned with it'" in caplog.text
+
+
+def test_a_look_that_fails_is_not_the_last(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = threading.Semaphore(0)
+
+    def settled(library: RunLibrary, size: int) -> dict[str, object]:
+        looks.release()
+        raise RuntimeError("dictionary changed size during iteration")
+
+    monkeypatch.setattr(RunLibrary, "settled", settled)
+    monkeypatch.setattr(prepare, "EVERY_S", 0.001)
+    preparer = Preparer(RunLibrary(root), lambda run: None)
+    preparer.start()
+    for _ in range(3):
+        assert looks.acquire(timeout=60)
+    preparer.close()
+    assert isinstance(preparer.fault, RuntimeError)
+
+
+def test_a_bug_beside_the_calls_is_the_exit_code_of_the_server(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def met_and_ended(server: uvicorn.Server) -> None:
+        raise KeyboardInterrupt
+
+    bug = KeyError("nobody reckoned with it")
+    monkeypatch.setattr(uvicorn.Server, "run", met_and_ended)
+    assert main(["serve", str(root), "--quiet"]) == EXIT_INTERRUPTED
+    monkeypatch.setattr(Preparer, "fault", bug)
+    assert main(["serve", str(root), "--quiet"]) == EXIT_BUG
+    assert "bug: KeyError: 'nobody reckoned with it'" in capsys.readouterr().err

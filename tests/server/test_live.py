@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import sys
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,10 +22,14 @@ from served_live import watch_scene
 from starlette.websockets import WebSocketDisconnect
 
 from reidtrack.errors import InputError
+from reidtrack.pipeline.live import session
+from reidtrack.runtime.cancel import CancelToken
 from reidtrack.server.access.rules import Principal, Role
+from reidtrack.server.live import child, overseer
 from reidtrack.server.live.addresses import checked_address
 from reidtrack.server.live.camera_list import WatchedCameras
-from reidtrack.server.live.hub import Place
+from reidtrack.server.live.hub import LiveHub, Place
+from reidtrack.server.live.overseer import LivePlan, Overseer
 from reidtrack.server.live.relay import Outbox
 from reidtrack.server.live.ring import MOST_MEDIA, Film, Ring
 from reidtrack.server.live.seen import event_seen
@@ -115,6 +122,69 @@ def test_a_server_that_does_not_read_costs_bounded_memory_and_no_time() -> None:
     box.close()
     assert sum(len(message.data) for message in kept) <= 16 << 20
     assert sum(message.kind == "event" for message in kept) == 100
+
+
+@pytest.mark.parametrize(
+    ("commands", "tell", "what"),
+    [
+        pytest.param("no JSON\n", None, json.JSONDecodeError, id="a command that is none"),
+        pytest.param("", {"kind": "event", "event": object()}, TypeError, id="a message that cannot be packed"),
+    ],
+)
+def test_a_bug_in_a_thread_of_the_process_ends_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, commands: str, tell: Any, what: type[Exception]
+) -> None:
+    """Without those that hear and tell, nobody could end it, or see what it sees."""
+    read, write = os.pipe()
+    os.write(write, commands.encode())
+    cancelled = []
+
+    def live(request: Any, relay: Any, cancel: CancelToken, reload: Any) -> None:
+        if tell is not None:
+            relay._outbox.send(Message(tell))
+        until = time.monotonic() + WAIT_S
+        while not cancel.cancelled and time.monotonic() < until:
+            time.sleep(0.01)
+        cancelled.append(cancel.cancelled)
+
+    monkeypatch.setattr(session, "live", live)
+    monkeypatch.setattr(child, "_end_on_signals", lambda cancel: None)
+    (tmp_path / "cameras.yaml").write_text(json.dumps({"cameras": [{"name": "hall", "address": "rtsp://10.0.0.5"}]}))
+    asked = {"cameras_file": tmp_path / "cameras.yaml", "out": tmp_path / "live", "config": None, "settings": {}}
+    outbox = Outbox(io.BytesIO())
+    with os.fdopen(read) as hears:
+        with pytest.raises(what):
+            child.watch(asked, hears, outbox)
+        os.close(write)
+    outbox.close()
+    assert cancelled == [True]
+
+
+def test_a_bug_while_messages_are_taken_begins_the_process_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    taken: list[str] = []
+    met = threading.Event()
+
+    def take(hub: LiveHub, message: Message) -> None:
+        taken.append(message.kind)
+        if len(taken) == 1:
+            raise KeyError("origin_utc")
+        met.set()
+
+    monkeypatch.setattr(LiveHub, "take", take)
+    monkeypatch.setattr(overseer, "_AGAIN_S", (0.01,))
+    packed = Message({"kind": "cameras"}).packed()
+    script = f"import sys; sys.stdout.buffer.write({packed!r}); sys.stdout.flush(); sys.stdin.read()"
+    (tmp_path / "cameras.yaml").write_text(json.dumps({"cameras": [{"name": "hall", "address": "rtsp://10.0.0.5"}]}))
+    plan = LivePlan(WatchedCameras(tmp_path / "cameras.yaml", tmp_path / ".serve"), tmp_path / "live")
+    found = Overseer(plan, LiveHub(), command=(sys.executable, "-c", script))
+    found.start()
+    assert met.wait(WAIT_S)
+    found.close()
+    assert found.pid is None
+    assert isinstance(found.fault, KeyError)
+    assert "live cameras: bug: KeyError: 'origin_utc'" in caplog.text
 
 
 def test_packets_become_fragments_that_play(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from reidtrack.errors import OutputError
 from reidtrack.events import CameraDown, Event, Notice
 from reidtrack.pipeline.live.regions import Region
 from reidtrack.pipeline.live.store import LiveStore
+from reidtrack.runtime.background import SideThread
 from reidtrack.types import Frame
 from reidtrack.video.live import LiveSource
 from reidtrack.video.main_recorder import MainRecorder
@@ -33,12 +33,25 @@ class LiveCamera:
         source: Gives its frames.
         recorder: Records its stream; None where it is not recorded.
         main: Reads the stream that is recorded, where another one is looked at.
+        closing: Finishes its recording; None while it is read.
     """
 
     settings: CameraSettings
     source: LiveSource
     recorder: Recorder | None
     main: MainRecorder | None
+    closing: SideThread | None = None
+
+    @property
+    def fault(self) -> BaseException | None:
+        """What a thread ended by before its time that records it; None where none did."""
+        threads = (self.recorder, self.main, self.closing)
+        return next((t.fault for t in threads if t is not None and t.fault is not None), None)
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether its recording is being finished."""
+        return self.closing is not None and self.closing.alive
 
     def close(self) -> None:
         """Read it no more; its recording ends."""
@@ -78,7 +91,7 @@ class LiveCameras:
         self.disk = RecordingDisk(store.folder.recordings_folder, tell=tell, now_s=wall.now_s)
         self._arriving: Arriving = iter
         self.open: Mapping[str, LiveCamera] = {}
-        self._closing: list[threading.Thread] = []
+        self._ended: list[LiveCamera] = []
         self.regions: dict[str, Sequence[Region]] = {}
         """Camera to the regions to ignore."""
 
@@ -140,15 +153,22 @@ class LiveCameras:
         """Read no more; recordings are finished."""
         for camera in self.open.values():
             self._end(camera)
-        for thread in self._closing:
-            thread.join()
+        for camera in self._ended:
+            if camera.closing is not None:
+                camera.closing.join()
+
+    @property
+    def fault(self) -> BaseException | None:
+        """What a thread ended by before its time that recorded a camera; None where none did."""
+        cameras = (*self._ended, *self.open.values())
+        return next((camera.fault for camera in cameras if camera.fault is not None), None)
 
     def _end(self, camera: LiveCamera) -> None:
         """Read a camera no more; its recording is finished by a thread that nobody has to wait for yet."""
         camera.source.close()
-        thread = threading.Thread(target=camera.close, name=f"close {camera.settings.name}", daemon=True)
-        self._closing = [*(other for other in self._closing if other.is_alive()), thread]
-        thread.start()
+        camera.closing = SideThread(camera.close, f"close {camera.settings.name}")
+        camera.closing.start()
+        self._ended = [*(other for other in self._ended if other.fault is not None or other.is_closing), camera]
 
     def _open(self, camera: CameraSettings) -> None:
         stream, recorder, main = self._config.stream, self._recorder(camera), None

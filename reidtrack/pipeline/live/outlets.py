@@ -63,6 +63,12 @@ class LiveOutlets:
         """The status, with how it stands with the outlets."""
         return replace(status, outlets={**status.outlets, **{o.name: o.status() for o in self._outlets}})
 
+    @property
+    def fault(self) -> BaseException | None:
+        """What a thread of theirs ended by before its time; None where none did."""
+        faults = [None if self._page is None else self._page.fault, *(outlet.fault for outlet in self._outlets)]
+        return next((fault for fault in faults if fault is not None), None)
+
     def close(self) -> None:
         """Send what waits, for a moment, and end."""
         page = getattr(self, "_page", None)

@@ -8,6 +8,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field, replace
+from types import TracebackType
 
 from reidtrack.config.live import CameraSettings
 from reidtrack.embed.select import Candidate, CropSelector
@@ -38,6 +39,7 @@ from reidtrack.publish.status import LiveStatus
 from reidtrack.runs.crops import CropStore
 from reidtrack.runs.event_log import EventLog
 from reidtrack.runs.lock import RunLock
+from reidtrack.runtime.background import Every, raise_first
 from reidtrack.runtime.batches import timed_batches
 from reidtrack.runtime.cancel import CancelToken
 from reidtrack.track.camera_motion import CameraMotionEstimator
@@ -121,6 +123,7 @@ class LiveSession:
         self._stack.callback(self._close_log)
         self._disk_was_full = False
         self._outlets: LiveOutlets | None = None
+        self._ticker: Every | None = None
         dim = networks.embedder.feature_dim
         self._people = LivePeople.open(store, request, dim, lambda: self._log.end, self._say_of_outlet)
         self._stack.callback(self._people.end)
@@ -152,8 +155,12 @@ class LiveSession:
     def __enter__(self) -> LiveSession:
         return self
 
-    def __exit__(self, *raised: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._stack.close()
+        if error is None:  # everything is in order by now; what went wrong beside the work is said last
+            raise_first(one.fault for one in (self._ticker, self._cameras, self._outlets, self._log) if one is not None)
 
     def tell(self, event: Event) -> None:
         """Log an event, and pass it on to whoever wants to know; any thread."""
@@ -172,7 +179,7 @@ class LiveSession:
         for ended in self._people.ended_by_a_kill():
             self.tell(ended)
         self.tell(Started(time_s=self._wall.now_s(), cameras=names))
-        ticker = _Every(1.0, self._tick)
+        self._ticker = Every(1.0, self._tick, "figures")
         try:
             self._cameras.open_all(self._request.cameras)
             self._frames = self._cameras.frames(self._tracking.arriving)
@@ -181,7 +188,7 @@ class LiveSession:
             self._cameras.close()
             if self._frames is not None:
                 self._frames.close()
-            ticker.close()
+            self._ticker.close()
         self._identities.finish()
         return self._finish(ended_by_itself=not cancel.cancelled)
 
@@ -375,32 +382,3 @@ class _NoteNumbers(RunObserver):
         numbers = self._store.numbers(frame.camera)
         numbers.last_frame = max(numbers.last_frame, frame.index)
         numbers.last_time_s = max(numbers.last_time_s, round(frame.time_s, 6))
-
-
-class _Every:
-    """Does something every so many seconds in a thread of its own, until it is closed.
-
-    What goes wrong is said, once for each thing in a row, and ends nothing: figures are shown late then.
-    """
-
-    def __init__(self, every_s: float, work: Callable[[], None]) -> None:
-        self._every_s, self._work = every_s, work
-        self._said: str | None = None
-        self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="figures", daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        """End; waits for the last one."""
-        self._closed.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._closed.wait(self._every_s):
-            try:
-                self._work()
-            except Exception as error:  # whatever it is: without this thread nothing is deleted or shown any more
-                text = str(error) if isinstance(error, ReidtrackError | OSError) else repr(error)
-                if text != self._said:
-                    logger.warning("%s", text)
-                self._said = text

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import heapq
 import threading
 from collections.abc import Callable
 
 from reidtrack.errors import ReidtrackError
+from reidtrack.runtime.background import Faults, SideThread
 from reidtrack.server.access.rules import Principal, Role
 from reidtrack.server.data.library import RunLibrary, RunSeen
 
@@ -26,13 +26,21 @@ class Preparer:
     Args:
         library: The runs.
         make: Makes what is asked for first of a run, which keeps it (`RunSeen.made_once`).
+
+    A bug in one run is said in a line and keeps the others from nothing; who asks for that run meets it, too.
     """
 
     def __init__(self, library: RunLibrary, make: Callable[[RunSeen], object]) -> None:
         self._library, self._make = library, make
         self._done: dict[str, object] = {}
         self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._keep, name="prepare", daemon=True)
+        self._faults = Faults("prepare")
+        self._thread = SideThread(self._keep, "prepare")
+
+    @property
+    def fault(self) -> BaseException | None:
+        """The first bug that was met; None where there was none."""
+        return self._faults.first or self._thread.fault
 
     def start(self) -> None:
         """Begin."""
@@ -41,12 +49,14 @@ class Preparer:
     def close(self) -> None:
         """End; what is being read is read to its end."""
         self._ending.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._thread.join()
 
     def _keep(self) -> None:
         while not self._ending.is_set():
-            self.look()
+            try:
+                self.look()
+            except Exception as error:  # the next look may find the folder in another state
+                self._faults.note(error)
             self._ending.wait(EVERY_S)
 
     def look(self) -> list[str]:
@@ -56,8 +66,12 @@ class Preparer:
         changed = [run for run in newest if self._done.get(run) != found[run]]
         self._done = {run: found[run] for run in newest}
         for run in changed:
-            with contextlib.suppress(ReidtrackError, OSError):  # who asks for it is told
+            try:
                 seen = self._library.seen_by(_ALL).get(run)
                 if seen is not None and not self._ending.is_set():
                     self._make(seen)
+            except (ReidtrackError, OSError):
+                pass  # who asks for it is told
+            except Exception as error:
+                self._faults.note(error)
         return changed

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
-import logging
 import signal
 import subprocess
 import sys
 import threading
 
 from reidtrack.errors import EXIT_INTERRUPTED, EXIT_OK, OutputError
+from reidtrack.runtime.background import Faults, SideThread
 from reidtrack.server.jobs.queue import CANCELLED, DONE, FAILED, Job, JobQueue
-
-logger = logging.getLogger(__name__)
 
 _LOOK_S = 1.0
 """How long a finished queue sleeps when nothing wakes it."""
@@ -38,7 +36,13 @@ class JobRunner:
         self._processes: dict[str, subprocess.Popen[str]] = {}
         self._cancelled: set[str] = set()
         self._lock = threading.Lock()
-        self._threads = [threading.Thread(target=self._work, name=f"jobs-{n}", daemon=True) for n in range(at_once)]
+        self._faults = Faults("jobs")
+        self._threads = [SideThread(self._work, f"jobs-{n}") for n in range(at_once)]
+
+    @property
+    def fault(self) -> BaseException | None:
+        """The first bug that was met; None where there was none."""
+        return next((t.fault for t in self._threads if t.fault is not None), self._faults.first)
 
     def start(self) -> None:
         """Begin; what was running when the program ended last goes on."""
@@ -70,8 +74,7 @@ class JobRunner:
             for process in self._processes.values():
                 process.send_signal(signal.SIGINT)
         for thread in self._threads:
-            if thread.is_alive():
-                thread.join(_END_S)
+            thread.join(_END_S)
         with self._lock:
             for process in self._processes.values():
                 process.kill()
@@ -83,12 +86,24 @@ class JobRunner:
                 if job is not None:
                     self._do(job)
                     continue
-            except OutputError as error:  # a full disk, say: the next look may find room
-                logger.warning("%s", error)
+            except Exception as error:  # a full disk, say: the next look may find room
+                self._faults.note(error)
             self._wake.wait(_LOOK_S)
             self._wake.clear()
 
     def _do(self, job: Job) -> None:
+        """Have a job done; what goes wrong here is what it failed by."""
+        try:
+            self._run(job)
+        except OutputError:  # of the queue, which cannot be told either
+            raise
+        except OSError as error:
+            self._queue.end(job.id, FAILED, f"no process can be begun: {error.strerror or error}")
+        except Exception as error:
+            self._faults.note(error)
+            self._queue.end(job.id, FAILED, f"a bug: {type(error).__name__}: {error}")
+
+    def _run(self, job: Job) -> None:
         with self._lock:
             if self._ending.is_set():
                 return
@@ -99,6 +114,10 @@ class JobRunner:
         try:
             error = self._follow(job, process)
             code = process.wait()
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
         finally:
             with self._lock:
                 del self._processes[job.id]

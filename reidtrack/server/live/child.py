@@ -10,19 +10,23 @@ import json
 import os
 import signal
 import sys
-import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
 from reidtrack.errors import EXIT_BUG, EXIT_OK, ReidtrackError
+from reidtrack.runtime.background import SideThread, raise_first
 from reidtrack.runtime.cancel import CancelToken
 from reidtrack.server.live.relay import Outbox, Relay
 from reidtrack.server.live.wire import Message
 
 
 def watch(asked: Mapping[str, Any], commands: TextIO, outbox: Outbox) -> int:
-    """Watch cameras until told to end; the exit code, as the command line has it."""
+    """Watch cameras until told to end; the exit code, as the command line has it.
+
+    Raises:
+        BaseException: What a thread ended by that hears from the server, or tells it: that ends the session.
+    """
     from reidtrack.config.live import LiveConfig
     from reidtrack.config.load import load
     from reidtrack.pipeline.live.request import LiveRequest, cameras_of
@@ -38,8 +42,11 @@ def watch(asked: Mapping[str, Any], commands: TextIO, outbox: Outbox) -> int:
     request = LiveRequest(cameras, out, config, realtime=True, cameras_file=cameras_file)
     cancel, reload, relay = CancelToken(), ReloadToken(), Relay(outbox)
     _end_on_signals(cancel)
-    threading.Thread(target=_obey, args=(commands, relay, cancel, reload), name="commands", daemon=True).start()
+    outbox.failed = cancel.cancel
+    obeying = SideThread(lambda: _obey(commands, relay, cancel, reload), "commands", failed=cancel.cancel)
+    obeying.start()
     live(request, relay, cancel, reload)
+    raise_first((obeying.fault, relay.fault))
     return EXIT_OK
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from reidtrack.config.live import CameraSettings
 from reidtrack.errors import EXIT_OK, ReidtrackError
+from reidtrack.runtime.background import Faults, SideThread
 from reidtrack.server.live.camera_list import WatchedCameras
 from reidtrack.server.live.hub import LiveHub
 from reidtrack.server.live.wire import read_messages
@@ -62,7 +63,8 @@ class Overseer:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._jpeg: list[str] = []
-        self._thread = threading.Thread(target=self._keep, name="live", daemon=True)
+        self._faults = Faults("live cameras")
+        self._thread = SideThread(self._keep, "live")
         if plan is not None:
             hub.changed = self.want_jpeg
 
@@ -71,6 +73,11 @@ class Overseer:
         """Of the process, while it runs."""
         with self._lock:
             return None if self._process is None else self._process.pid
+
+    @property
+    def fault(self) -> BaseException | None:
+        """The first bug that was met; None where there was none."""
+        return self._faults.first or self._thread.fault
 
     def start(self) -> None:
         """Begin, where something is to be watched."""
@@ -90,8 +97,7 @@ class Overseer:
                 process.wait(_END_S)
             except subprocess.TimeoutExpired:
                 process.kill()
-        if self._thread.is_alive():
-            self._thread.join(_END_S)
+        self._thread.join(_END_S)
 
     def want_jpeg(self, cameras: Collection[str]) -> None:
         """Have single pictures of some cameras made, and of no others."""
@@ -134,9 +140,23 @@ class Overseer:
     def _keep(self) -> None:
         tries = 0
         while not self._ending.is_set():
-            told = self._once()
+            told = self._tried()
             tries = 0 if told else tries + 1
             self._ending.wait(_AGAIN_S[min(tries, len(_AGAIN_S) - 1)])
+
+    def _tried(self) -> bool:
+        """Run it until it ends; whether it watched anything. A bug here ends it, and it is begun again."""
+        try:
+            return self._once()
+        except Exception as error:
+            self._faults.note(error)
+            with self._lock:
+                process, self._process = self._process, None
+            if process is not None:
+                process.kill()
+                process.communicate()
+            self._hub.end("failed", f"a bug: {type(error).__name__}: {error}")
+            return False
 
     def _once(self) -> bool:
         """Run it until it ends; whether it watched anything."""

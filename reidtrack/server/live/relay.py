@@ -17,6 +17,7 @@ from reidtrack.events import Event
 from reidtrack.pipeline.live.show import LiveShow
 from reidtrack.pipeline.run.observers import RunObserver
 from reidtrack.publish.status import LiveStatus
+from reidtrack.runtime.background import SideThread
 from reidtrack.server.live.wire import Message
 from reidtrack.types import Frame, Tracks
 from reidtrack.video.fragments import Beginning, Fragment, FragmentSink
@@ -37,6 +38,9 @@ class Outbox:
 
     Args:
         stream: Where to.
+
+    Attributes:
+        failed: Called where its thread ends by an error.
     """
 
     def __init__(self, stream: BinaryIO) -> None:
@@ -46,8 +50,14 @@ class Outbox:
         self._cut: set[str] = set()
         self._changed = threading.Condition()
         self._closed = False
-        self._thread = threading.Thread(target=self._write, name="relay", daemon=True)
+        self.failed: Callable[[], object] = lambda: None
+        self._thread = SideThread(self._write, "relay", failed=lambda: self.failed())
         self._thread.start()
+
+    @property
+    def fault(self) -> BaseException | None:
+        """What its thread ended by before its time; None where it did not. Nothing is told any more then."""
+        return self._thread.fault
 
     def send(self, message: Message) -> None:
         """Have something told; any thread."""
@@ -103,6 +113,11 @@ class Relay(LiveShow):
         self._outbox = outbox
         self.boxes: _Boxes | None = None
         self._wanted: frozenset[str] = frozenset()
+
+    @property
+    def fault(self) -> BaseException | None:
+        """What a thread ended by before its time that tells of the session; None where none did."""
+        return self._outbox.fault or (None if self.boxes is None else self.boxes.encoding.fault)
 
     def want_jpeg(self, cameras: Collection[str]) -> None:
         """Cameras whose pictures are wanted one by one; any thread."""
@@ -163,7 +178,8 @@ class _Boxes(RunObserver):
         self._given_s: dict[str, float] = {}
         self._next: dict[str, Frame] = {}
         self._changed = threading.Condition()
-        threading.Thread(target=self._encode, name="jpeg", daemon=True).start()
+        self.encoding = SideThread(self._encode, "jpeg", failed=outbox.failed)
+        self.encoding.start()
 
     def on_tracks(self, frame: Frame, tracks: Tracks) -> None:
         """Tell of the boxes of a frame, and of those of frames before it that were not known then."""

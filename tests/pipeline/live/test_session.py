@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import threading
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -17,11 +16,11 @@ from scene import Scene
 
 from reidtrack.cli.main import main
 from reidtrack.config.live import CameraSettings, read_cameras
-from reidtrack.errors import InputError, OutputError, UsageError
+from reidtrack.errors import EXIT_BUG, InputError, OutputError, UsageError
 from reidtrack.events import CameraDown, CameraUp, Event, Notice, TrackletStarted
 from reidtrack.files import UNFINISHED
 from reidtrack.pipeline.live.request import LiveRequest, cameras_of
-from reidtrack.pipeline.live.session import LiveOutcome, ReloadToken, _Every, live
+from reidtrack.pipeline.live.session import LiveOutcome, ReloadToken, live
 from reidtrack.pipeline.live.settle import settle_live
 from reidtrack.pipeline.live.show import LiveShow
 from reidtrack.pipeline.run.reading import RunNetworks
@@ -125,6 +124,37 @@ def test_a_full_disk_ends_recording_alone(
     assert not any(folder.recordings(camera) for camera in folder.recorded_cameras())
     (sightings,) = folder.sightings_files()
     assert {row["camera"] for row in read_lines(sightings.path)} == {"left", "right"}
+
+
+@pytest.mark.usefixtures("networks")
+@pytest.mark.parametrize("debug", [False, True])
+def test_a_bug_beside_the_work_is_the_exit_code_of_a_session_that_went_on(
+    scene: Scene,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    debug: bool,
+) -> None:
+    def bug(disk: object) -> None:
+        raise KeyError("nobody reckoned with it")
+
+    monkeypatch.setattr(recording_disk.RecordingDisk, "check", bug)
+    folder = LiveFolder(tmp_path / "site")
+    words = ["live", "--videos", str(scene.videos["left"]), "--realtime", "--out", str(folder.path), "--quiet"]
+    words += ["--reid", str(scene.reid), "--engine", "torch", "--set", "stream.catch_up=false"]
+    if debug:
+        with pytest.raises(KeyError, match="nobody reckoned"):
+            main([*words, "--debug"])
+    else:
+        assert main(words) == EXIT_BUG
+        said = capsys.readouterr().err.splitlines()
+        assert said[-1] == "bug: KeyError: 'nobody reckoned with it'; run again with --debug and report it"
+    assert caplog.text.count("record left has ended: bug: KeyError") == 1
+    kinds = Counter(event["event"] for event in events(folder.path))
+    assert kinds["stopped"] == 1
+    assert kinds["tracklet_started"] == kinds["tracklet_ended"] > 0
+    assert read_json(folder.run_json)["people"] > 0
 
 
 def test_two_inputs_of_one_name_are_two_cameras(scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -286,22 +316,6 @@ def test_who_was_who_that_cannot_be_read_is_one_line(scene: Scene, tmp_path: Pat
     (out / "identities.npz").write_bytes(data)
     with pytest.raises(InputError, match="who was who in the sessions before"):
         watch(request(scene, out))
-
-
-def test_a_thread_of_figures_outlives_whatever_goes_wrong(caplog: pytest.LogCaptureFixture) -> None:
-    done = threading.Event()
-    times: list[int] = []
-
-    def work() -> None:
-        times.append(len(times))
-        if len(times) > 3:
-            done.set()
-        raise RuntimeError("dictionary changed size during iteration")
-
-    ticker = _Every(0.001, work)
-    assert done.wait(10.0)
-    ticker.close()
-    assert len(caplog.records) == 1  # said once for all of them
 
 
 @pytest.mark.usefixtures("networks")

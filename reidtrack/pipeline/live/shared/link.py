@@ -27,6 +27,7 @@ from reidtrack.pipeline.live.shared.server import AwayError, asking, away, conne
 from reidtrack.pipeline.live.shared.waiting import Waiting
 from reidtrack.publish.network import wait_s
 from reidtrack.publish.status import OutletStatus
+from reidtrack.runtime.background import SideThread, raise_first
 
 KEEP_S = 300.0
 """What waits in a stream for an associator is deleted after so long, seconds; answers after ten times as long."""
@@ -102,24 +103,37 @@ class Link:
         except AwayError as error:
             raise UsageError(f"the Redis server cannot be used: {error}", where=address.shown, field="redis") from None
         self._last_id = last_id or self._newest()
-        self._sender = threading.Thread(target=self._send, name="redis sends", daemon=True)
-        self._receiver = threading.Thread(target=self._receive, name="redis receives", daemon=True)
+        self._sender = SideThread(self._send, "redis sends")
+        self._receiver = SideThread(self._receive, "redis receives")
         self._sender.start()
         self._receiver.start()
 
     def put(self, sector: str, seq: int, fields: dict[str, bytes]) -> None:
-        """Send an entry, soon; does not wait and does not fail."""
+        """Send an entry, soon; does not wait, and does not fail for want of a server.
+
+        Raises:
+            BaseException: What a thread of the link ended by before its time: nothing is sent or taken any more.
+        """
+        self._check()
         self._sectors[sector] = seq
         self.waiting.put(sector, fields)
 
     def take(self) -> tuple[str | None, list[Answer]]:
-        """The answers since the last call, and the id of the last; None where there are none."""
+        """The answers since the last call, and the id of the last; None where there are none.
+
+        Raises:
+            BaseException: As `put`.
+        """
+        self._check()
         found: list[Answer] = []
         last_id = None
         while self._answers:
             last_id, answers = self._answers.popleft()
             found += answers
         return last_id, found
+
+    def _check(self) -> None:
+        raise_first((self._sender.fault, self._receiver.fault))
 
     def owns(self, camera: str) -> bool:
         """Whether the group may speak for a camera; any other that watches one of that name speaks first."""
@@ -189,7 +203,7 @@ class Link:
 
     def _settled(self) -> bool:
         """Whether the associators have seen everything."""
-        if self._away:
+        if self._away or not (self._sender.alive and self._receiver.alive):
             raise AwayError(str(self._problem))  # nothing will come
         if len(self.waiting):
             return False
