@@ -240,7 +240,8 @@ class Soak:
         limits = GalleryLimits(strangers=0.1, margin=0.05, most_people=2000)
         path, signature = self._folder / "people.db", Signature("0" * 64, "drawn")
         prior = self._options.get("prior", GENERIC)
-        return GalleryPeople(path, signature, folder="soak", place="soak", origin_utc=1.7e9, limits=limits, prior=prior)
+        names = {"folder": "soak", "place": "soak"}
+        return GalleryPeople(path, signature, **names, origin_utc=lambda: 1.7e9, limits=limits, prior=prior)
 
     def run(self, visits: Iterator[Visit], hours: float, sample_s: float = SAMPLE_S) -> None:
         """Play so many hours."""

@@ -16,19 +16,19 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
 
-from reidtrack.associate.calibration.prior import AppearancePrior
 from reidtrack.associate.online import OnlineIdentities
 from reidtrack.config.live import LiveConfig
 from reidtrack.events import IdentityGiven
 from reidtrack.pipeline.live.shared.address import parse_redis
-from reidtrack.pipeline.live.shared.associate import AssociateRequest, make_sector
 from reidtrack.pipeline.live.shared.associator import Associator
+from reidtrack.pipeline.live.shared.deciding import make_deciding
 from reidtrack.pipeline.live.shared.group import SharedIdentities
 from reidtrack.pipeline.live.shared.keys import Keys
 from reidtrack.pipeline.live.shared.link import GroupEntry, Link
@@ -98,8 +98,7 @@ def play(watchers: Sequence[Watcher], seconds: float) -> None:
 
 def associate(port: int, said: Any) -> None:
     """An associator in a process of its own, with all evidence; says what it has spent, each second."""
-    request = AssociateRequest(LiveConfig(), ("site",))
-    make: Callable[[AppearancePrior], Any] = lambda prior: make_sector(request, prior)  # noqa: E731
+    make = partial(make_deciding, LiveConfig(), (), "site")
     address = parse_redis(f"redis://127.0.0.1:{port}/0")
     associator = Associator(address, Keys(), "site", make, lambda _: None)
     threading.Thread(target=associator.run, args=(threading.Event(),), daemon=True).start()

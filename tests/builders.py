@@ -57,7 +57,7 @@ def write_video(
     """Write frames that carry their number at the given times; the suffix says which container."""
     import av
 
-    time_base = Fraction(1, fps) if path.suffix == ".h264" or codec == "mpeg4" else Fraction(1, 90_000)
+    time_base = Fraction(1, fps) if path.suffix == ".h264" or codec in ("mpeg4", "mpeg2video") else Fraction(1, 90_000)
     with av.open(str(path), "w", options=container_options or {}) as container:
         stream: Any = container.add_stream(codec, rate=fps, options=options or {})
         stream.width, stream.height, stream.pix_fmt = *size, pix_fmt

@@ -13,12 +13,13 @@ what a tracklet is compared with itself by (`half_distances`, `split_switched`) 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from reidtrack.associate.appearance import unit
 from reidtrack.associate.calibration.prior import AppearancePrior
-from reidtrack.associate.same_camera import SameCameraMatches, same_person
+from reidtrack.associate.same_camera import SameCameraMatches, both_ways, same_person
 from reidtrack.types import DoubleArray, IntArray
 
 _SEEN_BY_BOTH = 0.3
@@ -33,7 +34,7 @@ _MOST_OWN = 0.99
 """Nobody makes up all of a bias, so that nothing is divided by zero."""
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False)
 class CameraBias:
     """Biases of the cameras of a recording.
 
@@ -88,10 +89,11 @@ class CameraBias:
         centred, bias = means - centre, np.zeros((cameras, means.shape[1]))
         worth = max(prior.variances.worth if shrink is None else shrink, _LEAST_WORTH)
         matches, people = SameCameraMatches.none(len(weight)), weight
+        apart = both_ways(cannot_link, camera, weight)
         for _ in range(_ROUNDS if shrink is None else 1):
             if shrink is None:
                 rows = means if prior.mean is None else centred - bias[camera]
-                matches = SameCameraMatches.of(rows, camera, weight, prior, cannot_link)
+                matches = SameCameraMatches.of(rows, camera, weight, prior, apart)
                 people = matches.person_weights(weight)
             count = np.bincount(camera, people, cameras).astype(np.float64)
             share = _shares(count, worth)
@@ -109,6 +111,10 @@ class CameraBias:
         alone = 1 / max(1.0, float(self.people[self.camera[i]]))
         return self._left(i, rows, np.where(rows == i, same, alone * same))
 
+    @cached_property
+    def _direction(self) -> DoubleArray:
+        return unit(self.centred)
+
     def without_lookalikes(self, i: int) -> tuple[DoubleArray, float]:
         """Bias (D,) of tracklet `i`'s camera without whoever looks like it in any camera, and what it makes of two.
 
@@ -116,7 +122,7 @@ class CameraBias:
         it, and what of them is in it, is in everybody's appearance and makes all alike.
         """
         weight = self.shares[self.camera[i], self.camera] * self.person_weight
-        same = same_person(unit(self.centred), i, self.prior)
+        same = same_person(self._direction, i, self.prior)
         rest = 1 - min(float(weight @ same), _MOST_OWN)
         part = weight * (1 - same) / rest
         unknown = (1 - float(part.sum())) ** 2 / self.prior.variances.worth + float(

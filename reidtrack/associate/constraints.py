@@ -100,17 +100,29 @@ def _overlapping(tracklets: Sequence[Tracklet]) -> IntArray:
     count = np.searchsorted(first, last, side="right") - np.arange(1, len(first) + 1)  # begin before this one's end
     earlier = np.repeat(np.arange(len(first)), count)
     later = earlier + 1 + np.arange(len(earlier)) - np.repeat(np.cumsum(count) - count, count)
-    # One that has a box in every frame of the camera while it lasts is there when the later one begins.
-    frame = np.unique(np.concatenate([t.frame for t in tracklets]))
-    whole = np.searchsorted(frame, last) - np.searchsorted(frame, first) + 1 == [len(t) for t in tracklets]
-    share = whole[earlier]
+    share = np.ones(len(earlier), np.bool_)  # one without a gap is there when the later one begins
     begin = np.cumsum(count) - count
-    at = [np.searchsorted(frame, t.frame) for t in tracklets]
-    for k in np.flatnonzero(~whole & (count > 0)).tolist():
-        there = np.zeros(at[k][-1] - at[k][0] + 1, np.bool_)
-        there[at[k] - at[k][0]] = True
-        for pair in range(begin[k], begin[k] + count[k]):
-            other = at[later[pair]] - at[k][0]  # begins while this one lasts
-            share[pair] = there[other[0]] or there[other[: other.searchsorted(len(there))]].any()
+    run_first, run_last, run = _runs([t.frame for t in tracklets])
+    for k in np.flatnonzero((np.diff(run) > 1) & (count > 0)).tolist():
+        own, behind = slice(run[k], run[k + 1]), k + 1 + int(count[k])
+        others = slice(run[k + 1], run[behind])
+        at = run_last[own].searchsorted(run_first[others])  # of its runs the first that does not end before
+        met = run_first[own].take(at, mode="clip") <= run_last[others]
+        met &= at < run[k + 1] - run[k]
+        share[begin[k] : begin[k] + count[k]] = np.logical_or.reduceat(met, run[k + 1 : behind] - run[k + 1])
     pairs: IntArray = np.stack([earlier, later], axis=1)[share]
     return pairs
+
+
+def _runs(frames: Sequence[IntArray]) -> tuple[IntArray, IntArray, IntArray]:
+    """First and last frames (R,) of runs without a gap, by tracklet and time; index (N + 1,) of each one's first run.
+
+    Args:
+        frames: Frames of N tracklets of a camera, increasing; those in which it has no box at all are no gap.
+    """
+    every = np.concatenate(frames)
+    at = np.searchsorted(np.unique(every), every)
+    owner = np.repeat(np.arange(len(frames)), [len(own) for own in frames])
+    gap = np.flatnonzero((np.diff(at) != 1) | (np.diff(owner) != 0))
+    first, last = np.append(0, gap + 1), np.append(gap, len(every) - 1)
+    return every[first], every[last], owner[first].searchsorted(np.arange(len(frames) + 1))

@@ -43,7 +43,7 @@ class SameCameraMatches:
 
     @classmethod
     def of(
-        cls, rows: DoubleArray, camera: IntArray, weight: DoubleArray, prior: AppearancePrior, cannot_link: IntArray
+        cls, rows: DoubleArray, camera: IntArray, weight: DoubleArray, prior: AppearancePrior, apart: IntArray
     ) -> SameCameraMatches:
         """Compare the tracklets of each camera.
 
@@ -52,15 +52,14 @@ class SameCameraMatches:
             camera: (N,) camera index from 0.
             weight: (N,) how much each counts.
             prior: What distances mean.
-            cannot_link: (Q, 2) tracklets that are two people.
+            apart: (Q, 2) tracklets that are two people (`both_ways`).
         """
         appearance, block = unit(rows), np.full(len(rows), -1)
-        both_ways = np.concatenate([cannot_link, cannot_link[:, ::-1]])
         expected, blocks = np.ones(len(rows)), list[tuple[IntArray, FloatArray]]()
         for members in _by_camera(camera, weight > 0):
-            some = members[:: 1 + (len(members) - 1) // _MOST]
+            some = _some(members)
             for part in np.split(members, range(_AT_ONCE, len(members), _AT_ONCE)):
-                same = _same_person(appearance, part, some, prior, both_ways)
+                same = _same_person(appearance, part, some, prior, apart)
                 own = part[:, None] == some[None]  # (P, S)
                 # Where some stand for all, each counts for as many others as there are to one; itself it counts once.
                 stands_for = (len(members) - 1) / np.maximum(1, (~own).sum(axis=1))
@@ -85,15 +84,15 @@ class SameCameraMatches:
 
 
 def _same_person(
-    appearance: DoubleArray, part: IntArray, some: IntArray, prior: AppearancePrior, cannot_link: IntArray
+    appearance: DoubleArray, part: IntArray, some: IntArray, prior: AppearancePrior, apart: IntArray
 ) -> DoubleArray:
     """Probabilities (P, S) that tracklets `part` and `some` of one camera, both increasing, are one person."""
     same = _probability(1 - appearance[part] @ appearance[some].T, prior)
     row, column = np.full((2, len(appearance)), -1)
     row[part], column[some] = np.arange(len(part)), np.arange(len(some))
-    apart = row[cannot_link[:, 0]], column[cannot_link[:, 1]]
-    inside = (apart[0] >= 0) & (apart[1] >= 0)
-    same[apart[0][inside], apart[1][inside]] = 0
+    first, second = row[apart[:, 0]], column[apart[:, 1]]
+    inside = (first >= 0) & (second >= 0)
+    same[first[inside], second[inside]] = 0
     return same
 
 
@@ -114,6 +113,26 @@ def _probability(distance: DoubleArray, prior: AppearancePrior) -> DoubleArray:
     odds = _RAW_SLOPE * (_RAW_MIDPOINT - distance) if prior.mean is None else prior.distances.log_odds(distance)
     same: DoubleArray = 1 / (1 + np.exp(-odds))
     return same
+
+
+def both_ways(cannot_link: IntArray, camera: IntArray, weight: DoubleArray) -> IntArray:
+    """Pairs (Q, 2) of two people, in both directions, of which the second is one that all others are held against.
+
+    Args:
+        cannot_link: (P, 2) pairs of N tracklets.
+        camera: (N,) camera index from 0.
+        weight: (N,) how much each counts.
+    """
+    chosen = np.zeros(len(camera), np.bool_)
+    for members in _by_camera(camera, weight > 0):
+        chosen[_some(members)] = True
+    first, second = cannot_link.T
+    return np.concatenate([cannot_link[chosen[second]], cannot_link[chosen[first]][:, ::-1]])
+
+
+def _some(members: IntArray) -> IntArray:
+    """Those of a camera's tracklets that all of them are held against."""
+    return members[:: 1 + (len(members) - 1) // _MOST]
 
 
 def _by_camera(camera: IntArray, counts: BoolArray) -> Iterator[IntArray]:

@@ -30,6 +30,7 @@ from reidtrack.cli.terminal import say
 from reidtrack.errors import EXIT_OK, InputError, OutputError, UsageError
 
 if TYPE_CHECKING:
+    from reidtrack.config.live import LiveConfig
     from reidtrack.pipeline.live.request import LiveRequest
     from reidtrack.pipeline.live.session import LiveOutcome, ReloadToken
     from reidtrack.runtime.cancel import CancelToken
@@ -39,6 +40,7 @@ Example: reidtrack live --videos rtsp://10.0.0.5/main rtsp://10.0.0.6/main --out
 Cameras of several processes: one `reidtrack live --associate --redis redis://host` gives the numbers for all that are
 started with the same --redis (docs/scale.md)."""
 _DEMO_OUT = Path("runs/live-demo")
+_GALLERY_HINT = "give it to `reidtrack live --associate`"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -84,7 +86,7 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
         "--out",
         type=Path,
         metavar="DIR",
-        help="folder of the site; one that is there is gone on with (with --associate: of its corrections)",
+        help="folder of the site; one that is there is gone on with (with --associate: corrections and gallery)",
     )
     group.add_argument(
         "--record",
@@ -193,11 +195,16 @@ def _request(args: argparse.Namespace) -> LiveRequest:
         )
     config = load(LiveConfig, args.config, args.overrides, options=live_options(args) | {"site.path": site})
     if config.shared.redis is not None and config.gallery.path is not None:
-        raise UsageError("is not asked where processes share identities", field="gallery", hint="leave it out")
-    if config.gallery.path is None:
-        gallery = {"path": (out / "people.db").resolve()}
-        config = config.model_copy(update={"gallery": config.gallery.model_copy(update=gallery)})
-    return LiveRequest(cameras, out, config, args.realtime or args.demo, cameras_file)
+        raise UsageError("is not asked by processes that share identities", field="gallery", hint=_GALLERY_HINT)
+    return LiveRequest(cameras, out, with_gallery(config, out), args.realtime or args.demo, cameras_file)
+
+
+def with_gallery(config: LiveConfig, out: Path | None) -> LiveConfig:
+    """The settings with the gallery of a folder, where there is one and they name no other."""
+    if config.gallery.path is not None or out is None:
+        return config
+    gallery = {"path": (out / "people.db").resolve()}
+    return config.model_copy(update={"gallery": config.gallery.model_copy(update=gallery)})
 
 
 def _demo(args: argparse.Namespace) -> tuple[list[str], list[str], Path | None]:

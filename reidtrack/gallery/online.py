@@ -1,12 +1,13 @@
 """Live cameras' people in a gallery: whoever was here before, also days ago, has the number of then again.
 
 A live folder puts what it saw of its people into the gallery, a source for each day, so that the same clothes are
-compared with the same. Which of its numbers is which person is noted beside, under keys of the folder.
+compared with the same. Which of its numbers is which person is noted beside, under keys of the folder. Several may have
+numbers in common, as the sectors of a site have; what one of them notes the others read before they ask or keep.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -54,9 +55,10 @@ class GalleryPeople:
         signature: Of the network that makes the features.
         folder: What tells the folder from all others: numbers of identities are its own.
         place: Where it lies, for people to read.
-        origin_utc: When the folder's time begins, seconds since 1970.
+        origin_utc: When the folder's time begins, seconds since 1970; asked with each person.
         limits: How people are recognised, and how many are kept.
         prior: Of the network.
+        source: What tells its days from those of others who have the folder's numbers; None where there are none.
     """
 
     def __init__(
@@ -66,20 +68,29 @@ class GalleryPeople:
         *,
         folder: str,
         place: str,
-        origin_utc: float,
+        origin_utc: Callable[[], float],
         limits: GalleryLimits,
         prior: AppearancePrior = GENERIC,
+        source: str | None = None,
     ) -> None:
         self._path, self._signature, self._limits, self._prior = path, signature, limits, prior
         self._folder, self._place, self._origin_utc = folder, place, origin_utc
         self._opened = ExitStack()
         self._gallery: Gallery | None = None
+        self._source = folder if source is None else f"{folder} {source}"
         self._key_of: dict[int, str] = {}
+        self._noted: set[int] = set()
+        self._changes: int | None = None
 
     def close(self) -> None:
         """Close the file; asking opens it again."""
         self._opened.close()
-        self._gallery = None
+        self._gallery = self._changes = None
+
+    def numbers(self) -> list[int]:
+        """Numbers of the folder whose people the gallery knows; errors are those of `names`."""
+        self._open()
+        return sorted(self._key_of)
 
     def names(self) -> dict[int, str]:
         """Name of each number of the folder whose person has one.
@@ -132,6 +143,7 @@ class GalleryPeople:
         """Keep what was seen of people today; what was kept of them today is replaced. Errors are those of `names`."""
         gallery = self._open()
         with gallery.writing():
+            self._read_notes(gallery)
             ids = {key: person for person, (key, _) in gallery.names().items()}
             by_day: dict[str, dict[int, list[View]]] = {}
             for person in people:
@@ -140,42 +152,61 @@ class GalleryPeople:
                     day = datetime.fromtimestamp(max(v.last_utc for v in views), UTC).date().isoformat()
                     by_day.setdefault(day, {})[self._id(gallery, ids, person.number)] = views
             for day, seen in sorted(by_day.items()):
-                gallery.put_views(Source(f"live {self._folder} {day}", "run", f"{self._place} {day}"), seen)
+                gallery.put_views(Source(f"live {self._source} {day}", "run", f"{self._place} {day}"), seen)
             gallery.limit(self._limits.most_people, self._limits.most_views)
             self._forget_lost(gallery)
 
     def merge(self, number: int, into: int) -> None:
         """Take it that a number was another one all along; errors are those of `names`."""
         gallery = self._open()
-        key, other = self._key_of.pop(number, None), self._key_of.get(into)
-        if key is None:
-            return
         with gallery.writing():
-            notes: dict[str, str | None] = {self._note(number): None}
+            self._read_notes(gallery)
+            key, other = self._key_of.get(number), self._key_of.get(into)
+            if key is None:
+                return
+            self._forget(gallery, [number])
             if other is None:
-                self._key_of[into] = notes[self._note(into)] = key
+                self._remember(gallery, into, key)
             elif key != other:
                 with suppress(UsageError):  # both have names, or somebody has removed one: they stay two people there
                     gallery.merge(key, other)
-            gallery.note(notes)
 
     def _open(self) -> Gallery:
         if self._gallery is None:
             self._gallery = self._opened.enter_context(open_gallery(self._path, self._signature, make=True))
             self._gallery.limit_cache(_CACHE_KIB)
-            prefix = self._note("")
-            noted = self._gallery.values(prefix)
-            numbers = {key[len(prefix) :]: value for key, value in noted.items()}
-            self._key_of = {int(n): key for n, key in numbers.items() if n.isascii() and n.isdigit() and len(n) < 16}
         else:
             self._gallery.forget_expired()  # cameras run for days
+        self._read_notes(self._gallery)
         return self._gallery
+
+    def _read_notes(self, gallery: Gallery) -> None:
+        """Take up which numbers others have noted; who was recognised here and is not noted yet stays so."""
+        changes = gallery.changes()
+        if changes == self._changes:
+            return
+        self._changes, prefix = changes, self._note("")
+        numbers = {key[len(prefix) :]: value for key, value in gallery.values(prefix).items()}
+        noted = {int(n): key for n, key in numbers.items() if n.isascii() and n.isdigit() and len(n) < 16}
+        self._key_of = {n: key for n, key in self._key_of.items() if n not in self._noted} | noted
+        self._noted = set(noted)
+
+    def _remember(self, gallery: Gallery, number: int, key: str) -> None:
+        self._key_of[number] = key
+        self._noted.add(number)
+        gallery.note({self._note(number): key})
+
+    def _forget(self, gallery: Gallery, numbers: Sequence[int]) -> None:
+        for number in numbers:
+            del self._key_of[number]
+            self._noted.discard(number)
+        gallery.note(dict.fromkeys(map(self._note, numbers)))
 
     def _note(self, number: int | str) -> str:
         return f"live {self._folder} {number}"
 
     def _views(self, person: SeenPerson) -> list[View]:
-        origin = self._origin_utc
+        origin = self._origin_utc()
         return [View(v.camera, v.weight, v.feature, origin + v.first_s, origin + v.last_s) for v in person.views]
 
     def _known_as(self, number: int, key: str, name: str | None, probability: float) -> KnownAs:
@@ -189,17 +220,13 @@ class GalleryPeople:
         """Id of the person of a number; somebody new is added, and so is whom somebody has removed meanwhile."""
         key = self._key_of.get(number)
         if key is not None and key in ids:
-            gallery.note({self._note(number): key})
+            self._remember(gallery, number, key)
             return ids[key]
         person = gallery.add_person()
-        self._key_of[number] = gallery.key(person)
-        gallery.note({self._note(number): self._key_of[number]})
+        self._remember(gallery, number, gallery.key(person))
         return person
 
     def _forget_lost(self, gallery: Gallery) -> None:
         """Forget which numbers were people whom the gallery does not hold any more."""
         keys = {key for key, _ in gallery.names().values()}
-        lost = [number for number, key in self._key_of.items() if key not in keys]
-        for number in lost:
-            del self._key_of[number]
-        gallery.note(dict.fromkeys(map(self._note, lost)))
+        self._forget(gallery, [number for number, key in self._key_of.items() if key not in keys])

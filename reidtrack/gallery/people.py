@@ -64,6 +64,10 @@ class Gallery:
         """Hold no more of the file in memory than so much, KiB; SQLite's own limit is 2,000."""
         self._sql.execute(f"PRAGMA cache_size = {-int(kib)}")
 
+    def changes(self) -> int:
+        """A number that is another one once somebody else has changed the file."""
+        return int(self._sql.execute("PRAGMA data_version").fetchone()[0])
+
     def count(self) -> int:
         """Number of people of whom there is a view."""
         return int(self._sql.execute("SELECT count(DISTINCT person) FROM view").fetchone()[0])

@@ -10,7 +10,7 @@ import importlib.metadata
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -36,6 +36,7 @@ from reidtrack.video.fingerprint import fingerprint
 from reidtrack.video.inputs import CameraInput
 from reidtrack.video.naming import is_camera_name
 from reidtrack.video.part import Part
+from reidtrack.video.segments import zone_of
 from reidtrack.video.source import Source
 
 if TYPE_CHECKING:
@@ -199,6 +200,17 @@ class RunManifest(Section):
     def origin_known(self) -> bool:
         """Whether the user said when the run's time begins; otherwise it is when the run was started."""
         return self.origin_from in ("--origin", "clock")
+
+    @property
+    def zone(self) -> tuple[tzinfo, str]:
+        """The recorder's time zone, whose days count, and its name: that of names of files, else UTC."""
+        own = {entry.time_zone for entry in self.inputs}
+        name = self.part.time_zone or (own.pop() if len(own) == 1 else None)
+        try:
+            zone = zone_of(name)
+        except UsageError:  # none that this machine knows
+            zone = None
+        return (UTC, "UTC") if zone is None or name is None else (zone, name)
 
     @property
     def is_live(self) -> bool:

@@ -21,7 +21,7 @@ import logging
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -58,6 +58,7 @@ class OutputContext:
         zones: Content of `zones.json`; None where the site has no zones and no lines.
         parquet: Whether tables are written; where they are already, they are kept up to date.
         origin: The moment from which times count; None where tables are not written.
+        zone: Whose days the tables are cut by.
     """
 
     cameras: Sequence[str]
@@ -69,6 +70,7 @@ class OutputContext:
     zones: Mapping[str, Any] | None = None
     parquet: bool = False
     origin: datetime | None = None
+    zone: tzinfo = UTC
 
 
 Writer = Callable[[Path, Sequence[Identity], OutputContext], None]
@@ -198,7 +200,7 @@ def write_tables(path: Path, identities: Sequence[Identity], context: OutputCont
         return
     try:
         people = {number: str(person["key"]) for number, person in context.people.items() if "key" in person}
-        write_parquet(path, identities, people, context.origin)
+        write_parquet(path, identities, people, context.origin, context.zone)
     except DeviceError as error:
         if context.parquet:
             raise

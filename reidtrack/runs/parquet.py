@@ -1,7 +1,8 @@
 """`parquet/`: sightings, identities and links as tables that other programs read without going through every line.
 
-Each table is a folder, cut as Hive has it by day (UTC) and, but for identities, by camera
-(`day=2026-11-29/camera=door/part-0.parquet`): who asks for one camera and day reads one file. Columns: docs/scale.md.
+Each table is a folder, cut as Hive has it by day and, but for identities, by camera
+(`day=2026-11-29/camera=door/part-0.parquet`): who asks for one camera and day reads one file. Days are those of the
+report, by the recorder's clocks; times are in UTC. Columns: docs/scale.md.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import contextlib
 import logging
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -18,6 +19,7 @@ from urllib.parse import quote
 import numpy as np
 
 from reidtrack.errors import DeviceError, OutputError
+from reidtrack.report.days.calendar import day_of
 from reidtrack.runs.boxes import CameraBoxes, boxes_of
 from reidtrack.types import DoubleArray, Identity, IntArray, Link, Tracklet
 
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     import pyarrow
 
 logger = logging.getLogger(__name__)
-_DAY = timedelta(days=1)
 _FILE = "part-0.parquet"
 _UNFINISHED = ".parquet-unfinished"
 _HINT = "pip install 'reidtrack[parquet]'"
@@ -43,7 +44,9 @@ def check_parquet() -> None:
         raise DeviceError("writing Parquet needs pyarrow", hint=_HINT) from error
 
 
-def write_parquet(folder: Path, identities: Sequence[Identity], people: Mapping[int, str], origin: datetime) -> None:
+def write_parquet(
+    folder: Path, identities: Sequence[Identity], people: Mapping[int, str], origin: datetime, zone: tzinfo = UTC
+) -> None:
     """Write all tables; those of an earlier settling go when the new ones are whole.
 
     Args:
@@ -51,6 +54,7 @@ def write_parquet(folder: Path, identities: Sequence[Identity], people: Mapping[
         identities: Everybody.
         people: Identity to the key of that person in a gallery.
         origin: The moment from which times count.
+        zone: Whose midnights cut the days.
 
     Raises:
         DeviceError: If pyarrow is not installed.
@@ -68,9 +72,9 @@ def write_parquet(folder: Path, identities: Sequence[Identity], people: Mapping[
                 by_camera.setdefault(tracklet.camera, []).append((identity, tracklet))
         links = {link.a: link for identity in identities for link in identity.links}
         for camera, seen in sorted(by_camera.items()):
-            _write_sightings(unfinished / "sightings", camera, seen, origin)
-            _write_links(unfinished / "links", camera, seen, links, origin)
-        _write_identities(unfinished / "identities", identities, people, origin)
+            _write_sightings(unfinished / "sightings", camera, seen, origin, zone)
+            _write_links(unfinished / "links", camera, seen, links, origin, zone)
+        _write_identities(unfinished / "identities", identities, people, origin, zone)
         if folder.is_dir():
             shutil.rmtree(folder)
         unfinished.replace(folder)
@@ -94,11 +98,13 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path)
 
 
-def _write_sightings(folder: Path, camera: str, seen: Sequence[tuple[Identity, Tracklet]], origin: datetime) -> None:
+def _write_sightings(
+    folder: Path, camera: str, seen: Sequence[tuple[Identity, Tracklet]], origin: datetime, zone: tzinfo
+) -> None:
     boxes = boxes_of([(identity.id, tracklet) for identity, tracklet in seen])
     boxes = boxes.take(np.lexsort((boxes.track_id, boxes.time_s)))
     names = {identity.id: identity.name for identity, _ in seen if identity.name is not None}
-    for day, rows in _days(boxes.time_s, origin):
+    for day, rows in _days(boxes.time_s, origin, zone):
         _write(folder / day / _part(camera), _sightings(boxes.take(rows), names, origin))
 
 
@@ -125,11 +131,12 @@ def _write_links(
     seen: Sequence[tuple[Identity, Tracklet]],
     links: Mapping[tuple[str, int], Link],
     origin: datetime,
+    zone: tzinfo,
 ) -> None:
     first_s = np.array([tracklet.first_time_s for _, tracklet in seen])
     order = np.lexsort((np.array([tracklet.track_id for _, tracklet in seen]), first_s))
     ordered = [seen[i] for i in order.tolist()]
-    for day, rows in _days(first_s[order], origin):
+    for day, rows in _days(first_s[order], origin, zone):
         _write(folder / day / _part(camera), _links([ordered[i] for i in rows.tolist()], links, origin))
 
 
@@ -169,12 +176,12 @@ def _links(
 
 
 def _write_identities(
-    folder: Path, identities: Sequence[Identity], people: Mapping[int, str], origin: datetime
+    folder: Path, identities: Sequence[Identity], people: Mapping[int, str], origin: datetime, zone: tzinfo
 ) -> None:
     import pyarrow as pa
 
     first_s = np.array([identity.first_time_s for identity in identities], np.float64)
-    for day, rows in _days(first_s, origin):
+    for day, rows in _days(first_s, origin, zone):
         some = [identities[i] for i in rows.tolist()]
         columns = {
             "identity": pa.array([one.id for one in some], pa.int64()),
@@ -189,12 +196,14 @@ def _write_identities(
         _write(folder / day / _FILE, pa.table(columns))
 
 
-def _days(time_s: DoubleArray, origin: datetime) -> Iterator[tuple[str, IntArray]]:
-    """Each day, as its folder is called, and the rows of it, increasing."""
-    begins = origin.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    number = np.floor((time_s + (origin - begins).total_seconds()) / _DAY.total_seconds()).astype(np.int64)
-    for day in np.unique(number).tolist():
-        yield f"day={(begins + day * _DAY).date().isoformat()}", np.flatnonzero(number == day)
+def _days(time_s: DoubleArray, origin: datetime, zone: tzinfo) -> Iterator[tuple[str, IntArray]]:
+    """Each day on which there is something, as its folder is called, and the rows of it, increasing."""
+    order, at = np.argsort(time_s, kind="stable"), 0
+    while at < len(order):
+        day = day_of(origin, float(time_s[order[at]]), zone)
+        end = int(np.searchsorted(time_s, day.last_s, sorter=order))
+        yield f"day={day.name}", np.sort(order[at:end])
+        at = end
 
 
 def _part(camera: str) -> str:

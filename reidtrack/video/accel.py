@@ -14,7 +14,12 @@ _TRIED = ("cuda", "videotoolbox", "d3d11va", "vaapi")
 
 
 def open_container(
-    address: str, hwaccel: str, *, timeout: float | None = None, options: dict[str, str] | None = None
+    address: str,
+    hwaccel: str,
+    form: str | None = None,
+    *,
+    timeout: float | None = None,
+    options: dict[str, str] | None = None,
 ) -> InputContainer:
     """Open a recording for reading.
 
@@ -22,6 +27,7 @@ def open_container(
         address: As FFmpeg takes it.
         hwaccel: `none`; FFmpeg's name of a device, such as `cuda`; or `auto`: the first that works, else none. Streams
             that the device does not know are decoded on the CPU, whatever it is.
+        form: FFmpeg's name of the kind of container; None lets it guess.
         timeout: Of `av.open`.
         options: Likewise.
 
@@ -37,10 +43,10 @@ def open_container(
     for name in names:
         if name in there:
             try:
-                return av.open(address, timeout=timeout, options=options, hwaccel=HWAccel(name))
+                return av.open(address, format=form, timeout=timeout, options=options, hwaccel=HWAccel(name))
             except (av.error.FFmpegError, OSError):  # of the device, or of the recording, which is told below
                 continue
-    container = av.open(address, timeout=timeout, options=options)
+    container = av.open(address, format=form, timeout=timeout, options=options)
     if hwaccel in ("auto", "none"):
         return container
     container.close()

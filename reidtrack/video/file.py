@@ -18,7 +18,7 @@ from reidtrack.video.convert import Converter
 from reidtrack.video.file_stream import FileStream
 from reidtrack.video.naming import redact
 from reidtrack.video.part import Part
-from reidtrack.video.rates import duration_of, nominal_fps
+from reidtrack.video.rates import nominal_fps
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -77,12 +77,22 @@ class VideoFile:
         self._now = FileStream(source, timeout_s, hwaccel)
         try:
             first = next(self._now.pictures, None)
-            if first is None and self._now.goes_on_at is not None:
+            lost = first is None and self._now.goes_on_at is not None
+            if lost:
                 first = self._go_on()
             if first is None:
                 raise self._now.nothing_decoded(self.damaged)
+            if lost:
+                self._damaged_before = max(self._damaged_before, 1)
+                logger.warning(
+                    "%s: nothing could be decoded of its first %d bytes; it is read from where its stream becomes "
+                    "another one (%s)",
+                    camera,
+                    self._now.begins_at,
+                    self._now.stream.codec_context.name,
+                )
             self.nominal_fps = nominal_fps(self._now.container, self._now.stream, self._now.step_s)
-            self.duration_s = duration_of(self._now.container, self._now.stream)
+            self.duration_s = self._now.duration_s
             self._whole_count = self._now.stream.frames or round((self.duration_s or 0) * self.nominal_fps) or None
             height, width = self._convert(first).shape[:2]
             self.pixel_aspect = _pixel_aspect(self._now.stream, self._image_of.turned)

@@ -14,7 +14,7 @@ from reidtrack.image import MOST_PIXELS, check_pixels
 from reidtrack.video.accel import open_container
 from reidtrack.video.naming import is_url, redact
 from reidtrack.video.probe import check_file, explain, local_options, no_frames, reason_of
-from reidtrack.video.rates import median_step_s
+from reidtrack.video.rates import duration_of, median_step_s
 from reidtrack.video.skip import skip
 from reidtrack.video.ts_tables import Changes
 
@@ -28,6 +28,8 @@ _STAMPS = 33
 _READ_ERRORS_LIMIT = 100
 _PACKETS_HELD_BACK = 2
 """That a reader may still give of a stream after one of another has come."""
+_LOOKED_AHEAD = 12_000_000
+"""Bytes within which FFmpeg finds out what a recording holds: it reads 5 MB of packets, and what is between them."""
 _MOST_UNDECODED = 25
 _MOST_UNDECODED_SHARE = 0.1
 """Of a recording's last pictures, how many may be lost as damage; what is more is a part that is not read."""
@@ -43,7 +45,9 @@ class FileStream:
         begins_at: The byte where a file begins.
 
     Attributes:
+        begins_at: The byte from which on it is read.
         stream: The stream.
+        duration_s: Length that the recording announces; None where it announces none.
         step_s: Median seconds between its first pictures by their stamps; None where it is not known.
         pictures: What it decodes to.
         damaged: Packets that were damaged, refused by the decoder or missing, and pictures with errors, so far.
@@ -56,20 +60,22 @@ class FileStream:
     """
 
     def __init__(self, source: str | Path, timeout_s: float, hwaccel: str, begins_at: int = 0) -> None:
-        self._source, self._timeout_s, self._hwaccel, self._begins_at = source, timeout_s, hwaccel, begins_at
+        self._source, self._timeout_s, self._hwaccel, self.begins_at = source, timeout_s, hwaccel, begins_at
         self._name = redact(source)
         self.damaged = self._decoded_packets = self._undecoded_at_end = 0
         self.goes_on_at: int | None = None
         self.ends_early: InputError | None = None
+        self._changes: Changes | None = None
         self.container = open_recording(source, timeout_s, hwaccel, begins_at)
         try:
-            self.stream = self._choose()
+            self.stream = self._choose(self.container)
+            self.duration_s = duration_of(self.container, self.stream)
+            if self.container.format.name == "mpegts" and not is_url(source):
+                self._changes = Changes(Path(source), self.stream.id, begins_at)
+                self._keep_to_the_first(Path(source))
             self._limit_pixels()
             if not self.stream.codec_context.is_hwaccel:
                 self.stream.thread_type = "AUTO"
-            self._changes: Changes | None = None
-            if self.container.format.name == "mpegts" and not is_url(source):
-                self._changes = Changes(Path(source), self.stream.id, begins_at)
             packets = self._demux()
             first = list(itertools.islice(packets, 0 if is_url(source) else _STAMPS))
         except BaseException:
@@ -87,7 +93,7 @@ class FileStream:
     def again(self) -> FileStream:
         """The same from its beginning; this one is closed."""
         self.close()
-        return FileStream(self._source, self._timeout_s, self._hwaccel, self._begins_at)
+        return FileStream(self._source, self._timeout_s, self._hwaccel, self.begins_at)
 
     def next_one(self) -> FileStream:
         """The stream that takes this one's place; this one is closed."""
@@ -128,10 +134,27 @@ class FileStream:
         self.pictures.close()
         self.container.close()
 
-    def _choose(self) -> VideoStream:
-        streams = [s for s in self.container.streams.video if not s.disposition & s.disposition.attached_pic]
+    def _keep_to_the_first(self, path: Path) -> None:
+        """Open a transport stream that soon becomes another one up to there: FFmpeg takes all for what comes last."""
+        start = self.begins_at
+        ends_at = Changes(path, None, start).up_to(start + _LOOKED_AHEAD)
+        if ends_at is None:
+            return
+        with contextlib.suppress(InputError):  # of what holds no picture: it is told where the other one is read
+            spare = open_recording(path, hwaccel=self._hwaccel, begins_at=start, ends_at=ends_at)
+            try:
+                stream = self._choose(spare)
+                changes = Changes(path, stream.id, start)
+                if changes.up_to(ends_at) is not None:
+                    self.container, spare = spare, self.container
+                    self.stream, self._changes = stream, changes
+            finally:
+                spare.close()
+
+    def _choose(self, container: InputContainer) -> VideoStream:
+        streams = [s for s in container.streams.video if not s.disposition & s.disposition.attached_pic]
         if not streams:
-            kinds = {"a cover picture" if s.type == "video" else s.type for s in self.container.streams}
+            kinds = {"a cover picture" if s.type == "video" else s.type for s in container.streams}
             found = ", ".join(sorted(kinds)) or "nothing"
             raise InputError(
                 f"has no video stream, only {found}", where=self._name, hint="give a file that holds pictures"
@@ -205,8 +228,10 @@ class FileStream:
     def _decode(self, packets: Iterable[Packet[VideoStream]]) -> Generator[VideoFrame]:
         import av
 
+        given = 0
         for packet in packets:
             self.damaged += bool(packet.is_corrupt)
+            given += packet.size > 0
             try:
                 frames = packet.decode()
             except av.error.FFmpegError:
@@ -221,13 +246,28 @@ class FileStream:
                 yield frame
         if self.goes_on_at is not None:  # at the end of a file the container says so itself
             with contextlib.suppress(av.error.FFmpegError):
-                yield from self.stream.codec_context.decode(None)
+                for frame in self.stream.codec_context.decode(None):
+                    self._decoded_packets += 1
+                    yield frame
+        if not self._decoded_packets:  # a decoder that waits for its first whole picture says nothing
+            self.damaged = max(self.damaged, given)
 
 
 def open_recording(
-    source: str | Path, timeout_s: float = 10.0, hwaccel: str = "none", begins_at: int = 0
+    source: str | Path,
+    timeout_s: float = 10.0,
+    hwaccel: str = "none",
+    begins_at: int = 0,
+    ends_at: int | None = None,
 ) -> InputContainer:
-    """Open a video file or an address without decoding anything; `begins_at` is the byte where a file begins.
+    """Open a video file or an address without decoding anything.
+
+    Args:
+        source: Which.
+        timeout_s: How long an address may keep silent, seconds.
+        hwaccel: What decodes it, see `open_container`.
+        begins_at: The byte where a file begins.
+        ends_at: The byte before which a transport stream ends; None where the file does.
 
     Raises:
         InputError: If it cannot be opened.
@@ -244,10 +284,14 @@ def open_recording(
         scheme, rest = str(source).split("://", 1)
         address = f"{scheme.lower()}://{rest}"  # FFmpeg knows no RTSP://
     options = {"rtsp_transport": "tcp"} if address.startswith("rtsp") else {} if remote else local_options(Path(source))
-    if begins_at:
+    if ends_at is not None:
+        address = f"subfile,,start,{begins_at},end,{ends_at},,:{address}"
+        options["protocol_whitelist"] = "file,subfile"
+    elif begins_at:
         options["skip_initial_bytes"] = f"{begins_at}"
     try:
-        return open_container(address, hwaccel, timeout=timeout_s if remote else None, options=options)
+        form = None if ends_at is None else "mpegts"  # of a few packets FFmpeg does not guess it
+        return open_container(address, hwaccel, form, timeout=timeout_s if remote else None, options=options)
     except (av.error.FFmpegError, OSError, UnicodeError) as error:
         failure = explain(error, source)
     raise failure from None  # out of the handler: the original error holds the address with its password

@@ -35,11 +35,11 @@ class Changes:
 
     Args:
         path: The file; one that is no transport stream has no changes.
-        pid: Number of the stream.
+        pid: Number of the stream; None where it is not known yet, and any that becomes another one is meant.
         begins_at: Byte from which on it is read.
     """
 
-    def __init__(self, path: Path, pid: int, begins_at: int = 0) -> None:
+    def __init__(self, path: Path, pid: int | None, begins_at: int = 0) -> None:
         self._found = self._changes(path, pid, begins_at)
         self._change: int | None = None
         self._looked_at: float = begins_at
@@ -50,7 +50,7 @@ class Changes:
             self._looked_at, self._change = next(self._found, (_END, None))
         return self._change if self._change is not None and self._change <= offset else None
 
-    def _changes(self, path: Path, pid: int, begins_at: int) -> Iterator[tuple[float, int | None]]:
+    def _changes(self, path: Path, pid: int | None, begins_at: int) -> Iterator[tuple[float, int | None]]:
         """Bytes up to which all was looked at, with the change if one was found there."""
         programs: dict[int, int] = {}
         known: dict[int, Streams] = {}
@@ -67,10 +67,15 @@ class Changes:
             pictures = Streams().union(*known.values())
             complete = len(known) == len(set(programs.values())) and bool(pictures)
             if complete and not own:
-                own = Streams(one for one in pictures if one[2] == pid)
+                own = Streams(one for one in pictures if pid in (None, one[2]))
                 if not own:  # coded in a way that the tables have no number for
                     return
-            yield offset, table_at if complete and not own & pictures else None
+            yield offset, table_at if complete and _is_other(own, pictures) else None
+
+
+def _is_other(own: Streams, pictures: Streams) -> bool:
+    """Whether none of some streams is left, or another one has the number of one of them."""
+    return not own & pictures or not {one[2] for one in own - pictures}.isdisjoint(one[2] for one in pictures)
 
 
 def _sections(path: Path, start: int, programs: dict[int, int]) -> Iterator[tuple[int, int, bytes]]:

@@ -9,7 +9,7 @@ from associate.people_data import DIM, directions
 from reidtrack.associate.appearance import unit
 from reidtrack.associate.bias import CameraBias, camera_biases, expected_distances
 from reidtrack.associate.calibration.prior import GENERIC, AppearancePrior, Variances
-from reidtrack.associate.same_camera import SameCameraMatches
+from reidtrack.associate.same_camera import SameCameraMatches, both_ways
 from reidtrack.types import DoubleArray, IntArray
 
 BASIS = directions(DIM, 5)
@@ -121,7 +121,7 @@ def test_who_was_seen_together_is_two_people_whatever_they_look_like_in_whatever
     cameras = rng.integers(0, 3, 30)
     pairs = rng.permutation([(a, b) for a in range(30) for b in range(a + 1, 30) if rng.random() < 0.3])
     rows = np.tile(np.eye(4)[0], (30, 1)) + 0.01 * rng.normal(size=(30, 4))
-    found = SameCameraMatches.of(rows, cameras, np.ones(30), PRIOR, pairs)
+    found = SameCameraMatches.of(rows, cameras, np.ones(30), PRIOR, both_ways(pairs, cameras, np.ones(30)))
     apart = {frozenset(pair) for pair in pairs.tolist()}
     for members, same in found.blocks:
         for i, a in enumerate(members.tolist()):

@@ -23,9 +23,10 @@ DAY_S = 86_400.0
 DAY = int(10 * DAY_S)
 
 
-def gallery(tmp_path: Path, folder: str = "site", **limits: float) -> GalleryPeople:
+def gallery(tmp_path: Path, folder: str = "site", source: str | None = None, **limits: float) -> GalleryPeople:
     told = GalleryLimits(**({"strangers": 0.5, "margin": 0.05} | limits))  # type: ignore[arg-type]
-    return GalleryPeople(tmp_path / "people.db", SIGNATURE, folder=folder, place=folder, origin_utc=1.7e9, limits=told)
+    path, since = tmp_path / "people.db", lambda: 1.7e9
+    return GalleryPeople(path, SIGNATURE, folder=folder, place=folder, origin_utc=since, limits=told, source=source)
 
 
 @pytest.fixture
@@ -93,6 +94,26 @@ def test_merged_numbers_are_one_person_there(tmp_path: Path, known: GalleryPeopl
     known.close()
     assert known.names() == {}
     assert known.recognise([SeenPerson(9, ())], [], [], 0.6, 20.0) == [None]
+
+
+def test_sectors_have_numbers_in_common(tmp_path: Path) -> None:
+    """Each keeps what its cameras saw; what one notes of a number the other knows."""
+    north, south = (gallery(tmp_path, source=name) for name in ("north", "south"))
+    views = [CameraView(camera, 1.0, PERSON[0].astype(np.float32), 10.0, 20.0) for camera in "ab"]
+    assert south.numbers() == []
+    north.keep([SeenPerson(1, (views[0],)), SeenPerson(70, (views[0]._replace(feature=PERSON[1].astype(np.float32)),))])
+    south.keep([SeenPerson(1, (views[1],))])
+    assert south.numbers() == [1, 70]
+    with open_gallery(tmp_path / "people.db") as file:
+        assert sorted((person.runs, person.cameras) for person in file.people()) == [(1, ("a",)), (2, ("a", "b"))]
+    south.merge(70, 1)
+    north.merge(70, 1)  # it heard so
+    north.keep([SeenPerson(1, (views[0],))])
+    assert north.numbers() == [1]
+    with open_gallery(tmp_path / "people.db") as file:
+        assert [person.cameras for person in file.people()] == [("a", "b")]
+    north.close()
+    south.close()
 
 
 def test_whom_somebody_removed_is_somebody_new(tmp_path: Path, known: GalleryPeople) -> None:

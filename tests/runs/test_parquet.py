@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow.dataset as ds
@@ -87,6 +88,20 @@ def test_days_are_those_of_utc(tmp_path: Path) -> None:
         write_parquet(tmp_path / name, [ANNA], {}, origin)
     tables = ("sightings", "links", "identities")
     assert all(rows(tmp_path / "a" / table) == rows(tmp_path / "b" / table) for table in tables)
+
+
+def test_days_are_those_of_the_recorder(tmp_path: Path) -> None:
+    """As of the report: one of 25 hours when clocks go back, and times stay in UTC."""
+    origin, hour = datetime(2026, 10, 24, 22, tzinfo=UTC), 4 * 3600  # midnight there
+    visits = [visit("door", 1 + k, first, 1) for k, first in enumerate((-1, 0, 25 * hour - 1, 25 * hour))]
+    people = [Identity(1 + k, (one,), LOOK) for k, one in enumerate(visits)]
+    write_parquet(tmp_path / "parquet", people, {}, origin, ZoneInfo("Europe/Berlin"))
+    for table in ("sightings", "links", "identities"):
+        found = rows(tmp_path / "parquet" / table)
+        days = {row["identity"]: row["day"] for row in found}
+        assert days == {1: "2026-10-24", 2: "2026-10-25", 3: "2026-10-25", 4: "2026-10-26"}
+        moment = "time" if table == "sightings" else "first_time"
+        assert {row[moment] for row in found if row["identity"] == 2} == {origin}
 
 
 @pytest.mark.parametrize("people", [[], [OTHER]])

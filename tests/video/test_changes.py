@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,20 @@ def joined(path: Path, *parts: Path) -> Path:
     return path
 
 
+def blank(data: bytes) -> bytes:
+    """A transport stream whose pictures hold nothing, but whose tables are whole."""
+    emptied = bytearray(data)
+    for at in range(0, len(data), 188):
+        if data[at + 1] & 0x1F == 1 and data[at + 2] == 0:
+            emptied[at + 20 : at + 188] = bytes(168)
+    return bytes(emptied)
+
+
+def without_key_frames(data: bytes) -> bytes:
+    """A transport stream of H.264 whose sequence parameter sets are missing, so that no picture can be decoded."""
+    return data.replace(b"\x00\x00\x01\x67", b"\x00\x00\x01\x6c")
+
+
 PROGRAM = {"mpegts_start_pid": "0x200", "mpegts_pmt_start_pid": "0x1100", "mpegts_service_id": "7"}
 
 
@@ -66,7 +81,10 @@ def stream(path: Path, frames: int, options: dict[str, str] | None = None, **vid
     import av
 
     made = write_video(path.with_suffix(".m.ts"), even_times(frames, 25), **video)
-    with av.open(str(made)) as source, av.open(str(path), "w", format="mpegts", options=options or {}) as copy:
+    with (
+        av.open(str(made), format="mpegts") as source,
+        av.open(str(path), "w", format="mpegts", options=options or {}) as copy,
+    ):
         target = copy.add_stream_from_template(source.streams.video[0])
         for packet in source.demux(video=0):
             if packet.dts is not None:
@@ -75,7 +93,8 @@ def stream(path: Path, frames: int, options: dict[str, str] | None = None, **vid
     return path
 
 
-H264, H265, MPEG4, OTHER = {"codec": "libx264"}, {"codec": "libx265"}, {"codec": "mpeg4"}, {"options": PROGRAM}
+H264, H265, OTHER = {"codec": "libx264"}, {"codec": "libx265"}, {"options": PROGRAM}
+MPEG2, MPEG4 = {"codec": "mpeg2video"}, {"codec": "mpeg4"}
 JOINED: dict[str, tuple[list[tuple[int, dict[str, Any]]], list[int]]] = {
     "another codec": ([(60, H264), (60, H265)], [60]),
     "another codec, soon": ([(60, H264), (8, H265)], [60]),
@@ -133,10 +152,47 @@ def test_another_codec_after_a_part_that_was_cut_off(tmp_path: Path) -> None:
     assert len(frames) >= 118
 
 
-def test_another_codec_after_so_little_that_it_is_taken_for_the_stream(tmp_path: Path) -> None:
-    first, second = stream(tmp_path / "a.ts", 6, **H265), stream(tmp_path / "b.ts", 60)
-    with open_source(joined(tmp_path / "ab.ts", first, second), "x") as source:
-        assert len(list(source)) >= 60
+LARGE = {"size": (320, 240)}
+"""Of smaller pictures two are not enough for a transport stream that FFmpeg opens."""
+SOON: dict[str, tuple[list[tuple[int, dict[str, Any]]], list[int]]] = {
+    "H.264 first": ([(20, H264), (60, H265)], [20]),
+    "H.265 first": ([(20, H265), (60, H264)], [20]),
+    "MPEG-2 first": ([(20, MPEG2), (60, H264)], [20]),
+    "two pictures first": ([(2, H264), (60, H265)], [2]),
+    "one picture first": ([(1, H264), (60, H265)], [1]),
+    "another program too": ([(20, H264), (60, H265 | OTHER)], [20]),
+    "another program of the same codec": ([(2, H264), (60, OTHER)], [2]),
+    "several small parts": ([(3, H264), (4, H265), (5, MPEG2), (30, H264)], [3, 7, 12]),
+    "another size, too": ([(20, H264), (60, H265 | {"size": (640, 480)})], [20]),
+    "nothing else": ([(3, H264), (3, H264)], []),
+}
+
+
+@pytest.mark.parametrize(("parts", "begins"), SOON.values(), ids=SOON)
+def test_what_comes_before_another_codec_is_read_too_however_little_it_is(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, parts: list[tuple[int, dict[str, Any]]], begins: list[int]
+) -> None:
+    """FFmpeg reads on until it knows what there is, and takes all for what comes last."""
+    made = [stream(tmp_path / f"{i}.ts", frames, **LARGE | options) for i, (frames, options) in enumerate(parts)]
+    with caplog.at_level(logging.WARNING), open_source(joined(tmp_path / "all.ts", *made), "x") as source:
+        frames = list(source)
+        assert source.damaged < len(parts)
+    assert len(frames) == sum(frames for frames, _ in parts)
+    assert [frame.index for frame in frames if frame.begins_anew] == begins
+    assert {frame.size for frame in frames} == {(320, 240)}
+    assert sum("becomes another one" in r.message for r in caplog.records) == len(begins)
+
+
+@pytest.mark.parametrize("spoilt", [blank, without_key_frames], ids=["empty", "without a key frame"])
+def test_what_is_left_out_before_another_codec_is_told_and_counted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, spoilt: Callable[[bytes], bytes]
+) -> None:
+    first, second = stream(tmp_path / "a.ts", 20), stream(tmp_path / "b.ts", 60, **H265)
+    first.write_bytes(spoilt(first.read_bytes()))
+    with caplog.at_level(logging.WARNING), open_source(joined(tmp_path / "ab.ts", first, second), "x") as source:
+        assert len(list(source)) == 60
+        assert source.damaged > 0
+    assert sum("nothing could be decoded of its first" in r.message for r in caplog.records) == 1
 
 
 @pytest.mark.parametrize(
@@ -158,11 +214,7 @@ def test_a_part_of_it(tmp_path: Path, part: Part, indices: list[int], begins: li
 
 def test_what_follows_and_cannot_be_decoded_is_told(tmp_path: Path) -> None:
     first, second = stream(tmp_path / "a.ts", 60), stream(tmp_path / "b.ts", 60, **H265)
-    data = bytearray(second.read_bytes())
-    for at in range(0, len(data), 188):
-        if data[at + 1] & 0x1F == 1 and data[at + 2] == 0:  # of the pictures, but for the tables
-            data[at + 20 : at + 188] = bytes(168)
-    second.write_bytes(data)
+    second.write_bytes(blank(second.read_bytes()))
     with open_source(joined(tmp_path / "ab.ts", first, second), "x") as source:
         read: list[Frame] = []
         with pytest.raises(InputError, match=r"decoded|becomes another one"):

@@ -38,6 +38,7 @@ def test_the_change_is_found_where_it_is(tmp_path: Path, parts: tuple[bytes, byt
     assert changes.up_to(2 * len(first) - 1) is None
     assert changes.up_to(math.inf) in (2 * len(first), 2 * len(first) + length)  # of the service, then of the programs
     assert Changes(path, PID, 2 * len(first)).up_to(math.inf) is None
+    assert Changes(path, None).up_to(math.inf) == changes.up_to(math.inf)  # where it is not known yet what is read
     path.write_bytes(first + second + first)
     assert (Changes(path, PID).up_to(math.inf) or 0) // length == len(first) // length + 1
     found = Changes(path, PID, len(first)).up_to(math.inf) or 0

@@ -173,7 +173,8 @@ def _learn(
     """Distributions of all pairs, and of each pair of cameras."""
     count = len(observed.camera)
     key = pair_keys(pairs.pairs, count)
-    known = _KnownPairs(pairs, np.isin(key, pair_keys(must_link, count)), np.isin(key, pair_keys(cannot_link, count)))
+    across = cannot_link[observed.camera[cannot_link[:, 0]] != observed.camera[cannot_link[:, 1]]]
+    known = _KnownPairs(pairs, np.isin(key, pair_keys(must_link, count)), np.isin(key, pair_keys(across, count)))
     match = known.same
     if pairs.whole:
         match = match | _matches(pairs, fit(known.counts(), prior, belief)) & ~known.different
@@ -234,7 +235,9 @@ def _matches(pairs: CrossPairs, mixture: Mixture) -> BoolArray:
 
 def _beside(match: IntArray, cannot_link: IntArray, count: int) -> IntArray:
     """Pairs (P, 2) of two people: one of a match, and who stands beside the other."""
-    neighbours = Adjacency.of(count, cannot_link)
+    matched = np.zeros(count, np.bool_)
+    matched[match] = True
+    neighbours = Adjacency.of(count, cannot_link[matched[cannot_link[:, 0]] | matched[cannot_link[:, 1]]])
     found = [np.zeros((0, 2), np.int64)]
     for a, b in match.tolist():
         for one, other in ((a, b), (b, a)):

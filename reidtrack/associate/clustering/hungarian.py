@@ -59,11 +59,9 @@ def cluster(
         chain_work: Moves that are tried in chains of swaps, see `swap_chains`; 0 tries none.
         start: (N,) clusters to begin with, from 0, which hold what must be linked together; None begins with none.
     """
-    problem = ClusterProblem.of(costs, near, cannot_link, weight)
     # What must be linked is one thing from here on.
-    whole = np.arange(len(problem)) if must_link is None else component_labels(len(problem), must_link)
-    if start is None:
-        problem = problem.within(whole)
+    whole = np.arange(len(weight)) if must_link is None else component_labels(len(weight), must_link)
+    problem = ClusterProblem.of(costs, near, cannot_link, weight, whole if start is None else None)
     if len(problem) > whole.max(initial=-1) + 1:
         problem = problem.merged(whole)
     label = _rounds_and_search(problem) if start is None else local_search(_of_things(start, whole), problem)

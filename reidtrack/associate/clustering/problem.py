@@ -108,25 +108,29 @@ class ClusterProblem:
     model: PldaClusterModel
 
     @classmethod
-    def of(cls, costs: PairCosts, near: IntArray, cannot_link: IntArray, weight: DoubleArray) -> ClusterProblem:
-        """The problem of single tracklets; `near` as in `PairCosts.candidates`."""
-        weight = weight.astype(np.float64)
-        model = PldaClusterModel.of_threshold(1 - costs.base)
-        cannot_link = unique_pairs(cannot_link, len(weight))[0]
-        return cls(costs, costs.candidates(near), cannot_link, weight, weight**2, model)
-
-    def within(self, whole: IntArray) -> ClusterProblem:
-        """The problem with those cannot-links alone between whom chains of candidates, or of what is whole, lie.
-
-        Nobody else can come into one cluster. In a crowd that is almost everybody: each was seen beside all others.
+    def of(
+        cls, costs: PairCosts, near: IntArray, cannot_link: IntArray, weight: DoubleArray, whole: IntArray | None = None
+    ) -> ClusterProblem:
+        """The problem of single tracklets.
 
         Args:
-            whole: (N,) number of what each thing is part of, from 0: things of one number are put together.
+            costs: What pairs of N tracklets cost.
+            near: As in `PairCosts.candidates`.
+            cannot_link: (Q, 2) pairs that cannot be one person.
+            weight: (N,) above zero.
+            whole: (N,) number of what each tracklet is part of, from 0, those of one number being put together: the
+                cannot-links are left out between whom no chain of candidates, or of what is whole, lies. Nobody else
+                can come into one cluster. In a crowd that is almost everybody: each was seen beside all others.
         """
-        between = whole[self.candidates]
-        component = component_labels(int(whole.max(initial=-1)) + 1, between)[whole]
-        a, b = self.cannot_link.T
-        return replace(self, cannot_link=self.cannot_link[component[a] == component[b]])
+        weight = weight.astype(np.float64)
+        model = PldaClusterModel.of_threshold(1 - costs.base)
+        candidates = costs.candidates(near)
+        if whole is not None:
+            component = component_labels(int(whole.max(initial=-1)) + 1, whole[candidates])[whole]
+            a, b = cannot_link.T
+            cannot_link = cannot_link[component[a] == component[b]]
+        cannot_link = unique_pairs(cannot_link, len(weight))[0]
+        return cls(costs, candidates, cannot_link, weight, weight**2, model)
 
     def __len__(self) -> int:
         return len(self.weight)

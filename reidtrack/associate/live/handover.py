@@ -7,11 +7,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from reidtrack.associate.live.parts import Part
-from reidtrack.associate.live.people import Person, Prototypes
+from reidtrack.associate.live.people import ELSEWHERE, Person, Prototypes
 from reidtrack.associate.live.register import Register
-
-ELSEWHERE = -1
-"""Track id of the last box of prototypes that another process's camera has made."""
 
 
 class Leaver(NamedTuple):

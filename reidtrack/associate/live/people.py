@@ -19,6 +19,8 @@ PROTOTYPES = 3
 """Pooled features of a person and camera; more are merged, the two that are most alike."""
 _CAMERAS = 6
 """Cameras of a person of which there are prototypes: those that saw the person last."""
+ELSEWHERE = -1
+"""Track id of the last box of prototypes that another process's camera has made."""
 _ROWS = 8
 """Crops that a prototype stands for where tracklets are compared, so that it counts as a full one."""
 
@@ -163,8 +165,8 @@ class Person:
         return found
 
     def views(self, parts: Iterable[Part]) -> SeenPerson:
-        """What was seen of the person in all, as a gallery takes it."""
-        found = self.pooled(parts)
+        """What was seen of the person here in all, as a gallery takes it."""
+        found = {name: p for name, p in self.pooled(parts).items() if p.last.track_id != ELSEWHERE}
         views = tuple(
             CameraView(camera, float(p.weight.sum()), p.mean.astype(np.float32), p.first_s, p.last.last_time_s)
             for camera, p in sorted(found.items())

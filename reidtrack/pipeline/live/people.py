@@ -20,14 +20,14 @@ from reidtrack.config.live import LiveConfig
 from reidtrack.errors import InputError, param
 from reidtrack.events import CameraUp, Event, StreamChanged, StreamRestarted, TrackletEnded
 from reidtrack.files import write_lines
-from reidtrack.gallery.online import GalleryLimits, GalleryPeople
+from reidtrack.gallery.online import GalleryPeople
 from reidtrack.pipeline.live.corrections import CorrectionsFile
 from reidtrack.pipeline.live.identities import Identities
+from reidtrack.pipeline.live.known import known_people
 from reidtrack.pipeline.live.plays import Plays
 from reidtrack.pipeline.live.request import LiveRequest
 from reidtrack.pipeline.live.store import LiveStore
 from reidtrack.pipeline.live.told import Told
-from reidtrack.pipeline.people.gallery import check_gallery, gallery_signature
 from reidtrack.pipeline.run.recognise import run_key
 from reidtrack.pipeline.run.settle import association_settings
 from reidtrack.pipeline.run.site import Site
@@ -280,25 +280,13 @@ def online_options(config: LiveConfig, prior: AppearancePrior, evidence: LiveEvi
 
 def _gallery(store: LiveStore, config: LiveConfig) -> GalleryPeople | None:
     """People of before, also of other folders; None where no gallery is wanted."""
-    gallery, manifest = config.gallery, store.manifest
-    if gallery.path is None:
-        return None
-    weights = manifest.weights["reid"]
-    check_gallery(gallery, weights)
-    return GalleryPeople(
-        gallery.path,
-        gallery_signature(weights.sha256),
+    manifest = store.manifest
+    return known_people(
+        config.gallery,
+        manifest.weights["reid"],
         folder=run_key(manifest),
         place=str(store.folder.path.resolve()),
-        origin_utc=manifest.origin.timestamp(),
-        limits=GalleryLimits(
-            gallery.strangers,
-            gallery.margin,
-            None if gallery.threshold == "auto" else gallery.threshold,
-            gallery.most_people,
-            gallery.most_views,
-        ),
-        prior=manifest.prior,
+        origin_utc=manifest.origin.timestamp,
     )
 
 

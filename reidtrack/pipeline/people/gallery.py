@@ -100,8 +100,12 @@ def check_name(name: str, field: str) -> None:
         raise UsageError(f"{name!r} cannot be a name", field=field, expected=str(error)) from error
 
 
-def check_gallery(config: GalleryConfig, weights: Weights) -> None:
+def check_gallery(config: GalleryConfig, weights: Weights | None) -> None:
     """Check before a run whether its people can be kept; nothing is made or changed.
+
+    Args:
+        config: Which gallery.
+        weights: That will make the run's features; None where they are not known yet.
 
     Raises:
         InputError: If the file is no gallery, or damaged.
@@ -115,7 +119,7 @@ def check_gallery(config: GalleryConfig, weights: Weights) -> None:
         what = "is a folder" if path.is_dir() else "lies in a folder that is not there"
         raise OutputError(what, where=path, expected="a file such as people.db")
     if path.exists() and path.stat().st_size:
-        with open_gallery(path, gallery_signature(weights.sha256)) as gallery:
+        with open_gallery(path, None if weights is None else gallery_signature(weights.sha256)) as gallery:
             for _ in gallery.blocks():  # what is damaged is told now, not after hours of reading
                 pass
 

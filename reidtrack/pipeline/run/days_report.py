@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, tzinfo
 
-from reidtrack.errors import UsageError
 from reidtrack.files import write_whole
 from reidtrack.pipeline.run.settle import Settled
 from reidtrack.pipeline.run.thumbnails import best_of
@@ -19,7 +17,6 @@ from reidtrack.runs.day_pages import DAY_PAGES, remove_day_pages
 from reidtrack.runs.folder import RunFolder
 from reidtrack.runs.manifest import RunManifest
 from reidtrack.types import Identity, TrackletKey
-from reidtrack.video.segments import zone_of
 
 MOST_PEOPLE = 1000
 MOST_VISITS = 5000
@@ -62,20 +59,9 @@ def _days(manifest: RunManifest, identities: Sequence[Identity]) -> list[Day]:
     if last_s - first_s > MOST_DAYS * 86_400:
         return []
     try:
-        return days_between(manifest.origin, first_s, last_s, zone_of_run(manifest)[0])
+        return days_between(manifest.origin, first_s, last_s, manifest.zone[0])
     except OverflowError:
         return []
-
-
-def zone_of_run(manifest: RunManifest) -> tuple[tzinfo, str]:
-    """The recorder's time zone and its name: that of names of files, else UTC."""
-    own = {entry.time_zone for entry in manifest.inputs}
-    name = manifest.part.time_zone or (own.pop() if len(own) == 1 else None)
-    try:
-        zone = zone_of(name)
-    except UsageError:  # none that this machine knows
-        zone = None
-    return (UTC, "UTC") if zone is None or name is None else (zone, name)
 
 
 def _ends(manifest: RunManifest, identities: Sequence[Identity]) -> tuple[float, float]:
@@ -98,7 +84,7 @@ class DaysReport:
         self, folder: RunFolder, manifest: RunManifest, settled: Settled, identities: Sequence[Identity]
     ) -> None:
         self._folder, self._settled = folder, settled
-        self._zone = zone_of_run(manifest)[1]
+        self._zone = manifest.zone[1]
         self._table = DayTable.of(identities, list(manifest.cameras), _days(manifest, identities))
         self._notes = [] if manifest.origin_known else [_UNKNOWN_TIME]
         self._videos: list[str | None] | None = None

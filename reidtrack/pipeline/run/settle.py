@@ -107,6 +107,7 @@ def settle(folder: RunFolder, manifest: RunManifest, config: RunConfig, correcti
         zones=site.count(known.identities, manifest.origin),
         parquet=config.output.parquet,
         origin=manifest.origin,
+        zone=manifest.zone[0],
     )
     _begin_writing(folder, manifest)
     write_outputs(folder.path, known.identities, context)

@@ -76,6 +76,14 @@ def days_between(origin: datetime, first_s: float, last_s: float, zone: tzinfo) 
     return found
 
 
+def day_of(origin: datetime, moment_s: float, zone: tzinfo) -> Day:
+    """The day that holds a moment; arguments are those of `days_between`."""
+    day = _local(origin, moment_s, zone).date()
+    found = _day(origin, day, zone)
+    # Where clocks go back over midnight, the second time is the new day's as well: it began with the first.
+    return found if moment_s < found.last_s else _day(origin, day + timedelta(days=1), zone)
+
+
 def _day(origin: datetime, day: date, zone: tzinfo) -> Day:
     first, last = (_midnight(d, zone) for d in (day, day + timedelta(days=1)))
     first_s, last_s = (_since(origin, moment) for moment in (first, last))

@@ -9,7 +9,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from reidtrack.errors import InputError
-from reidtrack.pipeline.run.days_report import several_days, zone_of_run
+from reidtrack.pipeline.run.days_report import several_days
 from reidtrack.report.days.calendar import Day
 from reidtrack.report.run.link_text import named_terms
 from reidtrack.runs.crops import Crop
@@ -146,7 +146,7 @@ def show_run(call: Call) -> Any:
         "threshold": None if found is None else found.threshold,
         "whole": run.is_whole,
         "days": [_day_to_json(run, day) for day in several_days(run.manifest)],
-        "zone": zone_of_run(run.manifest)[1],
+        "zone": run.manifest.zone[1],
     }
 
 

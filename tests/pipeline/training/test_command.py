@@ -134,8 +134,9 @@ def test_more_epochs_after_a_training_that_has_ended(
     straight = train(asked(then), tmp_path / "straight")
     assert grown.finished
     assert len(grown.log) == sum(epochs for epochs, _ in then)
+    learned = tensors(grown)
     for name, value in tensors(straight).items():
-        assert torch.equal(value, tensors(grown)[name]), name
+        assert torch.equal(value, learned[name]), name
     assert load(TrainConfig, tmp_path / "out" / "config.yaml") == asked(then)  # what --resume alone goes on from
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from reidtrack.report.days.calendar import days_between
+from reidtrack.report.days.calendar import day_of, days_between
 from reidtrack.report.days.recorded import gaps_s, spans_of
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -52,6 +52,13 @@ def test_every_day_between_counts() -> None:
     days = days_between(datetime(2026, 11, 28, 22, 59, 59, tzinfo=UTC), 0, 86_402, BERLIN)
     assert [day.name for day in days] == ["2026-11-28", "2026-11-29", "2026-11-30"]
     assert [day.first_s for day in days[1:]] == [1.0, 86_401.0]
+
+
+def test_clocks_that_go_back_over_midnight() -> None:
+    """One minute after midnight it was 23:01 again: the day began with its first midnight."""
+    newfoundland, origin = ZoneInfo("America/St_Johns"), datetime(2010, 11, 7, 2, 30, tzinfo=UTC)
+    days = [day_of(origin, hour * 3600.0, newfoundland).name for hour in (-1, 0, 0.5, 1, 24.9, 25)]
+    assert days == ["2010-11-06", *["2010-11-07"] * 4, "2010-11-08"]
 
 
 @pytest.mark.parametrize(

@@ -7,26 +7,23 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
-from reidtrack.associate.calibration.prior import AppearancePrior
 from reidtrack.associate.live.constraints import Pair
-from reidtrack.associate.online import OnlineIdentities
 from reidtrack.config.live import LiveConfig, fill_variables
 from reidtrack.errors import OutputError, UsageError, param
 from reidtrack.pipeline.live.corrections import CorrectionsFile
-from reidtrack.pipeline.live.people import LiveEvidence, online_options
 from reidtrack.pipeline.live.shared.address import parse_redis
 from reidtrack.pipeline.live.shared.associator import EVERY_S, LEASE_S, Associator
+from reidtrack.pipeline.live.shared.deciding import make_deciding, make_evidence
 from reidtrack.pipeline.live.shared.keys import Keys
-from reidtrack.pipeline.live.shared.sector import Making
 from reidtrack.pipeline.live.shared.server import AwayError, connect
+from reidtrack.pipeline.people.gallery import check_gallery
 from reidtrack.publish.health import HealthPage, parse_bind
 from reidtrack.publish.status import LiveStatus, OutletStatus
 from reidtrack.runs.live_folder import LiveFolder
-from reidtrack.runs.manifest_sections import InputEntry
 from reidtrack.runtime.cancel import CancelToken
 
 logger = logging.getLogger(__name__)
@@ -65,7 +62,8 @@ def associate_live(request: AssociateRequest, say: Callable[[str], object], canc
 
     Raises:
         UsageError: If the server cannot be reached at first, refuses the password or is too old.
-        InputError: If what was stored there is damaged.
+        InputError: If what was stored there is damaged, or the gallery is.
+        WeightsError: If the gallery is of other weights than those of the groups.
         OutputError: If the health page's port is taken, or the folder cannot be made.
     """
     config = request.config
@@ -76,13 +74,15 @@ def associate_live(request: AssociateRequest, say: Callable[[str], object], canc
         connect(address).close()
     except AwayError as error:
         raise UsageError(f"the Redis server cannot be used: {error}", where=address.shown, field="redis") from None
-    make_sector(request, AppearancePrior())  # a site file that is wrong is told now
+    make_evidence(config, request.cameras)  # a site file that is wrong is told now, and a gallery
+    folder = None if request.out is None else _make_folder(request.out)
+    check_gallery(config.gallery, None)
     found = {
         name: Associator(
             address,
             Keys(config.shared.prefix),
             name,
-            lambda prior: make_sector(request, prior),
+            partial(make_deciding, config, request.cameras, name),
             say,
             lease_s=request.lease_s,
             every_s=request.every_s,
@@ -90,32 +90,13 @@ def associate_live(request: AssociateRequest, say: Callable[[str], object], canc
         )
         for name in request.sectors
     }
-    corrections = None if request.out is None else _Corrections(_make_folder(request.out).corrections, found, say)
+    corrections = None if folder is None else _Corrections(folder.corrections, found, say)
     page = None if config.publish.http is None else HealthPage(*parse_bind(config.publish.http), lambda: _status(found))
     try:
         _run_all(found, corrections, cancel)
     finally:
         if page is not None:
             page.close()
-
-
-def make_sector(
-    request: AssociateRequest, prior: AppearancePrior
-) -> tuple[Making, Callable[[str, tuple[int, int]], object]]:
-    """Who decides in a sector, from what was stored of it; and what takes in the sizes of pictures.
-
-    Raises:
-        ConfigError: If the site file is wrong.
-    """
-    evidence = LiveEvidence([InputEntry(camera=name) for name in request.cameras], request.config)
-    options = online_options(request.config, prior, evidence)
-
-    def make(state: Mapping[str, Any] | None, lowest: int) -> OnlineIdentities:
-        if state is None:
-            return OnlineIdentities(**options, next_identity=lowest)
-        return OnlineIdentities.restore(state, going_on=True, **options, next_identity=lowest)
-
-    return make, evidence.note_size
 
 
 def _make_folder(path: Path) -> LiveFolder:

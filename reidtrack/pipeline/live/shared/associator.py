@@ -14,7 +14,6 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from reidtrack import clock
-from reidtrack.associate.calibration.prior import AppearancePrior
 from reidtrack.associate.live.constraints import Said
 from reidtrack.associate.live.state import MOST_BYTES
 from reidtrack.errors import InputError
@@ -26,9 +25,10 @@ from reidtrack.pipeline.live.shared.inbox import AT_ONCE, Inbox
 from reidtrack.pipeline.live.shared.keys import Keys
 from reidtrack.pipeline.live.shared.lease import Lease, LostError
 from reidtrack.pipeline.live.shared.link import KEEP_S
-from reidtrack.pipeline.live.shared.network import read_network
+from reidtrack.pipeline.live.shared.network import Network, read_network
 from reidtrack.pipeline.live.shared.numbers import highest_of, raise_to, set_aside
-from reidtrack.pipeline.live.shared.sector import Making, Sector
+from reidtrack.pipeline.live.shared.registry import site_of
+from reidtrack.pipeline.live.shared.sector import Deciding, Sector
 from reidtrack.pipeline.live.shared.server import AwayError, asking, connect, server_ms
 from reidtrack.pipeline.live.shared.stored import SectorState
 from reidtrack.publish.network import wait_s
@@ -47,8 +47,8 @@ _HANDED_KEEP_S, _MOST_HANDED = 3600.0, 4096
 """Who left a sector is told to others for so long, and of so many at most, the newest."""
 _LONGEST_WAIT_S = 5.0
 
-MakeSector = Callable[[AppearancePrior], tuple[Making, Callable[[str, tuple[int, int]], object]]]
-"""Makes who decides in a sector, and what takes in the sizes of pictures, from what is known of the network."""
+MakeDeciding = Callable[[Network, str, SectorState], Deciding]
+"""Makes who decides in a sector, from the network, what tells the site from all others, and what was stored."""
 
 
 class Associator:
@@ -77,7 +77,7 @@ class Associator:
         address: RedisAddress,
         keys: Keys,
         name: str,
-        make: MakeSector,
+        make: MakeDeciding,
         say: Callable[[str], object],
         *,
         lease_s: float = LEASE_S,
@@ -89,6 +89,7 @@ class Associator:
         self._lease_s, self._every_s, self._clock_s = lease_s, every_s, clock_s
         self._neighbours = neighbours
         self._client: Any = None
+        self._site: str | None = None
         self._lease: Lease
         self._inbox: Inbox
         self._sector: Sector | None = None
@@ -143,6 +144,8 @@ class Associator:
                 tries += 1
                 self._do(f"waits: redis {self._address.shown}: {error}")
                 ended.wait(min(_LONGEST_WAIT_S, wait_s(tries, jitter)))
+        if self._sector is not None:
+            self._sector.close(store=False)
         if self._client is not None:
             self._client.close()
 
@@ -152,6 +155,8 @@ class Associator:
             self._say(f"sector {self._name}: {what}")
 
     def _forget(self) -> None:
+        if self._sector is not None:
+            self._sector.close(store=False)
         self._sector, self._events, self._read = None, [], {}
 
     def _work(self, ended: threading.Event) -> None:
@@ -179,6 +184,7 @@ class Associator:
                 self._lease.fenced()
         if opened and self._sector is not None:
             self._settle(store=True)
+            self._sector.close(store=True)
         self._lease.fenced(release=True)
 
     # Taking over.
@@ -189,13 +195,13 @@ class Associator:
         if network is None:
             return False
         state = self._stored()
+        self._site = site_of(self._client, self._keys, self._site)
         if not self._goes_on(state):
             self._forget()
-            making, note_size = self._make(network.prior)
+            state = state or SectorState()
             try:
-                sector = Sector(
-                    making, note_size, network.dim, state or SectorState(), self._clock_s, self._name, self._neighbours
-                )
+                deciding = self._make(network, self._site, state)
+                sector = Sector(deciding, network.dim, state, self._clock_s, self._name, self._neighbours)
             except (KeyError, ValueError) as error:
                 raise self._damaged(str(error)) from error
             self._sector = sector

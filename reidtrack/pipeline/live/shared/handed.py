@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from reidtrack.associate.live.handover import ELSEWHERE, Leaver
-from reidtrack.associate.live.people import PROTOTYPES, Prototypes
+from reidtrack.associate.live.handover import Leaver
+from reidtrack.associate.live.people import ELSEWHERE, PROTOTYPES, Prototypes
 from reidtrack.pipeline.live.shared.checked import (
     MOST_NUMBER,
     RefusedError,

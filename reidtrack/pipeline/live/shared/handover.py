@@ -27,14 +27,18 @@ class Handover:
         sector: Its name.
         neighbours: Sectors whose people may come; None for all.
         state: Of the sector: `told` and `aliases` are kept there.
+        known_elsewhere: Whether others may know anybody before they are told, by a gallery.
 
     Attributes:
         leavers: Who has left, and is to be told.
         unions: Which numbers are one person, and are to be told.
     """
 
-    def __init__(self, sector: str, neighbours: Collection[str] | None, state: SectorState) -> None:
+    def __init__(
+        self, sector: str, neighbours: Collection[str] | None, state: SectorState, *, known_elsewhere: bool = False
+    ) -> None:
         self.sector, self._neighbours, self._state = sector, neighbours, state
+        self._known_elsewhere = known_elsewhere
         self.leavers: list[Leaver] = []
         self.unions: list[Union] = []
         self._apart: dict[int, set[int]] = {}
@@ -78,7 +82,7 @@ class Handover:
         """Take in what was settled here, and see what is to be told of it."""
         told = self._state.told
         for event in events:
-            if isinstance(event, Merged) and event.from_ in told:
+            if isinstance(event, Merged) and (event.from_ in told or self._known_elsewhere):
                 if self.number(event.from_) != self.number(event.into):
                     self.unions.append(Union(event.from_, event.into))
                     self._unite(*self.unions[-1], identities)

@@ -38,6 +38,11 @@ class Keys:
         """Who left a sector lately, and which numbers are one: a stream that every associator reads."""
         return f"{self.prefix}:handed"
 
+    @property
+    def site(self) -> str:
+        """What tells the numbers of the site from those of all others: a string."""
+        return f"{self.prefix}:site"
+
     def camera(self, name: str) -> str:
         """Who watches a camera: a string that expires."""
         return f"{self.prefix}:camera:{name}"

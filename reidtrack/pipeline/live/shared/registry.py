@@ -1,15 +1,38 @@
-"""Which group watches which camera: one for each, as long as it is there."""
+"""Which group watches which camera: one for each, as long as it is there; and which site it is."""
 
 from __future__ import annotations
 
 import threading
+import uuid
 from collections.abc import Iterable
 from typing import Any
 
+from reidtrack.errors import InputError
+from reidtrack.pipeline.live.shared.checked import is_owner
 from reidtrack.pipeline.live.shared.keys import Keys
 
 EXPIRE_S = 60
 """A group that has not been heard of for so long has left its cameras."""
+
+
+def site_of(client: Any, keys: Keys, known: str | None) -> str:
+    """What tells a site's numbers from those of all others: drawn once, and put back where the server lost it.
+
+    Args:
+        client: Of the server.
+        keys: Of the site.
+        known: What it was before; None where that is not known.
+
+    Raises:
+        InputError: If something else stands there.
+    """
+    client.set(keys.site, known or uuid.uuid4().hex[:16], nx=True)
+    found = client.get(keys.site)
+    name = found.decode(errors="replace") if isinstance(found, bytes) else ""
+    if not is_owner(name):
+        hint = f"delete the key {keys.site} there: people of before get new numbers then"
+        raise InputError("what Redis holds of the site is damaged", field="redis", hint=hint)
+    return name
 
 
 class Registry:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
 from reidtrack.associate.live.constraints import Said
 from reidtrack.associate.online import OnlineIdentities
 from reidtrack.events import Event
+from reidtrack.gallery.online import GalleryPeople
 from reidtrack.pipeline.live.shared.checked import RefusedError
 from reidtrack.pipeline.live.shared.handed import Handed, Union
 from reidtrack.pipeline.live.shared.handover import Handover
@@ -41,16 +42,27 @@ class _Open:
     time_s: float
 
 
-Making = Callable[[Mapping[str, Any] | None, int], OnlineIdentities]
-"""Makes who decides, from what was stored of it, and the lowest number that nobody has had."""
+class Deciding(NamedTuple):
+    """Who decides in a sector.
+
+    Attributes:
+        identities: Goes on from what was stored.
+        note_size: Told how large a camera's pictures are.
+        known: The gallery that is asked; None where there is none.
+        highest: The highest number of anybody whom the gallery knows.
+    """
+
+    identities: OnlineIdentities
+    note_size: Callable[[str, tuple[int, int]], object]
+    known: GalleryPeople | None = None
+    highest: int = 0
 
 
 class Sector:
     """What an associator holds of a sector; for one thread.
 
     Args:
-        make: Makes who decides.
-        note_size: Told how large a camera's pictures are.
+        deciding: Who decides.
         dim: Length of a feature.
         state: What was stored of it; a new one where nothing was.
         clock_s: The date, seconds since 1970.
@@ -70,20 +82,19 @@ class Sector:
 
     def __init__(
         self,
-        make: Making,
-        note_size: Callable[[str, tuple[int, int]], object],
+        deciding: Deciding,
         dim: int,
         state: SectorState,
         clock_s: Callable[[], float],
         name: str = "site",
         neighbours: Collection[str] | None = None,
     ) -> None:
-        self.handover, self.said = Handover(name, neighbours, state), SaidOfTracks(state.watched)
+        self.handover = Handover(name, neighbours, state, known_elsewhere=deciding.known is not None)
+        self.said, self._deciding = SaidOfTracks(state.watched), deciding
         self._corrected = Said([], [])
-        self._state, self.dim, self._clock_s, self._note_size = state, dim, clock_s, note_size
+        self._state, self.dim, self._clock_s, self.identities = state, dim, clock_s, deciding.identities
         for camera, size in state.sizes.items():
-            note_size(camera, size)
-        self.identities = make(state.people or None, 1)
+            deciding.note_size(camera, size)
         self._builder = TrackletBuilder(dim, most_boxes=MOST_BOXES, most_features=MOST_FEATURES)
         self._heard_s: dict[str, float] = {}
         self._open: dict[TrackletKey, _Open] = {}
@@ -100,8 +111,9 @@ class Sector:
 
     @property
     def highest(self) -> int:
-        """The highest number that was given here, or set aside."""
-        return max(self._state.reserved, self.identities.next_identity - 1, *self._state.told)
+        """The highest number that was given here or is known to the gallery, or set aside."""
+        given = self.identities.next_identity - 1
+        return max(self._state.reserved, given, self._deciding.highest, *self._state.told)
 
     @property
     def now_s(self) -> float:
@@ -206,7 +218,18 @@ class Sector:
         for camera, size in sizes.items():
             if self._state.sizes.get(camera) != size and len(self._state.sizes) < _MOST_CAMERAS:
                 self._state.sizes[camera] = size
-                self._note_size(camera, size)
+                self._deciding.note_size(camera, size)
+
+    def close(self, *, store: bool) -> None:
+        """End.
+
+        Args:
+            store: Whether to tell the gallery what was seen since it was told last.
+        """
+        if store:
+            self.identities.store(self._state.now_s)
+        if self._deciding.known is not None:
+            self._deciding.known.close()
 
     def step(self) -> list[Event]:
         """Settle what was heard; what changed, of track ids as `wire_id` gives them.

@@ -16,16 +16,19 @@ from associate.live_play import Player
 from associate.people_data import DIM
 from redis_server import RedisServer
 
-from reidtrack.associate.calibration.prior import AppearancePrior
 from reidtrack.associate.online import OnlineIdentities
+from reidtrack.config.live import LiveConfig, SharedConfig
 from reidtrack.events import Merged
 from reidtrack.pipeline.live.shared.address import parse_redis
+from reidtrack.pipeline.live.shared.associate import AssociateRequest, associate_live
 from reidtrack.pipeline.live.shared.associator import Associator
 from reidtrack.pipeline.live.shared.group import SharedIdentities
 from reidtrack.pipeline.live.shared.keys import Keys
 from reidtrack.pipeline.live.shared.link import GroupEntry, Link
-from reidtrack.pipeline.live.shared.sector import Making
+from reidtrack.pipeline.live.shared.network import Network
+from reidtrack.pipeline.live.shared.sector import Deciding
 from reidtrack.pipeline.live.shared.stored import SectorState
+from reidtrack.runtime.cancel import CancelToken
 from reidtrack.types import Tracklet
 
 ORIGIN_S = 1_000_000.0
@@ -33,13 +36,12 @@ NETWORK = {"sha256": {"net": "0"}, "dim": DIM, "priors": {}}
 LEASE_S = 3.0
 
 
-def make(prior: AppearancePrior) -> tuple[Making, Callable[[str, tuple[int, int]], object]]:
-    def who(state: Mapping[str, Any] | None, lowest: int) -> OnlineIdentities:
-        if state is None:
-            return OnlineIdentities(prior=prior, next_identity=lowest)
-        return OnlineIdentities.restore(state, going_on=True, prior=prior, next_identity=lowest)
-
-    return who, lambda camera, size: None
+def make(network: Network, site: str, state: SectorState) -> Deciding:
+    del site
+    prior = network.weights.prior
+    if not state.people:
+        return Deciding(OnlineIdentities(prior=prior), lambda camera, size: None)
+    return Deciding(OnlineIdentities.restore(state.people, going_on=True, prior=prior), lambda camera, size: None)
 
 
 def associator(
@@ -99,6 +101,24 @@ class Running:
     def end(self) -> None:
         self._ended.set()
         self._thread.join(20)
+
+
+class Command:
+    """`reidtrack live --associate` at work, as the command line asks for it."""
+
+    def __init__(self, server: RedisServer, out: Path, *sectors: str, **settings: Any) -> None:
+        config = LiveConfig(shared=SharedConfig(redis=server.address), **settings)
+        request = AssociateRequest(config, sectors or ("site",), out=out, every_s=0.01)
+        self.said: list[str] = []
+        self._cancel = CancelToken()
+        arguments = request, self.said.append, self._cancel
+        self._thread = threading.Thread(target=associate_live, args=arguments, daemon=True)
+        self._thread.start()
+
+    def end(self) -> None:
+        self._cancel.cancel()
+        self._thread.join(20)
+        assert not self._thread.is_alive()
 
 
 class Group:

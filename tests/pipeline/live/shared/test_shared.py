@@ -119,6 +119,8 @@ def test_a_server_that_was_away_and_lost_everything(server: RedisServer) -> None
     play(both, 0, 8)
     eventually(both[0].hear)
     before = both[0].who()
+    with server.client() as client:
+        site = client.get("reidtrack:site")
     server.end()
     play(both, 8, 20)
     eventually(lambda: all(group.link.problem is not None for group in both))
@@ -131,6 +133,9 @@ def test_a_server_that_was_away_and_lost_everything(server: RedisServer) -> None
         group.close()
     running.end()
     assert who(both) == alone()
+    with server.client() as client:
+        assert site
+        assert client.get("reidtrack:site") == site
     assert all(number in (None, both[0].who()[key]) for key, number in before.items())
     for group in both:
         away = [line for line in group.said if "nobody listens" in line]
