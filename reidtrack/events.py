@@ -135,6 +135,21 @@ class StreamChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class StreamRestarted(Event):
+    """A file that is played again and again is at its beginning: everybody is somewhere else at once.
+
+    Its tracker starts anew, and what the place says of ways and times holds within one play alone.
+
+    Attributes:
+        frame: Number of the first frame of the new play.
+    """
+
+    event: ClassVar[str] = "stream_restarted"
+    camera: str
+    frame: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class GapEvent(Event):
     """A stretch of time of which there is no frame of a camera; told at its end, which is `time_s`."""
 

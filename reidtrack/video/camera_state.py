@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from reidtrack.events import CameraDown, CameraRetry, CameraUp, DownReason, Event, GapEvent, StreamChanged
+from reidtrack.events import (
+    CameraDown,
+    CameraRetry,
+    CameraUp,
+    DownReason,
+    Event,
+    GapEvent,
+    StreamChanged,
+    StreamRestarted,
+)
 from reidtrack.video.failure import Failure
 from reidtrack.video.wall_time import WallTime
 
@@ -73,6 +82,15 @@ class CameraState:
         self.is_up = self.was_up = True
         self.last_s = self._from_s = time_s
         self._reason = None
+
+    def restarted(self, time_s: float, frame: int) -> None:
+        """A frame has come with which a file begins again that is looped.
+
+        Args:
+            time_s: Its time.
+            frame: Its number.
+        """
+        self._tell(StreamRestarted(time_s=self._at(time_s), camera=self._camera, frame=frame))
 
     def down(self, failure: Failure, retry_s: float | None) -> None:
         """No frame comes, for a reason; told once for each reason in a row.

@@ -45,11 +45,13 @@ class Picture:
         image: As FFmpeg decoded it.
         index: How many pictures that were wanted came before it.
         time_s: Seconds since the origin.
+        play: How often the file has begun again before it.
     """
 
     image: VideoFrame
     index: int
     time_s: float
+    play: int = 0
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,7 @@ class Connection:
         self._due_s: float | None = None
         self._size: tuple[int, int] | None = None
         self._sets = b""
+        self._plays = 0
         gate.hand_to(self)
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
@@ -177,6 +180,7 @@ class Connection:
                 raise LostError(closed(self.address.shown, ended))
             with self._changed:  # the last picture is shown as long as any other
                 wait_until(self._changed, lambda: self._left, 1 / (self.fps or FALLBACK_FPS), self._ticks)
+            self._plays += 1
 
     def _play(self, container: InputContainer, stream: VideoStream) -> Exception | None:
         """Read until the stream ends, somebody leaves, or it cannot be read: what the last was."""
@@ -265,7 +269,7 @@ class Connection:
             time_s = self._times.picture(shown_s, arrival_s)
             self.alive_s = self.picture_s = self._ticks.now()
             if self._wanted(time_s):
-                self.pictures.put(Picture(frame, self.next_index, time_s))
+                self.pictures.put(Picture(frame, self.next_index, time_s, self._plays))
                 self.next_index += 1
 
     def _wanted(self, time_s: float) -> bool:

@@ -95,6 +95,7 @@ class LiveSource:
             retry=retry,
             clock=clock,
         )
+        self._plays = 0
         self._frames = self._read()
 
     @property
@@ -150,5 +151,12 @@ class LiveSource:
         self._state.picture(
             picture.time_s, self.size, connection.codec, connection.fps, min(self._fps or claimed, claimed)
         )
+        self._tell_play(picture)
         self._stream.step_s, self.nominal_fps = self._state.step_s, 1 / self._state.step_s
         return Frame(self.camera, picture.index, picture.time_s, image)
+
+    def _tell_play(self, picture: Picture) -> None:
+        """Tell where a file that is looped begins again; of a new connection, nothing is known of that."""
+        if picture.play > self._plays:
+            self._state.restarted(picture.time_s, picture.index)
+        self._plays = picture.play

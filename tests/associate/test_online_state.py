@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from associate.live_play import Player
 from associate.people_data import DIM, directions, tracklet
 
 from reidtrack.associate.calibration.prior import AppearancePrior
+from reidtrack.associate.live.people import prototypes_of
 from reidtrack.associate.live.register import MOST_OVER
 from reidtrack.associate.live.state import State
 from reidtrack.associate.online import OnlineIdentities
@@ -130,3 +132,13 @@ def test_memory_is_bounded_whoever_comes() -> None:
     assert all(len(person.met) <= len(register.people) for person in register.people.values())
     assert max(sizes[10:]) <= 1.25 * max(sizes[:10])
     assert not online._told_s
+
+
+def test_a_person_of_before_holds_nothing_of_the_tracks_but_what_is_kept() -> None:
+    """A view of no rows would keep all features of a track in memory, for each camera of each person."""
+    found = prototypes_of(tracklet("a", 1, PERSON[0], 0, length=100, features=20))
+    assert found is not None
+    last = [getattr(found.last, field.name) for field in fields(found.last)]
+    for array in (found.feature, found.weight, *(value for value in last if isinstance(value, np.ndarray))):
+        owner = array if array.base is None else array.base
+        assert owner.nbytes == array.nbytes

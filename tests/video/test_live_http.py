@@ -19,7 +19,7 @@ import pytest
 from http_cameras import FPS, HttpCameras, picture, pieces, transport_stream
 from live_cameras import Sink, Watcher, advances
 
-from reidtrack.events import CameraDown, CameraUp, GapEvent, Notice, StreamChanged
+from reidtrack.events import CameraDown, CameraUp, GapEvent, Notice, StreamChanged, StreamRestarted
 from reidtrack.video.live import LiveSource
 from reidtrack.video.main_recorder import MainRecorder
 from reidtrack.video.retry import RetrySchedule
@@ -176,7 +176,9 @@ def test_a_recording_again_and_again(wall: WallTime, recording: Path) -> None:
         assert camera.until(lambda: len(camera.frames) > 14)
     assert [frame.index for frame in camera.frames] == list(range(100, 100 + len(camera.frames)))
     assert np.diff([frame.time_s for frame in camera.frames]) == pytest.approx(1 / FPS, abs=0.08)
-    assert [type(event) for event in camera.events] == [CameraUp]
+    begins = [event.frame for event in camera.of(StreamRestarted)]
+    assert begins[:2] == [106, 112]
+    assert [type(event) for event in camera.events] == [CameraUp, *[StreamRestarted] * len(begins)]
 
 
 @pytest.mark.parametrize(

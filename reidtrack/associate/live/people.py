@@ -82,7 +82,8 @@ def prototypes_of(tracklet: Tracklet) -> Prototypes | None:
     mean = mean_features([tracklet]).astype(np.float16)
     if not mean.any():
         return None
-    return Prototypes(mean, tracklet_weights([tracklet]), tracklet.first_time_s, tracklet.part(last, slice(0, 0)))
+    none = np.zeros(len(tracklet.features), np.bool_)  # no slice: that would hold all features of the track in memory
+    return Prototypes(mean, tracklet_weights([tracklet]), tracklet.first_time_s, tracklet.part(last, none))
 
 
 def _without_one(feature: HalfArray, weight: DoubleArray) -> tuple[HalfArray, DoubleArray]:

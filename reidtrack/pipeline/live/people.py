@@ -18,12 +18,13 @@ from reidtrack.associate.live.state import State
 from reidtrack.associate.online import OnlineIdentities
 from reidtrack.config.live import LiveConfig
 from reidtrack.errors import InputError, param
-from reidtrack.events import CameraUp, Event, StreamChanged, TrackletEnded
+from reidtrack.events import CameraUp, Event, StreamChanged, StreamRestarted, TrackletEnded
 from reidtrack.files import write_lines
 from reidtrack.gallery.online import GalleryPeople
 from reidtrack.pipeline.live.corrections import CorrectionsFile
 from reidtrack.pipeline.live.identities import Identities
 from reidtrack.pipeline.live.known import known_people
+from reidtrack.pipeline.live.plays import Plays
 from reidtrack.pipeline.live.request import LiveRequest
 from reidtrack.pipeline.live.store import LiveStore
 from reidtrack.pipeline.live.told import Told
@@ -57,11 +58,17 @@ class LiveEvidence:
 
     def __init__(self, inputs: list[InputEntry], config: LiveConfig) -> None:
         self._inputs, self._config = inputs, config
+        self._plays: dict[str, Plays] = {}
         self.site = self._make()
 
     def __call__(self, tracklets: Sequence[Tracklet], label: IntArray, appearance: DoubleArray) -> PairTerms:
         """What speaks for or against pairs."""
-        return self.site.evidence(tracklets, label, appearance)
+        found, plays = self.site.evidence(tracklets, label, appearance), dict(self._plays)
+        if not plays:
+            return found
+        play = np.array([plays[t.camera].at(t.first_time_s) if t.camera in plays else 0 for t in tracklets], np.int64)
+        kept = play[found.pairs[:, 0]] == play[found.pairs[:, 1]]
+        return PairTerms(found.pairs[kept], found.log_odds[kept], {k: v[kept] for k, v in found.values.items()})
 
     def note_size(self, camera: str, size: tuple[int, int]) -> None:
         """Take in how large a camera's pictures are."""
@@ -72,6 +79,10 @@ class LiveEvidence:
         if entry.size != size:
             entry.size = size
             self.site = self._make()
+
+    def note_restart(self, camera: str, time_s: float) -> None:
+        """Take in that a file that is looped has begun again: ways and times hold within one play alone."""
+        self._plays.setdefault(camera, Plays()).begin(time_s)
 
     def _make(self) -> Site:
         return Site(self._inputs, self._config.site, clocks_every_s=_CLOCKS_EVERY_S)
@@ -193,6 +204,8 @@ class LivePeople:
         """Take in what happens to identities and cameras, before it is logged; any thread."""
         if isinstance(event, CameraUp | StreamChanged):
             self.evidence.note_size(event.camera, (event.width, event.height))
+        elif isinstance(event, StreamRestarted):
+            self.evidence.note_restart(event.camera, event.time_s)
         self._told.note(event)
 
     def correct(self) -> None:

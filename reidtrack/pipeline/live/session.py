@@ -13,7 +13,7 @@ from types import TracebackType
 from reidtrack.config.live import CameraSettings
 from reidtrack.embed.select import Candidate, CropSelector
 from reidtrack.errors import OutputError, ReidtrackError
-from reidtrack.events import Event, Notice, Started, Stopped
+from reidtrack.events import Event, Notice, Started, Stopped, StreamRestarted
 from reidtrack.pipeline.live.board import Board, Unseen
 from reidtrack.pipeline.live.cameras import LiveCameras
 from reidtrack.pipeline.live.delays import MeasureDelays
@@ -164,6 +164,8 @@ class LiveSession:
 
     def tell(self, event: Event) -> None:
         """Log an event, and pass it on to whoever wants to know; any thread."""
+        if isinstance(event, StreamRestarted):
+            self._tracking.begin_anew(event.camera, event.frame)
         self._people.note(event)  # first: what it has stored holds all that is in the log
         line = self._log.append(event)
         self._board.note(event)

@@ -190,7 +190,10 @@ class TrackingPass:
         self._trackers = {**self._trackers, camera: tracker}
 
     def begin_anew(self, camera: str, index: int) -> None:
-        """Give a camera another tracker at its frame of that number: what it shows from there on is another place."""
+        """Give a camera another tracker at its frame of that number: what it shows from there on is another place.
+
+        Any thread may call it before that frame is taken.
+        """
         self._anew[camera] = index
 
     def end_camera(self, camera: str) -> None:
@@ -287,11 +290,11 @@ class TrackingPass:
         former's tracks.
         """
         former = self._size.setdefault(frame.camera, frame.size)
-        begun = frame.begins_anew or frame.index >= self._anew.get(frame.camera, frame.index + 1)
-        if (former == frame.size and not begun) or self._restart is None:
+        due = self._anew.get(frame.camera, frame.index + 1) <= frame.index
+        if (former == frame.size and not due and not frame.begins_anew) or self._restart is None:
             return []
-        if begun:
-            self._anew.pop(frame.camera, None)
+        if due:  # and not one that was told of since, for a later frame
+            del self._anew[frame.camera]
         self._size[frame.camera] = frame.size
         self._trackers = {**self._trackers, frame.camera: self._restart(frame.camera)}
         if frame.camera in self._camera_motion:

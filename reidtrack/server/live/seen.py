@@ -13,6 +13,7 @@ _OF_ONE_CAMERA = frozenset(
         "camera_down",
         "camera_retry",
         "stream_changed",
+        "stream_restarted",
         "gap",
         "tracklet_started",
         "tracklet_ended",

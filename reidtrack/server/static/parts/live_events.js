@@ -4,7 +4,7 @@ import { element } from "../../../report/js/dom.js";
 
 const MOST_SHOWN = 60;
 /** Kinds that come all the time, and are seen in the tiles. */
-const QUIET = new Set(["tracklet_started", "tracklet_ended"]);
+const QUIET = new Set(["tracklet_started", "tracklet_ended", "stream_restarted"]);
 
 /** Kind of event to what is said of it. */
 const WORDS = {
