@@ -29,14 +29,16 @@ def picture(number: int, size: tuple[int, int] = (160, 120)) -> np.ndarray[Any, 
 
 
 @cache
-def transport_stream(first: int, count: int, codec: str = "libx264", size: tuple[int, int] = (160, 120)) -> bytes:
-    """Pictures as MPEG-TS, stamped by their numbers."""
+def transport_stream(
+    first: int, count: int, codec: str = "libx264", size: tuple[int, int] = (160, 120), every: int = FPS
+) -> bytes:
+    """Pictures as MPEG-TS, stamped by their numbers, a key frame every so many."""
     file = io.BytesIO()
     with av.open(file, "w", format="mpegts") as container:
         stream = container.add_stream(codec, rate=FPS)
         stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
         if codec == "libx264":
-            stream.options = {"preset": "ultrafast", "tune": "zerolatency", "g": str(FPS)}
+            stream.options = {"preset": "ultrafast", "tune": "zerolatency", "g": str(every)}
         for number in range(first, first + count):
             frame = av.VideoFrame.from_ndarray(picture(number, size), format="bgr24")
             frame.pts = number

@@ -50,6 +50,11 @@ Status = Literal["reading", "interrupted", "rendering", "done"]
 READ: tuple[Status, ...] = ("rendering", "done")
 """States of a run whose reading has come to its end."""
 
+_GROUPS = frozenset(
+    {"detect", "track", "embed", "associate", "gallery", "site", "output", "stream", "record", "publish", "shared"}
+)
+"""Settings that hold others."""
+
 _PACKAGES = (
     "torch",
     "openvino",
@@ -181,9 +186,8 @@ class RunManifest(Section):
             raise InputError(f"part: {error.text}", where=where) from error
         _check_names(found, where)
         _check_time(found, where)
-        associate = found.settings.get("associate")
-        if isinstance(associate, dict):
-            associate.pop("strangers", None)  # of runs from before thresholds were calibrated
+        _check_settings(found, where)
+        found.settings.get("associate", {}).pop("strangers", None)  # of runs from before thresholds were calibrated
         return found
 
     def to_json(self) -> dict[str, Any]:
@@ -312,6 +316,14 @@ class RunManifest(Section):
         )
         for camera, entry in self.cameras.items():
             entry.people = sum(camera in identity.cameras for identity in identities)
+
+
+def _check_settings(found: RunManifest, where: Path) -> None:
+    """Refuse a value where settings of a group are expected."""
+    for name in sorted(_GROUPS & found.settings.keys()):
+        if not isinstance(found.settings[name], dict):
+            hint = f"run again with {param('overwrite', True)}"
+            raise InputError(f"config.{name} is {found.settings[name]!r:.40}, not settings", where=where, hint=hint)
 
 
 def _check_names(manifest: RunManifest, where: Path) -> None:

@@ -17,6 +17,9 @@ _MOST_UNREAD = 50
 class LiveDecoder:
     """Decodes packets as they come; what is damaged is counted and passed over.
 
+    Whoever joins a stream between two key frames, which may lie ten seconds apart, can decode nothing until the next
+    one: that is no damage.
+
     Attributes:
         decoded: Pictures so far.
         damaged: Packets and pictures with errors, and pictures that the decoder keeps to itself because of damage.
@@ -25,7 +28,7 @@ class LiveDecoder:
     def __init__(self) -> None:
         self.decoded = self.damaged = 0
         self._unread = self._held = 0
-        self._in_fields = False
+        self._in_fields = self._begun = False
 
     @property
     def hopeless(self) -> bool:
@@ -42,13 +45,15 @@ class LiveDecoder:
         import av
 
         self.damaged += bool(packet.is_corrupt)
+        self._begun = self._begun or packet.is_keyframe
         try:
             frames = packet.decode()
         except (av.error.FFmpegError, OSError):
-            self.unreadable()
+            if self._begun:
+                self.unreadable()
             return []
         if frames:
-            self._unread = 0
+            self._unread, self._begun = 0, True
         self.damaged += sum(bool(frame.is_corrupt) for frame in frames)
         self._in_fields = self._in_fields or any(frame.interlaced_frame for frame in frames)
         if self.decoded and packet.size and not self._in_fields:  # of fields, two packets make a picture

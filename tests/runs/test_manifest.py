@@ -107,6 +107,9 @@ def test_settings_that_are_no_more_are_left_out() -> None:
         pytest.param({"status": None}, "status: Input should be", id="no state that there is"),
         pytest.param({"cameras": {"a": {}}}, r"lacks 'cameras\.a\.frames'", id="a part of a part"),
         pytest.param({"weights": {"reid": {"path": "x", "priors": [1]}}}, r"weights\.reid\.priors", id="priors"),
+        pytest.param({"config": {"track": 0}}, "config.track is 0, not settings", id="a number for settings"),
+        pytest.param({"config": {"associate": None}}, "config.associate is None, not settings", id="no settings"),
+        pytest.param({"config": {"output": ["video"]}}, r"config.output is \['video'\], not", id="a list for settings"),
     ],
 )
 def test_what_is_no_manifest_is_refused(change: dict[str, Any], said: str) -> None:

@@ -19,6 +19,7 @@ from reidtrack.files import write_whole
 from reidtrack.geometry import iou
 from reidtrack.pipeline.evaluate.attribution_record import AttributedLink, CameraPair, ExplainedError, RunAttribution
 from reidtrack.pipeline.evaluate.evaluate import identities_digest
+from reidtrack.pipeline.run.settings import settings_of
 from reidtrack.report.blame_page import render_blame
 from reidtrack.runs.crops import list_crops
 from reidtrack.runs.features import FeatureTable, read_tracklets
@@ -88,12 +89,11 @@ class _Links:
 
     def __init__(self, folder: RunFolder, entries: Mapping[TrackletKey, TrackletEntry]) -> None:
         manifest = folder.read_manifest()
-        settings, found = manifest.settings["associate"], manifest.association
+        shrink, found = settings_of(manifest).associate.shrink, manifest.association
         self._across = None if found is None else found.threshold
         self._within = None if found is None else found.same_camera_threshold
-        shrink = None if settings["shrink"] == "auto" else settings["shrink"]
         tracklets = _tracklets(entries, read_tracklets(folder.tracklets))
-        vectors = appearances(tracklets, prior=manifest.prior, shrink=shrink)
+        vectors = appearances(tracklets, prior=manifest.prior, shrink=None if shrink == "auto" else shrink)
         self._appearance: dict[TrackletKey, DoubleArray] = {
             t.key: row for t, row in zip(tracklets, vectors, strict=True) if row.any()
         }
