@@ -89,15 +89,17 @@ def test_a_bug_in_one_run_keeps_no_other_from_being_prepared(
     """It is said at once, and what `reidtrack serve` ends by; who asks for the run meets it, too."""
     shutil.copytree(root / "mall", root / "other")
     monkeypatch.setattr(prepare, "FROM_BYTES", 1)
-    made = threading.Event()
+    met, made = threading.Event(), threading.Event()
 
     def make(run: RunSeen) -> None:
         if run.id == "mall":
+            met.set()
             raise KeyError("nobody reckoned with it")
         made.set()
 
     preparer = Preparer(RunLibrary(root), make)
     preparer.start()
+    assert met.wait(60)
     assert made.wait(60)
     preparer.close()
     assert isinstance(preparer.fault, KeyError)

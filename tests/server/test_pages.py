@@ -241,7 +241,7 @@ def test_a_run_is_measured(serve: Serve, root: Path, scene: Any) -> None:
         await page.locator(".mistakes a").first.click()
         await page.get_by_role("heading", name="mall").wait_for()
         asked = await page.evaluate("Number(new URLSearchParams(location.search).get('t'))")
-        await until(page, f"document.querySelector('.row output').textContent.endsWith('{asked:05.2f}')")
+        await until(page, f"document.querySelector('.row output')?.textContent.endsWith('{asked:05.2f}')")
 
     browse(flow)
 
