@@ -89,6 +89,20 @@ def is_gallery(path: Path) -> bool:
         return False
 
 
+def is_unmade(path: Path) -> bool:
+    """Whether a file that is there holds nothing yet: it is empty, or another process is about to make it.
+
+    Raises:
+        InputError: If it is no gallery, or damaged.
+        OutputError: If it cannot be read.
+    """
+    if not path.stat().st_size:
+        return True
+    _refuse_others(path)
+    with translate_errors(path), contextlib.closing(_connect(path)) as connection:
+        return not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+
+
 @contextlib.contextmanager
 def open_store(path: Path, signature: Signature | None = None, *, make: bool = False) -> Iterator[sqlite3.Connection]:
     """Open a gallery's file.
@@ -215,8 +229,13 @@ def _retry_while_busy(prepare: Callable[[], None]) -> None:
 
 def _prepare(connection: sqlite3.Connection, path: Path, *, make: bool) -> None:
     """Refuse what is no gallery, before anything is changed in it; make or migrate what is."""
-    version = _version(connection, path)
-    check_schema(connection, path, MIGRATIONS[:version])
+    connection.execute("BEGIN")  # of one moment: another process may be making it
+    try:
+        version = _version(connection, path)
+        check_schema(connection, path, MIGRATIONS[:version])
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
     if version == len(MIGRATIONS):
         check_rows(connection, path)
     else:

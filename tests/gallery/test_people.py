@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,12 +16,14 @@ import numpy as np
 import pytest
 from gallery_writer import SIGNATURE, view
 
+from reidtrack.config.run import GalleryConfig
 from reidtrack.errors import InputError, OutputError, ReidtrackError, UsageError, WeightsError
 from reidtrack.gallery import people as gallery_module
 from reidtrack.gallery import store
 from reidtrack.gallery.people import Gallery, open_gallery
 from reidtrack.gallery.store import Signature, is_gallery
 from reidtrack.gallery.views import Source, View
+from reidtrack.pipeline.people.gallery import check_gallery
 
 WRITER = Path(__file__).resolve().parents[1] / "gallery_writer.py"
 
@@ -297,6 +300,21 @@ def test_two_processes_at_once(path: Path) -> None:
     assert integrity(path) == "ok"
     with open_gallery(path) as gallery:
         assert gallery.count() == 50
+
+
+def test_many_may_make_it_at_once(tmp_path: Path) -> None:
+    """Whoever comes while another one makes it, to check it or to make it too, takes it for none or for a whole one."""
+    for number in range(20):
+        path = tmp_path / f"{number}.db"
+
+        def make(who: int, path: Path = path) -> None:
+            if who % 2 and path.exists():
+                check_gallery(GalleryConfig(path=path), None)
+            with open_gallery(path, SIGNATURE, make=True) as gallery:
+                assert gallery.people() == []
+
+        with ThreadPoolExecutor(6) as pool:
+            list(pool.map(make, range(6)))
 
 
 def test_a_process_that_is_killed_while_writing(path: Path) -> None:

@@ -16,7 +16,7 @@ from reidtrack.engines.provenance import Weights
 from reidtrack.errors import OutputError, UsageError, param
 from reidtrack.gallery.dates import check_date
 from reidtrack.gallery.people import Gallery, open_gallery
-from reidtrack.gallery.store import Signature
+from reidtrack.gallery.store import Signature, is_unmade
 from reidtrack.gallery.views import KnownPerson
 
 logger = logging.getLogger(__name__)
@@ -118,7 +118,7 @@ def check_gallery(config: GalleryConfig, weights: Weights | None) -> None:
     if path.is_dir() or not path.parent.is_dir():
         what = "is a folder" if path.is_dir() else "lies in a folder that is not there"
         raise OutputError(what, where=path, expected="a file such as people.db")
-    if path.exists() and path.stat().st_size:
+    if path.exists() and not is_unmade(path):
         with open_gallery(path, None if weights is None else gallery_signature(weights.sha256)) as gallery:
             for _ in gallery.blocks():  # what is damaged is told now, not after hours of reading
                 pass

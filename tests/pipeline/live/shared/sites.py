@@ -168,6 +168,11 @@ class Group:
     def who(self) -> dict[tuple[str, int], int | None]:
         return {t.key: None if (found := self.shared.identity(t.key)) is None else found[0] for t in self.tracklets}
 
+    def settled(self) -> bool:
+        """Whether everybody has a number that stays."""
+        found = [self.shared.identity(t.key) for t in self.tracklets]
+        return all(known is not None and not known[1] for known in found)
+
 
 class KilledAssociator:
     """An associator in a process of its own, which tells something once, and hangs when it is about to do so again.

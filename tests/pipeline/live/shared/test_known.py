@@ -49,14 +49,14 @@ def crowd(camera: str, first_id: int, first: int, people: Sequence[int]) -> list
 
 
 def watched(server: RedisServer, tracklets: Sequence[Tracklet], until_s: float) -> list[Group]:
-    """Groups of a camera each, whose people were seen and have numbers."""
+    """Groups of a camera each, whose people were seen and have numbers that stay."""
     cameras = sorted({t.camera for t in tracklets})
     groups = [Group(server, name, [t for t in tracklets if t.camera == name]) for name in cameras]
 
     def all_known() -> bool:
         for group in groups:
             group.play(max(until_s, group.player.now_s + 0.5))
-        return all(number is not None for group in groups for number in group.who().values())
+        return all(group.settled() for group in groups)
 
     eventually(all_known)
     for group in groups:
@@ -106,7 +106,7 @@ def test_who_walks_from_one_sector_into_another_is_one_person_there(server: Redi
 
     def known() -> bool:  # once the track is over, the number stays
         south.play(max(14.0, south.player.now_s + 0.5))
-        return all(south.who().values())
+        return south.settled()
 
     eventually(told)
     eventually(known)
