@@ -30,13 +30,14 @@ def check_statements(found: PairStatements, index: TrackletIndex, where: str) ->
     Raises:
         ConfigError: At the last line of those that contradict each other.
     """
-    check_pairs(found, index.name, where)
-    graph = _graph(found)
-    for members in _people(list(graph), found.must_link):
+    graph, people = check_pairs(found, index.name, where)
+    for members in people:
         _check_side_by_side(members, graph, index, where)
 
 
-def check_pairs(found: PairStatements, name: Callable[[TrackletKey], str], where: str) -> None:
+def check_pairs(
+    found: PairStatements, name: Callable[[TrackletKey], str], where: str
+) -> tuple[Graph, list[list[TrackletKey]]]:
     """Raise unless all statements can be true at once, whatever was seen.
 
     Args:
@@ -44,10 +45,16 @@ def check_pairs(found: PairStatements, name: Callable[[TrackletKey], str], where
         name: A tracklet as a correction would name it.
         where: Path of the corrections, for messages.
 
+    Returns:
+        Who is said to be one person with whom, and at which line; the tracklets of each person of whom that is said.
+
     Raises:
         ConfigError: At the last line of those that contradict each other.
     """
-    graph = _graph(found)
+    graph = defaultdict(list)
+    for (a, b), line in found.must_link.items():
+        graph[a].append((b, line))
+        graph[b].append((a, line))
     people = _people(list(graph), found.must_link)
     person: dict[TrackletKey, object] = {key: i for i, members in enumerate(people) for key in members}
     for (a, b), line in found.cannot_link.items():
@@ -56,14 +63,7 @@ def check_pairs(found: PairStatements, name: Callable[[TrackletKey], str], where
             raise ConfigError(text, where=f"{where}:{line}", expected="different tracklets")
         if person.get(a, a) == person.get(b, b):
             raise _contradiction(f"{name(a)} and {name(b)}", line, _lines_between(graph, a, b), where)
-
-
-def _graph(found: PairStatements) -> Graph:
-    graph = defaultdict(list)
-    for (a, b), line in found.must_link.items():
-        graph[a].append((b, line))
-        graph[b].append((a, line))
-    return graph
+    return graph, people
 
 
 def _people(keys: Sequence[TrackletKey], pairs: Iterable[Pair]) -> list[list[TrackletKey]]:

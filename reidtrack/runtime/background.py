@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable
+from typing import Protocol
 
 from reidtrack.errors import ReidtrackError
 
@@ -77,9 +78,9 @@ class SideThread:
         try:
             self._work()
         except BaseException as error:
-            self.fault = error
             kind = "error" if isinstance(error, ReidtrackError) else f"bug: {type(error).__name__}"
             logger.error("%s has ended: %s: %s", self._thread.name, kind, error)
+            self.fault = error  # whoever sees it finds it said
             self._failed()
 
 
@@ -115,6 +116,20 @@ class Every:
                 self._work()
             except Exception as error:  # whatever it is: without this thread it is not done any more
                 self._faults.note(error)
+
+
+class Faulty(Protocol):
+    """What tells by what it, or a thread of it, ended before its time."""
+
+    @property
+    def fault(self) -> BaseException | None:
+        """That error; None while there is none."""
+        ...
+
+
+def first_fault(owners: Iterable[Faulty | None]) -> BaseException | None:
+    """The first fault of some that may be there; None where none has one."""
+    return next((one.fault for one in owners if one is not None and one.fault is not None), None)
 
 
 def raise_first(faults: Iterable[BaseException | None]) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from reidtrack.config.serve import ServeConfig
 from reidtrack.publish.health import is_loopback, parse_bind
+from reidtrack.runtime.background import first_fault
 from reidtrack.server.access.accounts import Accounts
 from reidtrack.server.access.audit import AuditLog
 from reidtrack.server.access.throttle import LoginThrottle
@@ -92,8 +93,7 @@ class Services:
     @property
     def fault(self) -> BaseException | None:
         """The first bug that a thread has met which works beside the calls; None where none has."""
-        working = (self.preparer, self.runner, self.overseer)
-        return next((one.fault for one in working if one.fault is not None), None)
+        return first_fault((self.preparer, self.runner, self.overseer))
 
     @property
     def gallery(self) -> Path:

@@ -11,7 +11,7 @@ from reidtrack.errors import OutputError
 from reidtrack.events import CameraDown, Event, Notice
 from reidtrack.pipeline.live.regions import Region
 from reidtrack.pipeline.live.store import LiveStore
-from reidtrack.runtime.background import SideThread
+from reidtrack.runtime.background import SideThread, first_fault
 from reidtrack.types import Frame
 from reidtrack.video.live import LiveSource
 from reidtrack.video.main_recorder import MainRecorder
@@ -45,8 +45,7 @@ class LiveCamera:
     @property
     def fault(self) -> BaseException | None:
         """What a thread ended by before its time that records it; None where none did."""
-        threads = (self.recorder, self.main, self.closing)
-        return next((t.fault for t in threads if t is not None and t.fault is not None), None)
+        return first_fault((self.recorder, self.main, self.closing))
 
     @property
     def is_closing(self) -> bool:
@@ -160,8 +159,7 @@ class LiveCameras:
     @property
     def fault(self) -> BaseException | None:
         """What a thread ended by before its time that recorded a camera; None where none did."""
-        cameras = (*self._ended, *self.open.values())
-        return next((camera.fault for camera in cameras if camera.fault is not None), None)
+        return first_fault((*self._ended, *self.open.values()))
 
     def _end(self, camera: LiveCamera) -> None:
         """Read a camera no more; its recording is finished by a thread that nobody has to wait for yet."""

@@ -10,6 +10,7 @@ from reidtrack.config.live import LiveConfig, fill_variables
 from reidtrack.publish.health import HealthPage, parse_bind
 from reidtrack.publish.outlet import Outlet
 from reidtrack.publish.status import LiveStatus
+from reidtrack.runtime.background import first_fault
 
 _CLOSE_S = 2.0
 _ANSWER_S = 5.0
@@ -66,8 +67,7 @@ class LiveOutlets:
     @property
     def fault(self) -> BaseException | None:
         """What a thread of theirs ended by before its time; None where none did."""
-        faults = [None if self._page is None else self._page.fault, *(outlet.fault for outlet in self._outlets)]
-        return next((fault for fault in faults if fault is not None), None)
+        return first_fault((self._page, *self._outlets))
 
     def close(self) -> None:
         """Send what waits, for a moment, and end."""

@@ -39,7 +39,7 @@ from reidtrack.publish.status import LiveStatus
 from reidtrack.runs.crops import CropStore
 from reidtrack.runs.event_log import EventLog
 from reidtrack.runs.lock import RunLock
-from reidtrack.runtime.background import Every, raise_first
+from reidtrack.runtime.background import Every, first_fault, raise_first
 from reidtrack.runtime.batches import timed_batches
 from reidtrack.runtime.cancel import CancelToken
 from reidtrack.track.camera_motion import CameraMotionEstimator
@@ -160,7 +160,7 @@ class LiveSession:
     ) -> None:
         self._stack.close()
         if error is None:  # everything is in order by now; what went wrong beside the work is said last
-            raise_first(one.fault for one in (self._ticker, self._cameras, self._outlets, self._log) if one is not None)
+            raise_first([first_fault((self._ticker, self._cameras, self._outlets, self._log))])
 
     def tell(self, event: Event) -> None:
         """Log an event, and pass it on to whoever wants to know; any thread."""

@@ -10,7 +10,7 @@ import sys
 import threading
 
 from reidtrack.errors import EXIT_INTERRUPTED, EXIT_OK, OutputError
-from reidtrack.runtime.background import Faults, SideThread
+from reidtrack.runtime.background import Faults, SideThread, first_fault
 from reidtrack.server.jobs.queue import CANCELLED, DONE, FAILED, Job, JobQueue
 
 _LOOK_S = 1.0
@@ -42,7 +42,7 @@ class JobRunner:
     @property
     def fault(self) -> BaseException | None:
         """The first bug that was met; None where there was none."""
-        return next((t.fault for t in self._threads if t.fault is not None), self._faults.first)
+        return first_fault(self._threads) or self._faults.first
 
     def start(self) -> None:
         """Begin; what was running when the program ended last goes on."""
